@@ -1,0 +1,106 @@
+package ui
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"io"
+)
+
+// Input is standard input. A read that waits for a person or a slow pipe gives
+// up when its context ends, so that Ctrl-C works at a question.
+type Input struct {
+	r       io.Reader
+	pending chan readResult // of a read that was given up; its bytes are kept
+	rest    []byte
+}
+
+type readResult struct {
+	data []byte
+	err  error
+}
+
+// inputChunk is how much is asked of standard input at once.
+const inputChunk = 64 << 10
+
+// Reader returns an io.Reader whose reads end with the context.
+func (in *Input) Reader(ctx context.Context) io.Reader { return inputReader{ctx, in} }
+
+type inputReader struct {
+	ctx context.Context
+	in  *Input
+}
+
+func (r inputReader) Read(p []byte) (int, error) {
+	in := r.in
+	if len(in.rest) > 0 {
+		n := copy(p, in.rest)
+		in.rest = in.rest[n:]
+		return n, nil
+	}
+	if err := r.ctx.Err(); err != nil {
+		return 0, context.Cause(r.ctx)
+	}
+	if in.pending == nil {
+		in.pending = make(chan readResult, 1)
+		go func(done chan<- readResult) {
+			buf := make([]byte, max(len(p), inputChunk))
+			n, err := in.r.Read(buf)
+			done <- readResult{buf[:n], err}
+		}(in.pending)
+	}
+	select {
+	case <-r.ctx.Done():
+		return 0, context.Cause(r.ctx)
+	case res := <-in.pending:
+		in.pending = nil
+		n := copy(p, res.data)
+		in.rest = res.data[n:]
+		if n > 0 {
+			return n, nil // an error comes back with the next read
+		}
+		return n, res.err
+	}
+}
+
+// Items splits what is read at a delimiter, a chunk at a time.
+type Items struct {
+	r     *bufio.Reader
+	delim byte
+	err   error
+}
+
+// Items reads items from standard input: lines, or NUL-separated when nul is
+// set. Lines lose a carriage return before the line feed.
+func (in *Input) Items(ctx context.Context, nul bool) *Items {
+	it := &Items{r: bufio.NewReaderSize(in.Reader(ctx), inputChunk), delim: '\n'}
+	if nul {
+		it.delim = 0
+	}
+	return it
+}
+
+// Next returns up to limit items, empty ones left out. It returns fewer when
+// the input pauses, so that a slow writer sees its answers, and none at the
+// end.
+func (it *Items) Next(limit int) ([]string, error) {
+	var items []string
+	for it.err == nil && len(items) < limit {
+		if len(items) > 0 && it.r.Buffered() == 0 {
+			break
+		}
+		var item []byte
+		item, it.err = it.r.ReadBytes(it.delim)
+		item = bytes.TrimSuffix(item, []byte{it.delim})
+		if it.delim == '\n' {
+			item = bytes.TrimSuffix(item, []byte{'\r'})
+		}
+		if len(item) > 0 {
+			items = append(items, string(item))
+		}
+	}
+	if len(items) > 0 || it.err == nil || it.err == io.EOF {
+		return items, nil
+	}
+	return nil, it.err
+}

@@ -1,0 +1,140 @@
+// Package ui is how cachering talks: the three standard streams, what is known
+// about the terminals behind them, answers as lines, tables or JSON, progress,
+// and questions. It decides how a thing looks, never what is said.
+package ui
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"syscall"
+
+	"golang.org/x/term"
+)
+
+// Streams are the standard streams of one run.
+//
+// Answers go to Out and nothing else does; everything said to a person goes
+// through Note and Warn to standard error. The settings below the streams are
+// fixed once the command line has been read.
+type Streams struct {
+	In  *Input
+	Out *Output
+
+	InTerminal  bool
+	OutTerminal bool
+	ErrTerminal bool
+	Width       int // columns of the terminal behind standard output or error
+
+	JSON       bool
+	Quiet      bool
+	NoProgress bool
+
+	mu  sync.Mutex // orders notes against redraws of the bar
+	err io.Writer
+	bar *Bar
+}
+
+// defaultWidth is assumed where no terminal tells its width.
+const defaultWidth = 80
+
+// New wraps the streams of a run and finds out which of them are terminals.
+func New(stdin io.Reader, stdout, stderr io.Writer) *Streams {
+	s := &Streams{
+		In:          &Input{r: stdin},
+		Out:         &Output{w: bufio.NewWriterSize(stdout, 64<<10)},
+		InTerminal:  isTerminal(stdin),
+		OutTerminal: isTerminal(stdout),
+		ErrTerminal: isTerminal(stderr),
+		Width:       defaultWidth,
+		err:         stderr,
+	}
+	for _, w := range []io.Writer{stdout, stderr} {
+		if f, ok := w.(*os.File); ok {
+			if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
+				s.Width = width
+				break
+			}
+		}
+	}
+	return s
+}
+
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// CanAsk reports whether a person is there to answer: the question is written
+// to standard error and the answer read from standard input.
+func (s *Streams) CanAsk() bool { return s.InTerminal && s.ErrTerminal }
+
+// Note tells a person something that is not part of the answer. --quiet
+// silences it.
+func (s *Streams) Note(format string, args ...any) {
+	if !s.Quiet {
+		s.Warn(format, args...)
+	}
+}
+
+// Warn writes a line to standard error, whatever the settings. Control
+// characters are escaped: keys, server replies and file names pass through
+// here.
+func (s *Streams) Warn(format string, args ...any) {
+	line := Escape(fmt.Sprintf(format, args...), "\n")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.bar != nil {
+		s.bar.erase()
+		defer s.bar.draw()
+	}
+	// Nobody is left to tell when standard error itself is gone.
+	_, _ = io.WriteString(s.err, line+"\n")
+}
+
+// Flush hands buffered answers to standard output.
+func (s *Streams) Flush() { s.Out.flush() }
+
+// Output is standard output, buffered. Its methods never fail: after the first
+// error it discards, and the error is asked for once, at the end.
+type Output struct {
+	w   *bufio.Writer
+	err error
+}
+
+// Write implements io.Writer and reports every write as done.
+func (o *Output) Write(p []byte) (int, error) {
+	if o.err == nil {
+		_, o.err = o.w.Write(p)
+	}
+	return len(p), nil
+}
+
+// WriteString is Write for a string.
+func (o *Output) WriteString(s string) {
+	if o.err == nil {
+		_, o.err = o.w.WriteString(s)
+	}
+}
+
+func (o *Output) flush() {
+	if o.err == nil {
+		o.err = o.w.Flush()
+	}
+}
+
+// Gone reports that writing is pointless: a command that streams answers stops.
+func (o *Output) Gone() bool { return o.err != nil }
+
+// Close flushes and returns the error that lost output. A pipe closed by its
+// reader is none: the reader has what it wanted.
+func (o *Output) Close() error {
+	o.flush()
+	if o.err == nil || errors.Is(o.err, syscall.EPIPE) || errors.Is(o.err, io.ErrClosedPipe) {
+		return nil
+	}
+	return fmt.Errorf("standard output: %w", o.err)
+}
