@@ -1,11 +1,95 @@
 // Package commands is the command line of cachering: one file a command, and
 // the only place that prints and chooses an exit code.
+//
+// A command is three pieces: newX declares it, xOptions holds its flags, runX
+// does its work. Errors come up as types; Main alone turns them into text and
+// an exit code.
 package commands
 
-import "io"
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"cachering/commands/internal/ui"
+)
 
 // Main runs the program with args (args[0] is the program's name) and returns
 // its exit code.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	return 2
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+	// A write to a closed pipe then fails with EPIPE instead of killing the
+	// process, also when the pipe is standard output.
+	signal.Ignore(syscall.SIGPIPE)
+	return run(args, ui.New(stdin, stdout, stderr), os.LookupEnv, signals)
+}
+
+// run is Main on given streams, environment and signals.
+func run(args []string, streams *ui.Streams, env func(string) (string, bool), signals <-chan os.Signal) int {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	s := &session{ui: streams, env: env}
+
+	done := make(chan error, 1)
+	go func() { done <- s.execute(ctx, args) }()
+
+	var signalled int
+	for {
+		select {
+		case err := <-done:
+			code := worse(s.report(err), signalled)
+			if err := streams.Out.Close(); err != nil {
+				streams.Warn("cachering: %v", err)
+				code = worse(code, exitFailed)
+			}
+			return code
+		case sig := <-signals:
+			if signalled != 0 {
+				// At once: the run is left where it stands, and whatever
+				// it has not printed stays unprinted.
+				return signalled
+			}
+			signalled = exitInterrupted
+			if sig == syscall.SIGTERM {
+				signalled = exitTerminated
+			}
+			if s.bulk.Load() {
+				streams.Warn("cachering: stopping after the batch in hand; once more to stop at once")
+			}
+			cancel(context.Canceled)
+		}
+	}
+}
+
+// report tells the user why a run ended and returns its exit code.
+func (s *session) report(err error) int {
+	if err == nil {
+		return exitDone
+	}
+	code, hint := exitFailed, ""
+	var (
+		usage   *usageError
+		refused *refusal
+		told    outcome
+	)
+	switch {
+	case errors.As(err, &told):
+		return int(told)
+	case errors.Is(err, context.Canceled):
+		return exitFailed // a signal; its own code hides this one
+	case errors.As(err, &usage):
+		code, hint = exitUsage, usage.hint
+	case errors.As(err, &refused):
+		code, hint = exitRefused, refused.hint
+	}
+	s.ui.Warn("cachering: %v", err)
+	if hint != "" {
+		s.ui.Warn("hint: %s", hint)
+	}
+	return code
 }

@@ -1,0 +1,75 @@
+package commands
+
+import (
+	"fmt"
+)
+
+// The exit codes. They are part of the program's promises: scripts branch on
+// them.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2   // bad usage or configuration
+	exitPartial     = 3   // finished, but some keys or shards failed or conflicted
+	exitNegative    = 4   // a key is missing, --nx stored nothing
+	exitRefused     = 5   // refused for safety, or the answer was no
+	exitInterrupted = 130 // SIGINT
+	exitTerminated  = 143 // SIGTERM
+)
+
+// exitOrder lists the codes from the one that hides all others.
+var exitOrder = [...]int{
+	exitInterrupted, exitTerminated, exitUsage, exitRefused, exitFailed, exitPartial, exitNegative, exitDone,
+}
+
+// worse returns the code that stands when a run earned both.
+func worse(a, b int) int {
+	for _, code := range exitOrder {
+		if a == code || b == code {
+			return code
+		}
+	}
+	return a
+}
+
+// usageError is a command line or a setting that cannot be carried out: nothing
+// was connected to.
+type usageError struct{ msg, hint string }
+
+func (e *usageError) Error() string { return e.msg }
+
+func usagef(format string, args ...any) *usageError {
+	return &usageError{msg: fmt.Sprintf(format, args...)}
+}
+
+func (e *usageError) hinting(format string, args ...any) *usageError {
+	e.hint = fmt.Sprintf(format, args...)
+	return e
+}
+
+// refusal is work that the program will not do as asked, to keep data safe.
+type refusal struct{ msg, hint string }
+
+func (e *refusal) Error() string { return e.msg }
+
+func refusef(format string, args ...any) *refusal {
+	return &refusal{msg: fmt.Sprintf(format, args...)}
+}
+
+func (e *refusal) hinting(format string, args ...any) *refusal {
+	e.hint = fmt.Sprintf(format, args...)
+	return e
+}
+
+// outcome is an exit code whose reasons have been told already.
+type outcome int
+
+func (o outcome) Error() string { return fmt.Sprintf("exit code %d", int(o)) }
+
+// result turns a code into what a run function returns.
+func result(code int) error {
+	if code == exitDone {
+		return nil
+	}
+	return outcome(code)
+}

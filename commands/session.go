@@ -1,0 +1,69 @@
+package commands
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"cachering/commands/internal/ui"
+)
+
+// session is one run of the program: its streams, its environment and the
+// flags that every command understands. Nothing is opened before a command
+// asks for it, so help and bad usage touch neither files nor servers.
+type session struct {
+	ui     *ui.Streams
+	env    func(string) (string, bool)
+	global globalOptions
+
+	// bulk is set while a bulk run would finish its batch after a signal.
+	bulk atomic.Bool
+}
+
+// globalOptions are the flags that stand anywhere on any command line.
+type globalOptions struct {
+	config        word
+	cache         word
+	json          bool
+	quiet         bool
+	verbose       bool
+	socketTimeout positiveDuration
+}
+
+func (o *globalOptions) flags() []cli.Flag {
+	return []cli.Flag{
+		&cli.GenericFlag{Name: "config", Aliases: []string{"c"}, Value: &o.config,
+			Usage: "read the configuration from `FILE` ($CACHERING_CONFIG, ./cachering.toml, …)"},
+		&cli.GenericFlag{Name: "cache", Aliases: []string{"a"}, Value: &o.cache,
+			Usage: "the cache to work on, an `ALIAS` of the configuration ($CACHERING_CACHE)"},
+		&cli.BoolFlag{Name: "json", Destination: &o.json,
+			Usage: "print one JSON document a line"},
+		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Destination: &o.quiet,
+			Usage: "print nothing but answers and errors"},
+		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Destination: &o.verbose,
+			Usage: "say which file and cache are used, and name every failure"},
+		&cli.GenericFlag{Name: "socket-timeout", Value: &o.socketTimeout,
+			Usage: "give a server `D` to answer, as 500ms or 5s"},
+	}
+}
+
+// positiveDuration is a flag that holds a duration above zero.
+type positiveDuration time.Duration
+
+// Set implements flag.Value.
+func (d *positiveDuration) Set(text string) error {
+	v, err := parseDuration(text)
+	if err != nil {
+		return err
+	}
+	*d = positiveDuration(v)
+	return nil
+}
+
+func (d *positiveDuration) String() string {
+	if *d == 0 {
+		return ""
+	}
+	return time.Duration(*d).String()
+}

@@ -1,0 +1,51 @@
+package commands
+
+import (
+	"context"
+	"runtime"
+	"strings"
+)
+
+// programVersion is the version of this source tree.
+const programVersion = "0.1.0"
+
+func newVersion(s *session) *command {
+	return &command{
+		name:  "version",
+		short: "prints the version and the rings and codecs that are supported",
+		examples: []string{
+			"cachering version",
+			"cachering version --json",
+		},
+		exits: []exit{{exitDone, "always"}, {exitUsage, "bad usage"}},
+		run:   func(context.Context, []string) error { return runVersion(s) },
+	}
+}
+
+func runVersion(s *session) error {
+	doc := struct {
+		Version     string   `json:"version"`
+		Go          string   `json:"go"`
+		Rings       []string `json:"rings"`
+		Serializers []string `json:"serializers"`
+		Compressors []string `json:"compressors"`
+	}{
+		Version: programVersion,
+		Go:      strings.Join([]string{runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}, " "),
+	}
+	if s.ui.JSON {
+		return s.ui.Document(doc)
+	}
+	s.ui.Line("cachering", doc.Version)
+	s.ui.Line("go", doc.Go)
+	s.ui.Line("rings", strings.Join(doc.Rings, " "))
+	s.ui.Line("serializers", strings.Join(doc.Serializers, " "))
+	s.ui.Line("compressors", strings.Join(doc.Compressors, " "))
+	return nil
+}
+
+// printVersion answers a lone --version.
+func printVersion(s *session) error {
+	s.ui.Line("cachering " + programVersion)
+	return nil
+}

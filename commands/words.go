@@ -1,0 +1,233 @@
+package commands
+
+import (
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// The flag library stops reading flags at the first argument, and reads a
+// global flag only before the command. So that people may write flags where
+// they like, arrange reads the words first and puts them in the one order that
+// the library understands. On the way it refuses everything that is not
+// declared, so the library only converts values.
+
+// commandLine is what the words of a command line mean.
+type commandLine struct {
+	command *command // the command asked for; the root when there is none
+	flags   []setFlag
+	args    []string
+	help    bool // --help was among the words
+	version bool // --version was the only word
+}
+
+// setFlag is a flag as given. The name is the long one, for the library to
+// see every flag under one name.
+type setFlag struct {
+	flag     cli.Flag
+	name     string
+	value    string
+	hasValue bool
+	global   bool
+}
+
+func (l *commandLine) has(name string) bool {
+	for _, f := range l.flags {
+		if f.name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// words is the line in the library's order: global flags, command, its flags,
+// "--", arguments.
+func (l *commandLine) words() []string {
+	var globals, own []string
+	for _, f := range l.flags {
+		word := "--" + f.name
+		if f.hasValue {
+			word += "=" + f.value
+		}
+		if f.global {
+			globals = append(globals, word)
+		} else {
+			own = append(own, word)
+		}
+	}
+	words := append(globals, strings.Fields(l.command.path())...)
+	words = append(words, own...)
+	return append(append(words, "--"), l.args...)
+}
+
+// arrange reads the words of a command line, the program's name left out. The
+// line it returns is never nil, and holds what was read before an error.
+func arrange(root *command, words []string) (*commandLine, error) {
+	l := &commandLine{command: root}
+	if len(words) == 1 && words[0] == "--version" {
+		l.version = true
+		return l, nil
+	}
+	var early []setFlag // flags before the command, not yet known to be its own
+	for i := 0; i < len(words); i++ {
+		word := words[i]
+		switch {
+		case word == "--":
+			l.args = append(l.args, words[i+1:]...)
+			i = len(words)
+		case word == "-h" || word == "--help":
+			l.help = true
+		case !isFlag(l.command, root, word):
+			if l.command.subs == nil {
+				l.args = append(l.args, word)
+				break
+			}
+			if l.command == root && word == "help" {
+				l.help = true
+				break
+			}
+			sub := l.command.sub(word)
+			if sub == nil {
+				return l, unknownCommand(l.command, word)
+			}
+			l.command = sub
+		default:
+			f, err := readFlag(l.command, root, word)
+			if err != nil {
+				return l, err
+			}
+			if takesValue(f.flag) && !f.hasValue {
+				if i+1 == len(words) {
+					return l, usagef("--%s needs a value", f.name)
+				}
+				i++
+				// A forgotten value must not swallow the next flag.
+				if next := words[i]; strings.HasPrefix(next, "-") && next != "-" && !isNumber(next) {
+					return l, usagef("--%s needs a value, and %s looks like a flag", f.name, next).
+						hinting("--%s=%s if that is the value", f.name, next)
+				}
+				f.value, f.hasValue = words[i], true
+			}
+			if l.command.subs != nil && !f.global {
+				early = append(early, f)
+			}
+			for _, g := range l.flags {
+				if g.name == f.name && g.value != f.value {
+					return l, usagef("--%s is given twice, as %s and as %s", f.name, g.value, f.value)
+				}
+			}
+			if !l.has(f.name) {
+				l.flags = append(l.flags, f)
+			}
+		}
+	}
+	if l.help {
+		return l, nil
+	}
+	return l, l.check(root, early)
+}
+
+// check refuses what only the whole line shows to be wrong.
+func (l *commandLine) check(root *command, early []setFlag) error {
+	c := l.command
+	for _, f := range early {
+		if f.name == "version" {
+			e := usagef("--version N belongs behind its command")
+			if c.flag("version") != nil {
+				return e.hinting("cachering %s --version %s", c.path(), f.value)
+			}
+			return e.hinting("cachering --version, alone, prints the version of the program")
+		}
+	}
+	if c == root {
+		if len(l.args) > 0 {
+			return usagef("no command before --").hinting("cachering --help lists the commands")
+		}
+		return usagef("no command given").hinting("cachering --help lists the commands")
+	}
+	if c.subs != nil {
+		return usagef("%s needs one of: %s", c.path(), strings.Join(names(c.subs), ", ")).
+			hinting("cachering %s --help", c.path())
+	}
+	for _, f := range early {
+		if c.flag(f.name) == nil {
+			return unknownFlag(c, root, f.name)
+		}
+	}
+	n := len(l.args)
+	switch {
+	case n > c.max && c.max == 0:
+		return usagef("%s takes no argument, got %s", c.path(), quote(l.args[0])).
+			hinting("cachering %s --help", c.path())
+	case c.max >= 0 && n > c.max:
+		return usagef("%s takes %s, got one more: %s", c.path(), c.args, quote(l.args[c.max])).
+			hinting("cachering %s --help", c.path())
+	case n < c.min:
+		return usagef("%s needs %s", c.path(), c.args).hinting("cachering %s --help", c.path())
+	}
+	return nil
+}
+
+// isFlag tells flags from arguments. A negative number is an argument unless
+// the command has a flag of that name, as -0.
+func isFlag(c, root *command, word string) bool {
+	if len(word) < 2 || word[0] != '-' {
+		return false
+	}
+	if !isNumber(word) {
+		return true
+	}
+	if c.subs != nil {
+		return anyFlag(root, word[1:]) != nil
+	}
+	return c.flag(word[1:]) != nil
+}
+
+// isNumber reports whether a word that starts with - is a negative number.
+func isNumber(word string) bool {
+	digits := strings.TrimPrefix(word, "-")
+	digits = strings.TrimPrefix(digits, ".")
+	return digits != "" && digits[0] >= '0' && digits[0] <= '9'
+}
+
+// readFlag finds the flag that a word names. Before the command is known any
+// command's flag will do.
+func readFlag(c, root *command, word string) (setFlag, error) {
+	name, value, hasValue := strings.Cut(word, "=")
+	short := !strings.HasPrefix(name, "--")
+	name = strings.TrimLeft(name, "-")
+	f := setFlag{flag: root.flag(name), value: value, hasValue: hasValue}
+	switch {
+	case name == "":
+	case f.flag != nil:
+		f.global = true
+	case c.subs != nil:
+		f.flag = anyFlag(root, name)
+	default:
+		f.flag = c.flag(name)
+	}
+	if f.flag == nil || short != (len(name) == 1) {
+		e := unknownFlag(c, root, name)
+		if short && f.flag != nil {
+			e.hint = "--" + name
+		}
+		return f, e
+	}
+	f.name = f.flag.Names()[0]
+	if hasValue && !takesValue(f.flag) {
+		return f, usagef("--%s takes no value, got %s", f.name, quote(value))
+	}
+	return f, nil
+}
+
+// anyFlag finds a flag of any command. That all commands agree on which flags
+// take a value is held by a test.
+func anyFlag(root *command, name string) cli.Flag {
+	var found cli.Flag
+	root.each(func(c *command) {
+		if found == nil {
+			found = c.flag(name)
+		}
+	})
+	return found
+}
