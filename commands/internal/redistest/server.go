@@ -1,0 +1,243 @@
+// Package redistest starts real redis-servers for tests, and a proxy between a
+// client and a server that cuts, stalls and loses answers. It never talks to a
+// server that it did not start, and a server holds nothing on disk.
+package redistest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// readyWithin is generous because a loaded machine may need long to fork.
+const readyWithin = 20 * time.Second
+
+// Server is one running redis-server.
+type Server struct {
+	Network string // unix, or tcp
+	Addr    string // socket path, or host:port
+
+	tb    testing.TB
+	dir   string
+	lines []string
+	log   *syncBuffer
+
+	mu     sync.Mutex
+	cmd    *exec.Cmd
+	exited chan struct{}
+}
+
+// RunT starts a server on a unix socket and stops it when the test ends. Each
+// of lines is a line of redis.conf added to the configuration. The test is
+// skipped where redis-server is not installed.
+func RunT(tb testing.TB, lines ...string) *Server {
+	tb.Helper()
+	return run(tb, "unix", lines)
+}
+
+// RunTCP is RunT on a free port of the loopback interface.
+func RunTCP(tb testing.TB, lines ...string) *Server {
+	tb.Helper()
+	return run(tb, "tcp", lines)
+}
+
+func run(tb testing.TB, network string, lines []string) *Server {
+	tb.Helper()
+	if _, err := exec.LookPath("redis-server"); err != nil {
+		tb.Skip("redis-server is not installed")
+	}
+	// Not tb.TempDir: it carries the test's name, and a socket's path may have
+	// no more than 107 bytes.
+	dir, err := os.MkdirTemp("", "redistest-")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	s := &Server{Network: network, tb: tb, dir: dir, lines: lines, log: new(syncBuffer)}
+	tb.Cleanup(func() {
+		s.Kill()
+		os.RemoveAll(dir)
+	})
+	// Between finding a free port and the server's bind another process may
+	// take the port, hence more than one try.
+	var last error
+	for range 5 {
+		s.Addr = filepath.Join(dir, "redis.sock")
+		if network == "tcp" {
+			s.Addr = freePort(tb)
+		}
+		if last = s.start(); last == nil {
+			return s
+		}
+	}
+	tb.Fatalf("redis-server: %v\n%s", last, s.log)
+	return nil
+}
+
+func (s *Server) start() error {
+	conf := []string{
+		`save ""`,
+		"appendonly no",
+		"daemonize no",
+		"loglevel warning",
+		"dir " + s.dir,
+	}
+	if s.Network == "tcp" {
+		host, port, err := net.SplitHostPort(s.Addr)
+		if err != nil {
+			return err
+		}
+		conf = append(conf, "bind "+host, "port "+port)
+	} else {
+		conf = append(conf, "port 0", "unixsocket "+s.Addr)
+	}
+	conf = append(conf, s.lines...)
+
+	cmd := exec.Command("redis-server", "-")
+	cmd.Stdin = strings.NewReader(strings.Join(conf, "\n") + "\n")
+	cmd.Stdout, cmd.Stderr = s.log, s.log
+	dieWithParent(cmd)
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	exited := make(chan struct{})
+	go func() {
+		cmd.Wait()
+		close(exited)
+	}()
+	s.mu.Lock()
+	s.cmd, s.exited = cmd, exited
+	s.mu.Unlock()
+	return s.waitReady(exited)
+}
+
+func (s *Server) waitReady(exited <-chan struct{}) error {
+	deadline := time.Now().Add(readyWithin)
+	for {
+		err := s.ping()
+		if err == nil {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			s.Kill()
+			return fmt.Errorf("not ready after %v: %w", readyWithin, err)
+		}
+		select {
+		case <-exited:
+			return errors.New("exited at once")
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+// ping accepts an error reply as well: a server that asks for a password is
+// ready to ask for it.
+func (s *Server) ping() error {
+	c, err := net.DialTimeout(s.Network, s.Addr, time.Second)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	c.SetDeadline(time.Now().Add(time.Second))
+	if _, err := io.WriteString(c, "PING\r\n"); err != nil {
+		return err
+	}
+	reply := make([]byte, 7)
+	if _, err := io.ReadFull(c, reply); err != nil {
+		return err
+	}
+	if string(reply) != "+PONG\r\n" && !bytes.HasPrefix(reply, []byte("-NOAUTH")) {
+		return fmt.Errorf("answered %q", reply)
+	}
+	return nil
+}
+
+// Client returns a client for database db that is closed when the test ends.
+func (s *Server) Client(db int) *redis.Client {
+	c := redis.NewClient(&redis.Options{
+		Network: s.Network, Addr: s.Addr, DB: db,
+		Protocol: 2, DisableIdentity: true, MaxRetries: -1,
+	})
+	s.tb.Cleanup(func() { c.Close() })
+	return c
+}
+
+// Kill ends the server as a crash would. It may be called more than once.
+func (s *Server) Kill() {
+	s.mu.Lock()
+	cmd, exited := s.cmd, s.exited
+	s.mu.Unlock()
+	if cmd == nil {
+		return
+	}
+	cmd.Process.Kill()
+	<-exited
+}
+
+// Restart kills the server and starts an empty one at the same address.
+func (s *Server) Restart() {
+	s.tb.Helper()
+	s.Kill()
+	if s.Network == "unix" {
+		os.Remove(s.Addr)
+	}
+	if err := s.start(); err != nil {
+		s.tb.Fatalf("redis-server: %v\n%s", err, s.log)
+	}
+}
+
+// Pause stops the server as a debugger would: it answers nothing and its
+// sockets stay open. Resume lets it go on.
+func (s *Server) Pause() { s.signal(syscall.SIGSTOP) }
+
+// Resume undoes Pause.
+func (s *Server) Resume() { s.signal(syscall.SIGCONT) }
+
+func (s *Server) signal(sig os.Signal) {
+	s.tb.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.cmd.Process.Signal(sig); err != nil {
+		s.tb.Fatal(err)
+	}
+}
+
+func freePort(tb testing.TB) string {
+	tb.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// syncBuffer keeps what a server printed; the server's pipe writes while a
+// failing test reads.
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
