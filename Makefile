@@ -1,0 +1,54 @@
+# make help lists the targets. Go is all that build and demo need.
+
+GO          ?= go
+PYTHON      ?= /usr/bin/python3
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+FUZZTIME    ?= 1m
+BIN         := bin
+
+.DEFAULT_GOAL := build
+.PHONY: build test test-short demo bench bench-codec differential fuzz lint fmt demo-data clean help
+
+## build: bin/cachering
+build:
+	@mkdir -p $(BIN)
+	$(GO) build -o $(BIN)/cachering .
+
+## test: every test, with the race detector, against real Redis servers, Python and Django; installs what is missing if it may
+test:
+	@scripts/install-test-deps || echo "continuing without them: see the end of the report"
+	$(GO) run ./scripts/runtests $(if $(REQUIRE),-require $(REQUIRE))
+
+## test-short: the tests that finish in seconds, without the race detector
+test-short:
+	$(GO) test -short ./...
+
+## demo: four shards, 22,000 entries that Django wrote at protocol 0, rewritten at protocol 5
+demo: build
+	$(GO) build -o $(BIN)/demo ./scripts/demo
+	@$(BIN)/demo -cachering $(BIN)/cachering -entries testdata/demo/entries.jsonl.gz
+
+## lint: gofmt, go vet, staticcheck, and shellcheck where it is installed
+lint:
+	@files=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$files" ] || { echo "gofmt would change:"; echo "$$files"; exit 1; }
+	$(GO) vet ./...
+	@GOBIN=$(CURDIR)/$(BIN) $(GO) install $(STATICCHECK) || { echo "$(STATICCHECK) could not be fetched: is the Go module proxy in reach?"; exit 1; }
+	$(BIN)/staticcheck ./...
+	@if command -v shellcheck >/dev/null; then echo shellcheck scripts; shellcheck scripts/install-test-deps .ci/run; \
+	else echo "shellcheck is not installed: the shell scripts were not checked"; fi
+
+## fmt: gofmt on every Go file
+fmt:
+	gofmt -w $$(git ls-files '*.go')
+
+## demo-data: make testdata/demo/entries.jsonl.gz again (needs Django)
+demo-data:
+	$(PYTHON) scripts/gen_demo.py testdata/demo/entries.jsonl.gz
+
+## clean: remove what the other targets built
+clean:
+	rm -rf $(BIN)
+
+## help: this list
+help:
+	@sed -n 's/^## //p' $(MAKEFILE_LIST)

@@ -1,0 +1,240 @@
+// Command runtests runs every test of the project and says which groups of
+// tests did not run, and why. A skipped test is never silent: its reason is in
+// the report, and with -require all it fails the run.
+//
+//	go run ./scripts/runtests [-require all] [go test flags and packages]
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"sort"
+	"strings"
+	"time"
+)
+
+// group is a set of tests that needs something from the machine.
+type group struct {
+	name    string
+	needs   string // what to install, for the report
+	present func() bool
+}
+
+var groups = []group{
+	{"unit", "nothing but Go", func() bool { return true }},
+	{"race", "a C compiler (gcc, libc6-dev)", hasCompiler},
+	{"redis", "redis-server", func() bool { return onPath("redis-server") }},
+	{"python", "/usr/bin/python3", func() bool { return python("pass") }},
+	{"django", "Django for /usr/bin/python3 (python3-django)", func() bool { return python("import django") }},
+}
+
+func main() {
+	require := flag.String("require", "", "`groups` that must run, with commas, or all: a missing one or a skipped test fails the run")
+	flag.Parse()
+	required := func(name string) bool {
+		return *require == "all" || strings.Contains(","+*require+",", ","+name+",")
+	}
+
+	absent := map[string]bool{}
+	var names, missing []string
+	for _, g := range groups {
+		names = append(names, g.name)
+		if g.present() {
+			continue
+		}
+		absent[g.name] = true
+		if required(g.name) {
+			missing = append(missing, g.name)
+		}
+	}
+
+	args := []string{"test", "-json", "-count=1", "-timeout=20m"}
+	if absent["race"] {
+		fmt.Println("no C compiler: the tests run without the race detector")
+	} else {
+		args = append(args, "-race")
+	}
+	if rest := flag.Args(); len(rest) > 0 {
+		args = append(args, rest...)
+	} else {
+		args = append(args, "./...")
+	}
+	cmd := exec.Command("go", args...)
+	cmd.Stderr = os.Stderr
+	if *require == "all" {
+		// Tests that know this variable fail where they would have skipped.
+		cmd.Env = append(os.Environ(), "CACHERING_REQUIRE="+strings.Join(names, ","))
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		fatal(err)
+	}
+	start := time.Now()
+	if err := cmd.Start(); err != nil {
+		fatal(err)
+	}
+	t, err := read(out, os.Stdout)
+	if err != nil {
+		fatal(err)
+	}
+	var exit *exec.ExitError
+	if err := cmd.Wait(); err != nil && !errors.As(err, &exit) {
+		fatal(err)
+	}
+
+	fmt.Printf("\n%d tests passed, %d failed, %d skipped in %.0f s\n", t.passed, t.failed, t.skipped(), time.Since(start).Seconds())
+	for _, g := range groups {
+		if absent[g.name] {
+			fmt.Printf("  group %-7s did NOT run: needs %s\n", g.name, g.needs)
+		} else {
+			fmt.Printf("  group %-7s ran\n", g.name)
+		}
+	}
+	for _, reason := range t.reasons() {
+		fmt.Printf("  skipped: %s (%s)\n", reason, strings.Join(t.skips[reason], ", "))
+	}
+	switch {
+	case exit != nil:
+		os.Exit(1)
+	case len(missing) > 0:
+		fatal(fmt.Errorf("groups that must run did not: %s", strings.Join(missing, ", ")))
+	case *require == "all" && t.skipped() > 0:
+		fatal(errors.New("every test must run, and some were skipped"))
+	}
+}
+
+// tally is what a run of the tests came to.
+type tally struct {
+	passed, failed int
+	skips          map[string][]string // reason -> tests
+}
+
+func (t *tally) skipped() (n int) {
+	for _, tests := range t.skips {
+		n += len(tests)
+	}
+	return n
+}
+
+func (t *tally) reasons() []string {
+	var list []string
+	for reason := range t.skips {
+		list = append(list, reason)
+	}
+	sort.Strings(list)
+	return list
+}
+
+// event is one line of go test -json (go doc test2json).
+type event struct {
+	Action, Package, Test, Output string
+	Elapsed                       float64
+}
+
+// read follows the run. It prints a line for every package, and what a test
+// printed only if the test failed; text that is not JSON (a build that failed)
+// passes through.
+func read(in io.Reader, out io.Writer) (*tally, error) {
+	t := &tally{skips: map[string][]string{}}
+	output := map[string]*strings.Builder{} // package and test -> what it printed
+	lines := bufio.NewReaderSize(in, 1<<20)
+	for {
+		line, err := lines.ReadBytes('\n')
+		var e event
+		if len(line) > 0 && json.Unmarshal(line, &e) != nil {
+			out.Write(line)
+		} else if len(line) > 0 {
+			t.add(e, output, out)
+		}
+		if err == io.EOF {
+			return t, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (t *tally) add(e event, output map[string]*strings.Builder, out io.Writer) {
+	id := e.Package + " " + e.Test
+	switch e.Action {
+	case "output":
+		if output[id] == nil {
+			output[id] = &strings.Builder{}
+		}
+		output[id].WriteString(e.Output)
+		return
+	case "build-output":
+		io.WriteString(out, e.Output)
+		return
+	case "pass", "fail", "skip":
+	default:
+		return
+	}
+	text := ""
+	if b := output[id]; b != nil {
+		text = b.String()
+		delete(output, id)
+	}
+	switch {
+	case e.Test == "" && e.Action == "pass":
+		fmt.Fprintf(out, "ok    %s  %.1f s\n", e.Package, e.Elapsed)
+	case e.Test == "" && e.Action == "skip":
+		fmt.Fprintf(out, "none  %s\n", e.Package)
+	case e.Action == "fail":
+		fmt.Fprintf(out, "%sFAIL  %s\n", text, strings.TrimSpace(id))
+	}
+	switch {
+	case e.Test == "":
+	case e.Action == "pass":
+		t.passed++
+	case e.Action == "fail":
+		t.failed++
+	case e.Action == "skip":
+		reason := skipReason(text)
+		t.skips[reason] = append(t.skips[reason], id)
+	}
+}
+
+// skipReason takes "why" out of "    file_test.go:12: why", the line before
+// "--- SKIP".
+func skipReason(text string) string {
+	for _, line := range strings.Split(text, "\n") {
+		if _, why, ok := strings.Cut(line, "_test.go:"); ok {
+			if _, why, ok = strings.Cut(why, ": "); ok {
+				return why
+			}
+		}
+	}
+	return "no reason given"
+}
+
+func onPath(name string) bool {
+	_, err := exec.LookPath(name)
+	return err == nil
+}
+
+func python(code string) bool {
+	return exec.Command("/usr/bin/python3", "-c", code).Run() == nil
+}
+
+func hasCompiler() bool {
+	cc, err := exec.Command("go", "env", "CC").Output()
+	if err != nil {
+		return false
+	}
+	cmd := exec.Command(strings.TrimSpace(string(cc)), "-x", "c", "-o", os.DevNull, "-")
+	cmd.Stdin = strings.NewReader("#include <stdlib.h>\nint main(void) { return EXIT_SUCCESS; }\n")
+	return cmd.Run() == nil
+}
+
+func fatal(err error) {
+	fmt.Fprintln(os.Stderr, "runtests:", err)
+	os.Exit(1)
+}
