@@ -1,0 +1,282 @@
+package commands_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"cachering/commands"
+	"cachering/commands/internal/redistest"
+)
+
+// The test binary is cachering as well: scripts run it as a program of its
+// own, with real streams, signals and exit codes.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"cachering": func() {
+			os.Exit(commands.Main(os.Args, os.Stdin, os.Stdout, os.Stderr))
+		},
+	})
+}
+
+// TestScript runs testdata/script. testdata/script/README.md says how to write
+// one.
+func TestScript(t *testing.T) {
+	testscript.RunT(scriptT{t}, testscript.Params{
+		Dir: "../testdata/script",
+		Setup: func(env *testscript.Env) error {
+			env.Values[worldKey{}] = &world{t: env.T().(scriptT).T, servers: map[string]*redistest.Server{}}
+			env.Setenv("HOME", env.WorkDir+"/home")
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"run":    scriptRun,
+			"pty":    scriptPty,
+			"start":  scriptStart,
+			"signal": scriptSignal,
+			"finish": scriptFinish,
+			"redis":  scriptRedis,
+			"down":   scriptDown,
+			"up":     scriptUp,
+			"cli":    scriptCli,
+			"until":  scriptUntil,
+			"fill":   scriptFill,
+			"subst":  scriptSubst,
+			"json":   scriptJSON,
+		},
+	})
+}
+
+// scriptT lets a script's commands reach the *testing.T of their subtest.
+type scriptT struct{ *testing.T }
+
+func (t scriptT) Run(name string, f func(testscript.T)) {
+	t.T.Run(name, func(t *testing.T) { f(scriptT{t}) })
+}
+func (t scriptT) Verbose() bool { return testing.Verbose() }
+
+type worldKey struct{}
+
+// world is what one script has started.
+type world struct {
+	t       *testing.T
+	servers map[string]*redistest.Server
+	running *exec.Cmd
+	out     bytes.Buffer
+	err     bytes.Buffer
+}
+
+func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*world) }
+
+// run CODE word… runs cachering and wants exactly this exit code.
+func scriptRun(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 {
+		ts.Fatalf("usage: run CODE word…")
+	}
+	wantCode(ts, args[0], ts.Exec("cachering", args[1:]...))
+}
+
+func wantCode(ts *testscript.TestScript, want string, err error) {
+	code := 0
+	var exit *exec.ExitError
+	switch {
+	case errors.As(err, &exit):
+		code = exit.ExitCode()
+	case err != nil:
+		ts.Fatalf("%v", err)
+	}
+	if strconv.Itoa(code) != want {
+		ts.Fatalf("exit code %d, want %s", code, want)
+	}
+}
+
+// command is cachering with the script's environment, for the commands that
+// cannot use ts.Exec.
+func command(ts *testscript.TestScript, words []string) *exec.Cmd {
+	path, err := exec.LookPath("cachering")
+	ts.Check(err)
+	cmd := exec.Command(path, words...)
+	cmd.Dir = ts.MkAbs(".")
+	for _, name := range []string{"PATH", "HOME", "WORK", "TMPDIR", "GOCOVERDIR", "TERM", "NO_COLOR",
+		"XDG_CONFIG_HOME", "CACHERING_CONFIG", "CACHERING_CACHE", "CACHE_PASSWORD"} {
+		if v := ts.Getenv(name); v != "" {
+			cmd.Env = append(cmd.Env, name+"="+v)
+		}
+	}
+	return cmd
+}
+
+// start word… runs cachering in the background; signal and finish follow.
+func scriptStart(ts *testscript.TestScript, neg bool, args []string) {
+	w := worldOf(ts)
+	cmd := command(ts, args)
+	w.out.Reset()
+	w.err.Reset()
+	cmd.Stdout, cmd.Stderr = &w.out, &w.err
+	ts.Check(cmd.Start())
+	w.running = cmd
+	ts.Defer(func() { cmd.Process.Kill() })
+}
+
+// signal INT|TERM sends a signal to what start started.
+func scriptSignal(ts *testscript.TestScript, neg bool, args []string) {
+	sig := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM}[args[0]]
+	ts.Check(worldOf(ts).running.Process.Signal(sig))
+}
+
+// finish CODE waits for what start started; stdout and stderr are its own.
+func scriptFinish(ts *testscript.TestScript, neg bool, args []string) {
+	w := worldOf(ts)
+	err := w.running.Wait()
+	io.WriteString(ts.Stdout(), w.out.String())
+	io.WriteString(ts.Stderr(), w.err.String())
+	wantCode(ts, args[0], err)
+}
+
+// redis NAME… [: line of redis.conf] starts servers; $NAME is the address.
+// -tcp as the first word starts them on ports instead of sockets.
+func scriptRedis(ts *testscript.TestScript, neg bool, args []string) {
+	w := worldOf(ts)
+	start := redistest.RunT
+	if len(args) > 0 && args[0] == "-tcp" {
+		start, args = redistest.RunTCP, args[1:]
+	}
+	var conf []string
+	for i, a := range args {
+		if a == ":" {
+			conf, args = []string{strings.Join(args[i+1:], " ")}, args[:i]
+			break
+		}
+	}
+	for _, name := range args {
+		s := start(w.t, conf...)
+		w.servers[name] = s
+		ts.Setenv(name, s.Addr)
+	}
+}
+
+func (w *world) server(ts *testscript.TestScript, name string) *redistest.Server {
+	s := w.servers[name]
+	if s == nil {
+		ts.Fatalf("no server %s", name)
+	}
+	return s
+}
+
+// down NAME ends a server as a crash would; up NAME starts it again, empty.
+func scriptDown(ts *testscript.TestScript, neg bool, args []string) {
+	worldOf(ts).server(ts, args[0]).Kill()
+}
+
+func scriptUp(ts *testscript.TestScript, neg bool, args []string) {
+	worldOf(ts).server(ts, args[0]).Restart()
+}
+
+// ask sends one Redis command to NAME or NAME/DB; the database is 1 unless
+// told, as it is in a cache's configuration.
+func ask(ts *testscript.TestScript, args []string) string {
+	name, db := args[0], 1
+	if n, d, ok := strings.Cut(name, "/"); ok {
+		var err error
+		name = n
+		db, err = strconv.Atoi(d)
+		ts.Check(err)
+	}
+	s := worldOf(ts).server(ts, name)
+	client := redis.NewClient(&redis.Options{Network: s.Network, Addr: s.Addr, DB: db, Protocol: 2, DisableIdentity: true})
+	defer client.Close()
+	words := make([]any, len(args)-1)
+	for i, a := range args[1:] {
+		if raw, err := strconv.Unquote(`"` + a + `"`); err == nil && strings.Contains(a, `\`) {
+			a = raw
+		}
+		words[i] = a
+	}
+	reply, err := client.Do(context.Background(), words...).Result()
+	if err == redis.Nil {
+		return "nil"
+	}
+	ts.Check(err)
+	if list, ok := reply.([]any); ok {
+		lines := make([]string, len(list))
+		for i, item := range list {
+			lines[i] = fmt.Sprint(item)
+		}
+		return strings.Join(lines, "\n")
+	}
+	return fmt.Sprint(reply)
+}
+
+// cli NAME[/DB] word… sends a command to a server and prints the reply. Words
+// may hold escapes as \n and \xff.
+func scriptCli(ts *testscript.TestScript, neg bool, args []string) {
+	fmt.Fprintln(ts.Stdout(), ask(ts, args))
+}
+
+// until PATTERN NAME[/DB] word… repeats a command until its reply matches.
+func scriptUntil(ts *testscript.TestScript, neg bool, args []string) {
+	re := regexp.MustCompile(args[0])
+	deadline := time.Now().Add(30 * time.Second)
+	for !re.MatchString(ask(ts, args[1:])) {
+		if time.Now().After(deadline) {
+			ts.Fatalf("still %s", ask(ts, args[1:]))
+		}
+		time.Sleep(2 * time.Millisecond) // a pace of asking, not a wait for luck
+	}
+}
+
+// fill NAME[/DB] KEY N VALUE sets KEY0 … KEY(N-1).
+func scriptFill(ts *testscript.TestScript, neg bool, args []string) {
+	n, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	value, err := strconv.Unquote(`"` + args[3] + `"`)
+	ts.Check(err)
+	const each = 500
+	for i := 0; i < n; i += each {
+		words := []string{args[0], "MSET"}
+		for j := i; j < min(n, i+each); j++ {
+			words = append(words, args[1]+strconv.Itoa(j), value)
+		}
+		ask(ts, words)
+	}
+}
+
+// subst FILE… replaces $NAME and ${NAME} in files.
+func scriptSubst(ts *testscript.TestScript, neg bool, args []string) {
+	for _, file := range args {
+		text := os.Expand(ts.ReadFile(file), ts.Getenv)
+		ts.Check(os.WriteFile(ts.MkAbs(file), []byte(text), 0o600))
+	}
+}
+
+// json [N] wants every line of the last standard output to be one JSON
+// document, and N of them.
+func scriptJSON(ts *testscript.TestScript, neg bool, args []string) {
+	n := 0
+	for _, line := range strings.Split(ts.ReadFile("stdout"), "\n") {
+		if line == "" {
+			continue
+		}
+		n++
+		if !json.Valid([]byte(line)) {
+			ts.Fatalf("not a JSON document: %s", line)
+		}
+	}
+	if len(args) > 0 && strconv.Itoa(n) != args[0] {
+		ts.Fatalf("%d documents, want %s", n, args[0])
+	}
+}
