@@ -1,0 +1,207 @@
+package codec
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Serializer names how a value becomes bytes before compression.
+type Serializer string
+
+// The serializers that are built.
+const (
+	Pickle Serializer = "pickle"
+)
+
+// Compressor names what is done to the serialized bytes.
+type Compressor string
+
+// The compressors that are built.
+const (
+	None Compressor = "none"
+	Zlib Compressor = "zlib"
+)
+
+// HighestProtocol is the newest pickle protocol there is; CPython writes it
+// since 3.8.
+const HighestProtocol = 5
+
+// AnyProtocol stands in Codec.Protocol where the protocol is not known, or
+// does not matter: reading takes every protocol.
+const AnyProtocol = -1
+
+// DefaultLevel stands in Codec.Level for the level that the Python library
+// takes when none is given. Parse never returns it.
+const DefaultLevel = -1
+
+// Codec is how a value is serialized and then compressed.
+type Codec struct {
+	Serializer Serializer
+	Protocol   int // of pickle: 0 to 5, or AnyProtocol
+	Compressor Compressor
+	Level      int // of the compressor; 0 when there is none
+}
+
+// compressors lists what the levels of each compressor may be and which one
+// Python takes by default.
+var compressors = []struct {
+	name           Compressor
+	low, high, def int
+	hasLevel       bool
+}{
+	{name: None},
+	{name: Zlib, low: 0, high: 9, def: 6, hasLevel: true},
+}
+
+// Serializers returns the names that a CODEC may begin with.
+func Serializers() []Serializer { return []Serializer{Pickle} }
+
+// Compressors returns the names that may follow the plus sign of a CODEC.
+func Compressors() []Compressor {
+	names := make([]Compressor, len(compressors))
+	for i, c := range compressors {
+		names[i] = c.name
+	}
+	return names
+}
+
+// String writes c the way Parse reads it: "pickle:5", "pickle:2+zlib:6". A
+// protocol that is not known is left out, as is the compressor none.
+func (c Codec) String() string {
+	s := string(c.Serializer)
+	if c.Serializer == Pickle && c.Protocol >= 0 {
+		s += ":" + strconv.Itoa(c.Protocol)
+	}
+	if c.Compressor == None || c.Compressor == "" {
+		return s
+	}
+	s += "+" + string(c.Compressor)
+	if c.Level != DefaultLevel && hasLevel(c.Compressor) {
+		s += ":" + strconv.Itoa(c.Level)
+	}
+	return s
+}
+
+// Parse reads SERIALIZER[:N][+COMPRESSOR[:LEVEL]]; a bare number means pickle
+// of that protocol. What spec leaves out comes from base: the protocol if base
+// is pickle too, the compressor with its level. A level comes from base only
+// for the same compressor, else it is the compressor's default. The errors are
+// *SpecError.
+func Parse(spec string, base Codec) (Codec, error) {
+	bad := func(format string, args ...any) (Codec, error) {
+		return Codec{}, &SpecError{Spec: spec, Reason: fmt.Sprintf(format, args...)}
+	}
+	if spec == "" {
+		return bad("it is empty")
+	}
+	head, tail, plus := strings.Cut(spec, "+")
+	name, number, colon := strings.Cut(head, ":")
+	if !colon && name != "" && strings.Trim(name, "0123456789") == "" {
+		name, number, colon = string(Pickle), name, true
+	}
+	c := Codec{Serializer: Serializer(name), Protocol: AnyProtocol}
+	switch {
+	case c.Serializer != Pickle:
+		return bad("serializer %q is not one of: %s", name, join(Serializers()))
+	case colon && number == "highest":
+		c.Protocol = HighestProtocol
+	case colon:
+		n, ok := smallNumber(number)
+		if !ok || n > HighestProtocol {
+			return bad("pickle protocol %q is not 0 to %d or highest", number, HighestProtocol)
+		}
+		c.Protocol = n
+	case base.Serializer == Pickle:
+		c.Protocol = base.Protocol
+	}
+	if !plus {
+		c.Compressor, c.Level = base.Compressor, base.Level
+		if c.Compressor == "" {
+			c.Compressor = None
+		}
+		return c.resolveLevel(), nil
+	}
+	name, number, colon = strings.Cut(tail, ":")
+	c.Compressor, c.Level = Compressor(name), DefaultLevel
+	for _, k := range compressors {
+		if k.name != c.Compressor {
+			continue
+		}
+		switch n, ok := smallNumber(number); {
+		case colon && !k.hasLevel:
+			return bad("compressor %s has no level", name)
+		case colon && (!ok || n < k.low || n > k.high):
+			return bad("%s level %q is not %d to %d", name, number, k.low, k.high)
+		case colon:
+			c.Level = n
+		case base.Compressor == c.Compressor:
+			c.Level = base.Level
+		}
+		return c.resolveLevel(), nil
+	}
+	return bad("compressor %q is not one of: %s", name, join(Compressors()))
+}
+
+// resolveLevel replaces DefaultLevel by the number it stands for.
+func (c Codec) resolveLevel() Codec {
+	for _, k := range compressors {
+		if k.name != c.Compressor {
+			continue
+		}
+		if !k.hasLevel || c.Level == DefaultLevel {
+			c.Level = k.def
+		}
+	}
+	return c
+}
+
+// check says what makes c unusable as a target, if anything does.
+func (c Codec) check() error {
+	switch c = c.resolveLevel(); {
+	case c.Serializer != Pickle:
+		return &SpecError{Spec: c.String(), Reason: fmt.Sprintf("serializer %q is not one of: %s", c.Serializer, join(Serializers()))}
+	case c.Protocol == AnyProtocol:
+		return &SpecError{Spec: c.String(), Reason: "the pickle protocol to write is not known: write for instance pickle:5"}
+	case c.Protocol < 0 || c.Protocol > HighestProtocol:
+		return &SpecError{Spec: c.String(), Reason: fmt.Sprintf("pickle protocol %d is not 0 to %d", c.Protocol, HighestProtocol)}
+	}
+	for _, k := range compressors {
+		if k.name == c.Compressor || k.name == None && c.Compressor == "" {
+			if k.hasLevel && c.Level != DefaultLevel && (c.Level < k.low || c.Level > k.high) {
+				return &SpecError{Spec: c.String(), Reason: fmt.Sprintf("%s level %d is not %d to %d", k.name, c.Level, k.low, k.high)}
+			}
+			return nil
+		}
+	}
+	return &SpecError{Spec: c.String(), Reason: fmt.Sprintf("compressor %q is not one of: %s", c.Compressor, join(Compressors()))}
+}
+
+func hasLevel(name Compressor) bool {
+	for _, k := range compressors {
+		if k.name == name {
+			return k.hasLevel
+		}
+	}
+	return false
+}
+
+// smallNumber reads one to three plain digits.
+func smallNumber(s string) (int, bool) {
+	if s == "" || len(s) > 3 || strings.Trim(s, "0123456789") != "" {
+		return 0, false
+	}
+	n, err := strconv.Atoi(s)
+	return n, err == nil
+}
+
+func join[T ~string](names []T) string {
+	var b strings.Builder
+	for i, n := range names {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(string(n))
+	}
+	return b.String()
+}
