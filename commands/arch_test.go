@@ -1,0 +1,91 @@
+package commands_test
+
+import (
+	"encoding/json"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// allowed says which packages of the project each package may import; a
+// package imports, at most, what stands behind its name. Paths are relative to
+// the module; tests are free.
+var allowed = map[string][]string{
+	"":                            {"commands"},
+	"commands":                    {"commands/internal/config", "commands/internal/cluster", "commands/internal/engine", "commands/internal/ui", "ring", "codec", "codec/pyobj", "codec/pickle"},
+	"commands/internal/config":    {"ring", "codec"},
+	"commands/internal/cluster":   {"commands/internal/config", "ring", "codec"},
+	"commands/internal/engine":    {"commands/internal/config", "commands/internal/cluster", "ring", "codec", "codec/pickle"},
+	"commands/internal/ui":        {},
+	"commands/internal/redistest": {},
+	"ring":                        {},
+	"codec":                       {"codec/pyobj", "codec/pickle"},
+	"codec/pickle":                {"codec/pyobj"},
+	"codec/pyobj":                 {},
+}
+
+// onlyIn says which packages may import a library at all.
+var onlyIn = map[string][]string{
+	"github.com/urfave/cli":                 {"commands"},
+	"github.com/redis/go-redis":             {"commands/internal/cluster", "commands/internal/engine", "commands/internal/redistest"},
+	"github.com/alicebob/miniredis":         {},
+	"github.com/BurntSushi/toml":            {"commands/internal/config"},
+	"github.com/schollz/progressbar":        {"commands/internal/ui"},
+	"github.com/olekukonko/tablewriter":     {"commands/internal/ui"},
+	"golang.org/x/term":                     {"commands/internal/ui"},
+	"github.com/rogpeppe/go-internal":       {},
+	"github.com/stretchr/testify":           {},
+	"github.com/klauspost/compress":         {"codec"},
+	"github.com/pierrec/lz4":                {"codec"},
+	"github.com/vmihailenco/msgpack":        {"codec"},
+	"gopkg.in/yaml.v3":                      {"codec"},
+	"github.com/golang/mock/gomock":         {},
+	"github.com/go-redis/redismock":         {},
+	"cachering/commands/internal/redistest": {},
+}
+
+// Dependencies point one way: the pure libraries know neither Redis nor the
+// command line, and nothing knows what stands above it.
+func TestImports(t *testing.T) {
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "cachering/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for dec := json.NewDecoder(strings.NewReader(string(out))); dec.More(); {
+		var p struct {
+			ImportPath string
+			Imports    []string
+		}
+		if err := dec.Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		name := strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, "cachering"), "/")
+		if strings.HasPrefix(name, "scripts") {
+			continue // programs of their own, which nothing imports
+		}
+		may, known := allowed[name]
+		if !known {
+			t.Errorf("%s: this package has no place in the layers yet", name)
+			continue
+		}
+		for _, imp := range p.Imports {
+			if own, ok := strings.CutPrefix(imp, "cachering/"); ok && !contains(may, own) {
+				t.Errorf("%s imports %s, which it must not know", name, own)
+			}
+			for library, users := range onlyIn {
+				if (imp == library || strings.HasPrefix(imp, library+"/")) && !contains(users, name) {
+					t.Errorf("%s imports %s, which only %v may", name, imp, users)
+				}
+			}
+		}
+	}
+}
+
+func contains(list []string, word string) bool {
+	for _, w := range list {
+		if w == word {
+			return true
+		}
+	}
+	return false
+}
