@@ -1,0 +1,140 @@
+package commands
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// keyOptions say which key an argument means and where it is looked for.
+type keyOptions struct {
+	version integer
+	stored  bool
+	shard   word
+	nul     bool
+}
+
+func (o *keyOptions) flags() []cli.Flag {
+	o.version.min = math.MinInt64
+	return []cli.Flag{
+		&cli.GenericFlag{Name: "version", Value: &o.version,
+			Usage: "the version `N` of the keys instead of the configured one"},
+		&cli.BoolFlag{Name: "stored", Destination: &o.stored,
+			Usage: "keys are given as Redis holds them, prefix and version included"},
+	}
+}
+
+// readFlags adds what commands take that only look: any shard may be asked, and
+// keys may come from standard input.
+func (o *keyOptions) readFlags() []cli.Flag {
+	return append(o.flags(), o.shardFlag(), o.nulFlag())
+}
+
+func (o *keyOptions) shardFlag() cli.Flag {
+	return &cli.GenericFlag{Name: "shard", Value: &o.shard,
+		Usage: "ask the shard `NAME|INDEX` and not the home of each key"}
+}
+
+func (o *keyOptions) nulFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "0", Destination: &o.nul,
+		Usage: "with - as the key: keys end with a NUL instead of a line feed"}
+}
+
+// check refuses combinations that contradict each other.
+func (o *keyOptions) check(args []string) error {
+	if o.stored && o.version.set {
+		return usagef("--stored and --version exclude each other: a stored key holds its version")
+	}
+	if o.nul && (len(args) != 1 || args[0] != "-") {
+		return usagef("-0 needs - as the only key")
+	}
+	return nil
+}
+
+// bulkOptions are the flags of every command that works through a cache.
+type bulkOptions struct {
+	dryRun     bool
+	yes        bool
+	rate       integer
+	batch      integer
+	failures   word
+	noProgress bool
+	shard      word
+}
+
+func (o *bulkOptions) flags() []cli.Flag {
+	o.rate.min, o.batch.min = 1, 1
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "dry-run", Destination: &o.dryRun,
+			Usage: "do everything but write, and show ten of the keys"},
+		&cli.BoolFlag{Name: "yes", Destination: &o.yes,
+			Usage: "do not ask; needed where no terminal is"},
+		&cli.GenericFlag{Name: "rate", Value: &o.rate,
+			Usage: "work on at most `N` keys a second, all shards together"},
+		&cli.GenericFlag{Name: "batch", Value: &o.batch,
+			Usage: "put `N` keys in a batch"},
+		&cli.GenericFlag{Name: "failures", Value: &o.failures,
+			Usage: "write a JSON line for each key that was skipped or failed to `FILE`"},
+		&cli.BoolFlag{Name: "no-progress", Destination: &o.noProgress,
+			Usage: "draw no progress bar"},
+		&cli.GenericFlag{Name: "shard", Value: &o.shard,
+			Usage: "work on the shard `NAME|INDEX` only"},
+	}
+}
+
+// deleteOptions are the flags of bulk deletes.
+type deleteOptions struct {
+	bulkOptions
+	maxDeletes       limit
+	includeProtected bool
+}
+
+func (o *deleteOptions) flags() []cli.Flag {
+	return append(o.bulkOptions.flags(),
+		&cli.GenericFlag{Name: "max-deletes", Value: &o.maxDeletes,
+			Usage: "count first, and refuse to delete more than `N|N%` of the keys"},
+		includeProtectedFlag(&o.includeProtected))
+}
+
+func includeProtectedFlag(to *bool) cli.Flag {
+	return &cli.BoolFlag{Name: "include-protected", Destination: to,
+		Usage: "do not spare the keys that the configuration protects"}
+}
+
+// limit is a flag that holds a number, or a share in percent.
+type limit struct {
+	value   float64
+	percent bool
+	set     bool
+}
+
+// Set implements flag.Value.
+func (l *limit) Set(text string) error {
+	digits, percent := strings.CutSuffix(text, "%")
+	v, err := strconv.ParseFloat(digits, 64)
+	switch {
+	case err != nil || strings.Trim(digits, "0123456789.") != "":
+		return fmt.Errorf("%s is neither a number of keys nor a share as 10%%", quote(text))
+	case percent && v > 100:
+		return errors.New("no more than 100% can be deleted")
+	case !percent && v != math.Trunc(v):
+		return fmt.Errorf("%s is not a whole number of keys", text)
+	}
+	*l = limit{value: v, percent: percent, set: true}
+	return nil
+}
+
+func (l *limit) String() string {
+	if !l.set {
+		return ""
+	}
+	text := strconv.FormatFloat(l.value, 'f', -1, 64)
+	if l.percent {
+		text += "%"
+	}
+	return text
+}
