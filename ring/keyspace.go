@@ -1,0 +1,180 @@
+package ring
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+)
+
+// A Keyspace is how a cache turns keys into stored keys: KEY_PREFIX and
+// KEY_FUNCTION. With only Prefix set it is Django's default key function,
+// prefix:version:key. NewKeyspace makes one with another function.
+type Keyspace struct {
+	Prefix string
+	fn     *template // nil: the default
+}
+
+// NewKeyspace makes the key space of a prefix and a key function, a template
+// such as "{prefix}:{version}:{key|sha256}"; an empty one is the default.
+func NewKeyspace(prefix, function string) (Keyspace, error) {
+	if function == "" || function == "{prefix}:{version}:{key}" {
+		return Keyspace{Prefix: prefix}, nil
+	}
+	fn, err := parseTemplate(function, prefix)
+	if err != nil {
+		return Keyspace{}, err
+	}
+	return Keyspace{Prefix: prefix, fn: fn}, nil
+}
+
+// Function is the template of the key function.
+func (k Keyspace) Function() string {
+	if k.fn == nil {
+		return "{prefix}:{version}:{key}"
+	}
+	return k.fn.source
+}
+
+// Versioned tells whether stored keys carry the version.
+func (k Keyspace) Versioned() bool { return k.fn == nil || k.fn.versioned }
+
+// Hashed tells whether the key function hashes the key, so that no pattern can
+// be made of one and no stored key shows it.
+func (k Keyspace) Hashed() bool { return k.fn != nil && k.fn.hash != nil }
+
+// Reversible tells whether Split finds the key in a stored key. Besides
+// hashing, a version directly beside the key prevents it.
+func (k Keyspace) Reversible() bool { return k.fn == nil || k.fn.reversible() }
+
+// Stored is the stored key of a key.
+func (k Keyspace) Stored(key string, version int64) string {
+	if k.fn != nil {
+		return k.fn.stored(key, version)
+	}
+	var b strings.Builder
+	b.Grow(len(k.Prefix) + len(key) + 22)
+	b.WriteString(k.Prefix)
+	b.WriteByte(':')
+	b.WriteString(strconv.FormatInt(version, 10))
+	b.WriteByte(':')
+	b.WriteString(key)
+	return b.String()
+}
+
+// Split takes a stored key apart; ok tells whether it is of this key space. The
+// version is the text found there, -?[0-9]+, which need not fit an integer: it
+// is nil if the key function has none. The key is nil if the function is not
+// Reversible. Both alias stored.
+//
+// The prefix may hold colons and is removed as it stands, never searched for.
+func (k Keyspace) Split(stored []byte) (key, version []byte, ok bool) {
+	if k.fn != nil {
+		return k.fn.split(stored)
+	}
+	n := len(k.Prefix)
+	if len(stored) <= n || string(stored[:n]) != k.Prefix || stored[n] != ':' {
+		return nil, nil, false
+	}
+	rest := stored[n+1:]
+	v := versionPrefix(rest)
+	if v == 0 || v == len(rest) || rest[v] != ':' {
+		return nil, nil, false
+	}
+	return rest[v+1:], rest[:v], true
+}
+
+// Pattern is the Redis pattern of the stored keys of one version whose key fits
+// a glob. Prefix and version stand for themselves, whatever they hold. The
+// caller sees to it that the key function is not Hashed.
+func (k Keyspace) Pattern(glob string, version int64) string {
+	return k.pattern(glob, strconv.FormatInt(version, 10))
+}
+
+// PatternAll is the pattern of the stored keys of every version. It catches
+// others too, since a glob cannot say "digits" and a star crosses colons: what
+// it finds has to pass Split, and its key Match.
+func (k Keyspace) PatternAll(glob string) string { return k.pattern(glob, "*") }
+
+func (k Keyspace) pattern(glob, version string) string {
+	if k.fn != nil {
+		return k.fn.pattern(glob, version)
+	}
+	return EscapeGlob(k.Prefix) + ":" + version + ":" + glob
+}
+
+// versionPrefix is the length of the version that b begins with, 0 if none.
+func versionPrefix(b []byte) int {
+	i := 0
+	if len(b) > 0 && b[0] == '-' {
+		i = 1
+	}
+	digits := i
+	for i < len(b) && isDigit(b[i]) {
+		i++
+	}
+	if i == digits {
+		return 0
+	}
+	return i
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+// A Kind is what a stored key is for.
+type Kind uint8
+
+const (
+	Foreign Kind = iota // not a key of the cache
+	Entry               // a value that the application set
+	Fresh               // freshness marker of get_or_set, beside its entry
+	Lock                // lock of get_or_set
+)
+
+// SideKeys are the prefixes under which get_or_set of a library keeps markers
+// and locks of a stored key; an empty prefix is not used.
+type SideKeys struct{ Fresh, Lock string }
+
+var (
+	sideKeys20 = SideKeys{Fresh: "__fresh__", Lock: "__lock__"}
+	sideKeys1  = SideKeys{Lock: "_lock"}
+)
+
+// SideKeysOf are the side keys that a release leaves; an empty or unknown
+// release counts as the newest.
+func SideKeysOf(lib Library, release string) SideKeys {
+	if lib != LibRedisCache {
+		return SideKeys{}
+	}
+	if before(release, "1.0.0") {
+		return SideKeys{}
+	}
+	if before(release, "2.0.0") {
+		return sideKeys1
+	}
+	return sideKeys20
+}
+
+// Classify tells what a stored key is, and the stored key of the entry it
+// belongs to: itself for an Entry, nil for a Foreign key. The result aliases
+// stored.
+func (s SideKeys) Classify(ks Keyspace, stored []byte) (Kind, []byte) {
+	// A side key is tried first: where the key function puts nothing before the
+	// key, every side key also reads as an entry, and Django's own would be
+	// placed wrongly.
+	for _, side := range [...]struct {
+		kind   Kind
+		prefix string
+	}{{Fresh, s.Fresh}, {Lock, s.Lock}} {
+		if side.prefix == "" || !bytes.HasPrefix(stored, []byte(side.prefix)) {
+			continue
+		}
+		main := stored[len(side.prefix):]
+		if _, _, ok := ks.Split(main); ok {
+			return side.kind, main
+		}
+	}
+	if _, _, ok := ks.Split(stored); ok {
+		return Entry, stored
+	}
+	return Foreign, nil
+}

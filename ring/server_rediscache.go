@@ -1,0 +1,271 @@
+package ring
+
+import (
+	"math/big"
+	"net"
+	"strconv"
+	"strings"
+)
+
+// redisCacheTuple is the ring whose tuples an unsharded django-redis-cache of
+// that release makes.
+func redisCacheTuple(release string) Name {
+	if name, err := ForRelease(LibRedisCache, release); err == nil {
+		return name
+	}
+	if before(release, "1.2.0") {
+		return RedisCache12 // 0.x, which has no tuple; its entries read the same
+	}
+	return RedisCache
+}
+
+// A tuple is what django-redis-cache makes of a server, (host, port, db, path),
+// each item as Python prints it.
+type tuple struct{ host, port, db, path string }
+
+func (t tuple) String() string {
+	return "(" + t.host + ", " + t.port + ", " + t.db + ", " + t.path + ")"
+}
+
+const none = "None"
+
+// redisCacheServer is parse_connection_kwargs of redis_cache/utils.py together
+// with get_connection_pool of redis_cache/connection.py, which makes the tuple.
+func redisCacheServer(name Name, entry string, o Options) (Server, error) {
+	s := Server{Spelling: entry, Network: "tcp", DB: o.db(), masked: Mask(entry)}
+	var err *LocationError
+	if strings.Contains(entry, "://") {
+		err = s.redisCacheURL(name, entry, o)
+	} else {
+		err = s.redisCachePair(entry, o)
+	}
+	if err != nil {
+		err.Entry = s.masked
+		return Server{}, err
+	}
+	return s, nil
+}
+
+// redisCachePair reads an entry that is no URL: host:port, else a path.
+func (s *Server) redisCachePair(entry string, o Options) *LocationError {
+	t := tuple{none, none, strconv.Itoa(s.DB), none}
+	colon := strings.LastIndexByte(entry, ':')
+	if colon < 0 {
+		s.Network, s.Addr = "unix", entry
+		if entry == "" {
+			// redis-py then dials host None, port None, which fails. An empty
+			// address must not reach a client that has a default for it.
+			s.Network, s.Addr = "tcp", "None:None"
+			s.warn("is empty: keys placed there are lost")
+		} else if !strings.Contains(entry, "/") {
+			s.warn("has no port, so the library takes it for the path of a socket")
+		}
+		t.path = pythonRepr(entry, o.Python)
+		s.label(t, t.path, pythonRepr(s.masked, o.Python))
+		return nil
+	}
+	port, ok := pythonInt(entry[colon+1:])
+	if !ok {
+		return &LocationError{Kind: "ImproperlyConfigured", Reason: "the port, after the last colon, is not a number"}
+	}
+	host := entry[:colon]
+	shown := host
+	if strings.Contains(host, "@") {
+		// Python would look up the whole of it; nothing here may show it.
+		shown = Mask(host + ":0")
+		shown = shown[:len(shown)-len(":0")]
+		s.warn("has a user before the host, which only a redis:// URL can have: the library takes it for part of the host")
+	}
+	s.Addr = joinHostPort(shown, port.String())
+	if !port.IsInt64() || port.Int64() < 0 || port.Int64() > 65535 {
+		s.warn("has a port that does not exist")
+	}
+	t.host, t.port = pythonRepr(host, o.Python), intRepr(port, o.Python)
+	s.label(t, t.host, pythonRepr(shown, o.Python))
+	return nil
+}
+
+// redisCacheURL reads an entry with ://.
+func (s *Server) redisCacheURL(name Name, entry string, o Options) *LocationError {
+	s.URL = true
+	u, wellFormed, refused := splitURL(entry, o.Python)
+	if refused != nil {
+		return &LocationError{Kind: refused.kind, Reason: refused.reason}
+	}
+	if !wellFormed {
+		label := tuple{none, "6379", strconv.Itoa(s.DB), emptyPath(name)}
+		return &LocationError{Reason: "the text before :// is not the name of a scheme, so the library sees no host", Label: label.String()}
+	}
+	if entry[0] <= ' ' {
+		s.warn("begins with a blank, which only a Python with the security fixes of 2023 drops")
+	}
+	// The library reads no user name, and does not decode the password.
+	_, s.Password, s.HasPassword = u.userinfo()
+	s.Query = u.options()
+	if unknown := unknownOption(s.Query); unknown && name != RedisCache10 && name != RedisCache10x32 {
+		return &LocationError{Kind: "TypeError", Reason: "the query has an option that the Redis client does not know"}
+	}
+	s.Username = s.Query["username"]
+
+	var t tuple
+	db := big.NewInt(int64(s.DB))
+	dbText, dbGiven := s.Query["db"]
+	if u.scheme == "unix" {
+		s.Network, s.Addr = "unix", u.path
+		t = tuple{pythonRepr("127.0.0.1", libraryString(o.Python)), "6379", "", pythonRepr(u.path, o.Python)}
+		if host, given := s.Query["host"]; given {
+			t.host = pythonRepr(host, o.Python)
+		}
+		if port, given := s.Query["port"]; given {
+			t.port = pythonRepr(port, o.Python)
+		}
+		if u.authority != "" && u.userPart() != u.authority {
+			s.warn("names a host: the path of the socket begins after it; write unix:/// and the path")
+		}
+	} else {
+		port, refused := u.port()
+		if refused != nil {
+			return &LocationError{Kind: refused.kind, Reason: refused.reason}
+		}
+		if port == 0 {
+			port = 6379
+		}
+		host := u.host()
+		t = tuple{none, strconv.Itoa(port), "", emptyPath(name)}
+		if host != "" {
+			t.host = pythonRepr(host, o.Python)
+		}
+		s.Addr = joinHostPort(hostOrLocal(host), strconv.Itoa(port))
+		if path, given := s.Query["unix_socket_path"]; given && u.scheme == "redis" {
+			t.path = pythonRepr(path, o.Python)
+			s.Network, s.Addr = "unix", path
+		}
+		if u.scheme == "rediss" {
+			if !tlsRead(name, o.Release) {
+				return &LocationError{Kind: "TypeError", Reason: "this release of django-redis-cache cannot read rediss://; 2.1.1 and later can"}
+			}
+			s.TLS, t.path = true, none
+		}
+		if n, ok := pythonInt(strings.ReplaceAll(u.path, "/", "")); ok && !dbGiven {
+			db = n
+		}
+	}
+	if dbGiven {
+		n, ok := pythonInt(dbText)
+		if !ok {
+			return &LocationError{Kind: "ValueError", Reason: "the db of the query is not a number"}
+		}
+		db = n
+	}
+	if err := s.setDB(db); err != nil {
+		return err
+	}
+	t.db = intRepr(db, o.Python)
+	s.label(t, t.path, pythonRepr(maskUser(u.path, false), o.Python))
+	return nil
+}
+
+// tlsRead tells whether a release reads rediss://. The ring 1.0 looks at the
+// scheme unix alone; from 1.2.0 to 2.1.0 the option that asks for TLS is one
+// that the connection pool does not know.
+func tlsRead(name Name, release string) bool {
+	switch name {
+	case RedisCache10, RedisCache10x32:
+		return true
+	case RedisCache:
+		return !before(release, "2.1.1")
+	}
+	return false
+}
+
+// emptyPath is the path item of a redis:// server: the rings 1.0 and 1.2 leave
+// the keyword out, later ones pass an empty path.
+func emptyPath(name Name) string {
+	switch name {
+	case RedisCache10, RedisCache10x32, RedisCache12:
+		return none
+	}
+	return "''"
+}
+
+// clientOptions are the arguments of redis.Redis, of redis-py 2 to 6, that a
+// query may name.
+const clientOptions = " host port db password username unix_socket_path socket_timeout socket_connect_timeout socket_keepalive" +
+	" socket_keepalive_options socket_read_size connection_pool encoding encoding_errors charset errors decode_responses" +
+	" retry_on_timeout retry_on_error retry ssl ssl_keyfile ssl_certfile ssl_cert_reqs ssl_ca_certs ssl_ca_path ssl_ca_data" +
+	" ssl_check_hostname ssl_password ssl_validate_ocsp ssl_validate_ocsp_stapled ssl_ocsp_context ssl_ocsp_expected_cert" +
+	" ssl_min_version ssl_ciphers max_connections single_connection_client health_check_interval client_name lib_name" +
+	" lib_version redis_connect_func credential_provider protocol parser_class connection_pool_class" +
+	" connection_pool_class_kwargs cache cache_config event_dispatcher "
+
+func unknownOption(options map[string]string) bool {
+	for name := range options {
+		if strings.Contains(name, " ") || !strings.Contains(clientOptions, " "+name+" ") {
+			return true
+		}
+	}
+	return false
+}
+
+// label sets the label and its masked twin, in which one item is replaced.
+func (s *Server) label(t tuple, item, shown string) {
+	s.Label = t.String()
+	s.maskedLabel = s.Label
+	if item != shown {
+		for _, field := range [...]*string{&t.host, &t.path} {
+			if *field == item {
+				*field = shown
+			}
+		}
+		s.maskedLabel = t.String()
+	}
+}
+
+func (s *Server) warn(text string) { s.Warnings = append(s.Warnings, text) }
+
+// setDB keeps the database that a client can select. Python's integers have no
+// end; a label of such a database exists, a connection to it does not.
+func (s *Server) setDB(db *big.Int) *LocationError {
+	if !db.IsInt64() || int64(int(db.Int64())) != db.Int64() {
+		return &LocationError{Reason: "the database number is beyond any that Redis has"}
+	}
+	s.DB = int(db.Int64())
+	return nil
+}
+
+// userPart is the authority up to its last @.
+func (u *pyURL) userPart() string { return u.authority[:strings.LastIndexByte(u.authority, '@')+1] }
+
+// libraryString is how strings print that the library itself supplies: never
+// as unicode.
+func libraryString(python Python) Python {
+	if python == Python2Unicode {
+		return Python2Str
+	}
+	return python
+}
+
+// intRepr is repr of an integer; Python 2 marks those beyond a machine word.
+func intRepr(n *big.Int, python Python) string {
+	if (python == Python2Str || python == Python2Unicode) && !n.IsInt64() {
+		return n.String() + "L"
+	}
+	return n.String()
+}
+
+// hostOrLocal is where a missing host leads: the resolver takes Python's None
+// for this machine.
+func hostOrLocal(host string) string {
+	if host == "" {
+		return "localhost"
+	}
+	return host
+}
+
+// joinHostPort brackets IPv6 addresses, once.
+func joinHostPort(host, port string) string {
+	if strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]") {
+		return host + ":" + port
+	}
+	return net.JoinHostPort(host, port)
+}
