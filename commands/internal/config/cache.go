@@ -1,0 +1,188 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"cachering/codec"
+	"cachering/ring"
+)
+
+// File is a configuration that was found to be right.
+type File struct {
+	Path     string
+	Caches   []*Cache // in file order; at least one
+	Warnings []Warning
+}
+
+// Cache is one entry of CACHES as the application's library understands it.
+// Whatever could be checked without a connection has been. It prints without
+// its passwords, whatever verb prints it.
+type Cache struct {
+	Alias   string
+	File    string // path of the configuration file
+	Line    int    // where the cache begins in it
+	Backend string // dotted name
+	Release string // of the library; empty when options.ring stands for it
+
+	Ring    ring.Name     // ring.Plain when the backend does not shard
+	Sharded bool          //
+	Place   *ring.Ring    // which server a key lives on; the same Servers, in the same order
+	Servers []ring.Server // in configuration order, those listed twice included
+	Master  int           // of a backend that does not shard: the server that takes every write
+
+	Keyspace ring.Keyspace
+	Side     ring.SideKeys // what get_or_set of the library leaves beside an entry
+	Version  int64
+	Timeout  Timeout
+	ReadOnly bool
+	Protect  []string // patterns of keys that bulk deletes and expiries spare
+
+	Codec  codec.Codec // Protocol is codec.AnyProtocol when the file does not tell it; see ProtocolKnown
+	Python string      // of the application, as written; may be empty
+
+	SocketTimeout  time.Duration // 0: no limit was given
+	ConnectTimeout time.Duration // 0: no limit was given
+	PoolSize       int           // connections per server; 0: none was given
+	Bulk           Bulk
+
+	Ignored []string // keys of options that have no effect here
+
+	endpoints []Endpoint
+	secret    *secretSource
+	node      *node
+	loader    *loader
+}
+
+// Timeout is how long entries live that are stored without saying how long.
+type Timeout struct {
+	Forever bool
+	After   time.Duration // if not Forever; 0 and less store nothing
+}
+
+// String is what the configuration would say.
+func (t Timeout) String() string {
+	if t.Forever {
+		return "none"
+	}
+	return strconv.FormatInt(int64(t.After/time.Second), 10)
+}
+
+// Bulk holds defaults of the flags of the same name; zero values were not given.
+type Bulk struct {
+	Rate       int64 // keys per second
+	Batch      int
+	MaxDeletes MaxDeletes
+	NoProgress bool
+}
+
+// Endpoint is where a server is really dialled.
+type Endpoint struct {
+	Network    string // "tcp" or "unix"
+	Addr       string // host:port, or the path of a socket
+	TLS        bool
+	ServerName string // of the certificate: the host of the location, even where dial leads elsewhere
+	DB         int
+}
+
+// Endpoint tells where the server of that index is dialled.
+func (c *Cache) Endpoint(server int) Endpoint { return c.endpoints[server] }
+
+// ProtocolKnown reports whether the file tells which pickle protocol the
+// application writes. It does not when pickle_version is -1, the highest that
+// the application's Python knows, and options.python is not given.
+func (c *Cache) ProtocolKnown() bool { return c.Codec.Protocol != codec.AnyProtocol }
+
+// ProtocolError is the error of a command that has to write values when
+// ProtocolKnown is false: it names both ways out.
+func (c *Cache) ProtocolError() error {
+	return c.errorAt([]string{"options"}, "pickle_version is -1 and python is not given, so the protocol to write is not known",
+		`write python = "3.12" (the application's) or pickle_version = 5 in [`+c.path("options")+"]")
+}
+
+// ReadOnlyError is the error of a command that writes when ReadOnly is set.
+func (c *Cache) ReadOnlyError() error {
+	return c.errorAt([]string{"read_only"}, "this cache is read-only here", "write read_only = false to let cachering write to it")
+}
+
+// errorAt makes an error that points at the nearest thing on a path of keys
+// that the file has.
+func (c *Cache) errorAt(path []string, msg, hint string) *Error {
+	n := c.node
+	for _, name := range path {
+		if next := n.get(name); next != nil {
+			n = next
+		}
+	}
+	return &Error{File: c.File, Line: n.line, Key: c.path(path...), Msg: msg, Hint: hint}
+}
+
+func (c *Cache) path(below ...string) string {
+	parts := []string{c.node.path()}
+	for _, name := range below {
+		parts = append(parts, quoteKey(name))
+	}
+	return strings.Join(parts, ".")
+}
+
+// Cache picks a cache by its alias. Without one it is the only cache, else the
+// one called default.
+func (f *File) Cache(alias string) (*Cache, error) {
+	if alias == "" && len(f.Caches) == 1 {
+		return f.Caches[0], nil
+	}
+	want := alias
+	if want == "" {
+		want = "default"
+	}
+	names := make([]string, len(f.Caches))
+	for i, c := range f.Caches {
+		if c.Alias == want {
+			return c, nil
+		}
+		names[i] = c.Alias
+	}
+	list := make([]string, len(names))
+	for i, name := range names {
+		list[i] = quoteKey(name)
+	}
+	e := &Error{
+		File: f.Path, Line: f.Caches[0].Line, Key: "caches",
+		Msg:  "no cache " + quote(want),
+		Hint: "name one with --cache or " + EnvCache + ": " + strings.Join(list, ", "),
+	}
+	if alias == "" {
+		e.Msg = "several caches, and none is called default"
+	} else if near := nearest(alias, names); near != "" {
+		e.Hint = "did you mean " + quote(near) + "? there are " + strings.Join(list, ", ")
+	}
+	return nil, e
+}
+
+// Format prints the alias and nothing else: servers hold passwords.
+func (c *Cache) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "cache %s", quote(c.Alias)) }
+
+// Format prints the path and the aliases.
+func (f *File) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "%s %v", printable(f.Path), f.Caches) }
+
+// Locations are the servers' spellings without passwords.
+func (c *Cache) Locations() []string {
+	names := make([]string, len(c.Servers))
+	for i, s := range c.Servers {
+		names[i] = s.Masked()
+	}
+	return names
+}
+
+// Duplicate reports the first server with the same home as this one, which is
+// itself for all but those listed twice.
+func (c *Cache) Duplicate(server int) int {
+	at := func(e Endpoint) bool {
+		o := c.endpoints[server]
+		return e.Network == o.Network && e.Addr == o.Addr && e.DB == o.DB
+	}
+	return slices.IndexFunc(c.endpoints, at)
+}

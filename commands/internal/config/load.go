@@ -1,0 +1,88 @@
+package config
+
+import (
+	"io/fs"
+	"os"
+	"slices"
+)
+
+// Load reads and checks a configuration file. Its error is the first thing
+// wrong in the file, an *Error; Check tells all of them. No password is looked
+// up: see Cache.Login.
+func Load(src Source) (*File, error) {
+	f, errs := load(src, os.Getenv)
+	if len(errs) > 0 {
+		return nil, errs[0]
+	}
+	return f, nil
+}
+
+func load(src Source, env func(string) string) (*File, []*Error) {
+	text, mode, err := src.read()
+	if err != nil {
+		return nil, []*Error{err.(*Error)}
+	}
+	return parse(src.Path, text, mode, env)
+}
+
+// parse checks the text of a file. The errors are in the order of the file.
+func parse(path, text string, mode fs.FileMode, env func(string) string) (*File, []*Error) {
+	root, err := decode(path, text)
+	if err != nil {
+		return nil, []*Error{err.(*Error)}
+	}
+	l := &loader{file: path, env: env}
+	f := &File{Path: path}
+	l.root(root)
+	if caches := root.get("caches"); caches != nil && caches.kind == kindTable {
+		for _, n := range caches.keys {
+			if c := l.cache(n); c != nil {
+				f.Caches = append(f.Caches, c)
+			}
+		}
+		if len(caches.keys) == 0 {
+			l.fail(caches, "no cache is described", "write a table such as [caches.default]")
+		}
+	} else if len(l.errs) == 0 {
+		l.errs = append(l.errs, &Error{File: path, Line: 1, Key: "caches", Msg: "no cache is described", Hint: "write a table such as [caches.default]"})
+	}
+	l.readableByOthers(root, f, mode)
+	slices.SortStableFunc(l.errs, func(a, b *Error) int { return a.Line - b.Line })
+	slices.SortStableFunc(l.warnings, func(a, b Warning) int { return a.Line - b.Line })
+	f.Warnings = l.warnings
+	return f, l.errs
+}
+
+// root checks the top of the file; each cache is checked on its own, once its
+// backend is known to be one whose settings are understood.
+func (l *loader) root(root *node) {
+	top := fileField
+	for _, k := range root.keys {
+		if k.name == "caches" && k.kind == kindTable {
+			continue
+		}
+		l.validateKey(k, &top)
+	}
+}
+
+// readableByOthers warns about a file that shows a password to everybody.
+func (l *loader) readableByOthers(root *node, f *File, mode fs.FileMode) {
+	if !mode.IsRegular() || mode.Perm()&0o004 == 0 {
+		return
+	}
+	for _, c := range f.Caches {
+		n := c.secret.from
+		if n == nil || n.name != "password" {
+			n = nil
+			for _, s := range c.Servers {
+				if s.Password != "" {
+					n = c.node.get("location")
+				}
+			}
+		}
+		if n != nil {
+			l.warn(n, "every user can read this file, and it holds a password", "run chmod o-r on it")
+			return
+		}
+	}
+}

@@ -1,0 +1,178 @@
+package config
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+)
+
+// maxSecret bounds what is read as a password.
+const maxSecret = 64 << 10
+
+// A secretSource knows where the password of a cache comes from, and fetches
+// it when it is first needed: ring and config commands dial nothing, and must
+// not run a password_command.
+type secretSource struct {
+	file string // the configuration file
+	from *node  // password, password_env, password_file or password_command; nil: none
+	env  func(string) string
+
+	mu     sync.Mutex
+	done   bool
+	secret Secret
+	err    error
+}
+
+// Login is what to authenticate with at a server: an empty password means not
+// at all. It may run the password_command, once per cache. A URL's own
+// password comes before that of the options even when it has none, user names
+// are not used, and percent signs stand for themselves: all three as in
+// parse_connection_kwargs of django-redis-cache.
+func (c *Cache) Login(ctx context.Context, server int) (Secret, error) {
+	if s := c.Servers[server]; s.URL {
+		return Secret{s.Password}, nil
+	}
+	return c.secret.get(ctx)
+}
+
+func (s *secretSource) get(ctx context.Context) (Secret, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.done {
+		s.secret, s.err = s.fetch(ctx)
+		s.done = ctx.Err() == nil
+	}
+	return s.secret, s.err
+}
+
+func (s *secretSource) fetch(ctx context.Context) (Secret, error) {
+	if s.from == nil {
+		return Secret{}, nil
+	}
+	switch s.from.name {
+	case "password_env":
+		return s.fromEnv()
+	case "password_file":
+		return s.fromFile()
+	case "password_command":
+		return s.fromCommand(ctx)
+	}
+	text, _ := s.from.value.(string)
+	return Secret{text}, nil
+}
+
+func (s *secretSource) fail(msg, hint string, err error) (Secret, error) {
+	return Secret{}, &Error{File: s.file, Line: s.from.line, Key: s.from.path(), Msg: msg, Hint: hint, err: err}
+}
+
+func (s *secretSource) fromEnv() (Secret, error) {
+	name := s.from.value.(string)
+	if text := s.env(name); text != "" {
+		return Secret{text}, nil
+	}
+	// Only a name in the usual form is shown: anything else may be a
+	// password that was written here by mistake.
+	if strings.ToUpper(name) != name {
+		return s.fail("the environment variable is not set", "set it, or name another", nil)
+	}
+	return s.fail("the environment variable "+name+" is not set", "set "+name+", or name another", nil)
+}
+
+func (s *secretSource) fromFile() (Secret, error) {
+	path := s.from.value.(string)
+	shown := "the file"
+	if strings.ContainsRune(path, filepath.Separator) {
+		shown = printable(path)
+	}
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(filepath.Dir(s.file), path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return s.fail(shown+" does not exist", "create it with mode 0600, or name another", err)
+		case errors.Is(err, fs.ErrPermission):
+			return s.fail(shown+" is not readable", "make it readable for this user", err)
+		}
+		return s.fail(shown+" cannot be opened", "name a readable file", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return s.fail(shown+" cannot be read", "name a readable file", err)
+	case info.IsDir():
+		return s.fail(shown+" is a directory", "name a file", nil)
+	case info.Mode().IsRegular() && info.Mode().Perm()&0o026 != 0:
+		return s.fail(fmt.Sprintf("%s is open to others (mode %04o)", shown, info.Mode().Perm()), "run chmod 600 on it", nil)
+	}
+	text, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
+	if err != nil {
+		return s.fail(shown+" cannot be read", "name a readable file", err)
+	}
+	return s.line(text, shown)
+}
+
+func (s *secretSource) fromCommand(ctx context.Context) (Secret, error) {
+	var argv []string
+	if s.from.kind == kindArray {
+		for _, item := range s.from.items {
+			argv = append(argv, item.value.(string))
+		}
+	} else {
+		argv = []string{"/bin/sh", "-c", s.from.value.(string)}
+	}
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	var out bytes.Buffer
+	cmd.Stdout = &limited{buf: &out}
+	// What the command prints on standard error is dropped: it may quote the
+	// secret. A child that keeps the pipe open must not hold us for ever.
+	cmd.WaitDelay = time.Second
+	if err := cmd.Run(); err != nil {
+		var exit *exec.ExitError
+		switch {
+		case ctx.Err() != nil:
+			return s.fail("the command was stopped", "let it finish", ctx.Err())
+		case errors.As(err, &exit):
+			return s.fail("the command ended with "+exit.ProcessState.String(), "run it by hand to see why", nil)
+		case errors.Is(err, errTooLong):
+			return s.fail("the command printed more than 64 KiB", "let it print the password only", nil)
+		}
+		return s.fail("the command cannot be run", "run it by hand to see why", nil)
+	}
+	return s.line(out.Bytes(), "the command")
+}
+
+// line is the password in a text: all of it but one line end.
+func (s *secretSource) line(text []byte, from string) (Secret, error) {
+	if len(text) > maxSecret {
+		return s.fail(from+" gives more than 64 KiB", "let it hold the password only", nil)
+	}
+	password := strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r")
+	if password == "" {
+		return s.fail(from+" gives no password", "let it give one, or leave the key out", nil)
+	}
+	return Secret{password}, nil
+}
+
+var errTooLong = errors.New("output too long")
+
+// limited refuses to gather more than a password can be.
+type limited struct{ buf *bytes.Buffer }
+
+func (l *limited) Write(p []byte) (int, error) {
+	if l.buf.Len()+len(p) > maxSecret {
+		return 0, errTooLong
+	}
+	return l.buf.Write(p)
+}

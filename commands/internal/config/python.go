@@ -1,0 +1,52 @@
+package config
+
+import (
+	"strconv"
+	"strings"
+
+	"cachering/codec"
+	"cachering/ring"
+)
+
+// checkPython accepts the Python versions that an application can have: X, X.Y
+// or X.Y.Z, and the two ways in which Python 2 prints labels.
+func checkPython(n *node) problem {
+	s := n.value.(string)
+	if s == string(ring.Python2Str) || s == string(ring.Python2Unicode) {
+		return problem{}
+	}
+	parts := strings.Split(s, ".")
+	ok := len(parts) <= 3 && (parts[0] == "2" || parts[0] == "3")
+	for _, p := range parts {
+		_, err := strconv.ParseUint(p, 10, 8)
+		ok = ok && err == nil
+	}
+	if !ok {
+		return problem{"unknown Python", `write its version, such as "3.12", or "2-str" or "2-unicode" for Python 2`}
+	}
+	return problem{}
+}
+
+// python2 reports whether a checked version is of Python 2.
+func python2(version string) bool { return strings.HasPrefix(version, "2") }
+
+// highestProtocol is pickle.HIGHEST_PROTOCOL of a Python, which is what
+// pickle_version = -1 means: 2 in Python 2, 3 from 3.0, 4 from 3.4, 5 from 3.8.
+// It is codec.AnyProtocol where the version does not tell.
+func highestProtocol(version string) int {
+	if python2(version) {
+		return 2
+	}
+	_, minor, ok := strings.Cut(version, ".")
+	if !ok {
+		return codec.AnyProtocol
+	}
+	minor, _, _ = strings.Cut(minor, ".")
+	switch n, _ := strconv.Atoi(minor); {
+	case n < 4:
+		return 3
+	case n < 8:
+		return 4
+	}
+	return 5
+}

@@ -1,0 +1,184 @@
+package config
+
+import (
+	"fmt"
+	"math"
+	"net"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// ParseDuration reads a duration as flags and options spell it: a number with
+// one of ms, s, m, h, d, w, or a bare number of seconds. The number may have a
+// fraction.
+func ParseDuration(s string) (time.Duration, error) {
+	number := strings.TrimRight(s, "abcdefghijklmnopqrstuvwxyz")
+	units := map[string]time.Duration{
+		"": time.Second, "ms": time.Millisecond, "s": time.Second, "m": time.Minute,
+		"h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour,
+	}
+	unit, ok := units[s[len(number):]]
+	if !ok || strings.Trim(number, "-.0123456789") != "" {
+		return 0, fmt.Errorf("%q is not a duration: write a number and one of ms, s, m, h, d, w", s)
+	}
+	// Whole numbers go without floating point, so that none is rounded.
+	if n, err := strconv.ParseInt(number, 10, 64); err == nil {
+		if n > int64(math.MaxInt64/unit) || n < -int64(math.MaxInt64/unit) {
+			return 0, fmt.Errorf("%q is too long a duration", s)
+		}
+		return time.Duration(n) * unit, nil
+	}
+	f, err := strconv.ParseFloat(number, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%q is not a duration: write a number and one of ms, s, m, h, d, w", s)
+	}
+	if f *= float64(unit); math.Abs(f) > float64(math.MaxInt64/2) {
+		return 0, fmt.Errorf("%q is too long a duration", s)
+	}
+	return time.Duration(math.Round(f)), nil
+}
+
+// duration reads a checked value: seconds, a duration, or "none", which is 0.
+func duration(n *node) time.Duration {
+	switch v := n.value.(type) {
+	case int64:
+		return time.Duration(min(max(v, -maxSeconds), maxSeconds)) * time.Second
+	case float64:
+		return time.Duration(min(max(v, -maxSeconds), maxSeconds) * float64(time.Second))
+	case string:
+		d, _ := ParseDuration(v) // "none" gives 0
+		return d
+	}
+	return 0
+}
+
+// maxSeconds is the longest duration in seconds that time.Duration holds, rounded down.
+const maxSeconds = 9_000_000_000
+
+// pythonInt is int() of Python applied to a TOML value: text may have blanks
+// around it, a sign, leading zeros and single underscores between digits.
+func pythonInt(v any) (int64, bool) {
+	switch v := v.(type) {
+	case int64:
+		return v, true
+	case bool:
+		if v {
+			return 1, true
+		}
+		return 0, true
+	case float64:
+		if math.IsNaN(v) || math.Abs(v) >= 1<<62 {
+			return 0, false
+		}
+		return int64(v), true
+	case string:
+		s := strings.TrimSpace(v)
+		digits := strings.TrimLeft(s, "+-")
+		if len(s)-len(digits) > 1 || digits == "" || strings.Contains(digits, "__") ||
+			digits[0] == '_' || digits[len(digits)-1] == '_' || strings.Trim(digits, "0123456789_") != "" {
+			return 0, false
+		}
+		n, err := strconv.ParseInt(strings.ReplaceAll(s, "_", ""), 10, 64)
+		return n, err == nil
+	}
+	return 0, false
+}
+
+func checkProtocol(n *node) problem {
+	v, ok := pythonInt(n.value)
+	switch {
+	case !ok:
+		return problem{"not a number", "write -1, or 0 to 5"}
+	case v < -1 || v > 5:
+		return problem{fmt.Sprintf("there is no pickle protocol %d", v), "write -1, or 0 to 5"}
+	}
+	return problem{}
+}
+
+func checkDial(n *node) problem {
+	if _, _, err := dialTarget(n.value.(string)); err != "" {
+		return problem{err, `write where to connect, such as "127.0.0.1:16379" or "/run/tunnel.sock"`}
+	}
+	return problem{}
+}
+
+// dialTarget reads where to connect instead: host:port or the path of a socket.
+func dialTarget(s string) (network, addr, err string) {
+	if filepath.IsAbs(s) {
+		return "unix", s, ""
+	}
+	if strings.Contains(s, "://") {
+		return "", "", "a URL cannot be dialled instead"
+	}
+	host, port, split := net.SplitHostPort(s)
+	if split != nil || host == "" {
+		return "", "", "not host:port"
+	}
+	if p, perr := strconv.ParseUint(port, 10, 16); perr != nil || p == 0 {
+		return "", "", "bad port"
+	}
+	return "tcp", s, ""
+}
+
+// MaxDeletes bounds how much a bulk delete may remove: a number of keys, or a
+// share of those there are. The zero value is no bound.
+type MaxDeletes struct {
+	Set     bool
+	Percent bool
+	N       float64
+}
+
+// ParseMaxDeletes reads N or N%.
+func ParseMaxDeletes(s string) (MaxDeletes, error) {
+	number, percent := strings.CutSuffix(s, "%")
+	if percent {
+		f, err := strconv.ParseFloat(number, 64)
+		if err != nil || !(f >= 0 && f <= 100) {
+			return MaxDeletes{}, fmt.Errorf("%q is not a share between 0%% and 100%%", s)
+		}
+		return MaxDeletes{Set: true, Percent: true, N: f}, nil
+	}
+	n, err := strconv.ParseInt(number, 10, 53)
+	if err != nil || n < 0 {
+		return MaxDeletes{}, fmt.Errorf("%q is neither a number of keys nor a share such as 10%%", s)
+	}
+	return MaxDeletes{Set: true, N: float64(n)}, nil
+}
+
+// Allows reports whether deleting n of total keys stays within the bound.
+func (m MaxDeletes) Allows(n, total int64) bool {
+	if !m.Set {
+		return true
+	}
+	if m.Percent {
+		return float64(n) <= m.N/100*float64(total)
+	}
+	return float64(n) <= m.N
+}
+
+// String is what ParseMaxDeletes reads; empty for no bound.
+func (m MaxDeletes) String() string {
+	s := strconv.FormatFloat(m.N, 'f', -1, 64)
+	switch {
+	case !m.Set:
+		return ""
+	case m.Percent:
+		return s + "%"
+	}
+	return s
+}
+
+func checkMaxDeletes(n *node) problem {
+	if _, err := ParseMaxDeletes(fmt.Sprint(n.value)); err != nil {
+		return problem{err.Error(), `write a number of keys, or a share such as "10%"`}
+	}
+	return problem{}
+}
+
+// maxDeletes reads a checked value.
+func maxDeletes(n *node) MaxDeletes {
+	m, _ := ParseMaxDeletes(fmt.Sprint(n.value))
+	return m
+}
