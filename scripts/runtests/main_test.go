@@ -1,0 +1,57 @@
+package main
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// What "go test -json" prints for a package with one test of each outcome, one
+// package without tests and one that does not build.
+const run = `{"Action":"start","Package":"p"}
+{"Action":"run","Package":"p","Test":"TestGood"}
+{"Action":"output","Package":"p","Test":"TestGood","Output":"=== RUN   TestGood\n"}
+{"Action":"output","Package":"p","Test":"TestGood","Output":"    good_test.go:3: chatter\n"}
+{"Action":"pass","Package":"p","Test":"TestGood","Elapsed":0.1}
+{"Action":"output","Package":"p","Test":"TestBad","Output":"    bad_test.go:5: got 1, want 2\n"}
+{"Action":"fail","Package":"p","Test":"TestBad","Elapsed":0}
+{"Action":"output","Package":"p","Test":"TestSkip","Output":"=== RUN   TestSkip\n"}
+{"Action":"output","Package":"p","Test":"TestSkip","Output":"    skip_test.go:7: redis-server is not installed: nothing to do\n"}
+{"Action":"output","Package":"p","Test":"TestSkip","Output":"--- SKIP: TestSkip (0.00s)\n"}
+{"Action":"skip","Package":"p","Test":"TestSkip","Elapsed":0}
+{"Action":"output","Package":"p","Test":"TestMute","Output":"--- SKIP: TestMute (0.00s)\n"}
+{"Action":"skip","Package":"p","Test":"TestMute","Elapsed":0}
+{"Action":"output","Package":"p","Output":"exit status 1\n"}
+{"Action":"fail","Package":"p","Elapsed":1.25}
+{"Action":"skip","Package":"q","Elapsed":0}
+{"ImportPath":"r","Action":"build-output","Output":"r.go:1:1: expected 'package'\n"}
+{"Action":"pass","Package":"s","Elapsed":2.04}
+not JSON
+`
+
+func TestRead(t *testing.T) {
+	var out strings.Builder
+	got, err := read(strings.NewReader(run), &out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &tally{passed: 1, failed: 1, skips: map[string][]string{
+		"redis-server is not installed: nothing to do": {"p TestSkip"},
+		"no reason given": {"p TestMute"},
+	}}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	const printed = `    bad_test.go:5: got 1, want 2
+FAIL  p TestBad
+exit status 1
+FAIL  p
+none  q
+r.go:1:1: expected 'package'
+ok    s  2.0 s
+not JSON
+`
+	if out.String() != printed {
+		t.Errorf("printed\n%swant\n%s", &out, printed)
+	}
+}
