@@ -1,0 +1,140 @@
+// Package cluster reaches the Redis servers of one cache: which server a
+// stored key lives on, connections to it, and access to single keys. It holds
+// the rule that bulk work relies on: what a Conn sends is sent once, in order,
+// on one connection, and is never repeated by itself. It decides nothing about
+// values and prints nothing.
+package cluster
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"cachering/ring"
+)
+
+// Endpoint is one LOCATION entry: how to reach it and what to call it.
+type Endpoint struct {
+	Name     string // as it is shown: the spelling in the configuration, secrets masked
+	Network  string // tcp or unix
+	Addr     string // host:port or socket path
+	TLS      *tls.Config
+	DB       int
+	Username string
+	Password string
+	Writable bool // bulk work visits it
+}
+
+// Neighbour is another cache of the configuration that shares a server and
+// database with this one.
+type Neighbour struct {
+	Alias    string
+	Keyspace ring.Keyspace
+}
+
+// Spec is what a cluster must be told.
+type Spec struct {
+	Alias     string
+	Endpoints []Endpoint // in the order of LOCATION; a Shard's Index is its place
+	Keyspace  ring.Keyspace
+	// Home is the index of the endpoint on which the library would look for a
+	// stored key.
+	Home func(stored []byte) (int, error)
+	// SideKeys are what the library keeps beside a key; a marker is deleted
+	// with its key.
+	SideKeys ring.SideKeys
+	// Neighbours are listed per endpoint.
+	Neighbours     map[int][]Neighbour
+	SocketTimeout  time.Duration // 0: wait for ever
+	ConnectTimeout time.Duration // 0: the default of 5 s
+}
+
+// Cluster is the servers of one cache. Nothing is dialled before it is needed.
+type Cluster struct {
+	spec   Spec
+	shards []*Shard
+	visit  []*Shard
+}
+
+// New checks spec and returns its cluster.
+func New(spec Spec) (*Cluster, error) {
+	if len(spec.Endpoints) == 0 {
+		return nil, fmt.Errorf("cache %q has no server", spec.Alias)
+	}
+	if spec.Home == nil {
+		return nil, fmt.Errorf("cache %q has no ring", spec.Alias)
+	}
+	silence()
+	c := &Cluster{spec: spec}
+	seen := make(map[string]bool)
+	for i, e := range spec.Endpoints {
+		s := &Shard{Index: i, Name: e.Name, cluster: c, end: e}
+		c.shards = append(c.shards, s)
+		id := e.Network + " " + e.Addr + " " + strconv.Itoa(e.DB)
+		if e.Writable && !seen[id] {
+			seen[id] = true
+			c.visit = append(c.visit, s)
+		}
+	}
+	return c, nil
+}
+
+// silence keeps go-redis from writing to standard error: every failure that it
+// would log there is also returned.
+var silence = sync.OnceFunc(func() { redis.SetLogger(discard{}) })
+
+type discard struct{}
+
+func (discard) Printf(context.Context, string, ...any) {}
+
+// Alias is the name of the cache.
+func (c *Cluster) Alias() string { return c.spec.Alias }
+
+// Keyspace is how the cache makes its stored keys.
+func (c *Cluster) Keyspace() ring.Keyspace { return c.spec.Keyspace }
+
+// SideKeys are what the library keeps beside a key.
+func (c *Cluster) SideKeys() ring.SideKeys { return c.spec.SideKeys }
+
+// Shards are all LOCATION entries, in order.
+func (c *Cluster) Shards() []*Shard { return c.shards }
+
+// Visit is the shards that bulk work goes to: the writable ones, a server and
+// database that is listed twice only once.
+func (c *Cluster) Visit() []*Shard { return c.visit }
+
+// Find returns the shard that a user names by its place or its name.
+func (c *Cluster) Find(name string) (*Shard, error) {
+	for _, s := range c.shards {
+		if s.Name == name {
+			return s, nil
+		}
+	}
+	if i, err := strconv.Atoi(name); err == nil && i >= 0 && i < len(c.shards) {
+		return c.shards[i], nil
+	}
+	return nil, fmt.Errorf("cache %q has no shard %q: give its location as it is spelled, or a number from 0 to %d",
+		c.spec.Alias, name, len(c.shards)-1)
+}
+
+// Home is the shard on which the library would look for a stored key.
+func (c *Cluster) Home(stored []byte) (*Shard, error) {
+	i, err := c.spec.Home(stored)
+	if err != nil {
+		return nil, err
+	}
+	return c.shards[i], nil
+}
+
+// Close closes the connections that single-key access opened.
+func (c *Cluster) Close() error {
+	for _, s := range c.shards {
+		s.closeConn()
+	}
+	return nil
+}

@@ -1,0 +1,209 @@
+package cluster
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+const (
+	defaultConnectTimeout = 5 * time.Second
+	// writePiece is how much is written under one deadline: a timeout is to
+	// catch a server that has stopped, not a value that takes long to send.
+	writePiece = 1 << 20
+)
+
+// Shard is one LOCATION entry of a cluster.
+type Shard struct {
+	Index int    // its place in LOCATION, from 0
+	Name  string // its spelling there, secrets masked
+
+	cluster *Cluster
+	end     Endpoint
+
+	conn *Conn // of single-key access, opened when first needed
+}
+
+// Writable reports whether the library writes to this shard.
+func (s *Shard) Writable() bool { return s.end.Writable }
+
+// Neighbours are the other caches of the configuration on this server and
+// database.
+func (s *Shard) Neighbours() []Neighbour { return s.cluster.spec.Neighbours[s.Index] }
+
+// Conn is one connection to a shard. A request is sent exactly once: after any
+// failure of the connection every further call fails too, and the caller dials
+// again, knowing that WATCH and MULTI of the old connection are gone.
+// It is for one goroutine.
+type Conn struct {
+	Shard *Shard
+
+	client *redis.Client
+	sticky *redis.Conn
+	live   atomic.Pointer[liveConn]
+}
+
+// errDialledTwice keeps go-redis from replacing a connection behind our back.
+var errDialledTwice = errors.New("the connection was lost")
+
+// Dial connects and logs in. buffer is the size of the read and the write
+// buffer; 0 is enough for single keys.
+func (s *Shard) Dial(ctx context.Context, buffer int) (*Conn, error) {
+	c := &Conn{Shard: s}
+	var dialled atomic.Bool
+	connect := s.cluster.spec.ConnectTimeout
+	if connect <= 0 {
+		connect = defaultConnectTimeout
+	}
+	c.client = redis.NewClient(&redis.Options{
+		Network:  s.end.Network,
+		Addr:     s.end.Addr,
+		DB:       s.end.DB,
+		Username: s.end.Username,
+		Password: s.end.Password,
+		Protocol: 2,
+
+		DisableIdentity:  true,
+		MaxRetries:       -1,
+		DialerRetries:    1,
+		PoolSize:         1,
+		PipelinePoolSize: -1,
+		DialTimeout:      connect,
+		ReadBufferSize:   buffer,
+		WriteBufferSize:  buffer,
+		// liveConn sets deadlines of its own.
+		ReadTimeout:     -2,
+		WriteTimeout:    -2,
+		ConnMaxIdleTime: -1,
+		Dialer: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			if dialled.Swap(true) {
+				return nil, errDialledTwice
+			}
+			l, err := s.dial(ctx, network, addr, connect)
+			if err != nil {
+				return nil, err
+			}
+			c.live.Store(l)
+			return l, nil
+		},
+	})
+	c.sticky = c.client.Conn()
+	ping := redis.NewStatusCmd(ctx, "ping")
+	err := c.Do(ctx, []redis.Cmder{ping})
+	if err == nil {
+		err = s.wrap(ping.Err())
+	}
+	if err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// Do sends cmds in one flush and reads all their replies. The error is one of
+// the connection; what a server answers to a command is in the command. When
+// ctx ends the connection is closed, and whether the commands were carried out
+// is unknown, as after any error.
+func (c *Conn) Do(ctx context.Context, cmds []redis.Cmder) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, func() {
+		if l := c.live.Load(); l != nil {
+			l.Close()
+		}
+	})
+	defer stop()
+	pipe := c.sticky.Pipeline()
+	if err := pipe.BatchProcess(ctx, cmds...); err != nil {
+		return err
+	}
+	_, err := pipe.Exec(ctx)
+	if err == nil {
+		return nil
+	}
+	// Exec returns the error of the first command that has one, which may be an
+	// answer. One of the connection is stamped on every command from the failing
+	// one on; only a refused login is on none of them.
+	last := cmds[len(cmds)-1].Err()
+	if last != nil && !answered(last) {
+		return c.failed(ctx, last)
+	}
+	for _, cmd := range cmds {
+		if cmd.Err() != nil {
+			return nil
+		}
+	}
+	return c.failed(ctx, err)
+}
+
+func (c *Conn) failed(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return c.Shard.wrap(err)
+}
+
+// Close ends the connection.
+func (c *Conn) Close() error {
+	c.sticky.Close()
+	return c.client.Close()
+}
+
+func (s *Shard) dial(ctx context.Context, network, addr string, timeout time.Duration) (*liveConn, error) {
+	d := net.Dialer{Timeout: timeout}
+	nc, err := d.DialContext(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	if s.end.TLS != nil {
+		ctx, cancel := context.WithTimeout(ctx, timeout)
+		defer cancel()
+		t := tls.Client(nc, s.end.TLS)
+		if err := t.HandshakeContext(ctx); err != nil {
+			nc.Close()
+			return nil, err
+		}
+		nc = t
+	}
+	return &liveConn{Conn: nc, timeout: s.cluster.spec.SocketTimeout}, nil
+}
+
+// liveConn limits how long a connection may make no progress, not how long a
+// whole pipeline may take: a value of hundreds of megabytes is no failure.
+type liveConn struct {
+	net.Conn
+	timeout time.Duration
+}
+
+func (l *liveConn) Read(p []byte) (int, error) {
+	if l.timeout > 0 {
+		if err := l.Conn.SetReadDeadline(time.Now().Add(l.timeout)); err != nil {
+			return 0, err
+		}
+	}
+	return l.Conn.Read(p)
+}
+
+func (l *liveConn) Write(p []byte) (int, error) {
+	if l.timeout <= 0 {
+		return l.Conn.Write(p)
+	}
+	var written int
+	for {
+		piece := p[written:min(len(p), written+writePiece)]
+		if err := l.Conn.SetWriteDeadline(time.Now().Add(l.timeout)); err != nil {
+			return written, err
+		}
+		n, err := l.Conn.Write(piece)
+		written += n
+		if err != nil || written == len(p) {
+			return written, err
+		}
+	}
+}

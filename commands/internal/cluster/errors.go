@@ -1,0 +1,80 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+)
+
+var (
+	// ErrLogin is wrapped by the error of a server that did not accept the
+	// configured user or password, or asks for one.
+	ErrLogin = errors.New("login refused")
+	// ErrNotString is the answer for a key that holds another type.
+	ErrNotString = errors.New("not a string")
+)
+
+// ShardError is a failure of one shard. Its text names the shard and holds no
+// password.
+type ShardError struct {
+	Shard string
+	Err   error
+}
+
+func (e *ShardError) Error() string { return "shard " + e.Shard + ": " + e.Err.Error() }
+func (e *ShardError) Unwrap() error { return e.Err }
+
+// wrap gives err the name of the shard and takes the password out of it.
+func (s *Shard) wrap(err error) error {
+	var already *ShardError
+	if err == nil || errors.As(err, &already) {
+		return err
+	}
+	return &ShardError{Shard: s.Name, Err: s.plain(err)}
+}
+
+// plain says what err means for a user. Servers before 6.0 repeat the words of
+// a command they do not know, and the first command that go-redis sends holds
+// the password, so no server's text is passed on unseen.
+func (s *Shard) plain(err error) error {
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return fmt.Errorf("no answer within %v: %w", s.cluster.spec.SocketTimeout, os.ErrDeadlineExceeded)
+	case errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed):
+		return errors.New("the connection was closed")
+	}
+	text := err.Error()
+	if s.end.Password != "" {
+		text = strings.ReplaceAll(text, s.end.Password, "***")
+	}
+	if refusedLogin(text) {
+		return fmt.Errorf("%w: %s", ErrLogin, text)
+	}
+	if text != err.Error() {
+		return errors.New(text)
+	}
+	return err
+}
+
+func refusedLogin(text string) bool {
+	for _, sign := range []string{"WRONGPASS", "NOAUTH", "NOPERM", "ERR invalid password", "ERR AUTH ", "without any password configured"} {
+		if strings.Contains(text, sign) {
+			return true
+		}
+	}
+	return false
+}
+
+// answered reports whether err is a server's answer: the connection is fine.
+func answered(err error) bool {
+	var answer redis.Error
+	return errors.As(err, &answer)
+}

@@ -1,0 +1,256 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Lifetimes that are no duration.
+const (
+	Forever time.Duration = -1 // the key never expires
+	Missing time.Duration = -2 // there is no such key
+)
+
+// Entry is what was found for one key.
+type Entry struct {
+	Stored []byte
+	Shard  *Shard // its home; nil if Err says why it has none
+	Found  bool
+	Value  []byte
+	TTL    time.Duration // left to live; Forever; Missing
+	// Done tells whether a change took place: a key deleted, an expiry set or
+	// removed, a value stored.
+	Done bool
+	Err  error
+}
+
+// Get reads values and what is left of their lives. The answers are in the
+// order of stored; one shard's failure is in the entries of that shard alone.
+func (c *Cluster) Get(ctx context.Context, stored [][]byte) []Entry {
+	return c.each(ctx, stored, func(e *Entry) ([]redis.Cmder, func()) {
+		get := redis.NewStringCmd(ctx, "get", e.Stored)
+		pttl := redis.NewIntCmd(ctx, "pttl", e.Stored)
+		return []redis.Cmder{get, pttl}, func() {
+			value, err := get.Bytes()
+			switch {
+			case errors.Is(err, redis.Nil):
+				e.TTL = Missing
+			case err != nil:
+				e.Err = notString(err)
+			default:
+				e.Found, e.Value = true, value
+				e.setTTL(pttl)
+				if e.TTL == Missing { // it expired between the two commands
+					e.Found, e.Value = false, nil
+				}
+			}
+		}
+	})
+}
+
+// TTL asks what is left of the lives of keys, of whatever type they are.
+func (c *Cluster) TTL(ctx context.Context, stored [][]byte) []Entry {
+	return c.each(ctx, stored, func(e *Entry) ([]redis.Cmder, func()) {
+		pttl := redis.NewIntCmd(ctx, "pttl", e.Stored)
+		return []redis.Cmder{pttl}, func() {
+			e.setTTL(pttl)
+			e.Found = e.Err == nil && e.TTL != Missing
+		}
+	})
+}
+
+// Persist removes the expiries of keys.
+func (c *Cluster) Persist(ctx context.Context, stored [][]byte) []Entry {
+	return c.change(ctx, stored, func(e *Entry) *redis.IntCmd {
+		return redis.NewIntCmd(ctx, "persist", e.Stored)
+	})
+}
+
+// Expire gives keys ttl to live, counted from now.
+func (c *Cluster) Expire(ctx context.Context, stored [][]byte, ttl time.Duration) []Entry {
+	return c.change(ctx, stored, func(e *Entry) *redis.IntCmd {
+		return redis.NewIntCmd(ctx, "pexpire", e.Stored, milliseconds(ttl))
+	})
+}
+
+// Delete deletes keys, and with each its marker where the library keeps one.
+func (c *Cluster) Delete(ctx context.Context, stored [][]byte) []Entry {
+	return c.each(ctx, stored, func(e *Entry) ([]redis.Cmder, func()) {
+		del := redis.NewIntCmd(ctx, "del", e.Stored)
+		cmds := []redis.Cmder{del}
+		if fresh := c.spec.SideKeys.Fresh; fresh != "" {
+			cmds = append(cmds, redis.NewIntCmd(ctx, "del", append([]byte(fresh), e.Stored...)))
+		}
+		return cmds, func() {
+			n, err := del.Result()
+			e.Found, e.Done, e.Err = n > 0, n > 0, err
+		}
+	})
+}
+
+// change runs a command that answers 1 if it changed the key; Found is set
+// whenever the key is there.
+func (c *Cluster) change(ctx context.Context, stored [][]byte, cmd func(*Entry) *redis.IntCmd) []Entry {
+	return c.each(ctx, stored, func(e *Entry) ([]redis.Cmder, func()) {
+		exists := redis.NewIntCmd(ctx, "exists", e.Stored)
+		change := cmd(e)
+		return []redis.Cmder{exists, change}, func() {
+			if e.Err = exists.Err(); e.Err != nil {
+				return
+			}
+			n, err := change.Result()
+			e.Found, e.Done, e.Err = exists.Val() > 0, n > 0, err
+		}
+	})
+}
+
+// Write says how Set stores a value.
+type Write struct {
+	TTL     time.Duration // Forever, or positive
+	KeepTTL bool          // an entry that exists keeps its expiry; TTL is ignored
+	NX, XX  bool          // only if the key does not exist; only if it does
+}
+
+// Set stores value. Done is false where NX or XX stood in the way.
+func (c *Cluster) Set(ctx context.Context, stored, value []byte, w Write) Entry {
+	return c.each(ctx, [][]byte{stored}, func(e *Entry) ([]redis.Cmder, func()) {
+		args := []any{"set", e.Stored, value}
+		switch {
+		case w.KeepTTL:
+			args = append(args, "keepttl")
+		case w.TTL != Forever:
+			args = append(args, "px", milliseconds(w.TTL))
+		}
+		switch {
+		case w.NX:
+			args = append(args, "nx")
+		case w.XX:
+			args = append(args, "xx")
+		}
+		set := redis.NewStatusCmd(ctx, args...)
+		return []redis.Cmder{set}, func() {
+			err := set.Err()
+			if errors.Is(err, redis.Nil) {
+				return
+			}
+			e.Done, e.Found, e.Err = err == nil, err == nil, err
+		}
+	})[0]
+}
+
+// milliseconds rounds up, so that no positive duration becomes "at once".
+func milliseconds(d time.Duration) int64 {
+	return int64((d + time.Millisecond - 1) / time.Millisecond)
+}
+
+func (e *Entry) setTTL(pttl *redis.IntCmd) {
+	n, err := pttl.Result()
+	switch {
+	case err != nil:
+		e.Err = err
+	case n < 0:
+		e.TTL = time.Duration(n)
+	default:
+		e.TTL = time.Duration(n) * time.Millisecond
+	}
+}
+
+func notString(err error) error {
+	if strings.HasPrefix(err.Error(), "WRONGTYPE") {
+		return ErrNotString
+	}
+	return err
+}
+
+// each builds the commands of every key, sends them with one flush a shard, all
+// shards at once, and has the answers read.
+func (c *Cluster) each(ctx context.Context, stored [][]byte, build func(*Entry) (cmds []redis.Cmder, read func())) []Entry {
+	entries := make([]Entry, len(stored))
+	type request struct {
+		entry *Entry
+		read  func()
+	}
+	cmds := make(map[*Shard][]redis.Cmder)
+	requests := make(map[*Shard][]request)
+	for i := range entries {
+		e := &entries[i]
+		e.Stored, e.TTL = stored[i], Missing
+		if e.Shard, e.Err = c.Home(stored[i]); e.Err != nil {
+			continue
+		}
+		built, read := build(e)
+		cmds[e.Shard] = append(cmds[e.Shard], built...)
+		requests[e.Shard] = append(requests[e.Shard], request{e, read})
+	}
+	var wg sync.WaitGroup
+	for s := range requests {
+		wg.Go(func() {
+			err := s.do(ctx, cmds[s])
+			for _, r := range requests[s] {
+				if err != nil {
+					r.entry.Err = err
+					continue
+				}
+				r.read()
+				if r.entry.Err != nil {
+					r.entry.Err = s.wrap(r.entry.Err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return entries
+}
+
+// do sends cmds on the shard's own connection, opening it when needed.
+func (s *Shard) do(ctx context.Context, cmds []redis.Cmder) error {
+	if s.conn == nil {
+		conn, err := s.Dial(ctx, 0)
+		if err != nil {
+			return err
+		}
+		s.conn = conn
+	}
+	err := s.conn.Do(ctx, cmds)
+	if err != nil {
+		s.closeConn()
+	}
+	return err
+}
+
+func (s *Shard) closeConn() {
+	if s.conn != nil {
+		s.conn.Close()
+		s.conn = nil
+	}
+}
+
+// DBSize is the number of keys in the shard's database, whoever's they are.
+func (s *Shard) DBSize(ctx context.Context) (int64, error) {
+	size := redis.NewIntCmd(ctx, "dbsize")
+	if err := s.do(ctx, []redis.Cmder{size}); err != nil {
+		return 0, err
+	}
+	n, err := size.Result()
+	return n, s.wrap(err)
+}
+
+// FlushDB deletes everything in the shard's database and returns how many keys
+// it held.
+func (s *Shard) FlushDB(ctx context.Context) (int64, error) {
+	size := redis.NewIntCmd(ctx, "dbsize")
+	flush := redis.NewStatusCmd(ctx, "flushdb")
+	if err := s.do(ctx, []redis.Cmder{size, flush}); err != nil {
+		return 0, err
+	}
+	if err := errors.Join(size.Err(), flush.Err()); err != nil {
+		return 0, s.wrap(fmt.Errorf("flushdb: %w", err))
+	}
+	return size.Val(), nil
+}

@@ -1,0 +1,210 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Kind is what an Item of a Reply is.
+type Kind byte
+
+const (
+	Status Kind = '+' // a status; Bytes is its text
+	Error  Kind = '-' // an error; Bytes is its text
+	Int    Kind = ':' // Int is the number
+	Bulk   Kind = '$' // a string; Bytes is its bytes
+	Array  Kind = '*' // the head of an array of Int items, which follow
+	Nil    Kind = '_' // no value, or no array
+	Large  Kind = '>' // a string of Int bytes, not kept because of the limit
+)
+
+// Item is one element of a reply.
+type Item struct {
+	Kind  Kind
+	Int   int64
+	start int
+	end   int
+}
+
+// Reply takes in the replies of one or more commands as they arrive and keeps
+// them flat, in one buffer that is used again. It exists because bulk work
+// reads millions of values: they cost no allocation each, and what is larger
+// than the limit is passed over, so that a batch of huge values cannot fill the
+// memory.
+type Reply struct {
+	// Limit is how many bytes of strings are kept in all; what goes beyond it
+	// becomes Large. 0 is no limit.
+	Limit int
+	Items []Item
+
+	buf  []byte
+	line []byte
+	held int  // bytes of strings in buf; statuses and errors do not count
+	data int  // bytes of the current string still to come
+	tail int  // bytes of line end after it
+	keep bool // whether the current string is kept
+}
+
+// Reset forgets what was read and keeps the memory.
+func (r *Reply) Reset() {
+	*r = Reply{Limit: r.Limit, Items: r.Items[:0], buf: r.buf[:0], line: r.line[:0]}
+}
+
+// Bytes is the text of a Status, Error or Bulk item. It is part of the reply's
+// buffer.
+func (r *Reply) Bytes(i Item) []byte { return r.buf[i.start:i.end:i.end] }
+
+// Err is the error that item i holds, if it is one.
+func (r *Reply) Err(i Item) error {
+	if i.Kind != Error {
+		return nil
+	}
+	return answer(r.Bytes(i))
+}
+
+// answer is an error that a server answered.
+type answer string
+
+func (a answer) Error() string { return string(a) }
+func (a answer) RedisError()   {}
+
+// Size is how many bytes of strings are held.
+func (r *Reply) Size() int { return r.held }
+
+// Write takes the next bytes of the stream of replies.
+func (r *Reply) Write(p []byte) (int, error) {
+	total := len(p)
+	for len(p) > 0 {
+		switch {
+		case r.data > 0:
+			n := min(r.data, len(p))
+			if r.keep {
+				r.buf = append(r.buf, p[:n]...)
+			}
+			r.data -= n
+			p = p[n:]
+		case r.tail > 0:
+			n := min(r.tail, len(p))
+			r.tail -= n
+			p = p[n:]
+		default:
+			n := 0
+			for n < len(p) && p[n] != '\n' {
+				n++
+			}
+			r.line = append(r.line, p[:n]...)
+			if n == len(p) {
+				return total, nil
+			}
+			p = p[n+1:]
+			if err := r.head(); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return total, nil
+}
+
+// ReadFrom reads strings from src straight into the buffer, which saves the
+// copy that Write would make.
+func (r *Reply) ReadFrom(src io.Reader) (int64, error) {
+	var total int64
+	for r.keep && r.data > 0 {
+		n, err := src.Read(r.buf[len(r.buf) : len(r.buf)+r.data])
+		r.buf = r.buf[:len(r.buf)+n]
+		r.data -= n
+		total += int64(n)
+		if err != nil {
+			return total, notEOF(err)
+		}
+	}
+	var rest [512]byte
+	for {
+		n, err := src.Read(rest[:])
+		if _, err := r.Write(rest[:n]); err != nil {
+			return total, err
+		}
+		total += int64(n)
+		if err != nil {
+			return total, notEOF(err)
+		}
+	}
+}
+
+func notEOF(err error) error {
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
+
+// head reads the line that begins an item.
+func (r *Reply) head() error {
+	line := r.line
+	r.line = r.line[:0]
+	if n := len(line); n > 0 && line[n-1] == '\r' {
+		line = line[:n-1]
+	}
+	if len(line) == 0 {
+		return errors.New("an empty line where a reply should begin")
+	}
+	item := Item{Kind: Kind(line[0])}
+	switch item.Kind {
+	case Status, Error:
+		item.start = len(r.buf)
+		r.buf = append(r.buf, line[1:]...)
+		item.end = len(r.buf)
+	case Int, Array, Bulk:
+		n, err := strconv.ParseInt(string(line[1:]), 10, 64)
+		if err != nil {
+			return fmt.Errorf("reply %q: %w", line, err)
+		}
+		item.Int = n
+		if item.Kind != Int && n < 0 {
+			item.Kind = Nil
+		}
+		if item.Kind == Bulk {
+			r.begin(&item)
+		}
+	default:
+		return fmt.Errorf("a reply that begins with %q", line[:1])
+	}
+	r.Items = append(r.Items, item)
+	return nil
+}
+
+// begin makes room for a string of item.Int bytes.
+func (r *Reply) begin(item *Item) {
+	n := int(item.Int)
+	r.data, r.tail = n, 2
+	r.keep = r.Limit == 0 || r.held+n <= r.Limit
+	if !r.keep {
+		item.Kind = Large
+		return
+	}
+	r.held += n
+	item.start, item.end = len(r.buf), len(r.buf)+n
+	if need := len(r.buf) + n; need > cap(r.buf) {
+		grown := make([]byte, len(r.buf), max(need, min(2*cap(r.buf), cap(r.buf)+1<<20)))
+		copy(grown, r.buf)
+		r.buf = grown
+	}
+}
+
+// Arg is an argument of a command that is used again: set B, and the command
+// sends it. Passing bytes this way costs no allocation.
+type Arg struct{ B []byte }
+
+// MarshalBinary is how go-redis asks for the bytes.
+func (a *Arg) MarshalBinary() ([]byte, error) { return a.B, nil }
+
+// NewCommand makes a command whose reply goes to r. It may be sent any number
+// of times, one after the other; args are looked at when it is sent.
+func NewCommand(ctx context.Context, r *Reply, args ...any) redis.Cmder {
+	return redis.NewRawWriteToCmd(ctx, r, args...)
+}
