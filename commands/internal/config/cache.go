@@ -49,12 +49,12 @@ type Cache struct {
 	PoolSize       int           // connections per server; 0: none was given
 	Bulk           Bulk
 
-	Ignored []string // keys of options that have no effect here
-
-	endpoints []Endpoint
-	secret    *secretSource
-	node      *node
-	loader    *loader
+	endpoints     []Endpoint
+	secret        *secretSource
+	node          *node
+	ignored       []*node // options without effect here
+	db            int     // of servers that do not name their own
+	pickleVersion int     // as given, before -1 is resolved
 }
 
 // Timeout is how long entries live that are stored without saying how long.
@@ -98,13 +98,13 @@ func (c *Cache) ProtocolKnown() bool { return c.Codec.Protocol != codec.AnyProto
 
 // ProtocolError is the error of a command that has to write values when
 // ProtocolKnown is false: it names both ways out.
-func (c *Cache) ProtocolError() error {
+func (c *Cache) ProtocolError() *Error {
 	return c.errorAt([]string{"options"}, "pickle_version is -1 and python is not given, so the protocol to write is not known",
 		`write python = "3.12" (the application's) or pickle_version = 5 in [`+c.path("options")+"]")
 }
 
 // ReadOnlyError is the error of a command that writes when ReadOnly is set.
-func (c *Cache) ReadOnlyError() error {
+func (c *Cache) ReadOnlyError() *Error {
 	return c.errorAt([]string{"read_only"}, "this cache is read-only here", "write read_only = false to let cachering write to it")
 }
 

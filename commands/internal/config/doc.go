@@ -11,7 +11,7 @@
 // (type field). Only a tree that passed is turned into a [Cache].
 //
 // The package knows no Redis, prints nothing, and refuses what it cannot honour:
-// an option of the library is either used, or listed in [Cache.Ignored] as
-// being without effect, or an error. Passwords are fetched when a connection
+// an option of the library is either used, or named by [Check] as being
+// without effect, or an error. Passwords are fetched when a connection
 // needs them ([Cache.Login]) and are in no error, warning or dump.
 package config

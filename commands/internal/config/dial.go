@@ -1,0 +1,72 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"strings"
+
+	"cachering/ring"
+)
+
+func endpoint(s ring.Server) Endpoint {
+	e := Endpoint{Network: s.Network, Addr: s.Addr, TLS: s.TLS, DB: s.DB}
+	if s.TLS {
+		e.ServerName, _, _ = net.SplitHostPort(s.Addr)
+	}
+	return e
+}
+
+// dial reads where to connect instead.
+func (l *loader) dial(c *Cache, n *node) {
+	taken := map[int]*node{}
+	for _, k := range n.children() {
+		found := false
+		for i, s := range c.Servers {
+			if k.name != s.Spelling && k.name != s.Masked() && k.name != s.Addr {
+				continue
+			}
+			found = true
+			if other := taken[i]; other != nil {
+				l.fail(k, fmt.Sprintf("the same server is dialled already by line %d", other.line), "keep one of the two")
+				continue
+			}
+			taken[i] = k
+			c.endpoints[i].Network, c.endpoints[i].Addr, _ = dialTarget(text(k))
+		}
+		if !found {
+			hint := "spell it as in location: " + strings.Join(c.Locations(), ", ")
+			if near := nearest(mask(k.name), c.Locations()); near != "" {
+				hint = "did you mean " + quote(near) + "?"
+			}
+			l.fail(k, "not one of the locations", hint)
+		}
+	}
+	// Two shards behind one address would be taken for one server, and bulk
+	// work would visit it once.
+	for i := range c.Servers {
+		for j := range i {
+			same := func(a, b Endpoint) bool { return a.Network == b.Network && a.Addr == b.Addr && a.DB == b.DB }
+			k := firstOf(taken[i], taken[j])
+			if k != nil && same(c.endpoints[i], c.endpoints[j]) && !same(endpoint(c.Servers[i]), endpoint(c.Servers[j])) {
+				l.fail(k, "two servers are dialled at the same address", "give each its own")
+				return
+			}
+		}
+	}
+}
+
+// duplicates warns about a server that is listed twice.
+func (l *loader) duplicates(c *Cache, n *node) {
+	loc := n.get("location")
+	for i := range c.Servers {
+		first := c.Duplicate(i)
+		if first == i {
+			continue
+		}
+		at, which := loc, fmt.Sprintf("server %d is server %d again", i+1, first+1)
+		if loc.kind == kindArray {
+			at, which = loc.items[i], "the same server as location["+fmt.Sprint(first)+"]"
+		}
+		l.warn(at, which+"; it counts as the library counts it, and bulk work visits it once", "list each server once, if the application does")
+	}
+}

@@ -1,0 +1,242 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"cachering/ring"
+)
+
+// placement reads everything that decides on which server a key lives.
+func (l *loader) placement(c *Cache, n *node, b backend) {
+	failed := len(l.errs)
+	l.ring(c, n, b)
+	opts := ring.Options{Library: b.library, Release: c.Release, Python: l.python(c, n.get("options", "python"))}
+	opts.DB, opts.DBSet = l.database(n)
+	c.db = 1 // BaseRedisCache.get_db of django-redis-cache
+	if opts.DBSet {
+		c.db = opts.DB
+	}
+	if len(l.errs) > failed {
+		return
+	}
+	c.Side = ring.SideKeysOf(b.library, c.Release)
+	if c.Release == "" && b.sharded {
+		_, newest := c.Ring.Releases()
+		c.Side = ring.SideKeysOf(b.library, newest)
+	}
+	l.servers(c, n, opts)
+	if len(l.errs) > failed {
+		return
+	}
+	place, err := ring.New(c.Ring, c.Servers)
+	if err == nil && !b.sharded {
+		c.Master = l.master(c, n.get("options", "master_cache"), opts)
+		place, err = place.WithWriter(c.Master, ring.ReadAny)
+	}
+	if err != nil {
+		l.fail(n.get("location"), err.Error(), "compare with LOCATION of the application")
+		return
+	}
+	c.Place = place
+	if m := n.get("options", "master_cache"); m != nil && b.sharded {
+		if c.Ring == ring.RedisCache10 || c.Ring == ring.RedisCache10x32 {
+			l.fail(m, "a master of the sharded class of releases before 1.2 is not supported yet", "leave it out to work by the ring alone")
+			return
+		}
+		c.ignored = append(c.ignored, m)
+	}
+}
+
+// ring chooses the ring by options.ring, else by the release.
+func (l *loader) ring(c *Cache, n *node, b backend) {
+	rel, name := n.get("release"), n.get("options", "ring")
+	c.Release = text(rel)
+	byRelease, relErr := ring.ForRelease(b.library, c.Release)
+	if rel != nil && relErr != nil {
+		l.fail(rel, "unknown release of "+string(b.library), "known are "+strings.Join(releases(b.library), ", "))
+		return
+	}
+	switch {
+	case !b.sharded && name != nil:
+		l.fail(name, "this backend does not shard, so it has no ring", "leave it out, or write backend = "+quote(backendSharded))
+	case !b.sharded:
+		c.Ring = ring.Plain
+	case name != nil:
+		c.Ring = ring.Name(text(name))
+		var names []string
+		for _, known := range ring.Names() {
+			if known.Library() == b.library {
+				names = append(names, string(known))
+			}
+		}
+		if p := oneOf(names...)(name); p.msg != "" {
+			l.fail(name, "not a ring of "+string(b.library), p.hint)
+			return
+		}
+		// The 32-bit ring is that of the same releases on another Python.
+		if rel != nil && byRelease != c.Ring && c.Ring != byRelease+"-32bit" {
+			l.warn(name, "release "+quote(c.Release)+" has the ring "+string(byRelease)+"; the one named here is used", "leave one of the two out")
+		}
+	case rel == nil:
+		l.fail(n, "release is missing, and the ring depends on it", "write release = \"3.0.1\" with what pip show "+string(b.library)+" says")
+	default:
+		c.Ring = byRelease
+	}
+}
+
+// releases lists the ranges of a library that have a ring each.
+func releases(lib ring.Library) []string {
+	var list []string
+	for _, name := range ring.Names() {
+		from, to := name.Releases()
+		if span := from + " to " + to; name.Library() == lib && !slices.Contains(list, span) {
+			list = append(list, span)
+		}
+	}
+	return list
+}
+
+// python reads how labels print.
+func (l *loader) python(c *Cache, n *node) ring.Python {
+	switch p := ring.Python(c.Python); {
+	case p == ring.Python2Str || p == ring.Python2Unicode:
+		return p
+	case !python2(c.Python):
+		return p
+	case c.Sharded:
+		l.fail(n, "Python 2 names servers in two ways, and keys move with them",
+			`write "2-str" if the strings of LOCATION are plain, "2-unicode" if they are u'' or under unicode_literals`)
+	}
+	return ring.Python2Str
+}
+
+// database reads DB as get_db of django-redis-cache does: the lower-case entry
+// of the settings before OPTIONS, through int().
+func (l *loader) database(n *node) (db int, set bool) {
+	top, opt := n.get("db"), n.get("options", "db")
+	v := opt
+	if top != nil {
+		v = top
+		if opt != nil {
+			l.warn(opt, "without effect: the library prefers db of the cache", "leave one of the two out")
+		}
+	}
+	if v == nil {
+		return 0, false
+	}
+	i, ok := pythonInt(v.value)
+	if !ok || i > math.MaxInt32 || i < math.MinInt32 {
+		l.fail(v, "not the number of a database", "write a number, such as 1")
+		return 0, false
+	}
+	if i < 0 {
+		l.fail(v, fmt.Sprintf("there is no database %d", i), "write a number, such as 1")
+		return 0, false
+	}
+	if v.kind == kindFloat || v.kind == kindBool {
+		l.warn(v, fmt.Sprintf("read as %d, as the library reads it", i), fmt.Sprintf("write %d", i))
+	}
+	return int(i), true
+}
+
+const locationForms = `write "host:port", "redis://host:port/db", "/path/to.sock" or "unix:///path/to.sock"`
+
+// servers reads location.
+func (l *loader) servers(c *Cache, n *node, opts ring.Options) {
+	loc := n.get("location")
+	if loc == nil {
+		l.fail(n, "location is missing", `write location = ["10.0.0.1:6379"], as in CACHES`)
+		return
+	}
+	var entries []string
+	at := func(int) *node { return loc }
+	if loc.kind == kindString {
+		var err error
+		if entries, err = ring.Split(c.Ring, text(loc), opts); err != nil {
+			l.location(loc, "", err)
+			return
+		}
+	} else {
+		for _, item := range loc.items {
+			entries = append(entries, text(item))
+		}
+		at = func(i int) *node { return loc.items[i] }
+	}
+	if len(entries) == 0 || len(entries) == 1 && entries[0] == "" {
+		l.fail(loc, "no server is given", `write location = ["10.0.0.1:6379"], as in CACHES`)
+		return
+	}
+	if !c.Sharded && strings.HasPrefix(c.Release, "1.0") && len(entries) > 1 {
+		l.fail(loc, "RedisCache of releases before 1.1 takes one server", "write one")
+		return
+	}
+	for i, entry := range entries {
+		s, err := ring.ParseServer(c.Ring, entry, opts)
+		if err != nil {
+			l.location(at(i), ordinal(loc, i), err)
+			continue
+		}
+		for _, w := range s.Warnings {
+			l.warn(at(i), ordinal(loc, i)+w, "compare with LOCATION of the application")
+		}
+		for name := range s.Query {
+			if strings.HasPrefix(name, "ssl") {
+				l.fail(at(i), ordinal(loc, i)+"TLS settings in a URL are not supported yet", "leave them out, if the ring does not depend on them")
+			}
+		}
+		c.Servers = append(c.Servers, s)
+		c.endpoints = append(c.endpoints, endpoint(s))
+	}
+}
+
+// ordinal tells which entry of a location that is one string is meant; the key
+// path tells it for an array.
+func ordinal(loc *node, i int) string {
+	if loc.kind == kindArray {
+		return ""
+	}
+	return fmt.Sprintf("server %d: ", i+1)
+}
+
+func (l *loader) location(n *node, which string, err error) {
+	var le *ring.LocationError
+	if errors.As(err, &le) {
+		l.fail(n, which+printable(le.Reason), locationForms)
+		return
+	}
+	l.fail(n, which+"not a server", locationForms)
+}
+
+// master finds the server that a RedisCache writes to. The library looks it up
+// by its tuple, which fails for another spelling of the same server, and for
+// rediss:// and unix:// always (get_master_client, before 1.5.3 for any URL).
+func (l *loader) master(c *Cache, n *node, opts ring.Options) int {
+	if n == nil {
+		if len(c.Servers) > 1 {
+			loc := c.node.get("location")
+			l.warn(loc, "RedisCache does not shard: every write goes to "+c.Servers[0].Masked(), "write backend = "+quote(backendSharded)+" if the application shards")
+		}
+		return 0
+	}
+	entry := text(n)
+	s, err := ring.ParseServer(c.Ring, entry, opts)
+	if err != nil {
+		l.location(n, "", err)
+		return 0
+	}
+	if scheme, _, ok := strings.Cut(strings.ToLower(entry), "://"); ok && scheme != "redis" {
+		l.fail(n, "the library cannot use a "+scheme+":// server as master", "put the server first in location instead, and leave master_cache out")
+		return 0
+	}
+	for i, o := range c.Servers {
+		if o.Label == s.Label {
+			return i
+		}
+	}
+	l.fail(n, "not one of the locations", "spell it as in location: "+strings.Join(c.Locations(), ", "))
+	return 0
+}

@@ -1,0 +1,153 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"cachering/codec"
+)
+
+// serializers and compressors map the classes of django-redis-cache to the
+// names of CODEC.
+var (
+	serializers = map[string]string{
+		"redis_cache.serializers.PickleSerializer":  "pickle",
+		"redis_cache.serializers.JSONSerializer":    "json",
+		"redis_cache.serializers.MSGPackSerializer": "msgpack",
+		"redis_cache.serializers.YAMLSerializer":    "yaml",
+		"redis_cache.serializers.DummySerializer":   "dummy",
+	}
+	compressors = map[string]string{
+		"redis_cache.compressors.NoopCompressor":  "none",
+		"redis_cache.compressors.ZLibCompressor":  "zlib",
+		"redis_cache.compressors.BZip2Compressor": "bz2",
+	}
+)
+
+// codec reads how values became bytes.
+func (l *loader) codec(c *Cache, o *node) {
+	failed := len(l.errs)
+	ser, okS := choose(l, o, "serializer", serializers, []string{"pickle", "json", "msgpack", "yaml", "dummy"}, codec.Serializers())
+	com, okC := choose(l, o, "compressor", compressors, []string{"none", "zlib", "bz2", "gzip", "lzma", "lz4", "zstd"}, codec.Compressors())
+	if !okS || !okC {
+		return
+	}
+	spec := ser
+	if ser == "pickle" {
+		c.Codec.Protocol = l.protocol(c, o)
+		if c.Codec.Protocol != codec.AnyProtocol {
+			spec += fmt.Sprintf(":%d", c.Codec.Protocol)
+		}
+	}
+	spec += "+" + com
+	kwargs := o.get("compressor_class_kwargs")
+	for _, k := range kwargs.children() {
+		want := map[string]string{"zlib": "level", "bz2": "compresslevel"}[com]
+		switch {
+		case want == "":
+			l.fail(k, "compressor "+com+" takes no "+k.name, "leave it out, or choose a compressor")
+		case k.name != want:
+			l.fail(k, "compressor "+com+" takes no "+k.name, "write "+want)
+		case k.value != int64(-1): // zlib's own spelling of its default
+			spec += fmt.Sprintf(":%d", k.value)
+		}
+	}
+	if len(l.errs) > failed {
+		return
+	}
+	parsed, err := codec.Parse(spec, codec.Codec{})
+	if err != nil {
+		var se *codec.SpecError
+		msg := err.Error()
+		if errors.As(err, &se) {
+			msg = se.Reason
+		}
+		l.fail(firstOf(kwargs, o, c.node), msg, "write level = 6, the default")
+		return
+	}
+	c.Codec = parsed
+}
+
+// protocol resolves pickle_version. The argument of the serializer class comes
+// before the option (get_serializer_class_kwargs of django-redis-cache).
+func (l *loader) protocol(c *Cache, o *node) int {
+	v, short := o.get("serializer_class_kwargs", "pickle_version"), o.get("pickle_version")
+	if v == nil {
+		v = short
+	} else if short != nil {
+		l.warn(short, "without effect: the library prefers serializer_class_kwargs.pickle_version", "leave one of the two out")
+	}
+	want := int64(-1)
+	if v != nil {
+		want, _ = pythonInt(v.value)
+	}
+	c.pickleVersion = int(want)
+	highest := codec.AnyProtocol
+	if c.Python != "" {
+		highest = highestProtocol(c.Python)
+	}
+	if want < 0 {
+		return highest
+	}
+	if highest != codec.AnyProtocol && want > int64(highest) {
+		l.fail(v, fmt.Sprintf("Python %s writes pickle protocols up to %d", c.Python, highest), fmt.Sprintf("write %d or less, or correct options.python", highest))
+	}
+	return int(want)
+}
+
+// choose reads an option that has a short form and the library's long one.
+func choose[T ~string](l *loader, o *node, name string, classes map[string]string, names []string, built []T) (string, bool) {
+	short, long := o.get(name), o.get(name+"_class")
+	if short != nil && long != nil {
+		l.fail(laterOf(short, long), fmt.Sprintf("%s and %s_class are the same setting, and both are given", name, name), "keep one of the two")
+		return "", false
+	}
+	n, value := short, text(short)
+	if long != nil {
+		n = long
+		var ok bool
+		if value, ok = classes[text(long)]; !ok {
+			var known []string
+			for class := range classes {
+				known = append(known, class)
+			}
+			slices.Sort(known)
+			hint := "known are " + strings.Join(known, ", ")
+			if near := nearest(text(long), known); near != "" {
+				hint = "did you mean " + quote(near) + "?"
+			}
+			l.fail(n, "unknown class", hint)
+			return "", false
+		}
+	}
+	if n == nil {
+		return map[string]string{"serializer": "pickle", "compressor": "none"}[name], true
+	}
+	if long == nil && classes[value] != "" {
+		l.fail(n, "a class name belongs in "+name+"_class", "write "+name+" = "+quote(classes[value]))
+		return "", false
+	}
+	if p := oneOf(names...)(n); long == nil && p.msg != "" {
+		l.fail(n, "unknown "+name, p.hint)
+		return "", false
+	}
+	if !slices.Contains(built, T(value)) {
+		var supported []string
+		for _, b := range built {
+			supported = append(supported, string(b))
+		}
+		l.fail(n, name+" "+value+" is not supported yet", "supported are "+strings.Join(supported, ", "))
+		return "", false
+	}
+	return value, true
+}
+
+// laterOf is the one of two nodes that comes second in the file.
+func laterOf(a, b *node) *node {
+	if a.line > b.line {
+		return a
+	}
+	return b
+}
