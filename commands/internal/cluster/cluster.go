@@ -25,9 +25,9 @@ type Endpoint struct {
 	Addr     string // host:port or socket path
 	TLS      *tls.Config
 	DB       int
-	Username string
-	Password string
 	Writable bool // bulk work visits it
+	// Login gives the password when the server is dialled; nil: there is none.
+	Login func(context.Context) (string, error)
 }
 
 // Neighbour is another cache of the configuration that shares a server and
@@ -50,8 +50,8 @@ type Spec struct {
 	SideKeys ring.SideKeys
 	// Neighbours are listed per endpoint.
 	Neighbours     map[int][]Neighbour
-	SocketTimeout  time.Duration // 0: wait for ever
-	ConnectTimeout time.Duration // 0: the default of 5 s
+	SocketTimeout  time.Duration // without any progress; 0: 10 s, negative: for ever
+	ConnectTimeout time.Duration // 0: 5 s
 }
 
 // Cluster is the servers of one cache. Nothing is dialled before it is needed.
@@ -70,6 +70,12 @@ func New(spec Spec) (*Cluster, error) {
 		return nil, fmt.Errorf("cache %q has no ring", spec.Alias)
 	}
 	silence()
+	if spec.SocketTimeout == 0 {
+		spec.SocketTimeout = defaultSocketTimeout
+	}
+	if spec.ConnectTimeout <= 0 {
+		spec.ConnectTimeout = defaultConnectTimeout
+	}
 	c := &Cluster{spec: spec}
 	seen := make(map[string]bool)
 	for i, e := range spec.Endpoints {

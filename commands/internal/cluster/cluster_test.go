@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"cachering/commands/internal/config"
 	"cachering/commands/internal/redistest"
 	"cachering/ring"
 )
@@ -40,6 +41,10 @@ func open(t *testing.T, timeout time.Duration, ends ...Endpoint) *Cluster {
 
 func at(name string, s *redistest.Server) Endpoint {
 	return Endpoint{Name: name, Network: s.Network, Addr: s.Addr, Writable: true}
+}
+
+func login(password string) func(context.Context) (string, error) {
+	return func(context.Context) (string, error) { return password, nil }
 }
 
 func keys(names ...string) [][]byte {
@@ -155,14 +160,14 @@ func TestRefusedLoginShowsNoPassword(t *testing.T) {
 	s := redistest.RunT(t, "requirepass right")
 	for _, password := range []string{"", "wrong-Secret"} {
 		end := at("a", s)
-		end.Password = password
+		end.Login = login(password)
 		e := open(t, time.Second, end).Get(ctx, keys(":1:k0"))[0]
 		if !errors.Is(e.Err, ErrLogin) {
 			t.Errorf("%q: error %v", password, e.Err)
 		}
 	}
 	end := at("a", s)
-	end.Password = "right"
+	end.Login = login("right")
 	if e := open(t, time.Second, end).Get(ctx, keys(":1:k0"))[0]; e.Err != nil {
 		t.Error(e.Err)
 	}
@@ -172,7 +177,7 @@ func TestRefusedLoginShowsNoPassword(t *testing.T) {
 func TestAnErrorThatRepeatsThePasswordIsMasked(t *testing.T) {
 	s := redistest.RunT(t, `rename-command HELLO ""`, `rename-command AUTH ""`)
 	end := at("a", s)
-	end.Password = "hunter22"
+	end.Login = login("hunter22")
 	e := open(t, time.Second, end).Get(context.Background(), keys(":1:k0"))[0]
 	if e.Err == nil || strings.Contains(e.Err.Error(), "hunter22") {
 		t.Errorf("error %v", e.Err)
@@ -199,7 +204,7 @@ func TestAStalledServerEndsWithATimeout(t *testing.T) {
 
 func TestTheEndOfAContextEndsTheWait(t *testing.T) {
 	p := redistest.ProxyT(t, redistest.RunT(t), nil)
-	c := open(t, 0, Endpoint{Name: "a", Network: p.Network, Addr: p.Addr})
+	c := open(t, -1, Endpoint{Name: "a", Network: p.Network, Addr: p.Addr})
 	if e := c.Get(context.Background(), keys(":1:k0")); e[0].Err != nil {
 		t.Fatal(e[0].Err)
 	}
@@ -259,5 +264,52 @@ func TestReplyReadsEveryCut(t *testing.T) {
 		if got.String() != want {
 			t.Fatalf("in steps of %d: %s, want %s", step, got.String(), want)
 		}
+	}
+}
+
+func TestOpenFollowsTheConfiguration(t *testing.T) {
+	a, b := redistest.RunTCP(t, "requirepass letmein"), redistest.RunT(t)
+	file := t.TempDir() + "/cachering.toml"
+	text := fmt.Sprintf(`
+[caches.default]
+backend = "redis_cache.ShardedRedisCache"
+release = "3.0.1"
+location = ["redis://:letmein@10.1.1.1:6379/1", %[2]q]
+[caches.default.dial]
+"redis://:letmein@10.1.1.1:6379/1" = %[1]q
+
+[caches.near]
+backend = "redis_cache.RedisCache"
+release = "3.0.1"
+location = [%[2]q, "10.0.0.9:6379"]
+key_prefix = "near"
+`, a.Addr, b.Addr)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := config.Load(config.Source{Path: file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cache, err := f.Cache("default")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := Open(cache, Options{Others: f.Caches})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for _, s := range c.Shards() {
+		if n, err := s.DBSize(context.Background()); n != 0 || err != nil {
+			t.Errorf("%s: %d keys, %v", s.Name, n, err)
+		}
+	}
+	if n := c.Shards()[1].Neighbours(); len(n) != 1 || n[0].Alias != "near" {
+		t.Errorf("neighbours %+v", n)
+	}
+	near, _ := f.Cache("near")
+	if c, err := Open(near, Options{Others: f.Caches}); err != nil || len(c.Visit()) != 1 || c.Visit()[0].Index != 0 {
+		t.Errorf("an unsharded cache is visited at %v, %v", c.Visit(), err)
 	}
 }

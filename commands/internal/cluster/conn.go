@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 
 const (
 	defaultConnectTimeout = 5 * time.Second
+	defaultSocketTimeout  = 10 * time.Second // a FLUSHDB of a large database takes seconds
 	// writePiece is how much is written under one deadline: a timeout is to
 	// catch a server that has stopped, not a value that takes long to send.
 	writePiece = 1 << 20
@@ -25,6 +27,9 @@ type Shard struct {
 
 	cluster *Cluster
 	end     Endpoint
+
+	mu       sync.Mutex
+	password string // once known, to be taken out of errors
 
 	conn *Conn // of single-key access, opened when first needed
 }
@@ -56,16 +61,16 @@ var errDialledTwice = errors.New("the connection was lost")
 func (s *Shard) Dial(ctx context.Context, buffer int) (*Conn, error) {
 	c := &Conn{Shard: s}
 	var dialled atomic.Bool
-	connect := s.cluster.spec.ConnectTimeout
-	if connect <= 0 {
-		connect = defaultConnectTimeout
+	password, err := s.login(ctx)
+	if err != nil {
+		return nil, s.wrap(err)
 	}
+	connect := s.cluster.spec.ConnectTimeout
 	c.client = redis.NewClient(&redis.Options{
 		Network:  s.end.Network,
 		Addr:     s.end.Addr,
 		DB:       s.end.DB,
-		Username: s.end.Username,
-		Password: s.end.Password,
+		Password: password,
 		Protocol: 2,
 
 		DisableIdentity:  true,
@@ -94,8 +99,7 @@ func (s *Shard) Dial(ctx context.Context, buffer int) (*Conn, error) {
 	})
 	c.sticky = c.client.Conn()
 	ping := redis.NewStatusCmd(ctx, "ping")
-	err := c.Do(ctx, []redis.Cmder{ping})
-	if err == nil {
+	if err = c.Do(ctx, []redis.Cmder{ping}); err == nil {
 		err = s.wrap(ping.Err())
 	}
 	if err != nil {
@@ -153,6 +157,20 @@ func (c *Conn) failed(ctx context.Context, err error) error {
 func (c *Conn) Close() error {
 	c.sticky.Close()
 	return c.client.Close()
+}
+
+func (s *Shard) login(ctx context.Context) (string, error) {
+	if s.end.Login == nil {
+		return "", nil
+	}
+	password, err := s.end.Login(ctx)
+	if err != nil {
+		return "", err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.password = password
+	return password, nil
 }
 
 func (s *Shard) dial(ctx context.Context, network, addr string, timeout time.Duration) (*liveConn, error) {

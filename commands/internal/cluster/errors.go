@@ -52,8 +52,11 @@ func (s *Shard) plain(err error) error {
 		return errors.New("the connection was closed")
 	}
 	text := err.Error()
-	if s.end.Password != "" {
-		text = strings.ReplaceAll(text, s.end.Password, "***")
+	s.mu.Lock()
+	password := s.password
+	s.mu.Unlock()
+	if password != "" {
+		text = strings.ReplaceAll(text, password, "***")
 	}
 	if refusedLogin(text) {
 		return fmt.Errorf("%w: %s", ErrLogin, text)

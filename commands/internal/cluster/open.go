@@ -1,0 +1,70 @@
+package cluster
+
+import (
+	"context"
+	"crypto/tls"
+	"time"
+
+	"cachering/commands/internal/config"
+)
+
+// Options are what a command may say about reaching a cache.
+type Options struct {
+	// Others are the caches of the same file. Those on a server and database of
+	// this one become its neighbours.
+	Others []*config.Cache
+	// SocketTimeout replaces the configured one unless it is 0.
+	SocketTimeout time.Duration
+}
+
+// Open makes the cluster of a configured cache. It dials nothing and fetches no
+// password.
+func Open(c *config.Cache, o Options) (*Cluster, error) {
+	spec := Spec{
+		Alias:          c.Alias,
+		Keyspace:       c.Keyspace,
+		SideKeys:       c.Side,
+		Home:           func(stored []byte) (int, error) { return c.Place.Home(c.Keyspace, stored) },
+		Neighbours:     make(map[int][]Neighbour),
+		SocketTimeout:  c.SocketTimeout,
+		ConnectTimeout: c.ConnectTimeout,
+	}
+	if o.SocketTimeout != 0 {
+		spec.SocketTimeout = o.SocketTimeout
+	}
+	writer, only := c.Place.Writer()
+	for i, server := range c.Servers {
+		at := c.Endpoint(i)
+		end := Endpoint{
+			Name:     server.Masked(),
+			Network:  at.Network,
+			Addr:     at.Addr,
+			DB:       at.DB,
+			Writable: !only || i == writer,
+			Login: func(ctx context.Context) (string, error) {
+				secret, err := c.Login(ctx, i)
+				return secret.Reveal(), err
+			},
+		}
+		if at.TLS {
+			end.TLS = &tls.Config{ServerName: at.ServerName}
+		}
+		spec.Endpoints = append(spec.Endpoints, end)
+		for _, other := range o.Others {
+			if other.Alias != c.Alias && reaches(other, at) {
+				spec.Neighbours[i] = append(spec.Neighbours[i], Neighbour{Alias: other.Alias, Keyspace: other.Keyspace})
+			}
+		}
+	}
+	return New(spec)
+}
+
+// reaches reports whether a cache uses the server and database of an endpoint.
+func reaches(c *config.Cache, at config.Endpoint) bool {
+	for i := range c.Servers {
+		if e := c.Endpoint(i); e.Network == at.Network && e.Addr == at.Addr && e.DB == at.DB {
+			return true
+		}
+	}
+	return false
+}
