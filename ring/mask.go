@@ -13,53 +13,60 @@ const mask = "***"
 // Where the end of a secret is in doubt it hides more.
 func Mask(entry string) string {
 	start := 0
-	if i := strings.Index(entry, "://"); i >= 0 {
+	if i := strings.Index(entry, "://"); i >= 0 && !strings.ContainsAny(entry[:i], ":@/?#") {
 		start = i + len("://")
 	}
-	return entry[:start] + maskQuery(maskUser(entry[start:], start == 0))
+	return entry[:start] + maskQuery(maskUser(entry[start:], start > 0))
 }
 
-// maskUser hides what stands before an @. A password that holds one of / ? #
-// ends the authority early for urlsplit, so the last @ of all counts wherever a
-// colon before the first of them shows that there may be a password.
-func maskUser(rest string, path bool) string {
-	authority := rest
-	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
-		authority = rest[:i]
+// maskUser hides what stands before an @. Of several the last counts, and the
+// first colon, because a password that holds one of @ / ? # : unescaped is cut
+// short by the libraries but stays a password.
+func maskUser(text string, url bool) string {
+	at := strings.LastIndexByte(text, '@')
+	if at < 0 {
+		return text
 	}
-	at := strings.LastIndexByte(rest, '@')
-	colon := strings.IndexByte(rest, ':')
-	switch {
-	case at < 0:
-		return rest
-	case colon >= 0 && colon < at && (colon < len(authority) || path):
-		return rest[:colon+1] + mask + rest[at:]
-	case strings.Contains(authority, "@") || path && !strings.HasPrefix(rest, "/"):
-		// A lone user name; many mean it as the password.
-		return mask + rest[at:]
+	if colon := strings.IndexByte(text[:at], ':'); colon >= 0 {
+		return text[:colon+1] + mask + text[at:]
 	}
-	return rest
+	if slash := strings.IndexByte(text[:at], '/'); slash == 0 || url && slash > 0 {
+		return text // an @ in a path
+	}
+	return mask + text[at:] // a lone user name; many mean it as the password
+}
+
+// maskPath is maskUser for the path of a URL: where an @ in it may end a
+// password, all before it goes.
+func maskPath(authority, path string) string {
+	if at := strings.LastIndexByte(path, '@'); at >= 0 && strings.Contains(authority, ":") {
+		return mask + path[at:]
+	}
+	return path
 }
 
 // maskQuery hides the values of options that sound secret.
-func maskQuery(rest string) string {
-	question := strings.IndexByte(rest, '?')
-	if question < 0 {
-		return rest
+func maskQuery(text string) string {
+	start := strings.IndexAny(text, "?#")
+	if start < 0 {
+		return text
 	}
-	query, fragment, _ := strings.Cut(rest[question+1:], "#")
-	if fragment != "" {
-		fragment = "#" + fragment
-	}
-	fields := strings.FieldsFunc(query, func(r rune) bool { return r == '&' || r == ';' })
-	masked := query
-	for _, field := range fields {
-		name, value, _ := strings.Cut(field, "=")
-		if value != "" && secretName(name) {
-			masked = strings.ReplaceAll(masked, field, name+"="+mask)
+	var b strings.Builder
+	b.WriteString(text[:start])
+	for rest := text[start:]; rest != ""; {
+		end := len(rest)
+		if i := strings.IndexAny(rest[1:], "?#&;"); i >= 0 {
+			end = i + 1
 		}
+		name, value, _ := strings.Cut(rest[:end], "=")
+		if value != "" && secretName(name[1:]) {
+			b.WriteString(name + "=" + mask)
+		} else {
+			b.WriteString(rest[:end])
+		}
+		rest = rest[end:]
 	}
-	return rest[:question+1] + masked + fragment
+	return b.String()
 }
 
 func secretName(name string) bool {

@@ -19,15 +19,26 @@ func redisCacheTuple(release string) Name {
 	return RedisCache
 }
 
-// A tuple is what django-redis-cache makes of a server, (host, port, db, path),
-// each item as Python prints it.
-type tuple struct{ host, port, db, path string }
+// A tuple is what django-redis-cache makes of a server.
+type tuple struct{ host, port, db, path item }
 
-func (t tuple) String() string {
-	return "(" + t.host + ", " + t.port + ", " + t.db + ", " + t.path + ")"
+// An item is one of a tuple, as Python prints it: full, and shown to people.
+type item struct{ full, shown string }
+
+var none = literal("None")
+
+// literal is an item that holds no secret.
+func literal(repr string) item { return item{repr, repr} }
+
+// stringItem is the item of a string, and of what people may see of it.
+func stringItem(text, shown string, python Python) item {
+	return item{pythonRepr(text, python), pythonRepr(shown, python)}
 }
 
-const none = "None"
+func (s *Server) label(t tuple) {
+	s.Label = "(" + t.host.full + ", " + t.port.full + ", " + t.db.full + ", " + t.path.full + ")"
+	s.maskedLabel = "(" + t.host.shown + ", " + t.port.shown + ", " + t.db.shown + ", " + t.path.shown + ")"
+}
 
 // redisCacheServer is parse_connection_kwargs of redis_cache/utils.py together
 // with get_connection_pool of redis_cache/connection.py, which makes the tuple.
@@ -48,7 +59,7 @@ func redisCacheServer(name Name, entry string, o Options) (Server, error) {
 
 // redisCachePair reads an entry that is no URL: host:port, else a path.
 func (s *Server) redisCachePair(entry string, o Options) *LocationError {
-	t := tuple{none, none, strconv.Itoa(s.DB), none}
+	t := tuple{none, none, literal(strconv.Itoa(s.DB)), none}
 	colon := strings.LastIndexByte(entry, ':')
 	if colon < 0 {
 		s.Network, s.Addr = "unix", entry
@@ -60,8 +71,8 @@ func (s *Server) redisCachePair(entry string, o Options) *LocationError {
 		} else if !strings.Contains(entry, "/") {
 			s.warn("has no port, so the library takes it for the path of a socket")
 		}
-		t.path = pythonRepr(entry, o.Python)
-		s.label(t, t.path, pythonRepr(s.masked, o.Python))
+		t.path = stringItem(entry, s.masked, o.Python)
+		s.label(t)
 		return nil
 	}
 	port, ok := pythonInt(entry[colon+1:])
@@ -69,19 +80,17 @@ func (s *Server) redisCachePair(entry string, o Options) *LocationError {
 		return &LocationError{Kind: "ImproperlyConfigured", Reason: "the port, after the last colon, is not a number"}
 	}
 	host := entry[:colon]
-	shown := host
-	if strings.Contains(host, "@") {
-		// Python would look up the whole of it; nothing here may show it.
-		shown = Mask(host + ":0")
-		shown = shown[:len(shown)-len(":0")]
+	// Python would look up all of a host with a user in it; nothing may show it.
+	shown := maskUser(host, false)
+	if shown != host {
 		s.warn("has a user before the host, which only a redis:// URL can have: the library takes it for part of the host")
 	}
 	s.Addr = joinHostPort(shown, port.String())
 	if !port.IsInt64() || port.Int64() < 0 || port.Int64() > 65535 {
 		s.warn("has a port that does not exist")
 	}
-	t.host, t.port = pythonRepr(host, o.Python), intRepr(port, o.Python)
-	s.label(t, t.host, pythonRepr(shown, o.Python))
+	t.host, t.port = stringItem(host, shown, o.Python), intItem(port, o.Python)
+	s.label(t)
 	return nil
 }
 
@@ -93,8 +102,8 @@ func (s *Server) redisCacheURL(name Name, entry string, o Options) *LocationErro
 		return &LocationError{Kind: refused.kind, Reason: refused.reason}
 	}
 	if !wellFormed {
-		label := tuple{none, "6379", strconv.Itoa(s.DB), emptyPath(name)}
-		return &LocationError{Reason: "the text before :// is not the name of a scheme, so the library sees no host", Label: label.String()}
+		s.label(tuple{none, literal("6379"), literal(strconv.Itoa(s.DB)), emptyPath(name)})
+		return &LocationError{Reason: "the text before :// is not the name of a scheme, so the library sees no host", Label: s.maskedLabel}
 	}
 	if entry[0] <= ' ' {
 		s.warn("begins with a blank, which only a Python with the security fixes of 2023 drops")
@@ -102,67 +111,88 @@ func (s *Server) redisCacheURL(name Name, entry string, o Options) *LocationErro
 	// The library reads no user name, and does not decode the password.
 	_, s.Password, s.HasPassword = u.userinfo()
 	s.Query = u.options()
-	if unknown := unknownOption(s.Query); unknown && name != RedisCache10 && name != RedisCache10x32 {
-		return &LocationError{Kind: "TypeError", Reason: "the query has an option that the Redis client does not know"}
-	}
 	s.Username = s.Query["username"]
+	shown := maskPath(u.authority, u.path)
+	if shown != u.path {
+		s.warn("has an @ behind the host: a password that holds / ? or # is written with %2F %3F %23")
+	}
 
 	var t tuple
 	db := big.NewInt(int64(s.DB))
-	dbText, dbGiven := s.Query["db"]
 	if u.scheme == "unix" {
-		s.Network, s.Addr = "unix", u.path
-		t = tuple{pythonRepr("127.0.0.1", libraryString(o.Python)), "6379", "", pythonRepr(u.path, o.Python)}
-		if host, given := s.Query["host"]; given {
-			t.host = pythonRepr(host, o.Python)
-		}
-		if port, given := s.Query["port"]; given {
-			t.port = pythonRepr(port, o.Python)
-		}
-		if u.authority != "" && u.userPart() != u.authority {
-			s.warn("names a host: the path of the socket begins after it; write unix:/// and the path")
-		}
+		t = s.redisCacheSocket(&u, shown)
 	} else {
 		port, refused := u.port()
 		if refused != nil {
 			return &LocationError{Kind: refused.kind, Reason: refused.reason}
 		}
-		if port == 0 {
-			port = 6379
-		}
-		host := u.host()
-		t = tuple{none, strconv.Itoa(port), "", emptyPath(name)}
-		if host != "" {
-			t.host = pythonRepr(host, o.Python)
-		}
-		s.Addr = joinHostPort(hostOrLocal(host), strconv.Itoa(port))
-		if path, given := s.Query["unix_socket_path"]; given && u.scheme == "redis" {
-			t.path = pythonRepr(path, o.Python)
-			s.Network, s.Addr = "unix", path
-		}
-		if u.scheme == "rediss" {
-			if !tlsRead(name, o.Release) {
-				return &LocationError{Kind: "TypeError", Reason: "this release of django-redis-cache cannot read rediss://; 2.1.1 and later can"}
-			}
-			s.TLS, t.path = true, none
-		}
-		if n, ok := pythonInt(strings.ReplaceAll(u.path, "/", "")); ok && !dbGiven {
+		t = s.redisCacheTCP(&u, port, name)
+		if n, ok := pythonInt(strings.ReplaceAll(u.path, "/", "")); ok {
 			db = n
 		}
 	}
-	if dbGiven {
-		n, ok := pythonInt(dbText)
-		if !ok {
+	if text, given := s.Query["db"]; given {
+		var ok bool
+		if db, ok = pythonInt(text); !ok {
 			return &LocationError{Kind: "ValueError", Reason: "the db of the query is not a number"}
 		}
-		db = n
+	}
+	// These reach the constructor of the client, once all else is read.
+	if s.TLS && !tlsRead(name, o.Release) {
+		return &LocationError{Kind: "TypeError", Reason: "this release of django-redis-cache cannot read rediss://; 2.1.1 and later can"}
+	}
+	if name != RedisCache10 && name != RedisCache10x32 && unknownOption(s.Query) {
+		return &LocationError{Kind: "TypeError", Reason: "the query has an option that the Redis client does not know"}
 	}
 	if err := s.setDB(db); err != nil {
 		return err
 	}
-	t.db = intRepr(db, o.Python)
-	s.label(t, t.path, pythonRepr(maskUser(u.path, false), o.Python))
+	t.db = intItem(db, o.Python)
+	s.label(t)
 	return nil
+}
+
+// redisCacheSocket is the tuple of a unix:// server. Host and port are the
+// defaults of get_connection_pool, which a query can replace.
+func (s *Server) redisCacheSocket(u *pyURL, shown string) tuple {
+	t := tuple{
+		host: literal(pythonRepr("127.0.0.1", libraryString(u.python))),
+		port: literal("6379"),
+		path: stringItem(u.path, shown, u.python),
+	}
+	if host, given := s.Query["host"]; given {
+		t.host = stringItem(host, maskUser(host, false), u.python)
+	}
+	if port, given := s.Query["port"]; given {
+		t.port = stringItem(port, maskUser(port, false), u.python)
+	}
+	s.Network, s.Addr = "unix", u.path
+	if u.authority != u.userPart() {
+		s.Addr = shown // in case it is a password that goes on in the path
+		s.warn("names a host: the path of the socket begins after it; write unix:/// and the path")
+	}
+	return t
+}
+
+// redisCacheTCP is the tuple of any other URL.
+func (s *Server) redisCacheTCP(u *pyURL, port int, name Name) tuple {
+	if port == 0 {
+		port = 6379
+	}
+	host := u.host()
+	t := tuple{host: none, port: literal(strconv.Itoa(port)), path: emptyPath(name)}
+	if host != "" {
+		t.host = literal(pythonRepr(host, u.python))
+	}
+	s.Addr = joinHostPort(hostOrLocal(host), strconv.Itoa(port))
+	switch path, given := s.Query["unix_socket_path"]; {
+	case u.scheme == "rediss":
+		s.TLS, t.path = true, none
+	case u.scheme == "redis" && given:
+		t.path = stringItem(path, maskUser(path, false), u.python)
+		s.Network, s.Addr = "unix", path
+	}
+	return t
 }
 
 // tlsRead tells whether a release reads rediss://. The ring 1.0 looks at the
@@ -180,12 +210,12 @@ func tlsRead(name Name, release string) bool {
 
 // emptyPath is the path item of a redis:// server: the rings 1.0 and 1.2 leave
 // the keyword out, later ones pass an empty path.
-func emptyPath(name Name) string {
+func emptyPath(name Name) item {
 	switch name {
 	case RedisCache10, RedisCache10x32, RedisCache12:
 		return none
 	}
-	return "''"
+	return literal("''")
 }
 
 // clientOptions are the arguments of redis.Redis, of redis-py 2 to 6, that a
@@ -205,20 +235,6 @@ func unknownOption(options map[string]string) bool {
 		}
 	}
 	return false
-}
-
-// label sets the label and its masked twin, in which one item is replaced.
-func (s *Server) label(t tuple, item, shown string) {
-	s.Label = t.String()
-	s.maskedLabel = s.Label
-	if item != shown {
-		for _, field := range [...]*string{&t.host, &t.path} {
-			if *field == item {
-				*field = shown
-			}
-		}
-		s.maskedLabel = t.String()
-	}
 }
 
 func (s *Server) warn(text string) { s.Warnings = append(s.Warnings, text) }
@@ -245,12 +261,12 @@ func libraryString(python Python) Python {
 	return python
 }
 
-// intRepr is repr of an integer; Python 2 marks those beyond a machine word.
-func intRepr(n *big.Int, python Python) string {
+// intItem is an integer; Python 2 marks those beyond a machine word.
+func intItem(n *big.Int, python Python) item {
 	if (python == Python2Str || python == Python2Unicode) && !n.IsInt64() {
-		return n.String() + "L"
+		return literal(n.String() + "L")
 	}
-	return n.String()
+	return literal(n.String())
 }
 
 // hostOrLocal is where a missing host leads: the resolver takes Python's None
