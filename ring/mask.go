@@ -45,9 +45,10 @@ func maskPath(authority, path string) string {
 	return path
 }
 
-// maskQuery hides the values of options that sound secret.
+// maskQuery hides the values of options that sound secret. What begins the
+// options may be hidden by maskUser already, up to an @.
 func maskQuery(text string) string {
-	start := strings.IndexAny(text, "?#")
+	start := strings.IndexAny(text, "?#@")
 	if start < 0 {
 		return text
 	}
@@ -55,7 +56,7 @@ func maskQuery(text string) string {
 	b.WriteString(text[:start])
 	for rest := text[start:]; rest != ""; {
 		end := len(rest)
-		if i := strings.IndexAny(rest[1:], "?#&;"); i >= 0 {
+		if i := strings.IndexAny(rest[1:], "?#&;@"); i >= 0 {
 			end = i + 1
 		}
 		name, value, _ := strings.Cut(rest[:end], "=")

@@ -3,6 +3,7 @@ package ring
 import (
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 )
 
@@ -44,6 +45,10 @@ type Server struct {
 
 	masked, maskedLabel string
 }
+
+// Format prints the masked spelling under every verb, so that no log or error
+// prints a password by accident.
+func (s Server) Format(f fmt.State, _ rune) { io.WriteString(f, s.masked) }
 
 // Masked is the spelling for people to see: passwords are ***.
 func (s Server) Masked() string { return s.masked }
