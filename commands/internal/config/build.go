@@ -159,9 +159,4 @@ func (l *loader) ignored(c *Cache, n *node) {
 		}
 	}
 	walk(n, cacheFields)
-	for i, s := range c.Servers {
-		if s.URL && s.Username != "" {
-			l.warn(n.get("location"), fmt.Sprintf("the user name of server %d is not used, as the library does not use it", i+1), "leave it out, if the ring does not depend on it")
-		}
-	}
 }

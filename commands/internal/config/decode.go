@@ -74,6 +74,9 @@ func syntaxError(file, text string, err error) *Error {
 	}
 	// The library counts from zero in places, and one past the end in others.
 	line := min(max(pe.Position.Line, 1), 1+strings.Count(strings.TrimSuffix(text, "\n"), "\n"))
+	if strings.Contains(pe.Message, `expected '.' or ']'`) && strings.Contains(pe.Message, `'\n'`) {
+		line = max(line-1, 1) // counted after the line end was read
+	}
 	e := &Error{File: file, Line: line, Key: printable(mask(pe.LastKey))}
 	for _, c := range syntaxCases {
 		if !strings.Contains(pe.Message, c.mark) {

@@ -26,14 +26,14 @@ var cacheFields = []field{
 		each: &field{kinds: kindString, write: `it in quotes, such as "10.0.0.1:6379"`}},
 	{name: "key_prefix", kinds: kindString, write: "it in quotes"},
 	{name: "version", kinds: kindInt, write: "an integer, such as 1"},
-	{name: "timeout", kinds: seconds, none: true, write: `seconds, such as 300, or "none"`},
+	{name: "timeout", kinds: seconds, none: true, want: `seconds or "none"`, write: `seconds, such as 300, or "none"`},
 	{name: "key_function", kinds: kindString, write: quote(DefaultKeyFunction), check: checkKeyFunction},
 	{name: "read_only", kinds: kindBool, write: "true or false"},
 	{name: "protect", kinds: kindArray, write: `an array of patterns, such as ["django.contrib.sessions*"]`,
 		each: &field{kinds: kindString, write: "it in quotes", check: notEmpty}},
 	// BaseRedisCache.get_db and get_password of django-redis-cache look here
 	// before they look in OPTIONS.
-	{name: "db", kinds: kindInt | kindFloat | kindBool | kindString, write: "a number, such as 1"},
+	{name: "db", kinds: kindInt | kindFloat | kindBool | kindString, want: "a number", write: "a number, such as 1"},
 	{name: "password", kinds: kindString, write: "it in quotes"},
 	{name: "options", kinds: kindTable, write: "[caches.NAME.options]", table: optionFields},
 	{name: "dial", kinds: kindTable, write: `[caches.NAME.dial] with lines such as "10.0.0.1:6379" = "127.0.0.1:16379"`,
@@ -43,7 +43,7 @@ var cacheFields = []field{
 
 // optionFields is the schema of OPTIONS.
 var optionFields = []field{
-	{name: "db", kinds: kindInt | kindFloat | kindBool | kindString, write: "a number, such as 1"},
+	{name: "db", kinds: kindInt | kindFloat | kindBool | kindString, want: "a number", write: "a number, such as 1"},
 	{name: "python", kinds: kindString, write: `it in quotes, such as "3.12"`, echo: true, check: checkPython},
 	{name: "ring", kinds: kindString, write: `it in quotes, such as "django-redis-cache"`, check: notEmpty},
 
@@ -53,11 +53,11 @@ var optionFields = []field{
 	{name: "password_command", kinds: kindString | kindArray, write: `a command, such as "pass show redis", or its words as an array`, check: notEmptyCommand,
 		each: &field{kinds: kindString, write: "each word in quotes"}},
 
-	{name: "pickle_version", kinds: kindInt | kindString, write: "-1, or 0 to 5", check: checkProtocol},
+	{name: "pickle_version", kinds: kindInt | kindString, want: "an integer", write: "-1, or 0 to 5", check: checkProtocol},
 	{name: "serializer", kinds: kindString, write: `"pickle"`, check: notEmpty},
 	{name: "serializer_class", kinds: kindString, write: `"redis_cache.serializers.PickleSerializer"`, check: notEmpty},
 	{name: "serializer_class_kwargs", kinds: kindTable, write: "{pickle_version = 5}", table: []field{
-		{name: "pickle_version", kinds: kindInt | kindString, write: "-1, or 0 to 5", check: checkProtocol},
+		{name: "pickle_version", kinds: kindInt | kindString, want: "an integer", write: "-1, or 0 to 5", check: checkProtocol},
 	}},
 	{name: "compressor", kinds: kindString, write: `"none"`, check: notEmpty},
 	{name: "compressor_class", kinds: kindString, write: `"redis_cache.compressors.NoopCompressor"`, check: notEmpty},
@@ -67,12 +67,12 @@ var optionFields = []field{
 	}},
 
 	{name: "master_cache", kinds: kindString, write: "one of the locations, spelled as it is there", check: notEmpty},
-	{name: "socket_timeout", kinds: seconds, write: `seconds, such as 5 or 0.5, or "none"`, check: checkSeconds},
-	{name: "socket_connect_timeout", kinds: seconds, write: `seconds, such as 5 or 0.5, or "none"`, check: checkSeconds},
+	{name: "socket_timeout", kinds: seconds, want: `seconds or "none"`, write: `seconds, such as 5 or 0.5, or "none"`, check: checkSeconds},
+	{name: "socket_connect_timeout", kinds: seconds, want: `seconds or "none"`, write: `seconds, such as 5 or 0.5, or "none"`, check: checkSeconds},
 	{name: "connection_pool_class", kinds: kindString, write: "it in quotes", idle: true},
 	{name: "connection_pool_class_kwargs", kinds: kindTable, write: "{max_connections = 20}", table: []field{
 		{name: "max_connections", kinds: kindInt, write: "a number, such as 20", check: between(1, 10000)},
-		{name: "timeout", kinds: seconds, write: "seconds, such as 20", idle: true},
+		{name: "timeout", kinds: seconds, want: `seconds or "none"`, write: "seconds, such as 20", idle: true},
 		{name: "retry_on_timeout", kinds: kindBool, write: "true or false", idle: true},
 		{name: "health_check_interval", kinds: kindInt | kindFloat, write: "seconds, such as 30", idle: true},
 		{name: "socket_keepalive", kinds: kindBool, write: "true or false", idle: true},

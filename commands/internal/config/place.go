@@ -43,8 +43,9 @@ func (l *loader) placement(c *Cache, n *node, b backend) {
 	}
 	c.Place = place
 	if m := n.get("options", "master_cache"); m != nil && b.sharded {
-		if c.Ring == ring.RedisCache10 || c.Ring == ring.RedisCache10x32 {
-			l.fail(m, "a master of the sharded class of releases before 1.2 is not supported yet", "leave it out to work by the ring alone")
+		// 1.0 sends every write of the sharded class to the master.
+		if (c.Ring == ring.RedisCache10 || c.Ring == ring.RedisCache10x32) && !strings.HasPrefix(c.Release, "1.1") {
+			l.fail(m, "a master of the sharded class of releases before 1.1 is not supported yet", "leave it out to work by the ring alone")
 			return
 		}
 		c.ignored = append(c.ignored, m)

@@ -11,6 +11,7 @@ import (
 type field struct {
 	name  string
 	kinds kind
+	want  string // what is expected, where the types alone say it badly
 	write string // an example, for the remedy of a wrong type
 
 	table   []field               // of a table with a fixed set of keys
@@ -99,16 +100,20 @@ func (l *loader) wrongType(n *node, f *field) {
 		case f.kinds&(kindInt|kindFloat) != 0 && isNumber(trimmed):
 			hint = "write " + trimmed + " without quotes"
 		case f.none:
-			l.fail(n, `the only text allowed is "none"`, hint)
+			l.fail(n, `the only text known here is "none"`, hint)
 			return
 		case f.kinds&kindBool != 0 && (strings.EqualFold(trimmed, "true") || strings.EqualFold(trimmed, "false")):
 			hint = "write " + strings.ToLower(trimmed) + " without quotes"
 		}
 	}
 	if f.echo && n.raw != "" {
-		hint = "write " + quote(n.raw) + " in quotes"
+		hint = "write " + quote(n.raw) + ", in quotes"
 	}
-	l.fail(n, "expected "+kindNames(f.kinds)+", not "+n.kind.String(), hint)
+	want := f.want
+	if want == "" {
+		want = kindNames(f.kinds)
+	}
+	l.fail(n, "expected "+want+", not "+n.kind.String(), hint)
 }
 
 func isNumber(s string) bool {

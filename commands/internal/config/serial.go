@@ -64,7 +64,7 @@ func (l *loader) codec(c *Cache, o *node) {
 		if errors.As(err, &se) {
 			msg = se.Reason
 		}
-		l.fail(firstOf(kwargs, o, c.node), msg, "write level = 6, the default")
+		l.fail(firstOf(kwargs.get("level"), kwargs, o, c.node), msg, "write level = 6, the default")
 		return
 	}
 	c.Codec = parsed

@@ -109,8 +109,9 @@ func dialTarget(s string) (network, addr, err string) {
 	if filepath.IsAbs(s) {
 		return "unix", s, ""
 	}
-	if strings.Contains(s, "://") {
-		return "", "", "a URL cannot be dialled instead"
+	if strings.ContainsAny(s, "@/") {
+		// A password in it would be of no use, and shown.
+		return "", "", "only host:port or the path of a socket can be dialled instead"
 	}
 	host, port, split := net.SplitHostPort(s)
 	if split != nil || host == "" {
