@@ -137,6 +137,14 @@ func (c *Cluster) Home(stored []byte) (*Shard, error) {
 	return c.shards[i], nil
 }
 
+// Only is the same cluster, connections shared, in which every key is at home
+// on one shard: single-key access then asks that shard.
+func (c *Cluster) Only(s *Shard) *Cluster {
+	only := *c
+	only.spec.Home = func([]byte) (int, error) { return s.Index, nil }
+	return &only
+}
+
 // Close closes the connections that single-key access opened.
 func (c *Cluster) Close() error {
 	for _, s := range c.shards {
