@@ -77,6 +77,9 @@ func (s *session) root() *command {
 	root := &command{
 		flags: s.global.flags(),
 		subs: []*command{
+			newTTL(s),
+			newRing(s),
+			newConfig(s),
 			newVersion(s),
 		},
 	}

@@ -73,3 +73,11 @@ func result(code int) error {
 	}
 	return outcome(code)
 }
+
+// codeOf is the exit code in what result returned.
+func codeOf(err error) int {
+	if o, ok := err.(outcome); ok {
+		return int(o)
+	}
+	return exitDone
+}

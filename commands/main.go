@@ -14,6 +14,8 @@ import (
 	"os/signal"
 	"syscall"
 
+	"cachering/codec"
+	"cachering/commands/internal/config"
 	"cachering/commands/internal/ui"
 )
 
@@ -75,6 +77,8 @@ func (s *session) report(err error) int {
 	var (
 		usage   *usageError
 		refused *refusal
+		setting *config.Error
+		spec    *codec.SpecError
 		told    outcome
 	)
 	switch {
@@ -84,6 +88,8 @@ func (s *session) report(err error) int {
 		return exitFailed // a signal; its own code hides this one
 	case errors.As(err, &usage):
 		code, hint = exitUsage, usage.hint
+	case errors.As(err, &setting), errors.As(err, &spec):
+		code = exitUsage
 	case errors.As(err, &refused):
 		code, hint = exitRefused, refused.hint
 	}

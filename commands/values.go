@@ -3,54 +3,23 @@ package commands
 import (
 	"errors"
 	"fmt"
-	"math"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
+
+	"cachering/commands/internal/config"
 )
 
-// durationUnits are the suffixes of a duration; without one it is seconds.
-var durationUnits = []struct {
-	suffix string
-	unit   time.Duration
-}{
-	{"ms", time.Millisecond}, // before m and s
-	{"s", time.Second},
-	{"m", time.Minute},
-	{"h", time.Hour},
-	{"d", 24 * time.Hour},
-	{"w", 7 * 24 * time.Hour},
-	{"", time.Second},
-}
-
-// parseDuration reads a duration above zero: a number, fractions allowed, and
-// one of ms s m h d w; a bare number is seconds.
+// parseDuration reads a duration above zero.
 func parseDuration(text string) (time.Duration, error) {
-	for _, u := range durationUnits {
-		digits, found := strings.CutSuffix(text, u.suffix)
-		if !found {
-			continue
-		}
-		if strings.Trim(digits, "0123456789.") != "" || digits == "" {
-			break
-		}
-		n, err := strconv.ParseFloat(digits, 64)
-		if err != nil {
-			break
-		}
-		d := n * float64(u.unit)
-		switch {
-		case d >= math.MaxInt64:
-			return 0, fmt.Errorf("%s is longer than 292 years", text)
-		case d < float64(time.Millisecond):
-			return 0, fmt.Errorf("%s is not above zero: the shortest is 1ms", text)
-		}
-		return time.Duration(math.Round(d)), nil
+	d, err := config.ParseDuration(text)
+	if err == nil && d < time.Millisecond {
+		return 0, fmt.Errorf("%s is not above zero: the shortest is 1ms", text)
 	}
-	return 0, fmt.Errorf("%s is no duration: a number of seconds, or one with ms s m h d w as 90s, 15m, 7d", quote(text))
+	return d, err
 }
 
 var flagProblem = regexp.MustCompile(`^invalid (?:boolean )?value "(?s:.*)" for flag -([^:]+): (?s:(.*))$`)

@@ -1,0 +1,101 @@
+package commands
+
+import (
+	"context"
+	"strconv"
+
+	"cachering/commands/internal/config"
+)
+
+func newConfigCheck(s *session) *command {
+	return &command{
+		name:  "check",
+		short: "checks the configuration, without asking a server",
+		long: "Every cache of the file is checked, passwords in variables and files included. Errors,\n" +
+			"warnings and settings without effect here go to standard error, with their line.",
+		examples: []string{
+			"cachering config check",
+			"cachering config check --config ./cachering.toml",
+		},
+		exits: []exit{
+			{exitDone, "the configuration is right; there may be warnings"},
+			{exitUsage, "bad usage, or something in the configuration is wrong"},
+		},
+		run: func(context.Context, []string) error { return runConfigCheck(s) },
+	}
+}
+
+// checkDocument is what config check prints under --json.
+type checkDocument struct {
+	File     string           `json:"file"`
+	OK       bool             `json:"ok"`
+	Caches   []checkedCache   `json:"caches"`
+	Findings []config.Finding `json:"findings"`
+}
+
+type checkedCache struct {
+	Cache   string `json:"cache"`
+	Backend string `json:"backend"`
+	Ring    string `json:"ring"`
+	Shards  int    `json:"shards"`
+	Codec   string `json:"codec"`
+}
+
+func runConfigCheck(s *session) error {
+	src, err := s.source()
+	if err != nil {
+		return err
+	}
+	doc := checkDocument{File: src.Path, OK: true, Caches: []checkedCache{}, Findings: config.Check(src)}
+	for _, f := range doc.Findings {
+		switch f.Level {
+		case config.LevelError:
+			doc.OK = false
+			s.ui.Warn("cachering: %s", f)
+		default:
+			s.ui.Note("%s: %s", f.Level, f)
+		}
+	}
+	// Load fails where a finding is an error, and only there; a secret that is
+	// missing is one for Check alone.
+	if file, err := config.Load(src); err == nil {
+		for _, c := range file.Caches {
+			doc.Caches = append(doc.Caches, checkedCache{
+				Cache: c.Alias, Backend: c.Backend, Ring: ringName(c), Shards: len(c.Servers), Codec: c.Codec.String(),
+			})
+		}
+	}
+	code := exitDone
+	if !doc.OK {
+		code = exitUsage
+	}
+	if s.ui.JSON {
+		if err := s.ui.Document(doc); err != nil {
+			return err
+		}
+		return result(code)
+	}
+	if doc.OK {
+		for _, c := range doc.Caches {
+			s.ui.Line(c.Cache, "ok", c.Backend, c.Ring, count(int64(c.Shards), "shard"), c.Codec)
+		}
+	}
+	return result(code)
+}
+
+// ringName is how a cache's ring is called in answers.
+func ringName(c *config.Cache) string {
+	if !c.Sharded {
+		return "none"
+	}
+	return string(c.Ring)
+}
+
+// count is a number and what it counts: 1 shard, 4 shards.
+func count(n int64, what string) string {
+	text := strconv.FormatInt(n, 10) + " " + what
+	if n != 1 {
+		text += "s"
+	}
+	return text
+}

@@ -1,0 +1,52 @@
+package commands
+
+import (
+	"time"
+
+	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/config"
+)
+
+// open makes the cluster of a cache; file tells which other caches share its
+// servers. Nothing is dialled yet.
+func (s *session) open(file *config.File, cache *config.Cache) (*cluster.Cluster, error) {
+	return cluster.Open(cache, cluster.Options{
+		Others:        file.Caches,
+		SocketTimeout: time.Duration(s.global.socketTimeout),
+	})
+}
+
+// openKeys opens what a command on keys works on: the homes of the keys, or
+// the one shard that --shard names.
+func (s *session) openKeys(o *keyOptions) (*config.Cache, *cluster.Cluster, error) {
+	file, cache, err := s.fileAndCache()
+	if err != nil {
+		return nil, nil, err
+	}
+	cl, err := s.open(file, cache)
+	if err != nil || o.shard == "" {
+		return cache, cl, err
+	}
+	shard, err := findShard(cl, o.shard)
+	if err != nil {
+		return nil, nil, err
+	}
+	return cache, cl.Only(shard), nil
+}
+
+// findShard finds the shard that --shard names.
+func findShard(cl *cluster.Cluster, name word) (*cluster.Shard, error) {
+	shard, err := cl.Find(string(name))
+	if err != nil {
+		return nil, usagef("%v", err).hinting("cachering ring show lists the shards")
+	}
+	return shard, nil
+}
+
+// writable refuses to change a cache that the configuration closes.
+func writable(cache *config.Cache) error {
+	if !cache.ReadOnly {
+		return nil
+	}
+	return &refusal{msg: cache.ReadOnlyError().Error()}
+}

@@ -1,0 +1,143 @@
+package commands
+
+import (
+	"context"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"cachering/commands/internal/ui"
+)
+
+type ringLocateOptions struct {
+	keyOptions
+	look bool
+}
+
+func (o *ringLocateOptions) flags() []cli.Flag {
+	return append(o.keyOptions.flags(), o.nulFlag(),
+		&cli.BoolFlag{Name: "look", Destination: &o.look,
+			Usage: "ask every shard whether it holds the key"})
+}
+
+func newRingLocate(s *session) *command {
+	var o ringLocateOptions
+	return &command{
+		name: "locate", args: "KEY…", min: 1, max: -1,
+		short: "tells the shard on which the application looks for keys",
+		long: "No server is asked, unless --look is given: then the shards that hold the key follow,\n" +
+			"separated by commas, or missing; unknown where a shard that did not answer may hold it.",
+		flags: o.flags(),
+		examples: []string{
+			"cachering ring locate user:42",
+			"cachering ring locate --look user:42",
+			"cachering ring locate --stored :1:user:42 :2:user:42",
+			"cut -f1 keys.tsv | cachering ring locate -",
+		},
+		exits: []exit{
+			{exitDone, "every key was located"},
+			{exitFailed, "a stored key is none of this cache's; with --look: no shard answered"},
+			{exitUsage, "bad usage or configuration"},
+			{exitPartial, "some keys were not located, or with --look: some shards did not answer"},
+			{exitNegative, "with --look: no shard holds the key"},
+			{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
+		},
+		run: func(ctx context.Context, args []string) error { return runRingLocate(ctx, s, &o, args) },
+	}
+}
+
+// located is what ring locate prints under --json.
+type located struct {
+	arg string
+	address
+	Index int       `json:"index"`
+	On    *[]string `json:"found_on,omitempty"`
+	// Unanswered are the servers that were asked in vain.
+	Unanswered []string `json:"unanswered,omitempty"`
+}
+
+func runRingLocate(ctx context.Context, s *session, o *ringLocateOptions, args []string) error {
+	if err := o.check(args); err != nil {
+		return err
+	}
+	file, cache, err := s.fileAndCache()
+	if err != nil {
+		return err
+	}
+	var l *lookout
+	if o.look {
+		cl, err := s.open(file, cache)
+		if err != nil {
+			return err
+		}
+		defer cl.Close()
+		l = newLookout(s, cl)
+	}
+	list := s.keys(args, &o.keyOptions)
+	var t tally
+	err = list.each(ctx, func(keys []string) error {
+		var batch []*located
+		var stored [][]byte
+		for _, key := range keys {
+			sk := o.storedKey(cache, key)
+			index, err := cache.Place.Home(cache.Keyspace, []byte(sk))
+			if err != nil {
+				t.fail(s, key, err)
+				continue
+			}
+			t.answered++
+			stored = append(stored, []byte(sk))
+			batch = append(batch, &located{arg: key, Index: index, address: address{
+				Key: ui.Bytes(o.userKey(cache, key)), Stored: ui.Bytes(sk), Shard: cache.Servers[index].Masked(),
+			}})
+		}
+		if l != nil {
+			found, err := l.look(ctx, stored)
+			if err != nil {
+				return err
+			}
+			for i := range found {
+				batch[i].On, batch[i].Unanswered = &found[i], l.unanswered()
+				if len(found[i]) == 0 && len(batch[i].Unanswered) == 0 {
+					t.negative++
+				}
+			}
+		}
+		for _, key := range batch {
+			if err := printLocated(s, list.single(), key); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	code := exitDone
+	if l != nil {
+		code = l.code()
+	}
+	return result(worse(code, codeOf(t.result(s))))
+}
+
+func printLocated(s *session, single bool, l *located) error {
+	if s.ui.JSON {
+		return s.ui.Document(l)
+	}
+	fields := []string{l.Shard}
+	if !single {
+		fields = []string{l.arg, l.Shard}
+	}
+	if l.On != nil {
+		on := strings.Join(*l.On, ",")
+		if on == "" {
+			on = "missing"
+			if len(l.Unanswered) > 0 {
+				on = "unknown"
+			}
+		}
+		fields = append(fields, on)
+	}
+	s.ui.Line(fields...)
+	return nil
+}

@@ -1,0 +1,199 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/urfave/cli/v2"
+
+	"cachering/commands/internal/config"
+	"cachering/commands/internal/ui"
+)
+
+type ringShowOptions struct {
+	keys    bool
+	points  bool
+	secrets bool
+}
+
+func (o *ringShowOptions) flags() []cli.Flag {
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "keys", Destination: &o.keys,
+			Usage: "ask the servers how many keys they hold, and how many of a sample are at home"},
+		&cli.BoolFlag{Name: "points", Destination: &o.points,
+			Usage: "list the points of the ring: position in hex, index of the shard"},
+		&cli.BoolFlag{Name: "show-secrets", Destination: &o.secrets,
+			Usage: "print passwords in labels and locations instead of ***"},
+	}
+}
+
+func newRingShow(s *session) *command {
+	var o ringShowOptions
+	return &command{
+		name:  "show",
+		short: "shows the shards of a cache, their points and shares of the key space",
+		long: "Without --keys no server is asked. The label is the text that the ring hashes for a\n" +
+			"shard; a respelled location is another label, and moves keys.",
+		flags: o.flags(),
+		examples: []string{
+			"cachering ring show",
+			"cachering ring show --keys",
+			"cachering ring show --points --json | jq '.points[0]'",
+		},
+		exits: []exit{
+			{exitDone, "shown"},
+			{exitFailed, "with --keys: no shard answered"},
+			{exitUsage, "bad usage or configuration"},
+			{exitPartial, "with --keys: some shards did not answer"},
+			{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
+		},
+		run: func(ctx context.Context, _ []string) error { return runRingShow(ctx, s, &o) },
+	}
+}
+
+// ringDocument is what ring show prints under --json.
+type ringDocument struct {
+	Cache  string       `json:"cache"`
+	Ring   string       `json:"ring"`
+	Shards []ringShard  `json:"shards"`
+	Points *[]ringPoint `json:"points,omitempty"`
+}
+
+type ringShard struct {
+	Index  int     `json:"index"`
+	Shard  string  `json:"shard"`
+	Label  string  `json:"label"`
+	Points int     `json:"point_count"`
+	Share  float64 `json:"share"`
+	Role   string  `json:"role,omitempty"` // of caches that do not shard
+	Keys   *int64  `json:"db_keys,omitempty"`
+}
+
+// ringPoint is a pair in JSON: ["06ab5210",0].
+type ringPoint struct {
+	position string
+	server   int
+}
+
+func (p ringPoint) MarshalJSON() ([]byte, error) {
+	return fmt.Appendf(nil, "[%q,%d]", p.position, p.server), nil
+}
+
+func runRingShow(ctx context.Context, s *session, o *ringShowOptions) error {
+	file, cache, err := s.fileAndCache()
+	if err != nil {
+		return err
+	}
+	doc := describeRing(cache, o.secrets)
+	if o.points {
+		points := []ringPoint{}
+		for p := range cache.Place.Points() {
+			points = append(points, ringPoint{p.Position, p.Server})
+		}
+		doc.Points = &points
+	}
+	var code int
+	if o.keys {
+		if code, err = countKeys(ctx, s, file, cache, &doc); err != nil {
+			return err
+		}
+	}
+	if s.ui.JSON {
+		err = s.ui.Document(doc)
+	} else {
+		err = printRing(s, o, &doc)
+	}
+	if err != nil {
+		return err
+	}
+	return result(code)
+}
+
+func describeRing(cache *config.Cache, secrets bool) ringDocument {
+	doc := ringDocument{Cache: cache.Alias, Ring: ringName(cache)}
+	counts, shares := cache.Place.PointCounts(), cache.Place.Shares()
+	for i, server := range cache.Servers {
+		row := ringShard{
+			Index: i, Shard: server.Masked(), Label: server.MaskedLabel(),
+			Points: counts[i], Share: shares[i],
+		}
+		if secrets {
+			row.Shard, row.Label = server.Spelling, server.Label
+		}
+		if !cache.Sharded {
+			row.Role = "replica"
+			if i == cache.Master {
+				row.Role = "master"
+			}
+		}
+		doc.Shards = append(doc.Shards, row)
+	}
+	return doc
+}
+
+// countKeys asks every server how many keys its database holds, whoever's they
+// are.
+func countKeys(ctx context.Context, s *session, file *config.File, cache *config.Cache, doc *ringDocument) (int, error) {
+	cl, err := s.open(file, cache)
+	if err != nil {
+		return 0, err
+	}
+	defer cl.Close()
+	failed := 0
+	for i, shard := range cl.Shards() {
+		n, err := shard.DBSize(ctx)
+		if ctx.Err() != nil {
+			return 0, ctx.Err()
+		}
+		if err != nil {
+			s.ui.Warn("cachering: %v", err)
+			failed++
+			continue
+		}
+		doc.Shards[i].Keys = &n
+	}
+	return codeOfShards(failed, len(doc.Shards)), nil
+}
+
+func printRing(s *session, o *ringShowOptions, doc *ringDocument) error {
+	columns := []ui.Column{{Name: "index", Right: true}, {Name: "shard"}, {Name: "points", Right: true}, {Name: "share", Right: true}}
+	roles := doc.Ring == "none"
+	if roles {
+		columns = append(columns, ui.Column{Name: "role"})
+	}
+	if o.keys {
+		columns = append(columns, ui.Column{Name: "keys", Right: true})
+	}
+	columns = append(columns, ui.Column{Name: "label"})
+	var rows [][]string
+	for _, r := range doc.Shards {
+		row := []string{strconv.Itoa(r.Index), r.Shard, strconv.Itoa(r.Points), percent(r.Share)}
+		if roles {
+			row = append(row, r.Role)
+		}
+		if o.keys {
+			n := "-"
+			if r.Keys != nil {
+				n = strconv.FormatInt(*r.Keys, 10)
+			}
+			row = append(row, n)
+		}
+		rows = append(rows, append(row, r.Label))
+	}
+	if s.ui.OutTerminal {
+		s.ui.Line("cache " + doc.Cache + ", ring " + doc.Ring)
+	}
+	if err := s.ui.Table(columns, rows); err != nil {
+		return err
+	}
+	if doc.Points != nil {
+		for _, p := range *doc.Points {
+			s.ui.Line(p.position, strconv.Itoa(p.server))
+		}
+	}
+	return nil
+}
+
+// percent shows a share of 1.
+func percent(share float64) string { return strconv.FormatFloat(100*share, 'f', 2, 64) + "%" }
