@@ -39,6 +39,15 @@ lint:
 	@if command -v shellcheck >/dev/null; then echo shellcheck scripts; shellcheck scripts/install-test-deps .ci/run; \
 	else echo "shellcheck is not installed: the shell scripts were not checked"; fi
 
+## fuzz: every fuzz target in turn, each for FUZZTIME (1m)
+fuzz:
+	@set -e; for package in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -run '^$$' -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			echo "$$package $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+		done; \
+	done
+
 ## fmt: gofmt on every Go file
 fmt:
 	gofmt -w $$(git ls-files '*.go')
