@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"context"
 	"time"
 
 	"cachering/commands/internal/cluster"
@@ -8,8 +9,14 @@ import (
 )
 
 // open makes the cluster of a cache; file tells which other caches share its
-// servers. Nothing is dialled yet.
-func (s *session) open(file *config.File, cache *config.Cache) (*cluster.Cluster, error) {
+// servers. Nothing is dialled yet, but passwords are looked up: one that is
+// missing is a mistake of the configuration and not the failure of a shard.
+func (s *session) open(ctx context.Context, file *config.File, cache *config.Cache) (*cluster.Cluster, error) {
+	for i := range cache.Servers {
+		if _, err := cache.Login(ctx, i); err != nil {
+			return nil, err
+		}
+	}
 	return cluster.Open(cache, cluster.Options{
 		Others:        file.Caches,
 		SocketTimeout: time.Duration(s.global.socketTimeout),
@@ -18,12 +25,12 @@ func (s *session) open(file *config.File, cache *config.Cache) (*cluster.Cluster
 
 // openKeys opens what a command on keys works on: the homes of the keys, or
 // the one shard that --shard names.
-func (s *session) openKeys(o *keyOptions) (*config.Cache, *cluster.Cluster, error) {
+func (s *session) openKeys(ctx context.Context, o *keyOptions) (*config.Cache, *cluster.Cluster, error) {
 	file, cache, err := s.fileAndCache()
 	if err != nil {
 		return nil, nil, err
 	}
-	cl, err := s.open(file, cache)
+	cl, err := s.open(ctx, file, cache)
 	if err != nil || o.shard == "" {
 		return cache, cl, err
 	}

@@ -66,7 +66,7 @@ func runRingLocate(ctx context.Context, s *session, o *ringLocateOptions, args [
 	}
 	var l *lookout
 	if o.look {
-		cl, err := s.open(file, cache)
+		cl, err := s.open(ctx, file, cache)
 		if err != nil {
 			return err
 		}

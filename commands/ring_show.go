@@ -135,7 +135,7 @@ func describeRing(cache *config.Cache, secrets bool) ringDocument {
 // countKeys asks every server how many keys its database holds, whoever's they
 // are.
 func countKeys(ctx context.Context, s *session, file *config.File, cache *config.Cache, doc *ringDocument) (int, error) {
-	cl, err := s.open(file, cache)
+	cl, err := s.open(ctx, file, cache)
 	if err != nil {
 		return 0, err
 	}

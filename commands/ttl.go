@@ -37,7 +37,7 @@ func runTTL(ctx context.Context, s *session, o *keyOptions, args []string) error
 	if err := o.check(args); err != nil {
 		return err
 	}
-	cache, cl, err := s.openKeys(o)
+	cache, cl, err := s.openKeys(ctx, o)
 	if err != nil {
 		return err
 	}
