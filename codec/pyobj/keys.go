@@ -1,0 +1,342 @@
+package pyobj
+
+import (
+	"bytes"
+	"hash/maphash"
+	"math"
+	"math/big"
+	"math/bits"
+)
+
+// numbering gives equal keys one number: the Ref of the first node with that value, its canon. Tuples and frozensets are
+// compared by the numbers of their items, so that deep keys which share their parts cost no more than their nodes.
+type numbering struct {
+	seed  maphash.Seed
+	mix   uint64
+	notes []note // by Ref
+	table []Ref  // open addressing, by hash of the value
+	stamp uint32
+	arena int // bytes of the arena that belong to the fixed nodes
+}
+
+// note is what is known about a node as a key.
+type note struct {
+	canon Ref    // 0: not numbered yet
+	stamp uint32 // the dict or set that had it last
+	at    uint32 // its position there
+}
+
+func (m *numbering) init() {
+	m.seed = maphash.MakeSeed()
+	m.mix = maphash.String(m.seed, "") | 1
+	m.drop()
+}
+
+// drop gives the memory back. The fixed nodes are all different from each other but for False and True, which are 0 and 1;
+// NewInt and NewFloat nodes of those values are numbered after them, so each fixed node is its own canon for ever.
+func (m *numbering) drop() {
+	m.notes = make([]note, symbolEnd, 2*symbolEnd)
+	for r := range m.notes {
+		m.notes[r].canon = Ref(r)
+	}
+	m.table, m.stamp = nil, 0
+}
+
+// Settle makes dicts and sets what Python would have made of the same items: of equal keys a Dict keeps the first key, in its
+// place, and the last value; a Set keeps the first item. Equality is Python's: 1 == 1.0 == True. Builders and decoders call
+// it once, when the value is complete. It returns the number of items dropped.
+func (g *Graph) Settle() (dropped int) {
+	compound, keys := false, 0
+	for _, r := range g.keyed {
+		nd := &g.nodes[r]
+		items := g.items[lo(nd.v):][:nd.n]
+		keys += len(items)
+		if nd.kind == FrozenSet {
+			compound = true
+			continue
+		}
+		step := 1
+		if nd.kind == Dict {
+			step = 2
+		}
+		for i := 0; i < len(items); i += step {
+			if k := g.nodes[items[i]].kind; k == Tuple || k == FrozenSet {
+				compound = true
+			}
+		}
+	}
+	if keys == 0 {
+		return 0
+	}
+	g.num.begin(len(g.nodes))
+	if compound {
+		keys += g.markKeys()
+	}
+	g.num.room(keys)
+	if compound {
+		dropped += g.numberCompound()
+	}
+	for _, r := range g.keyed {
+		switch g.nodes[r].kind {
+		case Dict:
+			dropped += g.settleDict(r)
+		case Set:
+			dropped += g.settleSet(r)
+		}
+	}
+	return dropped
+}
+
+func (m *numbering) begin(nodes int) {
+	if cap(m.notes) < nodes {
+		notes := make([]note, nodes)
+		copy(notes, m.notes[:symbolEnd])
+		m.notes = notes
+		return
+	}
+	m.notes = m.notes[:nodes]
+	for r := int(symbolEnd); r < nodes; r++ {
+		m.notes[r].canon = 0
+	}
+}
+
+func (m *numbering) room(keys int) {
+	if n := keys + keys/4 + 8; cap(m.table) < n {
+		m.table = make([]Ref, n)
+	} else {
+		m.table = m.table[:n]
+		clear(m.table)
+	}
+}
+
+func (m *numbering) nextStamp() uint32 {
+	m.stamp++
+	if m.stamp == 0 {
+		for i := range m.notes[:cap(m.notes)] {
+			m.notes[:cap(m.notes)][i].stamp = 0
+		}
+		m.stamp = 1
+	}
+	return m.stamp
+}
+
+func (g *Graph) settleDict(r Ref) int {
+	nd := &g.nodes[r]
+	items := g.items[lo(nd.v):][:nd.n]
+	notes := g.num.notes
+	stamp := g.num.nextStamp()
+	out := 0
+	for i := 0; i < len(items); i += 2 {
+		c := notes[items[i]].canon
+		if c == 0 {
+			c = g.number(items[i])
+		}
+		n := &notes[c]
+		if n.stamp == stamp {
+			items[n.at+1] = items[i+1]
+			continue
+		}
+		n.stamp, n.at = stamp, uint32(out)
+		items[out], items[out+1] = items[i], items[i+1]
+		out += 2
+	}
+	nd.n = uint32(out)
+	return (len(items) - out) / 2
+}
+
+func (g *Graph) settleSet(r Ref) int {
+	nd := &g.nodes[r]
+	items := g.items[lo(nd.v):][:nd.n]
+	stamp := g.num.nextStamp()
+	out := 0
+	for _, x := range items {
+		n := &g.num.notes[g.number(x)]
+		if n.stamp == stamp {
+			continue
+		}
+		n.stamp = stamp
+		items[out] = x
+		out++
+	}
+	nd.n = uint32(out)
+	return len(items) - out
+}
+
+// markKeys marks the tuples and frozensets that are keys or parts of keys and returns how many nodes numbering them takes.
+// Parts are older than what they are part of, which saves a stack: one pass down finds all.
+func (g *Graph) markKeys() (n int) {
+	for _, r := range g.keyed {
+		nd := &g.nodes[r]
+		step := 1
+		if nd.kind == Dict {
+			step = 2
+		}
+		items := g.items[lo(nd.v):][:nd.n]
+		for i := 0; i < len(items); i += step {
+			g.nodes[items[i]].flags |= flagMark
+		}
+	}
+	for r := Ref(len(g.nodes)) - 1; r >= symbolEnd; r-- {
+		nd := &g.nodes[r]
+		if nd.flags&flagMark == 0 || nd.kind != Tuple {
+			continue // items of frozensets were marked above
+		}
+		n += int(nd.n)
+		for _, x := range g.items[lo(nd.v):][:nd.n] {
+			g.nodes[x].flags |= flagMark
+		}
+	}
+	return n
+}
+
+// numberCompound settles all frozensets and numbers the marked nodes, parts first.
+func (g *Graph) numberCompound() (dropped int) {
+	for r := range g.nodes {
+		nd := &g.nodes[r]
+		if nd.kind == FrozenSet {
+			dropped += g.settleSet(Ref(r))
+		}
+		if nd.flags&flagMark != 0 {
+			nd.flags &^= flagMark
+			g.number(Ref(r))
+		}
+	}
+	return dropped
+}
+
+// number returns the canon of a key. The parts of a compound key must have theirs already.
+func (g *Graph) number(r Ref) Ref {
+	if c := g.num.notes[r].canon; c != 0 {
+		return c
+	}
+	c := g.find(r)
+	g.num.notes[r].canon = c
+	return c
+}
+
+func (g *Graph) find(r Ref) Ref {
+	nd := &g.nodes[r]
+	var h uint64
+	switch nd.kind {
+	case Str:
+		h = maphash.Bytes(g.num.seed, g.Data(r))
+	case Bytes:
+		if nd.n == 1 {
+			return ByteRef(g.Data(r)[0])
+		}
+		h = maphash.Bytes(g.num.seed, g.Data(r)) + 1
+	case Int, Float:
+		v, data, ok := g.integer(r)
+		switch {
+		case !ok: // a fraction, an infinity
+			if f := math.Float64frombits(nd.v); f != f {
+				return r // a NaN equals nothing else
+			}
+			h = g.num.hash(nd.v)
+		case data != nil:
+			h = maphash.Bytes(g.num.seed, data)
+		case v == 0:
+			return RefFalse
+		case v == 1:
+			return RefTrue
+		default:
+			h = g.num.hash(uint64(v))
+		}
+	case Tuple:
+		h = uint64(nd.n)
+		for _, x := range g.items[lo(nd.v):][:nd.n] {
+			h = g.num.hash(h ^ uint64(g.num.notes[x].canon))
+		}
+	case FrozenSet:
+		for _, x := range g.items[lo(nd.v):][:nd.n] {
+			h += g.num.hash(uint64(g.num.notes[x].canon))
+		}
+	default:
+		return r // an object equals itself; what its __eq__ says is not known
+	}
+	size := uint64(len(g.num.table))
+	for i, _ := bits.Mul64(h, size); ; {
+		c := g.num.table[i]
+		if c == 0 {
+			g.num.table[i] = r
+			return r
+		}
+		if g.equalKeys(c, r) {
+			return c
+		}
+		if i++; i == size {
+			i = 0
+		}
+	}
+}
+
+func (m *numbering) hash(x uint64) uint64 {
+	h, l := bits.Mul64(x^m.mix, 0x9e3779b97f4a7c15)
+	h, l = bits.Mul64(h^l^m.mix, 0xd6e8feb86659fd93)
+	return h ^ l
+}
+
+// equalKeys compares two keys whose parts are numbered.
+func (g *Graph) equalKeys(a, b Ref) bool {
+	x, y := &g.nodes[a], &g.nodes[b]
+	switch x.kind {
+	case Str, Bytes:
+		return x.kind == y.kind && x.n == y.n && g.sameData(a, b)
+	case Int, Float:
+		if y.kind != Int && y.kind != Float {
+			return false
+		}
+		v, data, ok := g.integer(a)
+		w, other, ok2 := g.integer(b)
+		if !ok || !ok2 {
+			return ok == ok2 && x.v == y.v
+		}
+		return v == w && bytes.Equal(data, other)
+	case Tuple:
+		if y.kind != Tuple || x.n != y.n {
+			return false
+		}
+		other := g.items[lo(y.v):]
+		for i, r := range g.items[lo(x.v):][:x.n] {
+			if g.num.notes[r].canon != g.num.notes[other[i]].canon {
+				return false
+			}
+		}
+		return true
+	case FrozenSet:
+		if y.kind != FrozenSet || x.n != y.n {
+			return false
+		}
+		stamp := g.num.nextStamp()
+		for _, r := range g.items[lo(x.v):][:x.n] {
+			g.num.notes[g.num.notes[r].canon].stamp = stamp
+		}
+		for _, r := range g.items[lo(y.v):][:y.n] {
+			if g.num.notes[g.num.notes[r].canon].stamp != stamp {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+// integer is the exact integer value of an Int or Float: v, or data when it needs more than 64 bits. Not ok: there is none.
+func (g *Graph) integer(r Ref) (v int64, data []byte, ok bool) {
+	nd := &g.nodes[r]
+	if nd.kind == Int {
+		if nd.flags&flagBig != 0 {
+			return 0, g.Data(r), true
+		}
+		return int64(nd.v), nil, true
+	}
+	f := math.Float64frombits(nd.v)
+	if f != math.Trunc(f) || math.IsInf(f, 0) {
+		return 0, nil, false
+	}
+	if f >= -1<<63 && f < 1<<63 {
+		return int64(f), nil, true
+	}
+	x, _ := big.NewFloat(f).Int(nil)
+	return 0, intToData(x), true
+}
