@@ -1,0 +1,25 @@
+package pickle
+
+import "cachering/codec/pyobj"
+
+// Transcoder rewrites pickles at another protocol. It may be reused, which saves allocations, but not concurrently. The zero
+// Transcoder is ready.
+type Transcoder struct {
+	Decoder
+	Encoder
+
+	graph *pyobj.Graph
+}
+
+// Transcode appends to dst the pickle that CPython would write for the value of src. The error is an *Error, and then dst is
+// returned as it was.
+func (t *Transcoder) Transcode(dst, src []byte, protocol int) ([]byte, error) {
+	if t.graph == nil {
+		t.graph = pyobj.New()
+	}
+	root, err := t.Decode(t.graph, src)
+	if err != nil {
+		return dst, err
+	}
+	return t.Append(dst, t.graph, root, protocol)
+}
