@@ -30,6 +30,9 @@ type Endpoint struct {
 	Login func(context.Context) (string, error)
 }
 
+// id is the same for entries that reach the same keys.
+func (e *Endpoint) id() string { return e.Network + " " + e.Addr + " " + strconv.Itoa(e.DB) }
+
 // Neighbour is another cache of the configuration that shares a server and
 // database with this one.
 type Neighbour struct {
@@ -81,9 +84,8 @@ func New(spec Spec) (*Cluster, error) {
 	for i, e := range spec.Endpoints {
 		s := &Shard{Index: i, Name: e.Name, cluster: c, end: e}
 		c.shards = append(c.shards, s)
-		id := e.Network + " " + e.Addr + " " + strconv.Itoa(e.DB)
-		if e.Writable && !seen[id] {
-			seen[id] = true
+		if e.Writable && !seen[e.id()] {
+			seen[e.id()] = true
 			c.visit = append(c.visit, s)
 		}
 	}

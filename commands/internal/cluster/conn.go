@@ -34,6 +34,9 @@ type Shard struct {
 	conn *Conn // of single-key access, opened when first needed
 }
 
+// Same reports whether two LOCATION entries are one server and database.
+func (s *Shard) Same(o *Shard) bool { return s.end.id() == o.end.id() }
+
 // Writable reports whether the library writes to this shard.
 func (s *Shard) Writable() bool { return s.end.Writable }
 
@@ -63,7 +66,7 @@ func (s *Shard) Dial(ctx context.Context, buffer int) (*Conn, error) {
 	var dialled atomic.Bool
 	password, err := s.login(ctx)
 	if err != nil {
-		return nil, s.wrap(err)
+		return nil, s.Wrap(err)
 	}
 	connect := s.cluster.spec.ConnectTimeout
 	c.client = redis.NewClient(&redis.Options{
@@ -100,7 +103,7 @@ func (s *Shard) Dial(ctx context.Context, buffer int) (*Conn, error) {
 	c.sticky = c.client.Conn()
 	ping := redis.NewStatusCmd(ctx, "ping")
 	if err = c.Do(ctx, []redis.Cmder{ping}); err == nil {
-		err = s.wrap(ping.Err())
+		err = s.Wrap(ping.Err())
 	}
 	if err != nil {
 		c.Close()
@@ -150,7 +153,7 @@ func (c *Conn) failed(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return c.Shard.wrap(err)
+	return c.Shard.Wrap(err)
 }
 
 // Close ends the connection.

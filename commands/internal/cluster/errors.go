@@ -30,8 +30,8 @@ type ShardError struct {
 func (e *ShardError) Error() string { return "shard " + e.Shard + ": " + e.Err.Error() }
 func (e *ShardError) Unwrap() error { return e.Err }
 
-// wrap gives err the name of the shard and takes the password out of it.
-func (s *Shard) wrap(err error) error {
+// Wrap gives err the name of the shard and takes the password out of it.
+func (s *Shard) Wrap(err error) error {
 	var already *ShardError
 	if err == nil || errors.As(err, &already) {
 		return err

@@ -199,7 +199,7 @@ func (c *Cluster) each(ctx context.Context, stored [][]byte, build func(*Entry) 
 				}
 				r.read()
 				if r.entry.Err != nil {
-					r.entry.Err = s.wrap(r.entry.Err)
+					r.entry.Err = s.Wrap(r.entry.Err)
 				}
 			}
 		})
@@ -238,7 +238,7 @@ func (s *Shard) DBSize(ctx context.Context) (int64, error) {
 		return 0, err
 	}
 	n, err := size.Result()
-	return n, s.wrap(err)
+	return n, s.Wrap(err)
 }
 
 // FlushDB deletes everything in the shard's database and returns how many keys
@@ -250,7 +250,7 @@ func (s *Shard) FlushDB(ctx context.Context) (int64, error) {
 		return 0, err
 	}
 	if err := errors.Join(size.Err(), flush.Err()); err != nil {
-		return 0, s.wrap(fmt.Errorf("flushdb: %w", err))
+		return 0, s.Wrap(fmt.Errorf("flushdb: %w", err))
 	}
 	return size.Val(), nil
 }

@@ -1,0 +1,148 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/redis/go-redis/v9"
+
+	"cachering/commands/internal/cluster"
+)
+
+// mode is what is asked about the keys of a batch.
+type mode uint8
+
+const (
+	values mode = iota // their values
+	types              // their types
+)
+
+// entry is one key on its way through a batch.
+type entry struct {
+	key []byte // stored key
+	old []byte // value as read
+	new []byte // value to write; nil if there is none yet
+	// expireAt is when the key expires, in milliseconds since 1970, where the
+	// server cannot keep an expiry by itself; 0 is never.
+	expireAt int64
+	// size is that of a value which did not fit its batch, 0 if not known.
+	size  int64
+	tries int  // how often it was tried alone
+	lost  bool // it was written, or not: the answer was lost
+}
+
+// batch is a number of keys that are asked about, decided and written together.
+// Two of them take turns in a worker.
+type batch struct {
+	mode    mode
+	entries []entry
+	weight  int64 // held of the run's heavy budget
+	guarded bool  // keys are watched
+
+	reply cluster.Reply // values as read
+	out   []byte        // values to write
+	args  []cluster.Arg
+	any   []any
+}
+
+// load fills b with the keys of t.
+func (b *batch) load(t task) {
+	b.mode = t.mode
+	b.entries = append(b.entries[:0], t.entries...)
+	b.guarded = false
+	b.out = b.out[:0]
+	b.reply.Reset()
+	b.reply.Limit = batchBudget
+	if t.limit > 0 {
+		b.reply.Limit = t.limit
+	}
+}
+
+// detach leaves the memory that the entries of b are part of to them.
+func (b *batch) detach() {
+	b.reply, b.out = cluster.Reply{}, nil
+}
+
+// keys are the arguments of a command on every key of b.
+func (b *batch) keys(command string) []any {
+	n := len(b.entries)
+	if cap(b.args) < n {
+		b.args = make([]cluster.Arg, n)
+		b.any = make([]any, n+1)
+		for i := range b.args {
+			b.any[i+1] = &b.args[i]
+		}
+	}
+	b.args = b.args[:cap(b.args)]
+	for i := range b.entries {
+		b.args[i].B = b.entries[i].key
+	}
+	return append([]any{command}, b.any[1:n+1]...)
+}
+
+// task is work that waits for its turn.
+type task struct {
+	mode    mode
+	entries []entry
+	limit   int // bytes of values to read, if more than a batch may
+}
+
+// queue gathers the commands of one flush and gives their answers, but for the
+// values of a batch, in the order in which they were queued.
+type queue struct {
+	ctx     context.Context
+	cmds    []redis.Cmder
+	answers cluster.Reply
+	next    int
+
+	multi, exec, unwatch redis.Cmder
+	slots                []*slot // used again: a write costs no allocation
+	used                 int
+}
+
+// slot is the commands about one key that are sent for every key of a run.
+type slot struct {
+	key, value cluster.Arg
+	set, typ   redis.Cmder
+}
+
+func newQueue(ctx context.Context) *queue {
+	q := &queue{ctx: ctx}
+	q.multi = q.command("multi")
+	q.exec = q.command("exec")
+	q.unwatch = q.command("unwatch")
+	return q
+}
+
+func (q *queue) command(args ...any) redis.Cmder {
+	return cluster.NewCommand(q.ctx, &q.answers, args...)
+}
+
+// reset forgets the flush before.
+func (q *queue) reset() {
+	clear(q.cmds)
+	q.cmds = q.cmds[:0]
+	q.answers.Reset()
+	q.next, q.used = 0, 0
+}
+
+// add queues a command whose answer goes to the queue.
+func (q *queue) add(cmd redis.Cmder) { q.cmds = append(q.cmds, cmd) }
+
+// slot returns the next free slot.
+func (q *queue) slot() *slot {
+	if q.used == len(q.slots) {
+		q.slots = append(q.slots, new(slot))
+	}
+	q.used++
+	return q.slots[q.used-1]
+}
+
+// take returns the next answer.
+func (q *queue) take() cluster.Item {
+	item := q.answers.Items[q.next]
+	q.next++
+	return item
+}
+
+// ok takes an answer that is of no interest unless it is an error.
+func (q *queue) ok() error { return q.answers.Err(q.take()) }

@@ -1,0 +1,251 @@
+package engine
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Reasons that the engine itself gives for a key it could not finish; those of
+// values that cannot be transcoded come from the transcoder.
+const (
+	ReasonNotAString = "not_a_string" // skipped: another type
+	ReasonConflict   = "conflict"     // kept changing while it was read and written
+	ReasonRefused    = "refused"      // the server did not write it
+	ReasonUnsettled  = "unsettled"    // the connection was lost and nothing could be asked
+)
+
+// Tally counts what became of keys. Scanned is the sum of the others, except
+// that a deletion also counts keys that vanished by themselves.
+type Tally struct {
+	Scanned   int64
+	Rewritten int64 // reinsert
+	Unchanged int64 // reinsert, persist, expire
+	Conflict  int64 // reinsert
+	Gone      int64 // deleted or expired before it could be looked at
+	Deleted   int64
+	Markers   int64 // freshness markers deleted with their keys
+	Changed   int64 // persist, expire
+	Spared    int64 // protected
+	Skipped   map[string]int64
+	Failed    map[string]int64
+
+	BytesBefore int64 // of all values read
+	BytesAfter  int64
+}
+
+func (t *Tally) add(o *Tally) {
+	t.Scanned += o.Scanned
+	t.Rewritten += o.Rewritten
+	t.Unchanged += o.Unchanged
+	t.Conflict += o.Conflict
+	t.Gone += o.Gone
+	t.Deleted += o.Deleted
+	t.Markers += o.Markers
+	t.Changed += o.Changed
+	t.Spared += o.Spared
+	t.BytesBefore += o.BytesBefore
+	t.BytesAfter += o.BytesAfter
+	t.Skipped = addCounts(t.Skipped, o.Skipped)
+	t.Failed = addCounts(t.Failed, o.Failed)
+}
+
+func addCounts(to, from map[string]int64) map[string]int64 {
+	if to == nil {
+		to = make(map[string]int64, len(from))
+	}
+	for reason, n := range from {
+		to[reason] += n
+	}
+	return to
+}
+
+// failures is how many keys were not done.
+func (t *Tally) failures() int64 {
+	n := t.Conflict
+	for _, k := range t.Failed {
+		n += k
+	}
+	return n
+}
+
+// ShardReport is what happened on one shard.
+type ShardReport struct {
+	Shard string
+	Tally
+	UsedMemoryBefore int64 // used_memory of INFO; 0 if it could not be asked
+	UsedMemoryAfter  int64
+	// Sampled values were read again after a reinsert; StillOld of them were
+	// not at the target, so something still writes them as before.
+	Sampled  int64
+	StillOld int64
+	// Err ended the work on this shard.
+	Err error
+}
+
+// Report is the outcome of a run, shards in the order of the configuration. It
+// marshals to the JSON that scripts read.
+type Report struct {
+	Command     string
+	Cache       string
+	To          string // reinsert: the target codec
+	DryRun      bool
+	Interrupted bool
+	Elapsed     time.Duration
+	Shards      []ShardReport
+	// Examples are the first keys that were, or in a dry run would have been,
+	// written or deleted.
+	Examples []Key
+	// First has the first few failures of each reason.
+	First map[string][]Failure
+
+	columns columns
+}
+
+// Key is a stored key and its shard.
+type Key struct {
+	Shard  string
+	Stored []byte
+}
+
+// Failure is one key that was not done.
+type Failure struct {
+	Shard  string
+	Stored []byte
+	Reason string
+	Detail string
+}
+
+// Total is the sum over all shards.
+func (r *Report) Total() Tally {
+	var t Tally
+	for i := range r.Shards {
+		t.add(&r.Shards[i].Tally)
+	}
+	t.Skipped, t.Failed = addCounts(t.Skipped, nil), addCounts(t.Failed, nil)
+	return t
+}
+
+// StillOld is how many values of how many that were read again after the run
+// are not at the target.
+func (r *Report) StillOld() (old, sampled int64) {
+	for i := range r.Shards {
+		old += r.Shards[i].StillOld
+		sampled += r.Shards[i].Sampled
+	}
+	return old, sampled
+}
+
+// Lost is the number of shards whose work ended early.
+func (r *Report) Lost() int {
+	n := 0
+	for i := range r.Shards {
+		if r.Shards[i].Err != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// Complete reports whether every key of every shard was done.
+func (r *Report) Complete() bool {
+	t := r.Total()
+	return r.Lost() == 0 && t.failures() == 0
+}
+
+// Reasons are the reasons in First, sorted.
+func (r *Report) Reasons() []string { return slices.Sorted(maps.Keys(r.First)) }
+
+// columns are the fields that a command's report has.
+type columns uint8
+
+const (
+	reinsertColumns columns = iota
+	deleteColumns
+	expiryColumns
+)
+
+// field is one name and value of a JSON object; encoding/json would sort the
+// names of a map, and the order is part of the contract.
+type field struct {
+	name  string
+	value any
+}
+
+type object []field
+
+func (o object) MarshalJSON() ([]byte, error) {
+	var b strings.Builder
+	b.WriteByte('{')
+	for i, f := range o {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		value, err := json.Marshal(f.value)
+		if err != nil {
+			return nil, err
+		}
+		b.WriteString(`"` + f.name + `":`)
+		b.Write(value)
+	}
+	b.WriteByte('}')
+	return []byte(b.String()), nil
+}
+
+func (c columns) counts(t *Tally) object {
+	skipped := field{"skipped", addCounts(nil, t.Skipped)}
+	switch c {
+	case deleteColumns:
+		return object{{"scanned", t.Scanned}, {"deleted", t.Deleted}, {"markers", t.Markers}, {"spared", t.Spared}, skipped}
+	case expiryColumns:
+		return object{{"scanned", t.Scanned}, {"changed", t.Changed}, {"unchanged", t.Unchanged}, {"spared", t.Spared}, skipped}
+	}
+	return object{
+		{"scanned", t.Scanned}, {"rewritten", t.Rewritten}, {"unchanged", t.Unchanged},
+		{"conflict", t.Conflict}, {"gone", t.Gone}, skipped, {"failed", addCounts(nil, t.Failed)},
+		{"bytes_before", t.BytesBefore}, {"bytes_after", t.BytesAfter},
+	}
+}
+
+// MarshalJSON writes the report as one object.
+func (r *Report) MarshalJSON() ([]byte, error) {
+	o := object{{"command", r.Command}, {"cache", r.Cache}}
+	if r.columns == reinsertColumns {
+		o = append(o, field{"to", r.To})
+	}
+	shards := make([]object, 0, len(r.Shards))
+	for i := range r.Shards {
+		s := &r.Shards[i]
+		line := append(object{{"shard", s.Shard}}, r.columns.counts(&s.Tally)...)
+		if r.columns == reinsertColumns {
+			line = append(line, field{"used_memory_before", s.UsedMemoryBefore}, field{"used_memory_after", s.UsedMemoryAfter})
+		}
+		var text *string
+		if s.Err != nil {
+			text = new(s.Err.Error())
+		}
+		shards = append(shards, append(line, field{"error", text}))
+	}
+	total := r.Total()
+	o = append(o,
+		field{"dry_run", r.DryRun}, field{"interrupted", r.Interrupted}, field{"elapsed_ms", r.Elapsed.Milliseconds()},
+		field{"shards", shards}, field{"total", r.columns.counts(&total)})
+	if old, sampled := r.StillOld(); old > 0 {
+		o = append(o, field{"still_old", object{{"sampled", sampled}, {"old", old}}})
+	}
+	return json.Marshal(o)
+}
+
+// MarshalJSON writes the failure as one object; a key that is not UTF-8 is
+// {"base64": …}.
+func (f Failure) MarshalJSON() ([]byte, error) {
+	var key any = string(f.Stored)
+	if !utf8.Valid(f.Stored) {
+		key = object{{"base64", base64.StdEncoding.EncodeToString(f.Stored)}}
+	}
+	return json.Marshal(object{{"shard", f.Shard}, {"stored_key", key}, {"reason", f.Reason}, {"detail", f.Detail}})
+}

@@ -1,0 +1,246 @@
+package engine
+
+import (
+	"context"
+	"sync"
+
+	"github.com/redis/go-redis/v9"
+
+	"cachering/commands/internal/cluster"
+)
+
+const (
+	sampleCount = 100 // COUNT of the scans for a sample
+	// samplePages bounds a sample where few keys are selected.
+	samplePages = 200
+	// sampleBytes is how much is read of a sample's values at a time; larger
+	// values are left out.
+	sampleBytes = 4 << 20
+	// sampleAfter is how many values of each shard are read again after a run.
+	sampleAfter = 64
+)
+
+// Survey is what a sample of a shard's keys shows.
+type Survey struct {
+	Shard    string
+	Keys     int64 // in the database, whoever's they are
+	Seen     int64 // keys looked at
+	Selected int64 // of those, keys that the selection takes
+	Home     int64 // of the selected, keys on the shard where the library looks for them
+	Codecs   map[string]int64
+	Err      error
+
+	keys [][]byte // the sample
+}
+
+// Estimate is how many keys of the shard the selection takes, by the sample; it
+// is exact if every key was seen.
+func (s *Survey) Estimate() int64 {
+	if s.Seen == 0 {
+		return 0
+	}
+	if s.Seen >= s.Keys {
+		return s.Selected
+	}
+	return int64(float64(s.Keys) * float64(s.Selected) / float64(s.Seen))
+}
+
+// Look takes a sample of up to n selected keys of every shard and
+// describes their values. It writes nothing.
+func Look(ctx context.Context, cl *cluster.Cluster, o Options, n int, describe func(stored, value []byte) string) []Survey {
+	shards := o.Shards
+	if shards == nil {
+		shards = cl.Visit()
+	}
+	surveys := make([]Survey, len(shards))
+	var wg sync.WaitGroup
+	for i, s := range shards {
+		wg.Go(func() {
+			out := &surveys[i]
+			out.Shard, out.Codecs = s.Name, make(map[string]int64)
+			out.Err = sample(ctx, s, newFilter(o.Selection, cl, s), n, out, func(stored, value []byte) {
+				out.Codecs[describe(stored, value)]++
+			})
+			for _, key := range out.keys {
+				if home, err := cl.Home(key); err == nil && home.Same(s) {
+					out.Home++
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return surveys
+}
+
+// sampleAgain looks whether the application still writes what was rewritten.
+func (r *run) sampleAgain(ctx context.Context, o *Reinsert) {
+	var wg sync.WaitGroup
+	for i, s := range r.o.Shards {
+		out := &r.report.Shards[i]
+		if out.Err != nil {
+			continue
+		}
+		wg.Go(func() {
+			t, err := o.NewTranscoder()
+			if err != nil {
+				return
+			}
+			var survey Survey
+			// A sample that cannot be taken takes nothing from the run.
+			_ = sample(ctx, s, newFilter(r.o.Selection, r.cl, s), sampleAfter, &survey, func(stored, value []byte) {
+				if o.Foreign != nil {
+					if _, foreign := o.Foreign(stored, value); foreign {
+						return
+					}
+				}
+				_, changed, err := t.Transcode(nil, value)
+				if err != nil {
+					return
+				}
+				out.Sampled++
+				if changed {
+					out.StillOld++
+				}
+			})
+		})
+	}
+	wg.Wait()
+}
+
+// sample fills survey, and visits the values of the sampled keys.
+func sample(ctx context.Context, s *cluster.Shard, f *filter, n int, survey *Survey, visit func(stored, value []byte)) error {
+	conn, err := s.Dial(ctx, 0)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	about, err := serverInfo(ctx, conn)
+	if err != nil {
+		return s.Wrap(err)
+	}
+	survey.Keys = about.keys
+	// SCAN goes through the keys by a hash that is seeded when the server
+	// starts, so the first ones are as good a sample as any.
+	scan := &scanner{shard: s, pattern: "*", count: sampleCount, conn: conn}
+	for page := 0; page < samplePages && len(survey.keys) < n && !scan.ended; page++ {
+		keys, err := scan.ask(ctx)
+		if err != nil {
+			return s.Wrap(err)
+		}
+		for _, key := range keys {
+			survey.Seen++
+			if f.verdict(key) == take {
+				survey.Selected++
+				if len(survey.keys) < n {
+					survey.keys = append(survey.keys, key)
+				}
+			}
+		}
+	}
+	return s.Wrap(visitValues(ctx, conn, survey.keys, visit))
+}
+
+func visitValues(ctx context.Context, conn *cluster.Conn, keys [][]byte, visit func(stored, value []byte)) error {
+	const batch = 32
+	for len(keys) > 0 {
+		n := min(batch, len(keys))
+		args := []any{"mget"}
+		for _, key := range keys[:n] {
+			args = append(args, key)
+		}
+		reply := &cluster.Reply{Limit: sampleBytes}
+		if err := conn.Do(ctx, []redis.Cmder{cluster.NewCommand(ctx, reply, args...)}); err != nil {
+			return err
+		}
+		if err := reply.Err(reply.Items[0]); err != nil {
+			return err
+		}
+		for i, item := range reply.Items[1:] {
+			if item.Kind == cluster.Bulk {
+				visit(keys[i], reply.Bytes(item))
+			}
+		}
+		keys = keys[n:]
+	}
+	return nil
+}
+
+// Census counts the keys of one shard.
+type Census struct {
+	Shard    string
+	Keys     int64 // in the database
+	Selected int64 // taken by the selection
+	Spared   int64 // selected, but protected
+	// Of a whole census only:
+	Mine       int64 // of this cache, every version, selected or not
+	Foreign    int64 // of no cache in the file
+	Neighbours map[string]int64
+	Err        error
+}
+
+// Count counts exactly, by a scan of every shard, what a Selection takes. A
+// whole census also counts whose all the other keys are. Types are not asked.
+func Count(ctx context.Context, cl *cluster.Cluster, o Options, whole bool) []Census {
+	shards := o.Shards
+	if shards == nil {
+		shards = cl.Visit()
+	}
+	out := make([]Census, len(shards))
+	var wg sync.WaitGroup
+	for i, s := range shards {
+		wg.Go(func() {
+			out[i] = Census{Shard: s.Name, Neighbours: make(map[string]int64)}
+			out[i].Err = s.Wrap(out[i].count(ctx, s, newFilter(o.Selection, cl, s), whole))
+		})
+	}
+	wg.Wait()
+	return out
+}
+
+func (c *Census) count(ctx context.Context, s *cluster.Shard, f *filter, whole bool) error {
+	conn, err := s.Dial(ctx, 0)
+	if err != nil {
+		return err
+	}
+	scan := &scanner{shard: s, pattern: f.pattern, count: scanCount, conn: conn}
+	defer func() { scan.conn.Close() }()
+	about, err := serverInfo(ctx, conn)
+	if err != nil {
+		return err
+	}
+	c.Keys, scan.runID = about.keys, about.runID
+	if whole {
+		scan.pattern = "*"
+	}
+	for !scan.ended {
+		keys, err := scan.page(ctx)
+		if err != nil {
+			return err
+		}
+		for _, key := range keys {
+			c.one(f, key, whole)
+		}
+	}
+	return nil
+}
+
+func (c *Census) one(f *filter, key []byte, whole bool) {
+	if !whole || f.fits(key) {
+		switch f.verdict(key) {
+		case take:
+			c.Selected++
+		case spare:
+			c.Spared++
+		}
+	}
+	if !whole {
+		return
+	}
+	if _, _, ok := f.mine(key); ok {
+		c.Mine++
+	} else if alias, ok := f.neighbour(key); ok {
+		c.Neighbours[alias]++
+	} else {
+		c.Foreign++
+	}
+}

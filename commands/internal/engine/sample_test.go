@@ -1,0 +1,58 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"cachering/commands/internal/cluster"
+)
+
+func TestLookSamplesFromEveryShard(t *testing.T) {
+	f := newFarm(t, 2, "p", nil)
+	ctx := context.Background()
+	f.fill(t, "p", 3000, 10)
+	f.fill(t, "foreign", 3000, 10)
+	// A copy on the wrong shard.
+	for i := range 200 {
+		k := fmt.Sprintf("p:1:misplaced-%d", i)
+		f.clients[1-homeOf([]byte(k), 2)].Set(ctx, k, "new:x", 0)
+	}
+	describe := func(_, value []byte) string { return string(value[:3]) }
+	for i, s := range Look(ctx, f.Cluster, Options{}, 100, describe) {
+		if s.Err != nil || s.Codecs["old"]+s.Codecs["new"] != 100 || s.Home != s.Codecs["old"] {
+			t.Errorf("shard %d: %+v", i, s)
+		}
+		if e := s.Estimate(); e < 1000 || e > 2500 {
+			t.Errorf("shard %d: estimate %d", i, e)
+		}
+	}
+	var exact int64
+	for _, s := range Look(ctx, f.Cluster, Options{}, 10000, describe) {
+		if s.Err != nil {
+			t.Error(s.Err)
+		}
+		exact += s.Estimate()
+	}
+	if exact != 3200 {
+		t.Errorf("a full sample estimates %d", exact)
+	}
+}
+
+func TestCountTellsWhoseKeysAre(t *testing.T) {
+	f := newFarm(t, 1, "p", func(_ *farm, spec *cluster.Spec) {
+		spec.Neighbours[0] = []cluster.Neighbour{{Alias: "near", Keyspace: keyspace(t, "p:1")}}
+	})
+	f.set(t, "p:1:a", "v", "p:1:django.contrib.sessions.x", "v", "p:2:a", "v", "p:10:a", "v",
+		"p:1:2:b", "v", "q:1:a", "v", "loose", "v")
+	sel := Selection{Versions: []int64{1}, Protect: []string{"django.contrib.sessions*"}}
+	for _, whole := range []bool{false, true} {
+		c := Count(context.Background(), f.Cluster, Options{Selection: sel}, whole)[0]
+		if c.Err != nil || c.Keys != 7 || c.Selected != 1 || c.Spared != 1 {
+			t.Errorf("%+v", c)
+		}
+		if whole && (c.Mine != 4 || c.Foreign != 2 || c.Neighbours["near"] != 1) {
+			t.Errorf("%+v", c)
+		}
+	}
+}

@@ -1,0 +1,116 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+
+	"cachering/commands/internal/cluster"
+)
+
+// scanCount is COUNT of SCAN: a page costs the server well under a millisecond.
+const scanCount = 1000
+
+// errRestarted ends a scan: the cursors of one process mean nothing to another.
+var errRestarted = errors.New("the server was restarted during the run: run again")
+
+// scanner walks over the keys of a shard.
+type scanner struct {
+	shard   *cluster.Shard
+	pattern string
+	count   int
+	conn    *cluster.Conn
+	runID   string
+	cursor  []byte
+	ended   bool
+}
+
+// page reads the next keys. Their bytes are the caller's to keep. The end of the
+// scan is reported by ended.
+func (s *scanner) page(ctx context.Context) ([][]byte, error) {
+	for attempt := 0; ; attempt++ {
+		keys, err := s.ask(ctx)
+		if err == nil || attempt == redials || !lost(ctx, err) {
+			return keys, err
+		}
+		if err := s.reconnect(ctx); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (s *scanner) ask(ctx context.Context) ([][]byte, error) {
+	if s.cursor == nil {
+		s.cursor = []byte("0")
+	}
+	reply := new(cluster.Reply)
+	cmd := cluster.NewCommand(ctx, reply, "scan", s.cursor, "match", s.pattern, "count", s.count)
+	if err := s.conn.Do(ctx, []redis.Cmder{cmd}); err != nil {
+		return nil, err
+	}
+	items := reply.Items
+	if err := reply.Err(items[0]); err != nil {
+		return nil, err
+	}
+	if len(items) < 3 {
+		return nil, errors.New("an answer to SCAN without a cursor")
+	}
+	s.cursor = append(s.cursor[:0], reply.Bytes(items[1])...)
+	s.ended = string(s.cursor) == "0"
+	keys := make([][]byte, 0, len(items)-3)
+	for _, item := range items[3:] {
+		keys = append(keys, reply.Bytes(item))
+	}
+	return keys, nil
+}
+
+// reconnect goes on with the scan on a new connection, if the server is still
+// the same process.
+func (s *scanner) reconnect(ctx context.Context) error {
+	s.conn.Close()
+	conn, err := redial(ctx, s.shard)
+	if err != nil {
+		return err
+	}
+	s.conn = conn
+	info, err := serverInfo(ctx, conn)
+	if err != nil {
+		return err
+	}
+	if info.runID != s.runID {
+		return errRestarted
+	}
+	return nil
+}
+
+// info is what INFO says about a server.
+type info struct {
+	runID      string
+	usedMemory int64
+	keys       int64 // of the database, from DBSIZE
+}
+
+// serverInfo asks a server about itself. A server that refuses INFO, as an ACL
+// can make it, leaves the fields empty.
+func serverInfo(ctx context.Context, conn *cluster.Conn) (info, error) {
+	server := redis.NewStringCmd(ctx, "info", "server")
+	memory := redis.NewStringCmd(ctx, "info", "memory")
+	size := redis.NewIntCmd(ctx, "dbsize")
+	if err := conn.Do(ctx, []redis.Cmder{server, memory, size}); err != nil {
+		return info{}, err
+	}
+	used, _ := strconv.ParseInt(infoField(memory.Val(), "used_memory"), 10, 64)
+	return info{runID: infoField(server.Val(), "run_id"), usedMemory: used, keys: size.Val()}, nil
+}
+
+func infoField(text, name string) string {
+	for line := range strings.Lines(text) {
+		if value, ok := strings.CutPrefix(line, name+":"); ok {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}

@@ -1,0 +1,233 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"math"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"cachering/commands/internal/cluster"
+)
+
+// redials is how often a lost connection is dialled again before the shard
+// counts as lost.
+const redials = 3
+
+// shardRun is the work on one shard.
+type shardRun struct {
+	*run
+	index  int
+	shard  *cluster.Shard
+	filter *filter
+	// work carries batches from the scanner to the workers. It is short: what
+	// waits in it was read before it is written.
+	work chan []entry
+	halt chan struct{} // closed when no new batch is to be begun
+	// without is what the server cannot do.
+	without lacks
+
+	haltOnce sync.Once
+	tallies  sync.Mutex
+	tally    Tally
+	err      error // the first
+}
+
+// end notes why the work on the shard ends early.
+func (s *shardRun) end(err error) {
+	s.tallies.Lock()
+	if s.err == nil {
+		s.err = s.shard.Wrap(err)
+	}
+	s.tallies.Unlock()
+	s.stop()
+}
+
+func (s *shardRun) stop() { s.haltOnce.Do(func() { close(s.halt) }) }
+
+// count adds what one goroutine counted.
+func (s *shardRun) count(t *Tally) {
+	s.tallies.Lock()
+	defer s.tallies.Unlock()
+	s.tally.add(t)
+}
+
+// shard does all the work on one shard and fills its part of the report.
+func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
+	s := &shardRun{
+		run: r, index: index, shard: sh,
+		filter: newFilter(r.o.Selection, r.cl, sh),
+		halt:   make(chan struct{}),
+	}
+	out := &r.report.Shards[index]
+	out.Shard = sh.Name
+	defer func() {
+		out.Tally = s.tally
+		out.Skipped, out.Failed = addCounts(out.Skipped, nil), addCounts(out.Failed, nil)
+		// Having been told to stop is no failure of the shard.
+		if s.err != nil && ctx.Err() == nil {
+			out.Err = s.err
+		}
+	}()
+
+	conn, err := sh.Dial(ctx, 0)
+	if err != nil {
+		s.end(err)
+		return
+	}
+	scan := &scanner{shard: sh, pattern: s.filter.pattern, count: scanCount, conn: conn}
+	defer func() { scan.conn.Close() }()
+	begin := time.Now()
+	before, err := serverInfo(ctx, conn)
+	if err != nil {
+		s.end(err)
+		return
+	}
+	if !r.o.DryRun {
+		if s.without, err = probe(ctx, conn, r.cl); err != nil {
+			s.end(err)
+			return
+		}
+	}
+	workers := r.workers(time.Since(begin), before.keys)
+	s.work = make(chan []entry, 2*workers)
+	scan.runID, out.UsedMemoryBefore = before.runID, before.usedMemory
+
+	done := make(chan struct{})
+	defer close(done)
+	go func() {
+		select {
+		case <-r.o.Stop:
+		case <-ctx.Done():
+		case <-done:
+		}
+		s.stop()
+	}()
+	var wg sync.WaitGroup
+	for range workers {
+		wg.Go(func() {
+			if err := s.worker(ctx); err != nil {
+				s.end(err)
+			}
+		})
+	}
+	if err := s.scan(ctx, scan, before.keys); err != nil {
+		s.end(err)
+	}
+	close(s.work)
+	wg.Wait()
+
+	if after, err := serverInfo(ctx, scan.conn); err == nil {
+		out.UsedMemoryAfter = after.usedMemory
+	}
+	if s.err == nil && !r.stopped() {
+		r.passed(index, before.keys, before.keys)
+	}
+}
+
+// workers is how many connections write to one shard. Two keep a server on the
+// same machine busy while one of them transcodes; across a network more must be
+// under way at once.
+func (r *run) workers(roundTrip time.Duration, keys int64) int {
+	n := r.o.Workers
+	switch {
+	case n > 0:
+	case roundTrip < time.Millisecond:
+		n = 2
+	case roundTrip < 5*time.Millisecond:
+		n = 4
+	default:
+		n = 8
+	}
+	return max(1, min(n, int(keys/int64(r.o.Batch))))
+}
+
+// scan hands the selected keys to the workers.
+func (s *shardRun) scan(ctx context.Context, scan *scanner, keys int64) error {
+	var t Tally
+	defer s.count(&t)
+	var batch []entry
+	give := func() bool {
+		select {
+		case s.work <- batch:
+			batch = nil
+			return true
+		case <-s.halt:
+			return false
+		}
+	}
+	for pages := int64(1); ; pages++ {
+		select {
+		case <-s.halt:
+			return nil
+		default:
+		}
+		page, err := scan.page(ctx)
+		if err != nil {
+			return err
+		}
+		for _, key := range page {
+			switch s.filter.verdict(key) {
+			case spare:
+				t.Scanned++
+				t.Spared++
+			case take:
+				if batch == nil {
+					batch = make([]entry, 0, s.o.Batch)
+				}
+				batch = append(batch, entry{key: key})
+				if len(batch) == s.o.Batch && !give() {
+					return nil
+				}
+			}
+		}
+		s.passed(s.index, pages*int64(scan.count), keys)
+		if scan.ended {
+			if len(batch) > 0 {
+				give()
+			}
+			return nil
+		}
+	}
+}
+
+// lost reports whether err means that a connection is gone, and may be dialled
+// again.
+func lost(ctx context.Context, err error) bool {
+	if ctx.Err() != nil || errors.Is(err, errRestarted) || errors.Is(err, cluster.ErrLogin) {
+		return false
+	}
+	var answer redis.Error
+	return !errors.As(err, &answer)
+}
+
+// redial dials until it succeeds, a few times, waiting longer each time.
+func redial(ctx context.Context, s *cluster.Shard) (*cluster.Conn, error) {
+	wait := 50 * time.Millisecond
+	for attempt := 1; ; attempt++ {
+		conn, err := s.Dial(ctx, bufferSize)
+		if err == nil || attempt == redials || !lost(ctx, err) || permanent(err) {
+			return conn, err
+		}
+		select {
+		case <-time.After(wait):
+			wait *= 4
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// permanent reports whether dialling again is of no use: each try would cost
+// the whole time-out of a server that does not answer.
+func permanent(err error) bool {
+	var timeout net.Error
+	return errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
+}
+
+// clampInt keeps sizes that a server tells within an int.
+func clampInt(n int64) int { return int(min(n, math.MaxInt32)) }
