@@ -1,0 +1,196 @@
+package pyobj
+
+// What Django and the cache libraries wrap values in is named and unwrapped.
+
+// safeString writes a string that Django marked as safe HTML.
+func (p *printer) safeString(c *call, name []byte) bool {
+	g := p.g
+	if !c.made || len(c.args) != 1 || g.Kind(c.args[0]) != Str && g.Kind(c.args[0]) != Bytes {
+		return false
+	}
+	if len(c.ops) > 0 && (c.state(g) == 0 || g.Len(c.state(g)) > 0) {
+		return false
+	}
+	p.arguments(name, c.args)
+	return true
+}
+
+// model writes an instance of a Django model without the bookkeeping in its
+// state: <model auth.User (Django 3.2.25) {'id': 1, …}>.
+func (p *printer) model(c *call, name string) bool {
+	g := p.g
+	label, ok := g.modelLabel(c)
+	state := c.state(g)
+	if !ok || state == 0 {
+		return false
+	}
+	p.text("<model ")
+	p.dst = appendText(p.dst, label, 0)
+	if version := g.get(state, "_django_version"); version != 0 && g.Kind(version) == Str {
+		p.text(" (Django ")
+		p.dst = appendText(p.dst, g.Data(version), 0)
+		p.text(")")
+	}
+	p.text(" {")
+	var fields []Ref
+	for items := g.Items(state); len(items) > 0; items = items[2:] {
+		if g.Kind(items[0]) == Str {
+			if key := string(g.Data(items[0])); key == "_state" || key == "_django_version" {
+				continue
+			}
+		}
+		fields = append(fields, items[0], items[1])
+	}
+	p.pairs(fields)
+	p.text("}>")
+	return true
+}
+
+// modelLabel reads the call of model_unpickle: (app, model) in a tuple, and up
+// to Django 1.9 two more arguments.
+func (g *Graph) modelLabel(c *call) (label []byte, ok bool) {
+	if c.class == 0 || !g.isGlobal(c.class, "django.db.models.base", "model_unpickle") || c.made || len(c.args) == 0 {
+		return nil, false
+	}
+	id := c.args[0]
+	if g.Kind(id) != Tuple || g.Len(id) != 2 || g.Kind(g.Items(id)[0]) != Str || g.Kind(g.Items(id)[1]) != Str {
+		return nil, false
+	}
+	label = append(label, g.Data(g.Items(id)[0])...)
+	label = append(label, '.')
+	return append(label, g.Data(g.Items(id)[1])...), true
+}
+
+// response writes a cached page: <HttpResponse status=200 headers={…} body=b'…'>.
+func (p *printer) response(c *call, name []byte) bool {
+	g := p.g
+	r, ok := g.responseParts(c)
+	if !ok {
+		return false
+	}
+	p.text("<")
+	p.dst = appendText(p.dst, name, 0)
+	p.text(" status=")
+	p.value(r.status)
+	p.text(" headers={")
+	p.pairs(r.headers)
+	p.text("}")
+	if r.content != 0 {
+		p.text(" content=")
+		p.value(r.content)
+	} else {
+		p.text(" body=")
+		p.bytes(r.body)
+	}
+	p.text(">")
+	return true
+}
+
+type responseParts struct {
+	status  Ref
+	headers []Ref // names and values in turn
+	body    []byte
+	content Ref // of a template response that was not rendered into bytes
+}
+
+// responseParts reads the state of HttpResponse: status_code, the headers under
+// their lower-case names (from Django 3.2 in an object of their own), and the
+// chunks of the body.
+func (g *Graph) responseParts(c *call) (responseParts, bool) {
+	var r responseParts
+	state := c.state(g)
+	if !c.made || len(c.args) > 0 || state == 0 {
+		return r, false
+	}
+	r.status = g.get(state, "status_code")
+	container := g.get(state, "_container")
+	if r.status == 0 || container == 0 || g.Kind(container) != List {
+		return r, false
+	}
+	store := g.get(state, "_headers")
+	if headers := g.get(state, "headers"); headers != 0 && g.Kind(headers).IsCall() {
+		c := g.call(headers)
+		store = g.get(c.state(g), "_store")
+	}
+	if store == 0 || g.Kind(store) != Dict {
+		return r, false
+	}
+	for items := g.Items(store); len(items) > 0; items = items[2:] {
+		if g.Kind(items[1]) != Tuple || g.Len(items[1]) != 2 {
+			return r, false
+		}
+		r.headers = append(r.headers, g.Items(items[1])...)
+	}
+	for _, chunk := range g.Items(container) {
+		if g.Kind(chunk) != Bytes {
+			r.content, r.body = container, nil
+			return r, true
+		}
+		r.body = append(r.body, g.Data(chunk)...)
+	}
+	return r, true
+}
+
+// Describe names what a library wrapped the value r in, in a few words:
+// "django-redis herd value, stale after 1795175314", "Django session of user
+// 1", "instance of auth.User, written by Django 3.2.25", "cached response,
+// status 200". It is empty for other values.
+func (g *Graph) Describe(r Ref) string {
+	switch k := g.Kind(r); {
+	case k == Tuple:
+		if _, deadline, ok := g.herd(r); ok {
+			return "django-redis herd value, stale after " + string(g.AppendRepr(nil, deadline, Limits{}))
+		}
+	case k == Dict:
+		if user := g.get(r, "_auth_user_id"); user != 0 && g.get(r, "_auth_user_backend") != 0 {
+			return "Django session of user " + string(g.AppendRepr(nil, user, describeLimits))
+		}
+	case k.IsCall():
+		c := g.call(r)
+		if label, ok := g.modelLabel(&c); ok {
+			text := "instance of " + string(appendText(nil, label, 0))
+			if version := g.get(c.state(g), "_django_version"); version != 0 && g.Kind(version) == Str {
+				text += ", written by Django " + string(appendText(nil, g.Data(version), 0))
+			}
+			return text
+		}
+		if r, ok := g.responseParts(&c); ok {
+			return "cached response, status " + string(g.AppendRepr(nil, r.status, describeLimits))
+		}
+	}
+	return ""
+}
+
+var describeLimits = Limits{Depth: 1, Items: 1, Chars: 40, Nodes: 4}
+
+// herd writes <django-redis herd value=… stale_after=1795175314>.
+func (p *printer) herd(r Ref) bool {
+	value, deadline, ok := p.g.herd(r)
+	if !ok || p.depth >= p.limits.Depth || !p.enter(r) {
+		return false
+	}
+	p.text("<django-redis herd value=")
+	p.value(value)
+	p.text(" stale_after=")
+	p.value(deadline)
+	p.text(">")
+	p.leave(r)
+	return true
+}
+
+// herd reads the tuple that the HerdClient of django-redis stores: a Marker,
+// the value and the Unix time from which on it is stale.
+func (g *Graph) herd(r Ref) (value, deadline Ref, ok bool) {
+	if g.Kind(r) != Tuple || g.Len(r) != 3 {
+		return 0, 0, false
+	}
+	items := g.Items(r)
+	if !g.Kind(items[0]).IsCall() || g.Kind(items[2]) != Int && g.Kind(items[2]) != Float {
+		return 0, 0, false
+	}
+	marker := g.call(items[0])
+	if marker.class == 0 || !g.isGlobal(marker.class, "django_redis.client.herd", "Marker") {
+		return 0, 0, false
+	}
+	return items[1], items[2], true
+}
