@@ -20,8 +20,8 @@ warnings.simplefilter("ignore")
 sys.stdin.reconfigure(encoding="utf-8", errors="strict")
 for line in sys.stdin:
     job = json.loads(line)
-    text = base64.b64decode(job["text"]).decode("utf-8", "surrogatepass")
     try:
+        text = base64.b64decode(job["text"]).decode("utf-8", "surrogatepass")
         value = json.loads(text) if job["from"] == "json" else ast.literal_eval(text)
         answer = {"out": [base64.b64encode(pickle.dumps(value, n)).decode() for n in range(6)], "repr": repr(value).encode("utf-8", "surrogatepass").hex()}
     except Exception as e:

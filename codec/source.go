@@ -1,0 +1,223 @@
+package codec
+
+import (
+	"bytes"
+	"fmt"
+	"unicode/utf8"
+
+	"cachering/codec/pickle"
+	"cachering/codec/pyobj"
+)
+
+// Source says how stored bytes are to be read. The zero Source reads nothing;
+// make one with Stored, Fixed or ParseSource.
+type Source struct {
+	codec  Codec
+	stored bool
+}
+
+// Stored is the whole pipeline of a cache: an integer, or else what may be
+// compressed, or else what is serialized. Values of an older configuration are
+// read too: the bytes decide, c only where they leave a choice.
+func Stored(c Codec) Source { return Source{codec: c, stored: true} }
+
+// Fixed is one codec and nothing else: bytes that are an integer, or compressed
+// in another way, are refused.
+func Fixed(c Codec) Source { return Source{codec: c} }
+
+// ParseSource reads what codec transcode --from takes: "stored", or a CODEC.
+func ParseSource(spec string, base Codec) (Source, error) {
+	if spec == "stored" {
+		return Stored(base), nil
+	}
+	c, err := Parse(spec, base)
+	return Fixed(c), err
+}
+
+// String is the spelling that ParseSource reads.
+func (s Source) String() string {
+	if s.stored {
+		return "stored"
+	}
+	return s.codec.String()
+}
+
+// Options are the choices of a run.
+type Options struct {
+	Py2Strings pickle.Py2Strings // what the byte strings of Python 2 become
+	Budget     int64             // bytes that one value may become; 0: the larger of 64 MiB and 16 times its own size
+}
+
+func (o Options) budget(size int) int64 {
+	if o.Budget > 0 {
+		return o.Budget
+	}
+	return max(64<<20, 16*int64(size))
+}
+
+// layers is a stored value with the outer layers taken off.
+type layers struct {
+	integer    []byte // canonical digits; nil when it is not an integer
+	digits     int
+	compressor Compressor
+	header     []byte // first bytes of the compressed stream
+	serialized []byte
+}
+
+// opener takes the outer layers off, with buffers that are reused.
+type opener struct {
+	source Source
+	inflater
+	digits  []byte
+	content []byte
+}
+
+func (o *opener) open(stored []byte, budget int64) (layers, *Error) {
+	if !o.source.stored {
+		if o.source.codec.Compressor == Zlib {
+			return o.inflate(stored, budget)
+		}
+		return layers{compressor: None, serialized: stored}, nil
+	}
+	if LockToken(nil, stored) {
+		return layers{}, &Error{Kind: KindLockToken, Text: "a lock token, not a value"}
+	}
+	if looksInteger(stored) {
+		if out, digits, ok := AppendInteger(o.digits[:0], stored); ok {
+			o.digits = out
+			return layers{integer: out, digits: digits, compressor: None}, nil
+		}
+	}
+	if hasZlibHeader(stored) {
+		l, err := o.inflate(stored, budget)
+		// Python's zlib always writes a first byte of 78, which begins no
+		// pickle; others may.
+		if err == nil || stored[0] == 0x78 {
+			return l, err
+		}
+	}
+	return layers{compressor: None, serialized: stored}, nil
+}
+
+func (o *opener) inflate(stored []byte, budget int64) (layers, *Error) {
+	content, err := o.decompress(o.content[:0], stored, budget)
+	o.content = content
+	if err != nil {
+		return layers{}, err
+	}
+	return layers{compressor: Zlib, header: stored[:2], serialized: content}, nil
+}
+
+// keepBuffer is how large a buffer is kept for the next value.
+const keepBuffer = 16 << 20
+
+func (o *opener) release() {
+	if cap(o.content) > keepBuffer {
+		o.content = nil
+	}
+}
+
+// explain turns the refusal of the pickle decoder into an Error. For a whole
+// pipeline it says what the bytes are instead, where that is plain to see.
+func (o *opener) explain(err error, l layers) *Error {
+	e := wrapPickle(err)
+	if !o.source.stored || e.Err.(*pickle.Error).Offset < 0 { // or it was read, and cannot be written
+		return e
+	}
+	if what := foreign(l.serialized); what != "" {
+		return &Error{Kind: KindUnknown, Text: what + ", which is not read here", Err: err}
+	}
+	if isDamaged(l.serialized) {
+		return &Error{Kind: KindDamaged, Text: "damaged: repr of a Python object"}
+	}
+	return e
+}
+
+// wrapPickle makes an Error of one of package pickle.
+func wrapPickle(err error) *Error {
+	p := err.(*pickle.Error) // the only type that package returns
+	return &Error{Kind: Kind(p.Kind), Offset: max(p.Offset, 0), Text: p.Error(), Err: p}
+}
+
+// LockToken reports whether a stored value is the token of a lock and not a
+// value: 32 lower-case hexadecimal digits, as redis-py writes. Digits alone
+// could be an integer, so they are a token only where storedKey says so, or
+// where they begin with a zero, as no integer is written.
+func LockToken(storedKey, value []byte) bool {
+	if len(value) != 32 {
+		return false
+	}
+	letter := false
+	for _, c := range value {
+		switch {
+		case 'a' <= c && c <= 'f':
+			letter = true
+		case !('0' <= c && c <= '9'):
+			return false
+		}
+	}
+	return letter || value[0] == '0' || bytes.HasPrefix(storedKey, []byte("__lock__"))
+}
+
+// isDamaged recognizes what redis-py stores for a value of a class derived from
+// int whose repr is not a number: <Color.RED: 1>; and the default repr of any
+// object. No library can read it back.
+func isDamaged(b []byte) bool {
+	if len(b) < 4 || len(b) > 1000 || b[0] != '<' || b[len(b)-1] != '>' || !utf8.Valid(b) {
+		return false
+	}
+	inside := string(b[1 : len(b)-1])
+	name := 0
+	for name < len(inside) && (isWordByte(inside[name]) || inside[name] == '.' || name > 0 && inside[name] == '|') {
+		name++
+	}
+	if name == 0 || '0' <= inside[0] && inside[0] <= '9' {
+		return false
+	}
+	rest := inside[name:]
+	if number, ok := bytes.CutPrefix([]byte(rest), []byte(": ")); ok {
+		_, _, ok = AppendInteger(nil, number)
+		return ok
+	}
+	return bytes.HasPrefix([]byte(rest), []byte(" object at 0x"))
+}
+
+func isWordByte(c byte) bool {
+	return c == '_' || '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z' || c >= utf8.RuneSelf
+}
+
+// foreign names bytes that are plainly of another codec.
+func foreign(b []byte) string {
+	for _, m := range []struct{ magic, name string }{
+		{"\x28\xb5\x2f\xfd", "zstd compression"},
+		{"\x04\x22\x4d\x18", "LZ4 compression"},
+		{"\xfd7zXZ\x00", "xz compression"},
+		{"\x1f\x8b\x08", "gzip compression"},
+		{"!\x80", "a pickle after \"!\", as Flask-Caching writes it"},
+	} {
+		if bytes.HasPrefix(b, []byte(m.magic)) {
+			return m.name
+		}
+	}
+	if len(b) >= 10 && bytes.HasPrefix(b, []byte("BZh")) && '1' <= b[3] && b[3] <= '9' && string(b[4:10]) == "1AY&SY" {
+		return "bzip2 compression"
+	}
+	if len(b) > 0 && bytes.IndexByte([]byte("\"{[tfn"), b[0]) >= 0 {
+		if _, err := pyobj.ParseJSON(pyobj.New(), b); err == nil {
+			return "JSON"
+		}
+	}
+	return ""
+}
+
+// path spells out the layers as people read them: "int", "pickle:4",
+// "zlib>pickle:4".
+func (l layers) path(serializer string) string {
+	if l.integer != nil {
+		return "int"
+	}
+	if l.compressor == None {
+		return serializer
+	}
+	return fmt.Sprintf("%s>%s", l.compressor, serializer)
+}

@@ -1,0 +1,92 @@
+package codec
+
+import (
+	"bytes"
+
+	"cachering/codec/pickle"
+)
+
+// Transcoder rewrites stored values. It keeps its buffers and the state of the
+// compressor from one value to the next, so that a value costs no allocation
+// once they have grown. It is not safe for concurrent use.
+type Transcoder struct {
+	opener
+	to      Codec
+	options Options
+	pickle  pickle.Transcoder
+	deflater
+	packed []byte // the serialized value, before compression
+	notes  Notes
+}
+
+// Notes is what is worth counting about the value transcoded last.
+type Notes struct {
+	LongInteger bool // more than MaxIntegerDigits digits: Python no longer reads it
+	Py2         pickle.Py2Counts
+}
+
+// NewTranscoder returns a Transcoder that reads from and writes to. The error
+// is a *SpecError.
+func NewTranscoder(from Source, to Codec, o Options) (*Transcoder, error) {
+	if err := to.check(); err != nil {
+		return nil, err
+	}
+	t := &Transcoder{opener: opener{source: from}, to: to.resolveLevel(), options: o}
+	t.pickle.Py2Strings = o.Py2Strings
+	return t, nil
+}
+
+// Notes describes the value transcoded last.
+func (t *Transcoder) Notes() Notes { return t.notes }
+
+// Transcode appends to dst what stored becomes. changed is false, and out nil,
+// when stored is what it would become: the same bytes, or, if it is compressed
+// the way the target is, the same content. A level that the stream does not
+// show cannot be told from the wanted one.
+//
+// Integers stay integers, in the form that Redis can count with. The error is
+// an *Error.
+func (t *Transcoder) Transcode(dst, stored []byte) (out []byte, changed bool, err error) {
+	t.notes = Notes{}
+	budget := t.options.budget(len(stored))
+	l, e := t.open(stored, budget)
+	if e != nil {
+		return nil, false, e
+	}
+	defer t.release()
+	if l.integer != nil {
+		t.notes.LongInteger = l.digits > MaxIntegerDigits
+		if bytes.Equal(l.integer, stored) {
+			return nil, false, nil
+		}
+		return append(dst, l.integer...), true, nil
+	}
+	t.pickle.Budget = budget
+	if t.to.Compressor == Zlib {
+		return t.transcodeZlib(dst, l)
+	}
+	out, err = t.pickle.Transcode(dst, l.serialized, t.to.Protocol)
+	if err != nil {
+		return nil, false, t.explain(err, l)
+	}
+	t.notes.Py2 = t.pickle.Py2()
+	if l.compressor == None && bytes.Equal(out[len(dst):], stored) {
+		return nil, false, nil
+	}
+	return out, true, nil
+}
+
+func (t *Transcoder) transcodeZlib(dst []byte, l layers) (out []byte, changed bool, err error) {
+	packed, err := t.pickle.Transcode(t.packed[:0], l.serialized, t.to.Protocol)
+	if err != nil {
+		return nil, false, t.explain(err, l)
+	}
+	t.notes.Py2 = t.pickle.Py2()
+	if t.packed = packed; cap(packed) > keepBuffer {
+		t.packed = nil
+	}
+	if l.compressor == Zlib && zlibLevelFits(l.header, t.to.Level) && bytes.Equal(packed, l.serialized) {
+		return nil, false, nil
+	}
+	return t.compress(dst, packed, t.to.Level), true, nil
+}

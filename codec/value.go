@@ -1,0 +1,124 @@
+package codec
+
+import (
+	"strconv"
+
+	"cachering/codec/pickle"
+	"cachering/codec/pyobj"
+)
+
+// Value is one value by itself, for people to look at or from people's hands.
+type Value struct {
+	Graph *pyobj.Graph
+	Root  pyobj.Ref
+
+	Path       string // how it was stored: "int", "pickle:4", "zlib>pickle:4"; empty if it was not
+	Serialized []byte // the pickle it was read from, if it was one
+	Notes      Notes
+}
+
+// Decode reads one stored value. The Value refers to stored where that is
+// possible: it must not change as long as the Value is used. The error is an
+// *Error.
+func Decode(stored []byte, from Source, o Options) (*Value, error) {
+	op := opener{source: from}
+	l, e := op.open(stored, o.budget(len(stored)))
+	if e != nil {
+		return nil, e
+	}
+	v := &Value{Graph: pyobj.New()}
+	if l.integer != nil {
+		v.Path = "int"
+		v.Graph.Reset(nil)
+		v.Root = v.Graph.NewDecimal(l.integer)
+		v.Notes.LongInteger = l.digits > MaxIntegerDigits
+		return v, nil
+	}
+	d := pickle.Decoder{Py2Strings: o.Py2Strings}
+	root, err := d.Decode(v.Graph, l.serialized)
+	if err != nil {
+		return nil, op.explain(err, l)
+	}
+	v.Root = root
+	v.Serialized = l.serialized
+	v.Notes.Py2 = d.Py2()
+	v.Path = l.path("pickle:" + strconv.Itoa(protocolOf(l.serialized)))
+	return v, nil
+}
+
+// Encode appends what the cache library stores for v under codec to: the digits
+// of an int (of a bool its pickle, though), else the serialized and compressed
+// value. The error is an *Error, or a *SpecError for a codec that cannot be
+// written.
+func Encode(dst []byte, v *Value, to Codec) ([]byte, error) {
+	if err := to.check(); err != nil {
+		return dst, err
+	}
+	to = to.resolveLevel()
+	if v.Graph.Kind(v.Root) == pyobj.Int {
+		out := v.Graph.AppendInt(dst, v.Root)
+		digits := out[len(dst):]
+		if digits[0] == '-' {
+			digits = digits[1:]
+		}
+		if len(digits) > MaxIntegerDigits {
+			return dst, &Error{Kind: KindNumber, Text: "the integer has " + strconv.Itoa(len(digits)) + " digits, Python reads at most " + strconv.Itoa(MaxIntegerDigits)}
+		}
+		return out, nil
+	}
+	var e pickle.Encoder
+	if to.Compressor == Zlib {
+		packed, err := e.Append(nil, v.Graph, v.Root, to.Protocol)
+		if err != nil {
+			return dst, wrapPickle(err)
+		}
+		var d deflater
+		return d.compress(dst, packed, to.Level), nil
+	}
+	out, err := e.Append(dst, v.Graph, v.Root, to.Protocol)
+	if err != nil {
+		return dst, wrapPickle(err)
+	}
+	return out, nil
+}
+
+// FromJSON is the value that json.loads of Python makes of text. The error is a
+// *pyobj.SyntaxError.
+func FromJSON(text []byte) (*Value, error) { return fromText(text, pyobj.ParseJSON) }
+
+// FromLiteral is the value that ast.literal_eval of Python makes of text. The
+// error is a *pyobj.SyntaxError.
+func FromLiteral(text []byte) (*Value, error) { return fromText(text, pyobj.ParseLiteral) }
+
+func fromText(text []byte, parse func(*pyobj.Graph, []byte) (pyobj.Ref, error)) (*Value, error) {
+	g := pyobj.New()
+	root, err := parse(g, text)
+	if err != nil {
+		return nil, err
+	}
+	return &Value{Graph: g, Root: root}, nil
+}
+
+// FromText is text as a str; text must be UTF-8, which is not checked.
+func FromText(text []byte) *Value {
+	g := pyobj.New()
+	return &Value{Graph: g, Root: g.NewStr(text)}
+}
+
+// FromBytes is data as bytes.
+func FromBytes(data []byte) *Value {
+	g := pyobj.New()
+	if len(data) == 1 {
+		return &Value{Graph: g, Root: pyobj.ByteRef(data[0])}
+	}
+	return &Value{Graph: g, Root: g.NewBytes(data)}
+}
+
+// protocolOf is the protocol that a pickle says it is of; without PROTO it is 0
+// or 1, which only the opcodes tell.
+func protocolOf(data []byte) int {
+	if len(data) >= 2 && data[0] == 0x80 {
+		return int(data[1])
+	}
+	return 0
+}
