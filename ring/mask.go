@@ -1,6 +1,7 @@
 package ring
 
 import (
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -36,10 +37,19 @@ func maskUser(text string, url bool) string {
 	return mask + text[at:] // a lone user name; many mean it as the password
 }
 
+// maskHost hides a host that no resolver would take: in brackets there may be a
+// password that began before them.
+func maskHost(host string) string {
+	if _, err := netip.ParseAddr(host); err != nil && strings.Contains(host, ":") {
+		return mask
+	}
+	return host
+}
+
 // maskPath is maskUser for the path of a URL: where an @ in it may end a
 // password, all before it goes.
 func maskPath(authority, path string) string {
-	if at := strings.LastIndexByte(path, '@'); at >= 0 && strings.Contains(authority, ":") {
+	if at := strings.LastIndexByte(path, '@'); at >= 0 && strings.Contains(authority+path[:at], ":") {
 		return mask + path[at:]
 	}
 	return path

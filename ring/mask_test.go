@@ -70,6 +70,9 @@ func FuzzParseServer(f *testing.F) {
 		{"re\tdis", " ", "#", "[", "&x=1;y"},
 		{"unix", "", "", "", "/s?host=u:1@h&port=2"},
 		{"a b", "", "", "℀", "/1\n"},
+		{"unix", "u@v/w", "", "", "/tmp/r.sock"}, // the user name ends the authority
+		{"redis", "@[x", "]/y", "", ""},          // brackets around a password
+		{"redis", "[v1.", "]/y", "", ""},
 	} {
 		f.Add(parts[0], parts[1], parts[2], parts[3], parts[4])
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 )
 
 // Python is the interpreter of the application as far as labels show it: "" or
@@ -104,6 +105,9 @@ func Entries(name Name, list []string) ([]string, error) {
 // ParseServer reads one entry of LOCATION. The error is a *LocationError.
 func ParseServer(name Name, entry string, o Options) (Server, error) {
 	o = o.resolved(name)
+	if !utf8.ValidString(entry) {
+		return Server{}, &LocationError{Entry: Mask(entry), Reason: "it is not UTF-8"}
+	}
 	switch o.Library {
 	case LibRedisCache:
 		if name == Plain {

@@ -135,7 +135,7 @@ func (s *Server) clientURL(entry string, o Options) *LocationError {
 	if refused != nil {
 		return &LocationError{Kind: refused.kind, Reason: refused.reason}
 	}
-	host := unquote(u.host())
+	host := maskHost(unquote(u.host()))
 	if host == "" {
 		host = hostOrLocal(maskUser(s.Query["host"], false))
 	}

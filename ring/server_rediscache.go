@@ -182,9 +182,9 @@ func (s *Server) redisCacheTCP(u *pyURL, port int, name Name) tuple {
 	host := u.host()
 	t := tuple{host: none, port: literal(strconv.Itoa(port)), path: emptyPath(name)}
 	if host != "" {
-		t.host = literal(pythonRepr(host, u.python))
+		t.host = stringItem(host, maskHost(host), u.python)
 	}
-	s.Addr = joinHostPort(hostOrLocal(host), strconv.Itoa(port))
+	s.Addr = joinHostPort(hostOrLocal(maskHost(host)), strconv.Itoa(port))
 	switch path, given := s.Query["unix_socket_path"]; {
 	case u.scheme == "rediss":
 		s.TLS, t.path = true, none
