@@ -5,20 +5,14 @@ package ring
 // only in how a redis:// server is labelled (see redisCacheServer).
 type redisCache15 struct{ redisCache20 }
 
+// text is the key as the application passed it.
 func (redisCache15) text(ks Keyspace, stored []byte) ([]byte, error) {
-	return bareText(ks, stored)
-}
-
-// bareText is the hashed text of the 1.x rings: the key as the application
-// passed it. The lock of get_or_set, _lockF, lies on the server of F.
-func bareText(ks Keyspace, stored []byte) ([]byte, error) {
-	_, main := sideKeys1.Classify(ks, stored)
-	if main == nil {
+	key, _, ok := ks.Split(stored)
+	switch {
+	case !ok:
 		return nil, ErrForeign
-	}
-	if !ks.Reversible() {
+	case !ks.Reversible():
 		return nil, ErrOneWay
 	}
-	key, _, _ := ks.Split(main)
 	return key, nil
 }

@@ -16,11 +16,4 @@ func (redisCache20) position(text []byte) position { return md5Last8(text) }
 
 func (redisCache20) owner(below, n int) int { return predecessor(below, n) }
 
-// text puts the freshness marker of get_or_set beside its entry: both are
-// written in one pipeline to the entry's server. The lock is a key of its own.
-func (redisCache20) text(ks Keyspace, stored []byte) ([]byte, error) {
-	if kind, main := sideKeys20.Classify(ks, stored); kind == Fresh {
-		return main, nil
-	}
-	return stored, nil
-}
+func (redisCache20) text(_ Keyspace, stored []byte) ([]byte, error) { return stored, nil }

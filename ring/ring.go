@@ -20,9 +20,7 @@ var (
 // A Ring maps keys to servers. It does not change and is safe for concurrent
 // use.
 type Ring struct {
-	name    Name
-	digits  int
-	gen     generation // nil: Plain
+	spec    // its gen is nil for Plain
 	servers []Server
 	heads   []uint64 // of the points, in ring order; searched first
 	points  []point
@@ -36,7 +34,7 @@ func New(name Name, servers []Server) (*Ring, error) {
 	if len(servers) == 0 {
 		return nil, errors.New("a cache needs at least one server")
 	}
-	r := &Ring{name: name, servers: servers, writer: -1}
+	r := &Ring{servers: servers, writer: -1}
 	if name == Plain {
 		r.writer = 0
 		return r, nil
@@ -45,7 +43,7 @@ func New(name Name, servers []Server) (*Ring, error) {
 	if s == nil {
 		return nil, &UnknownNameError{name}
 	}
-	r.gen, r.digits = s.gen, s.digits
+	r.spec = *s
 	labels, owners := make([]string, len(servers)), make([]int, len(servers))
 	first := make(map[string]int, len(servers))
 	for i, sv := range servers {
@@ -56,7 +54,7 @@ func New(name Name, servers []Server) (*Ring, error) {
 			first[sv.Label] = i
 		}
 	}
-	r.points = s.gen.points(labels, owners)
+	r.points = r.gen.points(labels, owners)
 	r.heads = make([]uint64, len(r.points))
 	for i, p := range r.points {
 		r.heads[i] = p.at.head
@@ -111,6 +109,9 @@ func (r *Ring) Home(ks Keyspace, stored []byte) (int, error) {
 	if r.gen == nil {
 		return r.writer, nil
 	}
+	if _, main := r.beside.Classify(ks, stored); main != nil {
+		stored = main
+	}
 	text, err := r.gen.text(ks, stored)
 	if err != nil {
 		return 0, err
@@ -121,11 +122,14 @@ func (r *Ring) Home(ks Keyspace, stored []byte) (int, error) {
 // HomeOf is the home of a key as the application names it. Unlike Home it
 // cannot fail: the bare key is at hand.
 func (r *Ring) HomeOf(ks Keyspace, key string, version int64) int {
-	if r.name.BareKey() {
+	if r.gen == nil {
+		return r.writer
+	}
+	if r.bareKey {
 		return r.OwnerString(key)
 	}
-	home, _ := r.Home(ks, []byte(ks.Stored(key, version))) // fails for bare keys only
-	return home
+	text, _ := r.gen.text(ks, []byte(ks.Stored(key, version))) // only bare keys can be missing
+	return r.Owner(text)
 }
 
 // A Point is one of the places at which a server's keys begin.

@@ -1,0 +1,398 @@
+package ring_test
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"cachering/ring"
+)
+
+// cluster makes a ring of n servers, each spelled as the ring's library reads it.
+func cluster(t testing.TB, name ring.Name, n int) *ring.Ring {
+	t.Helper()
+	servers := make([]ring.Server, n)
+	for i := range servers {
+		entry := fmt.Sprintf("10.0.%d.%d:6379", i/256, i%256)
+		switch name {
+		case ring.DjangoRedis:
+			entry = "redis://" + entry + "/1"
+		case ring.DjangoRedis33:
+			entry += ":1"
+		}
+		var err error
+		if servers[i], err = ring.ParseServer(name, entry, ring.Options{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, err := ring.New(name, servers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestLookupDoesNotAllocate(t *testing.T) {
+	var ks ring.Keyspace
+	for _, name := range append(ring.Names(), ring.Plain) {
+		r := cluster(t, name, 100)
+		stored := [][]byte{[]byte(":1:user:42"), []byte(":1:{tag}" + strings.Repeat("long", 100)), []byte(":1:"), []byte("__fresh__:1:k")}
+		if name.BareKey() {
+			stored = stored[:3]
+		}
+		allocs := testing.AllocsPerRun(100, func() {
+			for _, s := range stored {
+				r.Owner(s)
+				if _, err := r.Home(ks, s); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+		if allocs != 0 {
+			t.Errorf("%s: %v allocations", name, allocs)
+		}
+	}
+}
+
+// TestShares: shares add up to 1 and are what random texts find.
+func TestShares(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	rng := rand.New(rand.NewPCG(seed, 0))
+	const texts = 30000
+	for _, name := range append(ring.Names(), ring.Plain) {
+		for _, n := range []int{1, 2, 5, 33} {
+			r := cluster(t, name, n)
+			found := make([]float64, n)
+			for range texts {
+				found[r.Owner(strconv.AppendUint(nil, rng.Uint64(), 36))]++
+			}
+			sum := 0.0
+			for i, share := range r.Shares() {
+				sum += share
+				// Five standard deviations: once in a million runs by chance.
+				if off := math.Abs(found[i]/texts - share); off > 5*math.Sqrt(share*(1-share)/texts)+1e-4 {
+					t.Errorf("%s: server %d of %d: share %.4f, found %.4f", name, i, n, share, found[i]/texts)
+				}
+			}
+			if math.Abs(sum-1) > 1e-12 {
+				t.Errorf("%s: shares of %d servers add up to %v", name, n, sum)
+			}
+		}
+	}
+}
+
+// TestSharesExact adds up the gaps between the points of one ring.
+func TestSharesExact(t *testing.T) {
+	r := cluster(t, ring.RedisCache, 4)
+	points := slices.Collect(r.Points())
+	want := make([]float64, r.Len())
+	for i, p := range points {
+		from, _ := strconv.ParseUint(p.Position, 16, 64)
+		to := uint64(1 << 32) // the last stretch goes on to the first point
+		if i+1 < len(points) {
+			to, _ = strconv.ParseUint(points[i+1].Position, 16, 64)
+		} else {
+			first, _ := strconv.ParseUint(points[0].Position, 16, 64)
+			to += first
+		}
+		want[p.Server] += float64(to-from) / (1 << 32)
+	}
+	if got := r.Shares(); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if got := cluster(t, ring.Dredis, 4).Shares(); !slices.Equal(got, []float64{.25, .25, .25, .25}) {
+		t.Errorf("four halvings: got %v", got)
+	}
+}
+
+func TestPointCounts(t *testing.T) {
+	servers := []ring.Server{{Label: "a"}, {Label: "b"}, {Label: "a"}}
+	for name, want := range map[ring.Name][]int{
+		ring.Plain:       {0, 0, 0},
+		ring.RedisCache:  {32, 16, 0}, // one node, listed twice
+		ring.DjangoRedis: {256, 128, 0},
+		ring.Dredis:      {1, 1, 1}, // which asks for no label
+	} {
+		r, err := ring.New(name, servers)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := r.PointCounts(); !slices.Equal(got, want) {
+			t.Errorf("%s: got %v, want %v", name, got, want)
+		}
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	if _, err := ring.New(ring.RedisCache, nil); err == nil {
+		t.Error("a ring without servers")
+	}
+	_, err := ring.New("redis-cache", []ring.Server{{Label: "a"}})
+	if err == nil || !strings.Contains(err.Error(), string(ring.DjangoRedis33)) {
+		t.Errorf("got %v, want the known names", err)
+	}
+}
+
+func TestForRelease(t *testing.T) {
+	for _, test := range []struct {
+		lib     ring.Library
+		release string
+		want    ring.Name
+	}{
+		{ring.LibRedisCache, "3.0.1", ring.RedisCache},
+		{ring.LibRedisCache, "2.0.0", ring.RedisCache},
+		{ring.LibRedisCache, "2.1", ring.RedisCache},
+		{ring.LibRedisCache, " 2.1.2\n", ring.RedisCache},
+		{ring.LibRedisCache, "1.8.1", ring.RedisCache15},
+		{ring.LibRedisCache, "1.5.3", ring.RedisCache15},
+		{ring.LibRedisCache, "1.6.5", ring.RedisCache15},
+		{ring.LibRedisCache, "1.5.2", ring.RedisCache12},
+		{ring.LibRedisCache, "1.2.0", ring.RedisCache12},
+		{ring.LibRedisCache, "1.1.1", ring.RedisCache10},
+		{ring.LibRedisCache, "1.0", ring.RedisCache10},
+		{ring.LibRedisCache, "0.13.1", ""},
+		{ring.LibRedisCache, "1.1.2", ""},
+		{ring.LibRedisCache, "1.9.0", ""},
+		{ring.LibRedisCache, "3.0.2", ""},
+		{ring.LibRedisCache, "2.0.0b1", ""},
+		{ring.LibRedisCache, "3.0.1.post1", ""},
+		{ring.LibRedisCache, "10.0.0", ""},
+		{ring.LibRedisCache, "", ""},
+		{ring.LibRedisCache, "3", ring.RedisCache},
+		{ring.LibRedisCache, "3.x", ""},
+		{ring.LibRedisCache, "latest", ""},
+		{ring.LibDredis, "1.3.0a", ring.Dredis},
+		{ring.LibDredis, "1.3.0a0", ring.Dredis},
+		{ring.LibDredis, "1.3.0", ""},
+		{ring.LibDjangoRedis, "6.0.0", ring.DjangoRedis},
+		{ring.LibDjangoRedis, "4.12.1", ring.DjangoRedis},
+		{ring.LibDjangoRedis, "3.4.0", ring.DjangoRedis},
+		{ring.LibDjangoRedis, "3.3.0", ring.DjangoRedis33},
+		{ring.LibDjangoRedis, "2.1", ring.DjangoRedis33},
+		{ring.LibDjangoRedis, "2.0.9", ""},
+		{ring.LibDjangoRedis, "3.3.1", ""},
+		{ring.LibDjangoRedis, "6.0.1", ""},
+		{ring.LibValkey, "0.2.0", ring.DjangoRedis},
+		{ring.LibDjango, "5.0", ""},
+		{"memcached", "1.0", ""},
+	} {
+		got, err := ring.ForRelease(test.lib, test.release)
+		if got != test.want || (err == nil) != (test.want != "") {
+			t.Errorf("%s %s: got %q, %v, want %q", test.lib, test.release, got, err, test.want)
+		}
+	}
+	_, err := ring.ForRelease(ring.LibRedisCache, "4.0.0")
+	const want = `django-redis-cache: release "4.0.0"; known are 2.0.0 to 3.0.1 (ring django-redis-cache), ` +
+		`1.5.3 to 1.8.1 (ring django-redis-cache-1.5), 1.2.0 to 1.5.2 (ring django-redis-cache-1.2), 1.0.0 to 1.1.1 (ring django-redis-cache-1.0)`
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+// pattern is the one in client/sharded.py, anchored as re.match is.
+var pattern = regexp.MustCompile(`\A.*\{(.*)\}.*`)
+
+// FuzzHashTag compares with the regular expression itself.
+func FuzzHashTag(f *testing.F) {
+	for _, s := range []string{":1:k", "a{b}c{d}e", "{a{b}c}", "{a}b}", "}{", "\n{b}", "{a}\n{b}", "{}", "{{}}", "{a\nb}", "{\xff}", "{é}\r"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, stored []byte) {
+		want := stored
+		if m := pattern.FindSubmatch(stored); m != nil {
+			want = m[1]
+		}
+		if got := ring.HashTag(stored); string(got) != string(want) {
+			t.Errorf("%q: got %q, want %q", stored, got, want)
+		}
+	})
+}
+
+func TestSplitLocation(t *testing.T) {
+	for _, test := range []struct {
+		name     ring.Name
+		opts     ring.Options
+		location string
+		want     []string // nil: refused
+	}{
+		{ring.RedisCache, ring.Options{}, "a:1, b:2,", []string{"a:1", " b:2", ""}},
+		{ring.RedisCache12, ring.Options{}, "a:1,b:2", []string{"a:1", "b:2"}},
+		{ring.RedisCache10, ring.Options{Release: "1.0.0"}, "a:1,b:2", []string{"a:1,b:2"}},
+		{ring.RedisCache10, ring.Options{Release: "1.1.1", Python: ring.Python2Str}, "a:1,b:2", []string{"a:1", "b:2"}},
+		{ring.RedisCache10, ring.Options{Release: "1.1.1", Python: ring.Python2Unicode}, "redis://:pw@a,b:2", nil},
+		{ring.RedisCache12, ring.Options{Python: ring.Python2Unicode}, "a:1,b:2", []string{"a:1", "b:2"}},
+		{ring.Dredis, ring.Options{}, "a:1;b,c", []string{"a:1", "b,c"}},
+		{ring.DjangoRedis, ring.Options{}, "redis://a, redis://b", []string{"redis://a", " redis://b"}},
+		{ring.DjangoRedis33, ring.Options{}, "a:1:0,b:1:0", []string{"a:1:0,b:1:0"}},
+		{ring.Plain, ring.Options{Library: ring.LibRedisCache}, "a:1,b:2", []string{"a:1", "b:2"}},
+		{ring.Plain, ring.Options{Library: ring.LibDjangoRedis}, "redis://a,redis://b", []string{"redis://a", "redis://b"}},
+		{ring.Plain, ring.Options{Library: ring.LibDjango}, "redis://a;redis://b,redis://c", []string{"redis://a", "redis://b", "redis://c"}},
+	} {
+		got, err := ring.Split(test.name, test.location, test.opts)
+		if !slices.Equal(got, test.want) || (err == nil) != (test.want != nil) {
+			t.Errorf("%s %+v: %q: got %q, %v, want %q", test.name, test.opts, test.location, got, err, test.want)
+		}
+		if err != nil && strings.Contains(err.Error(), "pw") {
+			t.Errorf("%v shows a password", err)
+		}
+	}
+	if got, err := ring.Entries(ring.Dredis, nil); err != nil || !slices.Equal(got, []string{"localhost"}) {
+		t.Errorf("empty list: got %q, %v", got, err)
+	}
+	if _, err := ring.Entries(ring.RedisCache, nil); err == nil {
+		t.Error("empty list: no error")
+	}
+}
+
+// TestServers: entries of the libraries whose locations are in no vector.
+func TestServers(t *testing.T) {
+	django := ring.Options{Library: ring.LibDjango}
+	for _, test := range []struct {
+		name  ring.Name
+		opts  ring.Options
+		entry string
+		want  string // network, address, db, tls; or the exception
+	}{
+		{ring.Dredis, ring.Options{}, "h", "tcp h:6379 1 false"},
+		{ring.Dredis, ring.Options{DB: 3, DBSet: true}, "h:bad", "tcp h:6379 3 false"},
+		{ring.Dredis, ring.Options{}, "h:1", "tcp h:1 1 false"},
+		{ring.Dredis, ring.Options{}, "redis://h:1", "ImproperlyConfigured"},
+		{ring.Dredis, ring.Options{}, "::1", "ImproperlyConfigured"},
+		{ring.DjangoRedis, ring.Options{}, "redis://h", "tcp h:6379 0 false"},
+		{ring.DjangoRedis, ring.Options{DB: 4, DBSet: false}, "rediss://h:1/2", "tcp h:1 2 true"},
+		{ring.DjangoRedis, ring.Options{}, "redis://h/2?db=3", "tcp h:6379 3 false"},
+		{ring.DjangoRedis, ring.Options{}, "redis://h%41/%31", "tcp hA:6379 1 false"},
+		{ring.DjangoRedis, ring.Options{}, "redis://[::1]:7/x", "tcp [::1]:7 0 false"},
+		{ring.DjangoRedis, ring.Options{}, "redis:///2", "tcp localhost:6379 2 false"},
+		{ring.DjangoRedis, ring.Options{}, "unix:///tmp/r%20s?db=1", "unix /tmp/r s 1 false"},
+		{ring.DjangoRedis, ring.Options{}, "unix://", "TypeError"},
+		{ring.DjangoRedis, ring.Options{}, "h:6379:1", "ValueError"},
+		{ring.DjangoRedis, ring.Options{}, "tcp://h", "ValueError"},
+		{ring.DjangoRedis, ring.Options{}, "valkey://h", "ValueError"},
+		{ring.DjangoRedis, ring.Options{}, "redis://h?db=x", "ValueError"},
+		{ring.DjangoRedis, ring.Options{}, "redis://h:p", "ValueError"},
+		{ring.DjangoRedis, ring.Options{Library: ring.LibValkey}, "valkey://h/3", "tcp h:6379 3 false"},
+		{ring.DjangoRedis, ring.Options{Library: ring.LibValkey}, "valkeys://h/3", "tcp h:6379 3 true"},
+		{ring.DjangoRedis, ring.Options{Release: "4.4.0"}, "h:6379:1", "tcp h:6379 1 false"},
+		{ring.DjangoRedis, ring.Options{Release: "4.4.0"}, "redis://h/2", "tcp h:6379 2 false"},
+		{ring.DjangoRedis, ring.Options{Release: "3.7.2"}, "unix:/tmp/r.sock:2", "unix /tmp/r.sock 2 false"},
+		{ring.DjangoRedis, ring.Options{Release: "3.7.2"}, "redis://h/2", "ImproperlyConfigured"},
+		{ring.DjangoRedis33, ring.Options{}, "h:6379", "ImproperlyConfigured"},
+		{ring.DjangoRedis33, ring.Options{Release: "2.2.2"}, "h:6379", "tcp h:6379 1 false"},
+		{ring.Plain, django, "redis://h:1", "tcp h:1 0 false"},
+		{ring.Plain, ring.Options{Library: ring.LibDjango, DB: 5, DBSet: true}, "redis://h:1", "tcp h:1 5 false"},
+		{ring.Plain, ring.Options{Library: ring.LibDjango, DB: 5, DBSet: true}, "redis://h:1/6", "tcp h:1 6 false"},
+		{ring.RedisCache, ring.Options{Release: "2.1.0"}, "rediss://h", "TypeError"},
+		{ring.RedisCache, ring.Options{Release: "2.1.1"}, "rediss://h", "tcp h:6379 1 true"},
+		{ring.RedisCache, ring.Options{}, "redis://h?unix_socket_path=/s", "unix /s 1 false"},
+		{ring.RedisCache, ring.Options{}, "redis://h/99999999999999999999", ""},
+		{ring.RedisCache, ring.Options{}, "h\xff:1", ""},
+	} {
+		s, err := ring.ParseServer(test.name, test.entry, test.opts)
+		got := fmt.Sprint(s.Network, " ", s.Addr, " ", s.DB, " ", s.TLS)
+		if err != nil {
+			got = err.(*ring.LocationError).Kind
+		}
+		if got != test.want {
+			t.Errorf("%s %+v: %q: got %s, want %s", test.name, test.opts, test.entry, got, test.want)
+		}
+	}
+}
+
+// TestWarnings: what a library reads otherwise than was meant is said.
+func TestWarnings(t *testing.T) {
+	for entry, want := range map[string]string{
+		"h:6379":                  "",
+		"redis://:pw@h:6379/1":    "",
+		"unix:///tmp/r.sock":      "",
+		"/tmp/r.sock":             "",
+		"localhost":               "path of a socket",
+		"":                        "lost",
+		"h:70000":                 "does not exist",
+		"u:p@h:6379":              "part of the host",
+		" redis://h":              "blank",
+		"unix://tmp/r.sock":       "unix:///",
+		"redis://:12/34@h:6379/1": "%2F",
+	} {
+		s, err := ring.ParseServer(ring.RedisCache, entry, ring.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := strings.Join(s.Warnings, "; ")
+		if want == "" && got != "" || !strings.Contains(got, want) {
+			t.Errorf("%q: got %q, want %q in it", entry, got, want)
+		}
+	}
+}
+
+func TestLibraryOfRing(t *testing.T) {
+	for _, name := range ring.Names() {
+		from, to := name.Releases()
+		if got, err := ring.ForRelease(name.Library(), from); err != nil || got != name && name != ring.RedisCache10x32 {
+			t.Errorf("%s from %s: got %q, %v", name, from, got, err)
+		}
+		if got, err := ring.ForRelease(name.Library(), to); err != nil || got != name && name != ring.RedisCache10x32 {
+			t.Errorf("%s to %s: got %q, %v", name, to, got, err)
+		}
+		if !name.Known() {
+			t.Errorf("%s is not known", name)
+		}
+	}
+	if !ring.Plain.Known() || ring.Name("x").Known() {
+		t.Error("known: the plain placement, and no others")
+	}
+}
+
+func BenchmarkOwner(b *testing.B) {
+	keys := make([][]byte, 1024)
+	for i := range keys {
+		keys[i] = fmt.Appendf(nil, ":1:session:%d", i*i)
+	}
+	for _, name := range ring.Names() {
+		for _, n := range []int{4, 100, 1000} {
+			r := cluster(b, name, n)
+			b.Run(fmt.Sprintf("%s/servers=%d", name, n), func(b *testing.B) {
+				b.ReportAllocs()
+				for i := 0; b.Loop(); i++ {
+					r.Owner(keys[i%len(keys)])
+				}
+			})
+		}
+	}
+}
+
+func BenchmarkHome(b *testing.B) {
+	stored := []byte(":1:django.contrib.sessions.cache0123456789abcdef")
+	for _, name := range []ring.Name{ring.RedisCache, ring.RedisCache15, ring.DjangoRedis} {
+		r := cluster(b, name, 4)
+		b.Run(string(name), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := r.Home(ring.Keyspace{}, stored); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkNew(b *testing.B) {
+	for _, name := range []ring.Name{ring.RedisCache, ring.Dredis, ring.DjangoRedis} {
+		servers := cluster(b, name, 1000).Servers()
+		b.Run(string(name)+"/servers=1000", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := ring.New(name, servers); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
