@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -162,11 +163,16 @@ func (f *File) Cache(alias string) (*Cache, error) {
 	return nil, e
 }
 
-// Format prints the alias and nothing else: servers hold passwords.
-func (c *Cache) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "cache %s", quote(c.Alias)) }
+// Format prints the alias and nothing else: servers hold passwords. Like the
+// other methods that print, it is there for the value too, not the pointer
+// alone, or printing *c would go round it.
+func (c Cache) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "cache %s", quote(c.Alias)) }
+
+// MarshalJSON gives the View.
+func (c Cache) MarshalJSON() ([]byte, error) { return json.Marshal(c.View()) }
 
 // Format prints the path and the aliases.
-func (f *File) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "%s %v", printable(f.Path), f.Caches) }
+func (f File) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "%s %v", printable(f.Path), f.Caches) }
 
 // Locations are the servers' spellings without passwords.
 func (c *Cache) Locations() []string {

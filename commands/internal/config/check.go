@@ -3,7 +3,6 @@ package config
 import (
 	"context"
 	"errors"
-	"os"
 	"slices"
 )
 
@@ -39,10 +38,8 @@ func findingOf(err *Error) Finding {
 // Check gives everything there is to say about a configuration file, in the
 // order of its lines. Passwords in variables and files are looked up; a
 // password_command is not run.
-func Check(src Source) []Finding { return check(src, os.Getenv) }
-
-func check(src Source, env func(string) string) []Finding {
-	f, errs := load(src, env)
+func Check(src Source) []Finding {
+	f, errs := load(src)
 	var list []Finding
 	for _, err := range errs {
 		list = append(list, findingOf(err))

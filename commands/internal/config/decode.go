@@ -2,13 +2,13 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/BurntSushi/toml"
 )
 
-// maxSize bounds a configuration file. It also bounds how deep brackets can
-// nest, which the TOML library follows by recursion.
+// maxSize bounds a configuration file.
 const maxSize = 1 << 20
 
 // decode turns TOML text into a tree that knows the line of everything.
@@ -16,11 +16,14 @@ func decode(file, text string) (*node, error) {
 	if len(text) > maxSize {
 		return nil, &Error{File: file, Line: 1, Msg: "the file is larger than 1 MiB", Hint: "is this a cachering configuration?"}
 	}
+	s := scan(text)
+	if s.deep > 0 {
+		return nil, &Error{File: file, Line: s.deep, Msg: fmt.Sprintf("nested more than %d deep", maxDepth), Hint: "is this a cachering configuration?"}
+	}
 	var values map[string]any
 	if _, err := toml.Decode(text, &values); err != nil {
 		return nil, syntaxError(file, trimBOM(text), err)
 	}
-	s := scan(text)
 	if s.twice != nil {
 		return nil, &Error{File: file, Line: s.twice.line, Key: s.twice.path(), Msg: "given twice", Hint: "keep one of the two"}
 	}

@@ -20,25 +20,27 @@ const (
 type Source struct {
 	Path     string
 	Searched bool // found, not named: then Load insists on who owns it
+
+	env func(string) string // where password_env is looked up; nil: the process
 }
 
 // Find chooses the configuration file: the one that --config names, then
 // $CACHERING_CONFIG, then the first that exists of ./cachering.toml, the
 // user's configuration directory and /etc/cachering/config.toml. Named files
-// need not exist yet for Find; Load says so.
+// need not exist for Find; Load says so. Load looks up password_env with env, too.
 func Find(flag string, env func(string) string) (Source, error) {
 	if flag != "" {
-		return Source{Path: flag}, nil
+		return Source{Path: flag, env: env}, nil
 	}
 	if path := env(EnvFile); path != "" {
-		return Source{Path: path}, nil
+		return Source{Path: path, env: env}, nil
 	}
 	paths := searchPaths(env)
 	for _, path := range paths {
 		// A directory that this user may not enter counts as absent: under
 		// sudo, HOME is often that of somebody else.
 		if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
-			return Source{Path: path, Searched: true}, nil
+			return Source{Path: path, Searched: true, env: env}, nil
 		}
 	}
 	return Source{}, &Error{

@@ -10,17 +10,21 @@ import (
 // wrong in the file, an *Error; Check tells all of them. No password is looked
 // up: see Cache.Login.
 func Load(src Source) (*File, error) {
-	f, errs := load(src, os.Getenv)
+	f, errs := load(src)
 	if len(errs) > 0 {
 		return nil, errs[0]
 	}
 	return f, nil
 }
 
-func load(src Source, env func(string) string) (*File, []*Error) {
+func load(src Source) (*File, []*Error) {
 	text, mode, err := src.read()
 	if err != nil {
 		return nil, []*Error{err.(*Error)}
+	}
+	env := src.env
+	if env == nil {
+		env = os.Getenv
 	}
 	return parse(src.Path, text, mode, env)
 }

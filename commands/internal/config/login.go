@@ -133,8 +133,8 @@ func (s *secretSource) fromCommand(ctx context.Context) (Secret, error) {
 		argv = []string{"/bin/sh", "-c", s.from.value.(string)}
 	}
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
-	var out bytes.Buffer
-	cmd.Stdout = &limited{buf: &out}
+	var out limited
+	cmd.Stdout = &out
 	// What the command prints on standard error is dropped: it may quote the
 	// secret. A child that keeps the pipe open must not hold us for ever.
 	cmd.WaitDelay = time.Second
@@ -143,14 +143,14 @@ func (s *secretSource) fromCommand(ctx context.Context) (Secret, error) {
 		switch {
 		case ctx.Err() != nil:
 			return s.fail("the command was stopped", "let it finish", ctx.Err())
+		case out.over:
+			return s.fail("the command printed more than 64 KiB", "let it print the password only", nil)
 		case errors.As(err, &exit):
 			return s.fail("the command ended with "+exit.ProcessState.String(), "run it by hand to see why", nil)
-		case errors.Is(err, errTooLong):
-			return s.fail("the command printed more than 64 KiB", "let it print the password only", nil)
 		}
 		return s.fail("the command cannot be run", "run it by hand to see why", nil)
 	}
-	return s.line(out.Bytes(), "the command")
+	return s.line(out.buf.Bytes(), "the command")
 }
 
 // line is the password in a text: all of it but one line end.
@@ -165,14 +165,18 @@ func (s *secretSource) line(text []byte, from string) (Secret, error) {
 	return Secret{password}, nil
 }
 
-var errTooLong = errors.New("output too long")
-
-// limited refuses to gather more than a password can be.
-type limited struct{ buf *bytes.Buffer }
+// limited refuses to gather more than a password can be. It refuses by an
+// error, so that a command that never ends is ended. (The buffer is not
+// embedded: its ReadFrom would be used in place of Write.)
+type limited struct {
+	buf  bytes.Buffer
+	over bool
+}
 
 func (l *limited) Write(p []byte) (int, error) {
 	if l.buf.Len()+len(p) > maxSecret {
-		return 0, errTooLong
+		l.over = true
+		return 0, io.ErrShortWrite
 	}
 	return l.buf.Write(p)
 }

@@ -6,22 +6,29 @@ import (
 	"unicode/utf8"
 )
 
+// maxDepth bounds how deep tables and arrays nest, the parts of dotted keys
+// included. The TOML library follows some of it by recursion, and takes memory
+// with the square of it.
+const maxDepth = 20
+
 // A scanner finds the line of every key and array item of a TOML text, which
-// the TOML library does not tell once it has decoded it. It relies on that
-// library having accepted the text already: it looks for boundaries only, and
-// never decides whether something is valid.
+// the TOML library does not tell once it has decoded it. It looks for
+// boundaries only and never decides whether something is valid: of a text that
+// the library refuses it makes something that means nothing, but it ends.
 type scanner struct {
-	text string
-	pos  int
-	line int
+	text  string
+	pos   int
+	line  int
+	depth int
 
 	root  *node
 	keys  [][]string // every key as [toml.MetaData.Keys] lists them
 	twice *node      // a value given a second time, at the line of the second
+	deep  int        // line where maxDepth is passed and scanning ends; 0: nowhere
 }
 
-// scan returns the tree of keys and positions of a valid TOML text. Values
-// are left out; see attach.
+// scan returns the tree of keys and positions of a TOML text. Values are left
+// out; see attach.
 func scan(text string) *scanner {
 	s := &scanner{text: trimBOM(text), line: 1, root: &node{kind: kindTable, line: 1}}
 	table := s.root
@@ -81,6 +88,17 @@ func (s *scanner) blank() {
 	}
 }
 
+// enter and leave keep count of the depth.
+func (s *scanner) enter(levels int) {
+	s.depth += levels
+	if s.depth > maxDepth && s.deep == 0 {
+		s.deep = s.line
+		s.pos = len(s.text)
+	}
+}
+
+func (s *scanner) leave(levels int) { s.depth -= levels }
+
 func (s *scanner) spaces() {
 	for s.peek() == ' ' || s.peek() == '\t' {
 		s.pos++
@@ -102,6 +120,8 @@ func (s *scanner) header() (*node, []string) {
 		s.advance(1)
 	}
 	s.keys = append(s.keys, parts)
+	s.depth = 0
+	s.enter(len(parts))
 
 	t := s.root
 	for _, name := range parts[:len(parts)-1] {
@@ -140,7 +160,9 @@ func (s *scanner) pair(table *node, context []string) {
 	}
 	n.given = true
 	s.spaces()
+	s.enter(len(parts))
 	s.value(n, full)
+	s.leave(len(parts))
 }
 
 // value skips one value, recording the positions inside it.
@@ -153,22 +175,26 @@ func (s *scanner) value(n *node, context []string) {
 	case '[':
 		n.kind = kindArray
 		s.advance(1)
+		s.enter(1)
 		for s.more(']') {
 			s.value(n.item(s.line), context)
 		}
+		s.leave(1)
 	case '{':
 		n.kind = kindTable
 		s.advance(1)
+		s.enter(1)
 		for s.more('}') {
 			s.pair(n, context)
 		}
+		s.leave(1)
 	default:
 		n.kind = kindScalar
 		end := strings.IndexAny(s.text[s.pos:], ",]}#\n")
 		if end < 0 {
 			end = len(s.text) - s.pos
 		}
-		s.advance(end)
+		s.advance(max(end, 1)) // at least something, where nothing is valid
 		n.raw = strings.TrimSpace(s.text[start:s.pos])
 	}
 }
@@ -196,13 +222,14 @@ func (s *scanner) key() []string {
 	for {
 		s.spaces()
 		start := s.pos
+		if len(parts) > maxDepth {
+			s.enter(maxDepth + 1)
+		}
 		switch s.peek() {
 		case '"':
-			s.str()
-			parts = append(parts, unescape(s.text[start+1:s.pos-1]))
+			parts = append(parts, unescape(s.str()))
 		case '\'':
-			s.str()
-			parts = append(parts, s.text[start+1:s.pos-1])
+			parts = append(parts, s.str())
 		default:
 			n := strings.IndexAny(s.text[s.pos:], " \t.=]\r\n")
 			if n < 0 {
@@ -219,14 +246,16 @@ func (s *scanner) key() []string {
 	}
 }
 
-// str skips a string of any of the four kinds.
-func (s *scanner) str() {
+// str skips a string of any of the four kinds and returns what is between its
+// quotes.
+func (s *scanner) str() string {
 	quote := s.peek()
 	fence := s.text[s.pos : s.pos+1]
 	if long := strings.Repeat(fence, 3); strings.HasPrefix(s.text[s.pos:], long) {
 		fence = long
 	}
 	s.advance(len(fence))
+	start := s.pos
 	for s.pos < len(s.text) {
 		switch {
 		case s.peek() == '\\' && quote == '"':
@@ -237,11 +266,12 @@ func (s *scanner) str() {
 			for n := 0; len(fence) == 3 && n < 2 && s.peek() == quote; n++ {
 				s.advance(1)
 			}
-			return
+			return s.text[start : s.pos-len(fence)]
 		default:
 			s.advance(1)
 		}
 	}
+	return s.text[start:s.pos]
 }
 
 // unescape resolves the escapes of a basic string.

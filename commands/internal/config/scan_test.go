@@ -13,12 +13,15 @@ import (
 // keys in the same order, a tree of the same shape, lines that exist.
 func checkScan(t *testing.T, text string) {
 	t.Helper()
+	s := scan(text) // of anything, it has to end
+	if s.deep > 0 {
+		return
+	}
 	var values map[string]any
 	md, err := toml.Decode(text, &values)
 	if err != nil {
 		return
 	}
-	s := scan(text)
 	var want [][]string
 	for _, k := range md.Keys() {
 		want = append(want, k)
@@ -58,6 +61,7 @@ var scanSeeds = []string{
 	"t = 1979-05-27 07:32:00Z\nn = inf\nm = -nan\nb = true\ne = []\ni = {\n a = 1, # c\n b = 2,\n}",
 	"[ a . \"b c\" ]\n[[ d . 'e' ]]\n\"\" = 1\n'' .x = 2",
 	"a = [[{b = [{c = 1}]}], [], [{d = 2}]]",
+	"a = [}\n b = {]", "a = \"", "\"", "[\"\n", "a = [1, 2}", "{a=1}", "[[[", "=,",
 	"a = \"\\e\\x41\\\\\"\nb = '\\'",
 }
 
