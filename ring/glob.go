@@ -20,7 +20,7 @@ func EscapeGlob(text string) string {
 // Match tells whether a text fits a Redis pattern, by the rules of Redis
 // (stringmatchlen in its util.c): bytes, not characters; * ? [abc] [^a] [a-z]
 // and a backslash before what stands for itself. An unclosed bracket ends with
-// the pattern.
+// the pattern. A star fits the empty text, as it does in Redis behind a prefix.
 func Match(pattern, text []byte) bool {
 	// Only the last star is ever tried again, so the time is at most the
 	// product of the lengths.
