@@ -46,8 +46,8 @@ func judge(t *testing.T, p, same *python, from, text string, g *pyobj.Graph, sta
 			}
 		}
 	}
-	repr, _ := hex.DecodeString(want.Repr)
-	if got := string(g.AppendRepr(nil, root, pyobj.Limits{})); stable && got != string(repr) {
+	repr := unhex(t, want.Repr)
+	if got := string(g.AppendRepr(nil, root, pyobj.Limits{})); stable && got != repr {
 		t.Errorf("%s %.300q:\n got repr %.1000s\nwant repr %.1000s", from, text, got, repr)
 	}
 	return true
@@ -122,3 +122,12 @@ var literalCases = func() []string {
 		strings.Repeat("9", 400)+"+1j", strings.Repeat("9", 308)+"+1j", "1e-400", "123456789012345678901234567890e-10",
 		strings.Repeat("[", 200)+strings.Repeat("]", 200), strings.Repeat("[", 201)+strings.Repeat("]", 201), strings.Repeat("{1:", 200)+"1"+strings.Repeat("}", 200), strings.Repeat("(", 90)+"1"+strings.Repeat(")", 90))
 }()
+
+func unhex(t *testing.T, s string) string {
+	t.Helper()
+	b, err := hex.DecodeString(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}

@@ -268,6 +268,9 @@ func (w *jsonWriter) typeName(r Ref) string {
 	if w.g.Kind(r).IsCall() {
 		if c := w.g.call(r); c.class != 0 {
 			_, name := w.g.Name(c.class)
+			if c.class == SymGetattr && len(c.args) == 2 && w.g.Kind(c.args[0]) == Global {
+				_, name = w.g.Name(c.args[0]) // a member of an enum
+			}
 			if label, ok := w.g.modelLabel(&c); ok {
 				name = label
 			}

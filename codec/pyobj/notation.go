@@ -154,6 +154,22 @@ func AppendBytes(dst, data []byte) []byte {
 	return append(dst, quote)
 }
 
+// appendByteArray appends Python's repr of a bytearray, which escapes single
+// quotes even between double ones (bytearray_repr in Objects/bytearrayobject.c).
+func appendByteArray(dst, data []byte) []byte {
+	quote := quoteFor(data)
+	dst = append(dst, "bytearray(b"...)
+	dst = append(dst, quote)
+	for _, c := range data {
+		if c == '\'' {
+			dst = append(dst, '\\', c)
+		} else {
+			dst = appendData(dst, []byte{c}, quote)
+		}
+	}
+	return append(dst, quote, ')')
+}
+
 // appendData escapes the inside of a bytes literal.
 func appendData(dst, data []byte, quote byte) []byte {
 	for _, c := range data {

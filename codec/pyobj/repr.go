@@ -81,11 +81,9 @@ func (p *printer) value(r Ref) {
 	case Str:
 		p.str(g.Data(r))
 	case Bytes:
-		p.bytes(g.Data(r))
+		p.bytes(g.Data(r), AppendBytes)
 	case ByteArray:
-		p.text("bytearray(")
-		p.bytes(g.Data(r))
-		p.text(")")
+		p.bytes(g.Data(r), appendByteArray)
 	case List:
 		p.container(r, "[", "]")
 	case Tuple:
@@ -153,12 +151,12 @@ func cutChars(text []byte, n int) (kept []byte, rest int) {
 	return kept, rest
 }
 
-func (p *printer) bytes(data []byte) {
+func (p *printer) bytes(data []byte, appendRepr func(dst, data []byte) []byte) {
 	rest := 0
 	if n := p.limits.Chars; n > 0 && len(data) > n {
 		data, rest = data[:n], len(data)-n
 	}
-	p.dst = AppendBytes(p.dst, data)
+	p.dst = appendRepr(p.dst, data)
 	if rest > 0 {
 		p.more(rest, " bytes")
 	}

@@ -1,5 +1,7 @@
 package pyobj
 
+import "strings"
+
 // What Django and the cache libraries wrap values in is named and unwrapped.
 
 // safeString writes a string that Django marked as safe HTML.
@@ -70,8 +72,9 @@ func (p *printer) response(c *call, name []byte) bool {
 	}
 	p.text("<")
 	p.dst = appendText(p.dst, name, 0)
-	p.text(" status=")
-	p.value(r.status)
+	if r.status != "" {
+		p.text(" status=" + r.status)
+	}
 	p.text(" headers={")
 	p.pairs(r.headers)
 	p.text("}")
@@ -80,32 +83,45 @@ func (p *printer) response(c *call, name []byte) bool {
 		p.value(r.content)
 	} else {
 		p.text(" body=")
-		p.bytes(r.body)
+		p.bytes(r.body, AppendBytes)
 	}
 	p.text(">")
 	return true
 }
 
 type responseParts struct {
-	status  Ref
-	headers []Ref // names and values in turn
+	status  string // empty when only the class knows
+	headers []Ref  // names and values in turn
 	body    []byte
 	content Ref // of a template response that was not rendered into bytes
 }
 
-// responseParts reads the state of HttpResponse: status_code, the headers under
-// their lower-case names (from Django 3.2 in an object of their own), and the
-// chunks of the body.
+// statusOf is the status_code that the classes of django.http.response have; it
+// is in the state only of a response that was given another one.
+var statusOf = map[string]string{
+	"HttpResponse": "200", "JsonResponse": "200", "HttpResponseRedirect": "302", "HttpResponsePermanentRedirect": "301", "HttpResponseNotModified": "304",
+	"HttpResponseBadRequest": "400", "HttpResponseForbidden": "403", "HttpResponseNotFound": "404", "HttpResponseNotAllowed": "405", "HttpResponseGone": "410",
+	"HttpResponseServerError": "500", "SimpleTemplateResponse": "200", "TemplateResponse": "200",
+}
+
+// responseParts reads the state of HttpResponse: the headers under their
+// lower-case names (from Django 3.2 in an object of their own), and the chunks
+// of the body.
 func (g *Graph) responseParts(c *call) (responseParts, bool) {
 	var r responseParts
 	state := c.state(g)
-	if !c.made || len(c.args) > 0 || state == 0 {
+	if c.class == 0 || !c.made || len(c.args) > 0 || state == 0 {
 		return r, false
 	}
-	r.status = g.get(state, "status_code")
 	container := g.get(state, "_container")
-	if r.status == 0 || container == 0 || g.Kind(container) != List {
+	if container == 0 || g.Kind(container) != List {
 		return r, false
+	}
+	if status := g.get(state, "status_code"); status != 0 {
+		r.status = string(g.AppendRepr(nil, status, describeLimits))
+	} else {
+		_, class := g.Name(c.class)
+		r.status = statusOf[string(class)]
 	}
 	store := g.get(state, "_headers")
 	if headers := g.get(state, "headers"); headers != 0 && g.Kind(headers).IsCall() {
@@ -155,7 +171,7 @@ func (g *Graph) Describe(r Ref) string {
 			return text
 		}
 		if r, ok := g.responseParts(&c); ok {
-			return "cached response, status " + string(g.AppendRepr(nil, r.status, describeLimits))
+			return strings.TrimSuffix("cached response, status "+r.status, ", status ")
 		}
 	}
 	return ""
