@@ -288,6 +288,7 @@ func (c *rewriter) settleTransaction(q *queue, b *batch, commands func(*entry) i
 	exec := q.take()
 	switch exec.Kind {
 	case cluster.Nil:
+		c.w.tally.Aborted++
 		c.w.halve(b, 1)
 		return nil
 	case cluster.Array:

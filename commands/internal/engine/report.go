@@ -19,8 +19,8 @@ const (
 	ReasonUnsettled  = "unsettled"    // the connection was lost and nothing could be asked
 )
 
-// Tally counts what became of keys. Scanned is the sum of the others, except
-// that a deletion also counts keys that vanished by themselves.
+// Tally counts what became of keys. Every key scanned is in one of the counts
+// from Rewritten to Failed, but for Markers, which are keys beside them.
 type Tally struct {
 	Scanned   int64
 	Rewritten int64 // reinsert
@@ -34,6 +34,7 @@ type Tally struct {
 	Skipped   map[string]int64
 	Failed    map[string]int64
 
+	Aborted     int64 // transactions that a write of the application aborted
 	BytesBefore int64 // of all values read
 	BytesAfter  int64
 }
@@ -48,6 +49,7 @@ func (t *Tally) add(o *Tally) {
 	t.Markers += o.Markers
 	t.Changed += o.Changed
 	t.Spared += o.Spared
+	t.Aborted += o.Aborted
 	t.BytesBefore += o.BytesBefore
 	t.BytesAfter += o.BytesAfter
 	t.Skipped = addCounts(t.Skipped, o.Skipped)

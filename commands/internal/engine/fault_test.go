@@ -1,0 +1,223 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/redistest"
+)
+
+// proxied puts a proxy before the first server.
+func proxied(t *testing.T, p **redistest.Proxy, onReq func([]byte) redistest.Action) func(*farm, *cluster.Spec) {
+	return func(f *farm, spec *cluster.Spec) {
+		*p = redistest.ProxyT(t, f.servers[0], onReq)
+		spec.Endpoints[0].Network, spec.Endpoints[0].Addr = (*p).Network, (*p).Addr
+		spec.SocketTimeout = 300 * time.Millisecond
+	}
+}
+
+// counts of the values on each side.
+func sides(t *testing.T, f *farm) (old, new int) {
+	t.Helper()
+	for _, v := range f.all(t) {
+		if strings.HasPrefix(v, "old:") {
+			old++
+		} else if strings.HasPrefix(v, "new:") {
+			new++
+		}
+	}
+	return old, new
+}
+
+func TestALostAnswerIsSettledByReadingAgain(t *testing.T) {
+	const n = 3000
+	for name, action := range map[string]redistest.Action{"carried out": redistest.CutAfter, "never arrived": redistest.CutBefore} {
+		t.Run(name, func(t *testing.T) {
+			var execs, cuts atomic.Int64
+			var p *redistest.Proxy
+			f := newFarm(t, 1, "p", proxied(t, &p, func(b []byte) redistest.Action {
+				if bytes.Contains(b, []byte("\r\nexec\r\n")) && execs.Add(1)%7 == 0 {
+					cuts.Add(1)
+					return action
+				}
+				return redistest.Forward
+			}))
+			f.fill(t, "p", n, 20)
+			total := whole(t, Run(context.Background(), f.Cluster, reinsert(), Options{}))
+			if old, _ := sides(t, f); old != 0 || total.Rewritten != n || cuts.Load() < 5 {
+				t.Errorf("%d cuts, %d old values left, %+v", cuts.Load(), old, total)
+			}
+		})
+	}
+}
+
+func TestACutConnectionIsDialledAgain(t *testing.T) {
+	const n = 20_000
+	var p *redistest.Proxy
+	f := newFarm(t, 1, "p", proxied(t, &p, nil))
+	f.fill(t, "p", n, 20)
+	var pages atomic.Int64
+	o := Options{Progress: func(done, total int64) {
+		if pages.Add(1)%5 == 0 {
+			p.Cut()
+		}
+	}}
+	total := whole(t, Run(context.Background(), f.Cluster, reinsert(), o))
+	if old, _ := sides(t, f); old != 0 || total.Rewritten != n {
+		t.Errorf("%d old values left, %+v", old, total)
+	}
+	f.fill(t, "p", n, 20)
+	total = whole(t, Run(context.Background(), f.Cluster, &Delete{Command: "clear"}, o))
+	if left := len(f.all(t)); left != 0 || total.Deleted != n {
+		t.Errorf("%d keys left, %+v", left, total)
+	}
+}
+
+func TestALostShardEndsOnlyItsOwnWork(t *testing.T) {
+	for name, lose := range map[string]func(*farm, *redistest.Proxy){
+		"down":    func(f *farm, p *redistest.Proxy) { f.servers[0].Kill() },
+		"refused": func(f *farm, p *redistest.Proxy) { p.Refuse(true); p.Cut() },
+		"stalled": func(f *farm, p *redistest.Proxy) { p.Stall(true) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var p *redistest.Proxy
+			f := newFarm(t, 2, "p", proxied(t, &p, nil))
+			f.fill(t, "p", 20_000, 20)
+			second := f.clients[1].DBSize(context.Background()).Val()
+			lost := false
+			begin := time.Now()
+			r := Run(context.Background(), f.Cluster, reinsert(), Options{Progress: func(done, total int64) {
+				if !lost && done > 6000 {
+					lost = true
+					lose(f, p)
+				}
+			}})
+			if !lost {
+				t.Fatal("the run was over before the shard was lost")
+			}
+			var end *cluster.ShardError
+			if !errors.As(r.Shards[0].Err, &end) || end.Shard != "shard0" || r.Lost() != 1 || r.Complete() {
+				t.Errorf("error %v", r.Shards[0].Err)
+			}
+			if s := r.Shards[1]; s.Err != nil || s.Rewritten != second {
+				t.Errorf("the other shard: %+v, want %d rewritten", s, second)
+			}
+			for i := range r.Shards {
+				sum(t, &r.Shards[i].Tally)
+			}
+			if d := time.Since(begin); d > 10*time.Second {
+				t.Errorf("took %v", d)
+			}
+		})
+	}
+}
+
+func TestAShardThatIsDownFromTheStart(t *testing.T) {
+	f := newFarm(t, 2, "p", nil)
+	f.fill(t, "p", 1000, 20)
+	f.servers[0].Kill()
+	for _, op := range []Operation{reinsert(), &Delete{Command: "clear"}} {
+		r := Run(context.Background(), f.Cluster, op, Options{})
+		if r.Shards[0].Err == nil || r.Shards[1].Err != nil || r.Shards[1].Scanned < 400 {
+			t.Errorf("%+v", r)
+		}
+	}
+}
+
+func TestARestartedServerEndsItsScan(t *testing.T) {
+	f := newFarm(t, 1, "p", nil)
+	f.fill(t, "p", 20_000, 20)
+	restarted := false
+	r := Run(context.Background(), f.Cluster, reinsert(), Options{Progress: func(done, total int64) {
+		if !restarted && done > 5000 {
+			restarted = true
+			f.servers[0].Restart()
+		}
+	}})
+	if !errors.Is(r.Shards[0].Err, errRestarted) {
+		t.Errorf("error %v", r.Shards[0].Err)
+	}
+}
+
+func TestTheFirstSignalFinishesTheBatchInHand(t *testing.T) {
+	const n = 20_000
+	f := newFarm(t, 2, "p", nil)
+	f.fill(t, "p", n, 20)
+	stop := make(chan struct{})
+	stopped := false
+	r := Run(context.Background(), f.Cluster, reinsert(), Options{Stop: stop, Progress: func(done, total int64) {
+		if !stopped && done > n/2 {
+			stopped = true
+			close(stop)
+		}
+	}})
+	total := whole(t, r)
+	old, new := sides(t, f)
+	if !r.Interrupted || old == 0 || int64(new) != total.Rewritten || total.Rewritten == 0 {
+		t.Errorf("interrupted %v, %d old, %d new, %+v", r.Interrupted, old, new, total)
+	}
+	if total := whole(t, Run(context.Background(), f.Cluster, reinsert(), Options{})); total.Rewritten != int64(old) {
+		t.Errorf("the second run: %+v, want %d rewritten", total, old)
+	}
+}
+
+func TestTheSecondSignalDoesNotWait(t *testing.T) {
+	var p *redistest.Proxy
+	f := newFarm(t, 1, "p", func(f *farm, spec *cluster.Spec) {
+		proxied(t, &p, nil)(f, spec)
+		spec.SocketTimeout = -1
+	})
+	f.fill(t, "p", 20_000, 20)
+	ctx, cancel := context.WithCancel(context.Background())
+	stalled := false
+	r := Run(ctx, f.Cluster, reinsert(), Options{Progress: func(done, total int64) {
+		if !stalled && done > 3000 {
+			stalled = true
+			p.Stall(true)
+			time.AfterFunc(50*time.Millisecond, cancel)
+		}
+	}})
+	if !r.Interrupted || r.Shards[0].Err != nil || r.Elapsed > 5*time.Second {
+		t.Errorf("%+v", r)
+	}
+	sum(t, &r.Shards[0].Tally)
+}
+
+func TestWhatAServerRefusesEndsTheShardAndHarmsNothing(t *testing.T) {
+	ctx := context.Background()
+	for name, setup := range map[string]func(*farm){
+		"memory is full": func(f *farm) { f.clients[0].ConfigSet(ctx, "maxmemory", "1mb") },
+		"read only":      func(f *farm) { f.clients[0].SlaveOf(ctx, "127.0.0.1", "1") },
+		"no exec":        func(f *farm) { f.clients[0].Do(ctx, "acl", "setuser", "default", "-exec") },
+		"no watch":       func(f *farm) { f.clients[0].Do(ctx, "acl", "setuser", "default", "-watch") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFarm(t, 1, "p", nil)
+			f.fill(t, "p", 2000, 1000)
+			setup(f)
+			r := Run(ctx, f.Cluster, reinsert(), Options{})
+			old, _ := sides(t, f)
+			if r.Shards[0].Err == nil || old != 2000 || r.Shards[0].Rewritten != 0 {
+				t.Errorf("%d old values, error %v, %+v", old, r.Shards[0].Err, r.Shards[0].Tally)
+			}
+			sum(t, &r.Shards[0].Tally)
+		})
+	}
+}
+
+func TestAStalledServerTimesOut(t *testing.T) {
+	var p *redistest.Proxy
+	f := newFarm(t, 1, "p", proxied(t, &p, nil))
+	p.Stall(true)
+	r := Run(context.Background(), f.Cluster, reinsert(), Options{})
+	if !errors.Is(r.Shards[0].Err, os.ErrDeadlineExceeded) {
+		t.Errorf("error %v", r.Shards[0].Err)
+	}
+}

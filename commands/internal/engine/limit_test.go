@@ -1,0 +1,184 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/redistest"
+)
+
+// peak is the most memory that was live at a time while run ran.
+func peak(run func()) (bytes uint64) {
+	var most atomic.Uint64
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		var m runtime.MemStats
+		for {
+			runtime.GC()
+			runtime.ReadMemStats(&m)
+			most.Store(max(most.Load(), m.HeapAlloc))
+			select {
+			case <-stop:
+				return
+			case <-time.After(5 * time.Millisecond):
+			}
+		}
+	}()
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	run()
+	close(stop)
+	<-done
+	return most.Load() - min(most.Load(), m.HeapAlloc)
+}
+
+func TestHugeValuesGoAloneAndWithinTheBudget(t *testing.T) {
+	ctx := context.Background()
+	f := newFarm(t, 2, "p", nil)
+	const huge, size = 60, 4 << 20
+	f.fill(t, "p", 2000, 100)
+	value := "old:" + strings.Repeat("h", size)
+	for i := range huge {
+		f.set(t, fmt.Sprintf("p:1:huge-%d", i), value)
+	}
+	f.set(t, "p:1:largest", value+strings.Repeat("h", 40<<20), "p:1:bad", "bad:"+value)
+	var r *Report
+	most := peak(func() { r = Run(ctx, f.Cluster, reinsert(), Options{}) })
+	total := whole(t, r)
+	if total.Rewritten != 2000+huge+1 || total.Failed["unreadable"] != 1 {
+		t.Errorf("%+v", total)
+	}
+	if got := f.get("p:1:largest"); len(got) != len(value)+40<<20 || !strings.HasPrefix(got, "new:") {
+		t.Errorf("the largest has %d bytes", len(got))
+	}
+	// What is read and what is to be written of the huge values, and some for
+	// the rest; all huge values at once would be 600 MB.
+	if limit := uint64(2*heavyBudget + 100<<20); most > limit {
+		t.Errorf("%d MB were live, the limit is %d", most>>20, limit>>20)
+	}
+}
+
+func TestMiddlingValuesAreBatchedByTheirSize(t *testing.T) {
+	f := newFarm(t, 1, "p", nil)
+	f.fill(t, "p", 600, 50<<10)
+	var r *Report
+	most := peak(func() { r = Run(context.Background(), f.Cluster, reinsert(), Options{}) })
+	if total := whole(t, r); total.Rewritten != 600 {
+		t.Errorf("%+v", total)
+	}
+	if most > 24<<20 {
+		t.Errorf("%d MB were live", most>>20)
+	}
+}
+
+func TestMemoryDoesNotGrowWithTheNumberOfKeys(t *testing.T) {
+	var most [2]uint64
+	for i, n := range []int{4_000, 40_000} {
+		f := newFarm(t, 2, "p", nil)
+		f.fill(t, "p", n, 1000)
+		most[i] = peak(func() { whole(t, Run(context.Background(), f.Cluster, reinsert(), Options{})) })
+	}
+	if most[1] > most[0]+16<<20 {
+		t.Errorf("%d KB were live with 4,000 keys, %d KB with 40,000", most[0]>>10, most[1]>>10)
+	}
+}
+
+func TestRateHoldsForAllShardsTogether(t *testing.T) {
+	const n, rate = 3000, 4000
+	f := newFarm(t, 3, "p", nil)
+	for _, op := range []Operation{reinsert(), &Delete{Command: "clear"}} {
+		f.fill(t, "p", n, 10)
+		r := Run(context.Background(), f.Cluster, op, Options{Rate: rate})
+		if total := whole(t, r); total.Scanned != n {
+			t.Errorf("%+v", total)
+		}
+		// A burst may go before the first wait.
+		if least := time.Second * (n - rate/10 - 3*256) / rate; r.Elapsed < least || r.Elapsed > 5*time.Second {
+			t.Errorf("%T took %v, at least %v was to be", op, r.Elapsed, least)
+		}
+	}
+}
+
+// The server is made to refuse KEEPTTL by sending it another word.
+func TestServersWithoutKeepTTLKeepTheExpiry(t *testing.T) {
+	ctx := context.Background()
+	const n = 3000
+	var p *redistest.Proxy
+	var refused atomic.Int64
+	f := newFarm(t, 1, "app", proxied(t, &p, func(b []byte) redistest.Action {
+		if i := bytes.Index(b, []byte("keepttl")); i >= 0 {
+			copy(b[i:], "keepxxx")
+			refused.Add(1)
+		}
+		return redistest.Forward
+	}))
+	for i := range n {
+		ttl := time.Duration(0)
+		if i%2 == 0 {
+			ttl = time.Hour + time.Duration(i)*time.Millisecond
+		}
+		f.clients[0].Set(ctx, entryKey(i), "old:x", ttl)
+	}
+	before := states(t, f, n)
+	total := whole(t, Run(ctx, f.Cluster, reinsert(), Options{}))
+	if refused.Load() != 1 || total.Rewritten != n {
+		t.Errorf("KEEPTTL was refused %d times, %+v", refused.Load(), total)
+	}
+	for i, got := range states(t, f, n) {
+		if moved := got.at - before[i].at; got.value != "new:x" || moved < -2 || moved > 2 || (got.at == 0) != (before[i].at == 0) {
+			t.Fatalf("%s is %q and expires at %d, before %d", entryKey(i), got.value, got.at, before[i].at)
+		}
+	}
+}
+
+func TestServersWithoutUnlink(t *testing.T) {
+	ctx := context.Background()
+	s := redistest.RunT(t, `rename-command UNLINK ""`)
+	f := newFarm(t, 1, "p", func(f *farm, spec *cluster.Spec) {
+		spec.Endpoints[0].Network, spec.Endpoints[0].Addr = s.Network, s.Addr
+		f.servers[0] = s
+		f.clients[0] = s.Client(0)
+	})
+	f.fill(t, "p", 1000, 10)
+	if total := whole(t, Run(ctx, f.Cluster, &Delete{Command: "clear"}, Options{})); total.Deleted != 1000 || len(f.all(t)) != 0 {
+		t.Errorf("%+v", total)
+	}
+}
+
+func TestAfterTheRunAWriterOfOldValuesIsNoticed(t *testing.T) {
+	ctx := context.Background()
+	f := newFarm(t, 1, "p", nil)
+	f.fill(t, "p", 200, 10)
+	r := Run(ctx, f.Cluster, reinsert(), Options{})
+	if old, sampled := r.StillOld(); old != 0 || sampled != sampleAfter {
+		t.Errorf("%d of %d are old", old, sampled)
+	}
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := 0; ; i++ {
+			select {
+			case <-stop:
+				return
+			default:
+				f.clients[0].Set(ctx, fmt.Sprintf("p:1:key-%d", i%200), "old:again", 0)
+			}
+		}
+	}()
+	// Before the sample is taken each key has been written several times.
+	r = Run(ctx, f.Cluster, reinsert(), Options{Rate: 400})
+	close(stop)
+	<-done
+	if old, _ := r.StillOld(); old == 0 {
+		t.Errorf("nothing was noticed: %+v", r)
+	}
+}

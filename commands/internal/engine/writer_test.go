@@ -1,0 +1,204 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// written is what a writer last did with a key.
+type written struct {
+	touched bool
+	value   string // empty: deleted
+	at      int64  // expiry in milliseconds since 1970; 0: none
+}
+
+// application changes, deletes and makes again random keys until stop is
+// closed. Every key has one writer, so what it did last is known.
+func application(t *testing.T, f *farm, ledger []written, stop <-chan struct{}, seed uint64) (writes *atomic.Int64, wait func()) {
+	const writers = 4
+	owned := make([][][]int, writers) // by writer and shard
+	for w := range owned {
+		owned[w] = make([][]int, len(f.clients))
+	}
+	for i := range ledger {
+		home := homeOf([]byte(entryKey(i)), len(f.clients))
+		owned[i%writers][home] = append(owned[i%writers][home], i)
+	}
+	writes = new(atomic.Int64)
+	var wg sync.WaitGroup
+	for w := range writers {
+		random := rand.New(rand.NewPCG(seed, uint64(w)))
+		wg.Go(func() {
+			for round := 0; ; round++ {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				shard := random.IntN(len(f.clients))
+				if err := write(f.clients[shard], ledger, owned[w][shard], random, round); err != nil {
+					t.Error(err)
+					return
+				}
+				writes.Add(perRound)
+			}
+		})
+	}
+	return writes, wg.Wait
+}
+
+// perRound is how many writes go into one pipeline of the application.
+const perRound = 20
+
+func write(c *redis.Client, ledger []written, owned []int, random *rand.Rand, round int) error {
+	ctx := context.Background()
+	pipe := c.Pipeline()
+	for n := range perRound {
+		i := owned[random.IntN(len(owned))]
+		if random.IntN(3) == 0 {
+			i = owned[random.IntN(20)] // a few keys that are written all the time
+		}
+		l := written{touched: true}
+		if random.IntN(4) == 0 {
+			pipe.Del(ctx, entryKey(i))
+		} else {
+			l.value = []string{"old:", "new:"}[random.IntN(2)] + fmt.Sprintf("round %d write %d", round, n)
+			args := []any{"set", entryKey(i), l.value}
+			if random.IntN(2) == 0 {
+				l.at = time.Now().Add(time.Hour).UnixMilli() + int64(n)
+				args = append(args, "pxat", l.at)
+			}
+			pipe.Do(ctx, args...)
+		}
+		ledger[i] = l
+	}
+	_, err := pipe.Exec(ctx)
+	return err
+}
+
+func entryKey(i int) string { return fmt.Sprintf("app:1:key-%d", i) }
+
+type state struct {
+	value string // empty: no such key
+	at    int64
+}
+
+// states reads values and expiries of all keys.
+func states(t *testing.T, f *farm, n int) []state {
+	t.Helper()
+	ctx := context.Background()
+	out := make([]state, n)
+	get := make([]*redis.StringCmd, n)
+	at := make([]*redis.Cmd, n)
+	pipes := make([]redis.Pipeliner, len(f.clients))
+	for i, c := range f.clients {
+		pipes[i] = c.Pipeline()
+	}
+	for i := range n {
+		key := entryKey(i)
+		p := pipes[homeOf([]byte(key), len(pipes))]
+		get[i], at[i] = p.Get(ctx, key), p.Do(ctx, "pexpiretime", key)
+	}
+	for _, p := range pipes {
+		p.Exec(ctx)
+	}
+	for i := range n {
+		out[i].value, _ = get[i].Result()
+		out[i].at, _ = at[i].Int64()
+		out[i].at = max(out[i].at, 0)
+	}
+	return out
+}
+
+func TestNoUpdateIsLostWhileTheApplicationWrites(t *testing.T) {
+	const n = 52_000
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	ctx := context.Background()
+	f := newFarm(t, 4, "app", nil)
+	f.fill(t, "app", n, 100)
+	before := states(t, f, n)
+
+	ledger := make([]written, n)
+	stop := make(chan struct{})
+	writes, wait := application(t, f, ledger, stop, seed)
+	for writes.Load() < 100 { // they are at work before the scan begins
+		time.Sleep(time.Millisecond)
+	}
+	conflicts := make(map[string]bool)
+	r := Run(ctx, f.Cluster, reinsert(), Options{Failure: func(f Failure) { conflicts[string(f.Stored)] = true }})
+	during := writes.Load()
+	close(stop)
+	wait()
+	total := whole(t, r)
+	t.Logf("%d writes during the run, %v, %d of the transactions aborted: %+v", during, r.Elapsed, total.Aborted, total)
+
+	lost, revived, moved, left := 0, 0, 0, 0
+	for i, got := range states(t, f, n) {
+		l := ledger[i]
+		switch {
+		case !l.touched:
+			if got.at != before[i].at {
+				moved++
+			}
+			if got.value != "new:"+strings.TrimPrefix(before[i].value, "old:") && !conflicts[entryKey(i)] {
+				left++
+			}
+		case l.value == "":
+			if got.value != "" {
+				revived++
+			}
+		default:
+			if got.value != l.value && got.value != "new:"+strings.TrimPrefix(l.value, "old:") {
+				lost++
+			}
+			if got.at != l.at {
+				moved++
+			}
+		}
+	}
+	if lost+revived+moved+left > 0 {
+		t.Errorf("%d updates lost, %d deleted keys brought back, %d expiries moved, %d values left as they were", lost, revived, moved, left)
+	}
+	if during < 1000 {
+		t.Errorf("only %d writes happened during the run", during)
+	}
+	if total.Aborted == 0 {
+		t.Error("no transaction was aborted: the test tests nothing")
+	}
+
+	whole(t, Run(ctx, f.Cluster, reinsert(), Options{}))
+	for i, got := range states(t, f, n) {
+		if strings.HasPrefix(got.value, "old:") {
+			t.Fatalf("%s is %q after a second run", entryKey(i), got.value)
+		}
+	}
+	if total := whole(t, Run(ctx, f.Cluster, reinsert(), Options{})); total.Rewritten != 0 || total.Conflict != 0 {
+		t.Errorf("the third run: %+v", total)
+	}
+}
+
+func TestAnExpiredKeyIsNotBroughtBack(t *testing.T) {
+	const n = 6000
+	ctx := context.Background()
+	f := newFarm(t, 2, "app", nil)
+	for i := range n {
+		key := entryKey(i)
+		f.client(key).Set(ctx, key, "old:x", time.Duration(1+i%400)*time.Millisecond)
+	}
+	end := time.Now().Add(500 * time.Millisecond)
+	for time.Now().Before(end) {
+		whole(t, Run(ctx, f.Cluster, reinsert(), Options{}))
+	}
+	if left := f.all(t); len(left) != 0 {
+		t.Errorf("%d keys outlived their expiry", len(left))
+	}
+}
