@@ -43,16 +43,10 @@ func (l *loader) codec(c *Cache, o *node) {
 	}
 	spec += "+" + com
 	kwargs := o.get("compressor_class_kwargs")
-	for _, k := range kwargs.children() {
-		want := map[string]string{"zlib": "level", "bz2": "compresslevel"}[com]
-		switch {
-		case want == "":
-			l.fail(k, "compressor "+com+" takes no "+k.name, "leave it out, or choose a compressor")
-		case k.name != want:
-			l.fail(k, "compressor "+com+" takes no "+k.name, "write "+want)
-		case k.value != int64(-1): // zlib's own spelling of its default
-			spec += fmt.Sprintf(":%d", k.value)
-		}
+	if level := kwargs.get("level"); level != nil && com != "zlib" {
+		l.fail(level, "compressor "+com+" takes no level", "leave it out, or choose a compressor")
+	} else if level != nil && level.value != int64(-1) { // zlib's own spelling of its default
+		spec += fmt.Sprintf(":%d", level.value)
 	}
 	if len(l.errs) > failed {
 		return
