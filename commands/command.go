@@ -77,8 +77,11 @@ func (s *session) root() *command {
 	root := &command{
 		flags: s.global.flags(),
 		subs: []*command{
+			newGet(s),
+			newSet(s),
 			newTTL(s),
 			newRing(s),
+			newCodec(s),
 			newConfig(s),
 			newVersion(s),
 		},

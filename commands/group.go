@@ -15,3 +15,11 @@ func newConfig(s *session) *command {
 		subs:  []*command{newConfigCheck(s), newConfigShow(s)},
 	}
 }
+
+func newCodec(s *session) *command {
+	return &command{
+		name:  "codec",
+		short: "shows and rewrites values in files and pipes, without Redis",
+		subs:  []*command{newCodecShow(s), newCodecTranscode(s)},
+	}
+}

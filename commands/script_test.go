@@ -56,6 +56,7 @@ func TestScript(t *testing.T) {
 			"until":  scriptUntil,
 			"fill":   scriptFill,
 			"subst":  scriptSubst,
+			"bytes":  scriptBytes,
 			"json":   scriptJSON,
 		},
 	})
@@ -261,6 +262,14 @@ func scriptSubst(ts *testscript.TestScript, neg bool, args []string) {
 		text := os.Expand(ts.ReadFile(file), ts.Getenv)
 		ts.Check(os.WriteFile(ts.MkAbs(file), []byte(text), 0o600))
 	}
+}
+
+// bytes FILE TEXT writes a file that holds TEXT and nothing more; TEXT may hold
+// escapes as \x80.
+func scriptBytes(ts *testscript.TestScript, neg bool, args []string) {
+	text, err := strconv.Unquote(`"` + args[1] + `"`)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 }
 
 // json [N] wants every line of the last standard output to be one JSON

@@ -4,6 +4,9 @@ import (
 	"context"
 	"runtime"
 	"strings"
+
+	"cachering/codec"
+	"cachering/ring"
 )
 
 // programVersion is the version of this source tree.
@@ -32,6 +35,15 @@ func runVersion(s *session) error {
 	}{
 		Version: programVersion,
 		Go:      strings.Join([]string{runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}, " "),
+	}
+	for _, name := range ring.Names() {
+		doc.Rings = append(doc.Rings, string(name))
+	}
+	for _, name := range codec.Serializers() {
+		doc.Serializers = append(doc.Serializers, string(name))
+	}
+	for _, name := range codec.Compressors() {
+		doc.Compressors = append(doc.Compressors, string(name))
 	}
 	if s.ui.JSON {
 		return s.ui.Document(doc)

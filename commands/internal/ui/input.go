@@ -12,12 +12,13 @@ import (
 type Input struct {
 	r       io.Reader
 	pending chan readResult // of a read that was given up; its bytes are kept
-	rest    []byte
+	buf     []byte          // where the pending read puts them
+	rest    []byte          // of buf, not handed over yet
 }
 
 type readResult struct {
-	data []byte
-	err  error
+	n   int
+	err error
 }
 
 // inputChunk is how much is asked of standard input at once.
@@ -42,11 +43,13 @@ func (r inputReader) Read(p []byte) (int, error) {
 		return 0, context.Cause(r.ctx)
 	}
 	if in.pending == nil {
+		if in.buf == nil {
+			in.buf = make([]byte, inputChunk)
+		}
 		in.pending = make(chan readResult, 1)
 		go func(done chan<- readResult) {
-			buf := make([]byte, max(len(p), inputChunk))
-			n, err := in.r.Read(buf)
-			done <- readResult{buf[:n], err}
+			n, err := in.r.Read(in.buf)
+			done <- readResult{n, err}
 		}(in.pending)
 	}
 	select {
@@ -54,8 +57,8 @@ func (r inputReader) Read(p []byte) (int, error) {
 		return 0, context.Cause(r.ctx)
 	case res := <-in.pending:
 		in.pending = nil
-		n := copy(p, res.data)
-		in.rest = res.data[n:]
+		n := copy(p, in.buf[:res.n])
+		in.rest = in.buf[n:res.n]
 		if n > 0 {
 			return n, nil // an error comes back with the next read
 		}

@@ -95,6 +95,21 @@ func (s *Streams) Warn(format string, args ...any) {
 	_, _ = io.WriteString(s.err, line+"\n")
 }
 
+// Live is standard output without a buffer, for answers that somebody waits
+// for. Its writes do fail, with a short error, when nobody reads any more.
+func (s *Streams) Live() io.Writer { return live{s.Out} }
+
+type live struct{ out *Output }
+
+func (l live) Write(p []byte) (int, error) {
+	l.out.Write(p)
+	l.out.flush()
+	if l.out.Gone() {
+		return 0, io.ErrClosedPipe
+	}
+	return len(p), nil
+}
+
 // Flush hands buffered answers to standard output.
 func (s *Streams) Flush() { s.Out.flush() }
 

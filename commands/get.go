@@ -1,0 +1,129 @@
+package commands
+
+import (
+	"context"
+
+	"github.com/urfave/cli/v2"
+
+	"cachering/codec"
+)
+
+type getOptions struct {
+	keyOptions
+	showOptions
+}
+
+func (o *getOptions) flags() []cli.Flag {
+	return append(o.showOptions.flags(), o.readFlags()...)
+}
+
+func newGet(s *session) *command {
+	var o getOptions
+	return &command{
+		name: "get", args: "KEY…", min: 1, max: -1,
+		short: "shows values",
+		long: "One key: the value alone. Several, or keys from standard input: KEY, a tab, the value, in\n" +
+			"the order asked. A missing key prints nothing, and makes the exit code 4.",
+		flags: o.flags(),
+		examples: []string{
+			"cachering get user:42",
+			"cachering get user:42 --as json | jq .name",
+			"cachering get --stored :1:user:42 --as raw >value.pickle",
+			"cachering get - --json <keys.txt",
+		},
+		exits: []exit{
+			{exitDone, "every key is there"},
+			{exitFailed, "no value: a shard is down or refused the login, or the value cannot be read"},
+			{exitUsage, "bad usage or configuration"},
+			{exitPartial, "some keys were not answered, or cannot be read"},
+			{exitNegative, "a key is missing"},
+			{exitRefused, "--as raw would disturb the terminal"},
+			{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
+		},
+		run: func(ctx context.Context, args []string) error { return runGet(ctx, s, &o, args) },
+	}
+}
+
+func runGet(ctx context.Context, s *session, o *getOptions, args []string) error {
+	if err := o.keyOptions.check(args); err != nil {
+		return err
+	}
+	if err := o.showOptions.check(); err != nil {
+		return err
+	}
+	list := s.keys(args, &o.keyOptions)
+	if o.as.value == asRaw && !list.single() && !s.ui.JSON {
+		return usagef("--as raw shows one key: stored bytes have no end that a reader could see").
+			hinting("--json --as raw takes several")
+	}
+	cache, cl, err := s.openKeys(ctx, &o.keyOptions)
+	if err != nil {
+		return err
+	}
+	defer cl.Close()
+	from := codec.Stored(cache.Codec)
+	var t tally
+	err = ask(ctx, s, cache, &o.keyOptions, list, &t, cl.Get, func(a *answer) error {
+		doc := gotten{address: a.address, Found: a.Found}
+		if !a.Found {
+			t.answered++
+			t.negative++
+			if s.ui.JSON {
+				return s.ui.Document(doc)
+			}
+			return nil
+		}
+		v, err := o.show(s, a.Value, from)
+		if err != nil {
+			t.fail(s, a.arg, err)
+			return nil
+		}
+		t.answered++
+		if s.ui.JSON {
+			size := len(a.Value)
+			doc.TTL, doc.Bytes = milliseconds(a.TTL), &size
+			if v.codec != "" {
+				doc.Codec = &v.codec
+			}
+			return s.ui.Document(doc.with(v))
+		}
+		prefix := ""
+		if !list.single() {
+			prefix = a.arg + "\t"
+		}
+		return o.print(s, prefix, v)
+	})
+	if err != nil {
+		return err
+	}
+	return t.result(s)
+}
+
+// gotten is what get prints under --json, without the value.
+type gotten struct {
+	address
+	Found bool    `json:"found"`
+	Codec *string `json:"codec"`
+	TTL   *int64  `json:"ttl_ms"`
+	Bytes *int    `json:"bytes"`
+}
+
+// with adds the value under the name of its form.
+func (g gotten) with(v *shown) any {
+	switch v.field {
+	case "repr":
+		return struct {
+			gotten
+			Repr any `json:"repr"`
+		}{g, v.json}
+	case "raw":
+		return struct {
+			gotten
+			Raw any `json:"raw"`
+		}{g, v.json}
+	}
+	return struct {
+		gotten
+		Value any `json:"value"`
+	}{g, v.json}
+}

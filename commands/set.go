@@ -1,0 +1,254 @@
+package commands
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"time"
+	"unicode/utf8"
+
+	"github.com/urfave/cli/v2"
+
+	"cachering/codec"
+	"cachering/codec/pyobj"
+	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/config"
+	"cachering/commands/internal/ui"
+)
+
+// The forms in which a value is typed, besides those that get shows.
+const (
+	fromLiteral = "literal"
+	fromBytes   = "bytes"
+)
+
+type setOptions struct {
+	keyOptions
+	from    choice
+	ttl     lifespan
+	nx, xx  bool
+	keepTTL bool
+}
+
+func (o *setOptions) flags() []cli.Flag {
+	o.from.of, o.from.value = []string{asText, asJSON, fromLiteral, fromBytes, asRaw}, asText
+	return append([]cli.Flag{
+		&cli.GenericFlag{Name: "from", Value: &o.from,
+			Usage: "read VALUE as `FORM`: text (a str, default), json, literal (of Python), bytes, raw (stored as it is)"},
+		&cli.GenericFlag{Name: "ttl", Value: &o.ttl,
+			Usage: "let the entry live for `D|none|default`: a duration, for ever, or as configured (default)"},
+		&cli.BoolFlag{Name: "nx", Destination: &o.nx,
+			Usage: "only if the key does not exist"},
+		&cli.BoolFlag{Name: "xx", Destination: &o.xx,
+			Usage: "only if the key exists"},
+		&cli.BoolFlag{Name: "keep-ttl", Destination: &o.keepTTL,
+			Usage: "leave the expiry of an entry that exists as it is"},
+	}, o.keyOptions.flags()...)
+}
+
+// lifespan is a flag that holds a duration, none or default.
+type lifespan struct {
+	set, forever, configured bool
+	after                    time.Duration
+}
+
+// Set implements flag.Value.
+func (l *lifespan) Set(text string) error {
+	*l = lifespan{set: true}
+	switch text {
+	case "none":
+		l.forever = true
+		return nil
+	case "default":
+		l.configured = true
+		return nil
+	}
+	var err error
+	l.after, err = parseDuration(text)
+	return err
+}
+
+func (l *lifespan) String() string {
+	switch {
+	case l.forever:
+		return "none"
+	case l.configured:
+		return "default"
+	case l.set:
+		return l.after.String()
+	}
+	return ""
+}
+
+// of is how long an entry of this cache lives.
+func (l *lifespan) of(cache *config.Cache) (time.Duration, error) {
+	switch {
+	case l.forever:
+		return cluster.Forever, nil
+	case l.set && !l.configured:
+		return l.after, nil
+	case cache.Timeout.Forever:
+		return cluster.Forever, nil
+	case cache.Timeout.After <= 0:
+		return 0, usagef("the timeout of cache %s is %s, which stores nothing", cache.Alias, cache.Timeout).
+			hinting("--ttl D or --ttl none")
+	}
+	return cache.Timeout.After, nil
+}
+
+func newSet(s *session) *command {
+	var o setOptions
+	return &command{
+		name: "set", args: "KEY VALUE", min: 2, max: 2,
+		short: "stores a value as the Python library would",
+		long: "A VALUE of - is read from standard input, to its last byte: a text keeps its final line\n" +
+			"feed. Integers are stored as digits, so that the application can count with them.",
+		flags: o.flags(),
+		examples: []string{
+			"cachering set greeting 'hello world' --ttl 1h",
+			"cachering set user:42 --from json '{\"name\": \"Ada\", \"id\": 42}' --ttl none",
+			"cachering set flags --from literal \"{'a': (1, 2), 'b': None}\"",
+			"cachering set page:1 --from bytes --nx - <page.html",
+		},
+		exits: []exit{
+			{exitDone, "stored"},
+			{exitFailed, "not stored: the shard is down or refused the login, or the value cannot be written"},
+			{exitUsage, "bad usage or configuration, a value that cannot be read, or a pickle protocol that is not known"},
+			{exitNegative, "--nx or --xx stored nothing"},
+			{exitRefused, "the configuration says read_only"},
+			{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
+		},
+		run: func(ctx context.Context, args []string) error { return runSet(ctx, s, &o, args[0], args[1]) },
+	}
+}
+
+func runSet(ctx context.Context, s *session, o *setOptions, key, text string) error {
+	switch {
+	case o.nx && o.xx:
+		return usagef("--nx and --xx exclude each other")
+	case o.nx && o.keepTTL:
+		return usagef("--nx and --keep-ttl exclude each other: an entry that is new has no expiry to keep")
+	case o.keepTTL && o.ttl.set:
+		return usagef("--ttl and --keep-ttl exclude each other")
+	}
+	if err := o.check(nil); err != nil {
+		return err
+	}
+	cache, cl, err := s.openKeys(ctx, &o.keyOptions)
+	if err != nil {
+		return err
+	}
+	defer cl.Close()
+	if err := writable(cache); err != nil {
+		return err
+	}
+	if o.from.value != asRaw && !cache.ProtocolKnown() {
+		return cache.ProtocolError()
+	}
+	ttl, err := o.ttl.of(cache)
+	if err != nil {
+		return err
+	}
+	typed := []byte(text)
+	if text == "-" {
+		if typed, err = io.ReadAll(s.ui.In.Reader(ctx)); err != nil {
+			return err
+		}
+	}
+	stored, what, err := o.encode(typed, cache.Codec)
+	if err != nil {
+		return err
+	}
+	storedKey := o.storedKey(cache, key)
+	entry := o.store(ctx, cl, []byte(storedKey), stored, ttl)
+	if entry.Err != nil {
+		return entry.Err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if s.ui.JSON {
+		err := s.ui.Document(struct {
+			address
+			Stored bool   `json:"stored"`
+			Type   string `json:"type"`
+			Bytes  int    `json:"bytes"`
+		}{address{ui.Bytes(o.userKey(cache, key)), ui.Bytes(storedKey), entry.Shard.Name}, entry.Done, what, len(stored)})
+		if err != nil {
+			return err
+		}
+	}
+	if !entry.Done {
+		why := "the key exists"
+		if o.xx {
+			why = "the key does not exist"
+		}
+		s.ui.Note("not stored: %s", why)
+		return outcome(exitNegative)
+	}
+	if s.ui.ErrTerminal && !s.ui.JSON {
+		s.ui.Note("stored as %s, %s, on %s", what, count(int64(len(stored)), "byte"), entry.Shard.Name)
+	}
+	return nil
+}
+
+// keepTries is how often set --keep-ttl follows a key that keeps appearing and
+// disappearing.
+const keepTries = 8
+
+func (o *setOptions) store(ctx context.Context, cl *cluster.Cluster, key, value []byte, ttl time.Duration) cluster.Entry {
+	if !o.keepTTL {
+		return cl.Set(ctx, key, value, cluster.Write{TTL: ttl, NX: o.nx, XX: o.xx})
+	}
+	// KEEPTTL alone would give a new entry no expiry at all, so what exists is
+	// replaced, and only what does not is given the timeout.
+	entry := cl.Set(ctx, key, value, cluster.Write{KeepTTL: true, XX: true})
+	for try := 0; !o.xx && entry.Err == nil && !entry.Done; try++ {
+		if try == keepTries {
+			entry.Err = errors.New("the key keeps appearing and disappearing")
+			return entry
+		}
+		if entry = cl.Set(ctx, key, value, cluster.Write{TTL: ttl, NX: true}); entry.Err == nil && !entry.Done {
+			entry = cl.Set(ctx, key, value, cluster.Write{KeepTTL: true, XX: true})
+		}
+	}
+	return entry
+}
+
+// encode makes the bytes to store of what was typed, and names their type.
+func (o *setOptions) encode(typed []byte, to codec.Codec) (stored []byte, what string, err error) {
+	var v *codec.Value
+	switch o.from.value {
+	case asRaw:
+		return typed, "raw bytes", nil
+	case fromBytes:
+		v = codec.FromBytes(typed)
+	case asText:
+		if !utf8.Valid(typed) {
+			return nil, "", usagef("VALUE is not UTF-8, so it is no text").hinting("--from bytes stores it as bytes")
+		}
+		v = codec.FromText(typed)
+	case asJSON:
+		v, err = codec.FromJSON(typed)
+	case fromLiteral:
+		v, err = codec.FromLiteral(typed)
+	}
+	var syntax *pyobj.SyntaxError
+	if errors.As(err, &syntax) {
+		e := usagef("VALUE as %s: %v", o.from.value, err)
+		if o.from.value == asJSON && !bytes.ContainsAny(typed, `"{[`) {
+			return nil, "", e.hinting("without --from a VALUE is text; in JSON a text has double quotes")
+		}
+		return nil, "", e
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	what = v.Graph.Kind(v.Root).String()
+	stored, err = codec.Encode(nil, v, to)
+	if v.Graph.Kind(v.Root) != pyobj.Int {
+		what += " in " + to.String()
+	}
+	return stored, what, err
+}

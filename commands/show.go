@@ -1,0 +1,157 @@
+package commands
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/urfave/cli/v2"
+
+	"cachering/codec"
+	"cachering/codec/pickle"
+	"cachering/codec/pyobj"
+	"cachering/commands/internal/ui"
+)
+
+// The forms in which a value is shown.
+const (
+	asRepr = "repr"
+	asText = "text"
+	asJSON = "json"
+	asRaw  = "raw"
+)
+
+// showOptions say how a value is shown; get and codec show share them.
+type showOptions struct {
+	as    choice
+	full  bool
+	typed bool
+	py2   py2Strings
+}
+
+func (o *showOptions) flags() []cli.Flag {
+	o.as.of, o.as.value = []string{asRepr, asText, asJSON, asRaw}, asRepr
+	return []cli.Flag{
+		&cli.GenericFlag{Name: "as", Value: &o.as,
+			Usage: "show the value as `FORM`: repr (Python notation), text (a str as it is), json, raw (the stored bytes)"},
+		&cli.BoolFlag{Name: "full", Destination: &o.full,
+			Usage: "show all of a large value on a terminal too"},
+		&cli.BoolFlag{Name: "typed", Destination: &o.typed,
+			Usage: "with --as json: write what JSON has no type for as {\"$tuple\": …} and the like"},
+		o.py2.flag(),
+	}
+}
+
+func (o *showOptions) check() error {
+	if o.typed && o.as.value != asJSON {
+		return usagef("--typed goes with --as json")
+	}
+	return nil
+}
+
+// py2Strings is the flag that says what byte strings of Python 2 become.
+type py2Strings struct{ policy pickle.Py2Strings }
+
+func (p *py2Strings) flag() cli.Flag {
+	return &cli.GenericFlag{Name: "py2-strings", Value: p,
+		Usage: "read byte strings that Python 2 pickled as `POLICY`: ascii (default), latin1, utf-8, bytes, auto"}
+}
+
+// Set implements flag.Value.
+func (p *py2Strings) Set(text string) error {
+	policy, ok := pickle.ParsePy2Strings(text)
+	if !ok {
+		return fmt.Errorf("%s is none of ascii, latin1, utf-8, bytes, auto", quote(text))
+	}
+	p.policy = policy
+	return nil
+}
+
+func (p *py2Strings) String() string { return p.policy.String() }
+
+// terminalLimits bound what a value may cover of a terminal: a few screens.
+var terminalLimits = pyobj.Limits{Depth: 40, Items: 100, Chars: 2000, Nodes: 2000}
+
+// terminalBytes bounds the other forms.
+const terminalBytes = 16 << 10
+
+// shown is a value in the form that was asked for.
+type shown struct {
+	codec string // how it was stored: "int", "zlib>pickle:4"; "" if raw bytes do not decode
+	field string // name in JSON
+	json  any    // value there
+	text  []byte // the answer itself
+}
+
+// show decodes stored bytes and puts the value into form.
+func (o *showOptions) show(s *session, stored []byte, from codec.Source) (*shown, error) {
+	v, err := codec.Decode(stored, from, codec.Options{Py2Strings: o.py2.policy})
+	if o.as.value == asRaw {
+		raw := &shown{field: "raw", json: ui.Bytes(stored), text: stored}
+		if err == nil {
+			raw.codec = v.Path
+		}
+		return raw, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	bounded := s.ui.OutTerminal && !s.ui.JSON && !o.full
+	out := &shown{codec: v.Path, field: "value"}
+	switch o.as.value {
+	case asRepr:
+		var limits pyobj.Limits
+		if bounded {
+			limits = terminalLimits
+		}
+		out.text = v.Graph.AppendRepr(nil, v.Root, limits)
+		out.field, out.json = "repr", string(out.text)
+	case asText:
+		if v.Graph.Kind(v.Root) != pyobj.Str {
+			return nil, fmt.Errorf("not a str but of type %s; --as repr shows it", v.Graph.Kind(v.Root))
+		}
+		out.text = v.Graph.Data(v.Root)
+		if !utf8.Valid(out.text) {
+			return nil, errors.New("the str holds half of a surrogate pair, which no text can; --as repr shows it")
+		}
+		out.json = string(out.text)
+	case asJSON:
+		out.text, err = v.Graph.AppendJSON(nil, v.Root, o.typed)
+		out.json = json.RawMessage(out.text)
+	}
+	return out, err
+}
+
+// print writes the answer for one value. prefix is its key with a tab, or
+// nothing.
+func (o *showOptions) print(s *session, prefix string, v *shown) error {
+	text := v.text
+	if !s.ui.OutTerminal {
+		s.ui.Out.WriteString(prefix)
+		s.ui.Out.Write(text)
+		if o.as.value != asRaw {
+			s.ui.Out.WriteString("\n")
+		}
+		return nil
+	}
+	if o.as.value == asRaw && !ui.Printable(text) {
+		return refusef("the stored bytes would disturb the terminal").
+			hinting("send standard output to a file or a pipe, or look with --as repr")
+	}
+	more := 0
+	if o.as.value != asRepr && !o.full && len(text) > terminalBytes {
+		more = len(text) - terminalBytes
+		text = text[:terminalBytes]
+	}
+	s.ui.Out.WriteString(ui.Escape(prefix, "\t"))
+	s.ui.Out.WriteString(ui.Escape(string(text), "\n\t"))
+	if o.as.value != asRaw {
+		s.ui.Out.WriteString("\n")
+	}
+	if more > 0 {
+		s.ui.Flush()
+		s.ui.Note("%s more; --full shows them", count(int64(more), "byte"))
+	}
+	return nil
+}
