@@ -14,6 +14,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"regexp"
 	"sort"
 	"strings"
 	"time"
@@ -97,7 +98,7 @@ func main() {
 		}
 	}
 	for _, reason := range t.reasons() {
-		fmt.Printf("  skipped: %s (%s)\n", reason, strings.Join(t.skips[reason], ", "))
+		fmt.Printf("  skipped: %s (%s)\n", reason, some(t.skips[reason]))
 	}
 	switch {
 	case exit != nil:
@@ -202,17 +203,27 @@ func (t *tally) add(e event, output map[string]*strings.Builder, out io.Writer) 
 	}
 }
 
-// skipReason takes "why" out of "    file_test.go:12: why", the line before
-// "--- SKIP".
+// skipReason takes "why" out of "    file_test.go:12: why", the last such line
+// before "--- SKIP".
 func skipReason(text string) string {
-	for _, line := range strings.Split(text, "\n") {
-		if _, why, ok := strings.Cut(line, "_test.go:"); ok {
-			if _, why, ok = strings.Cut(why, ": "); ok {
-				return why
-			}
+	reason := "no reason given"
+	for line := range strings.Lines(text) {
+		if m := logLine.FindStringSubmatch(line); m != nil {
+			reason = m[1]
 		}
 	}
-	return "no reason given"
+	return reason
+}
+
+var logLine = regexp.MustCompile(`^ +\S+\.go:\d+: (.+)`)
+
+// some names the first few of a list.
+func some(list []string) string {
+	const few = 3
+	if len(list) <= few {
+		return strings.Join(list, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(list[:few], ", "), len(list)-few)
 }
 
 func onPath(name string) bool {

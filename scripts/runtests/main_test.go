@@ -16,6 +16,7 @@ const run = `{"Action":"start","Package":"p"}
 {"Action":"output","Package":"p","Test":"TestBad","Output":"    bad_test.go:5: got 1, want 2\n"}
 {"Action":"fail","Package":"p","Test":"TestBad","Elapsed":0}
 {"Action":"output","Package":"p","Test":"TestSkip","Output":"=== RUN   TestSkip\n"}
+{"Action":"output","Package":"p","Test":"TestSkip","Output":"    skip_test.go:6: seed 12\n"}
 {"Action":"output","Package":"p","Test":"TestSkip","Output":"    skip_test.go:7: redis-server is not installed: nothing to do\n"}
 {"Action":"output","Package":"p","Test":"TestSkip","Output":"--- SKIP: TestSkip (0.00s)\n"}
 {"Action":"skip","Package":"p","Test":"TestSkip","Elapsed":0}
