@@ -211,18 +211,13 @@ func (p *jsonParser) string() []byte {
 			// A surrogate in three bytes is what bytes that Python wrote with
 			// "surrogatepass" hold, and json.loads(bytes) takes.
 			r, width := decodeRune(p.text[p.at:])
-			if width == 1 || width == 3 && isSurrogate(r) && !validSurrogate(p.text[p.at:]) {
+			if r == utf8.RuneError && width == 1 {
 				p.fail(p.at, "byte 0x%02x is not UTF-8", c)
 			}
 			p.buf = append(p.buf, p.text[p.at:p.at+width]...)
 			p.at += width
 		}
 	}
-}
-
-// validSurrogate reports whether text begins with a surrogate in three bytes.
-func validSurrogate(text []byte) bool {
-	return len(text) >= 3 && text[0] == 0xed && text[1]&0xe0 == 0xa0 && text[2]&0xc0 == 0x80
 }
 
 // escape reads one escape, or two that make a surrogate pair.

@@ -33,10 +33,11 @@ func AppendFloat(dst []byte, f float64) []byte {
 
 // decodeRune is utf8.DecodeRune for text that may hold surrogates, each in
 // three bytes of its own, the way Python's "surrogatepass" writes them. Text
-// in a Graph is always of this form, so width is 0 only at its end.
+// in a Graph is always of this form; in other text, a width of 1 with
+// utf8.RuneError is a byte that is not.
 func decodeRune(text []byte) (r rune, width int) {
 	r, width = utf8.DecodeRune(text)
-	if r == utf8.RuneError && width == 1 && len(text) >= 3 && text[0] == 0xed {
+	if r == utf8.RuneError && width == 1 && len(text) >= 3 && text[0] == 0xed && text[1]&0xe0 == 0xa0 && text[2]&0xc0 == 0x80 {
 		return 0xd000 | rune(text[1]&0x3f)<<6 | rune(text[2]&0x3f), 3
 	}
 	return r, width
@@ -49,9 +50,6 @@ func appendRune(dst []byte, r rune) []byte {
 	}
 	return utf8.AppendRune(dst, r)
 }
-
-// isSurrogate reports whether r is half of a UTF-16 pair.
-func isSurrogate(r rune) bool { return 0xd800 <= r && r <= 0xdfff }
 
 // isPrintable is Python's str.isprintable for one code point, which decides
 // what repr escapes (Unicode 14, as in CPython 3.11).

@@ -21,7 +21,7 @@ func (l Limits) nodes(g *Graph) int {
 	if l.Nodes > 0 {
 		return l.Nodes
 	}
-	return 1<<20 + 64*g.Size()
+	return 1<<16 + 64*g.Size()
 }
 
 // AppendRepr appends r in Python notation: repr for plain data, the notation of
