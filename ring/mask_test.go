@@ -36,6 +36,7 @@ func TestMask(t *testing.T) {
 		{"redis://h?PASSWORD=pw;token=x", "redis://h?PASSWORD=***;token=***"},
 		{"redis://h?password=", "redis://h?password="},
 		{"u:pw@x://h", "u:***@x://h"},
+		{"redis://x?u@password=pw", "redis://***@password=***"},
 		{"", ""},
 	} {
 		if got := ring.Mask(test.entry); got != test.want {

@@ -266,7 +266,8 @@ func TestServers(t *testing.T) {
 		{ring.Dredis, ring.Options{}, "redis://h:1", "ImproperlyConfigured"},
 		{ring.Dredis, ring.Options{}, "::1", "ImproperlyConfigured"},
 		{ring.DjangoRedis, ring.Options{}, "redis://h", "tcp h:6379 0 false"},
-		{ring.DjangoRedis, ring.Options{DB: 4, DBSet: false}, "rediss://h:1/2", "tcp h:1 2 true"},
+		{ring.DjangoRedis, ring.Options{DB: 4, DBSet: true}, "rediss://h:1", "tcp h:1 0 true"},
+		{ring.DjangoRedis, ring.Options{}, "rediss://h:1/2", "tcp h:1 2 true"},
 		{ring.DjangoRedis, ring.Options{}, "redis://h/2?db=3", "tcp h:6379 3 false"},
 		{ring.DjangoRedis, ring.Options{}, "redis://h%41/%31", "tcp hA:6379 1 false"},
 		{ring.DjangoRedis, ring.Options{}, "redis://[::1]:7/x", "tcp [::1]:7 0 false"},
@@ -302,6 +303,32 @@ func TestServers(t *testing.T) {
 		}
 		if got != test.want {
 			t.Errorf("%s %+v: %q: got %s, want %s", test.name, test.opts, test.entry, got, test.want)
+		}
+	}
+}
+
+// TestPython2: labels as Python 2 prints them, by the type of the strings.
+func TestPython2(t *testing.T) {
+	for _, test := range []struct {
+		name   ring.Name
+		python ring.Python
+		entry  string
+		want   string
+	}{
+		{ring.RedisCache, ring.Python2Str, "höst:6379", `('h\xc3\xb6st', 6379, 1, None)`},
+		{ring.RedisCache, ring.Python2Unicode, "höst:6379", `(u'h\xf6st', 6379, 1, None)`},
+		{ring.RedisCache, ring.Python2Unicode, "ф😀:6379", `(u'\u0444\U0001f600', 6379, 1, None)`},
+		{ring.RedisCache, ring.Python2Unicode, "/tmp/it's", `(None, None, 1, u"/tmp/it's")`},
+		{ring.RedisCache, ring.Python2Unicode, "redis://H:1/2", "(u'h', 1, 2, '')"},
+		{ring.RedisCache, ring.Python2Unicode, "unix:///s?db=3", "('127.0.0.1', 6379, 3, u'/s')"},
+		{ring.RedisCache12, ring.Python2Unicode, "redis://h:1/2", "(u'h', 1, 2, None)"},
+		{ring.RedisCache10, ring.Python2Str, "redis://HÖ:1/2", `('h\xc3\x96', 1, 2, None)`},
+		{ring.RedisCache, ring.Python2Str, "h:9223372036854775808", "('h', 9223372036854775808L, 1, None)"},
+		{ring.RedisCache, "3.6", "höst:6379", "('höst', 6379, 1, None)"},
+	} {
+		s, err := ring.ParseServer(test.name, test.entry, ring.Options{Python: test.python})
+		if err != nil || s.Label != test.want {
+			t.Errorf("%s %s %s: got %s, %v, want %s", test.name, test.python, test.entry, s.Label, err, test.want)
 		}
 	}
 }

@@ -22,8 +22,8 @@ const (
 type Options struct {
 	Library Library // who reads it; a ring implies it, Plain means LibRedisCache without
 	Release string  // of the library; "" is the newest of the ring
-	DB      int     // OPTIONS DB, if DBSet; else the library's default, 1 or 0
-	DBSet   bool
+	DB      int     // OPTIONS DB, of the libraries that have it
+	DBSet   bool    // false: DB is the library's default, 1 or 0
 	Python  Python
 }
 
@@ -136,11 +136,13 @@ func (o Options) resolved(name Name) Options {
 
 // db is OPTIONS DB or what the library takes in its place.
 func (o Options) db() int {
-	switch {
-	case o.DBSet:
-		return o.DB
-	case o.Library == LibRedisCache || o.Library == LibDredis:
-		return 1
+	switch o.Library {
+	case LibRedisCache, LibDredis:
+		if !o.DBSet {
+			return 1
+		}
+	case LibDjangoRedis, LibValkey:
+		return 0 // they have no such option
 	}
-	return 0
+	return o.DB
 }
