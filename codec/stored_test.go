@@ -6,8 +6,10 @@ import (
 	"compress/gzip"
 	"compress/zlib"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
+	"strings"
 	"testing"
 
 	"cachering/codec"
@@ -76,6 +78,10 @@ func TestStoredVectors(t *testing.T) {
 		if err != nil {
 			t.Errorf("%.200q: %v", v.Raw, err)
 			return
+		}
+		if path := fmt.Sprintf("%s>pickle:%d", v.Compressor, v.PickleVersion); back.Path != "int" && back.Path != strings.TrimPrefix(path, "none>") &&
+			!(v.PickleVersion == 1 && back.Path == strings.TrimPrefix(v.Compressor+">pickle:0", "none>") && len(v.Raw) < 30) {
+			t.Errorf("%.200q is said to be %s", v.Raw, back.Path)
 		}
 		if got := string(back.Graph.AppendRepr(nil, back.Root, pyobj.Limits{})); got != v.Repr {
 			t.Errorf("%.200q shown as %.200s, want %.200s", v.Raw, got, v.Repr)

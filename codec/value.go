@@ -42,7 +42,7 @@ func Decode(stored []byte, from Source, o Options) (*Value, error) {
 	v.Root = root
 	v.Serialized = l.serialized
 	v.Notes.Py2 = d.Py2()
-	v.Path = l.path("pickle:" + strconv.Itoa(protocolOf(l.serialized)))
+	v.Path = l.path("pickle:" + strconv.Itoa(pickle.Protocol(l.serialized)))
 	return v, nil
 }
 
@@ -112,13 +112,4 @@ func FromBytes(data []byte) *Value {
 		return &Value{Graph: g, Root: pyobj.ByteRef(data[0])}
 	}
 	return &Value{Graph: g, Root: g.NewBytes(data)}
-}
-
-// protocolOf is the protocol that a pickle says it is of; without PROTO it is 0
-// or 1, which only the opcodes tell.
-func protocolOf(data []byte) int {
-	if len(data) >= 2 && data[0] == 0x80 {
-		return int(data[1])
-	}
-	return 0
 }
