@@ -44,15 +44,20 @@ type Reply struct {
 
 	buf  []byte
 	line []byte
-	held int  // bytes of strings in buf; statuses and errors do not count
-	data int  // bytes of the current string still to come
-	tail int  // bytes of line end after it
-	keep bool // whether the current string is kept
+	held int    // bytes of strings in buf; statuses and errors do not count
+	data int    // bytes of the current string still to come
+	tail int    // bytes of line end after it
+	keep bool   // whether the current string is kept
+	rest []byte // what ReadFrom reads the rest of a reply into
 }
+
+// restSize is enough for the line ends between strings, and large enough to
+// pass over a string that is not kept.
+const restSize = 4 << 10
 
 // Reset forgets what was read and keeps the memory.
 func (r *Reply) Reset() {
-	*r = Reply{Limit: r.Limit, Items: r.Items[:0], buf: r.buf[:0], line: r.line[:0]}
+	*r = Reply{Limit: r.Limit, Items: r.Items[:0], buf: r.buf[:0], line: r.line[:0], rest: r.rest}
 }
 
 // Bytes is the text of a Status, Error or Bulk item. It is part of the reply's
@@ -123,10 +128,12 @@ func (r *Reply) ReadFrom(src io.Reader) (int64, error) {
 			return total, notEOF(err)
 		}
 	}
-	var rest [512]byte
+	if r.rest == nil {
+		r.rest = make([]byte, restSize)
+	}
 	for {
-		n, err := src.Read(rest[:])
-		if _, err := r.Write(rest[:n]); err != nil {
+		n, err := src.Read(r.rest)
+		if _, err := r.Write(r.rest[:n]); err != nil {
 			return total, err
 		}
 		total += int64(n)
