@@ -136,7 +136,16 @@ func (p *literalParser) escape(at, end int, isBytes bool) int {
 		p.buf = appendRune(p.buf, r)
 		return next + 8
 	case c == 'N' && !isBytes:
-		p.fail(at, "\\N{…} is not supported: write the code point as \\uXXXX")
+		name, _, closed := bytes.Cut(p.text[next:end], []byte{'}'})
+		if !bytes.HasPrefix(name, []byte{'{'}) || !closed {
+			p.fail(at, "\\N needs the name of a character in braces")
+		}
+		r, ok := charByName(string(name[1:]))
+		if !ok {
+			p.fail(at, "no character is named %s", AppendString(nil, name[1:]))
+		}
+		p.buf = appendRune(p.buf, r)
+		return next + len(name) + 1
 	}
 	// An escape that Python does not know keeps its backslash.
 	p.buf = append(p.buf, '\\')
