@@ -134,19 +134,7 @@ func (d *Decoder) run() (pyobj.Ref, *Error) {
 			if len(stack) == fence {
 				return 0, d.underflow(at)
 			}
-			x := stack[len(stack)-1]
-			if int(index) == len(d.memo) && d.puts == len(d.memo) {
-				if len(d.memo) == cap(d.memo) {
-					d.memo = grow(d.memo, len(src))
-				}
-				d.memo = append(d.memo, x)
-				d.puts++
-			} else {
-				d.put(index, x)
-			}
-			if g.Kind(x) >= pyobj.PersID {
-				g.SetPut(x)
-			}
+			d.put(index, stack[len(stack)-1])
 			continue
 
 		case opBinGet, opLongBinGet, opGet:
@@ -205,19 +193,23 @@ func (d *Decoder) run() (pyobj.Ref, *Error) {
 			x = g.SrcStr(p, n)
 			p += n
 		case opUnicode:
-			n := bytes.IndexByte(src[p:], '\n')
-			if n < 0 {
+			n := plainLine(src[p:])
+			if p+n < len(src) && src[p+n] == '\n' {
+				x = g.SrcStr(p, n)
+				p += n + 1
+				break
+			}
+			more := bytes.IndexByte(src[p+n:], '\n')
+			if more < 0 {
 				return 0, d.short(at)
 			}
-			if plainLine(src[p:p+n]) == n {
-				x = g.SrcStr(p, n)
-			} else {
-				var ok bool
-				if d.buf, ok = appendUnicodeLine(d.buf[:0], src[p:p+n]); !ok {
-					return 0, d.fail(TextError, at, "bad \\u escape")
-				}
-				x = g.NewStr(d.buf)
+			n += more
+			room := g.Room(2*n + 8)
+			size, ok := decodeUnicodeLine(room, src[p:p+n])
+			if !ok {
+				return 0, d.fail(TextError, at, "bad \\u escape")
 			}
+			x = g.UseStr(size)
 			p += n + 1
 
 		case opBinInt1:
@@ -239,6 +231,11 @@ func (d *Decoder) run() (pyobj.Ref, *Error) {
 			x = g.NewInt(int64(int32(binary.LittleEndian.Uint32(src[p:]))))
 			p += 4
 		case opInt, opLong, opFloat:
+			if v, end := shortInt(src, p); end > 0 && op == opInt {
+				x = g.NewInt(v)
+				p = end
+				break
+			}
 			n := bytes.IndexByte(src[p:], '\n')
 			if n < 0 {
 				return 0, d.short(at)
@@ -299,6 +296,10 @@ func (d *Decoder) run() (pyobj.Ref, *Error) {
 			}
 			items := stack[len(stack)-n:]
 			stack = stack[:len(stack)-n]
+			if x := stack[len(stack)-1]; op == opAppend && g.Kind(x) == pyobj.List {
+				g.Append(x, items...)
+				continue
+			}
 			if err := d.extend(at, op, stack[len(stack)-1], items); err != nil {
 				return 0, err
 			}
@@ -467,10 +468,40 @@ func (d *Decoder) run() (pyobj.Ref, *Error) {
 				return 0, err
 			}
 		}
-		if len(stack) == cap(stack) {
+		n := len(stack)
+		if n == cap(stack) {
 			stack = grow(stack, len(src))
 		}
-		stack = append(stack, x)
+		stack = stack[:n+1]
+		stack[n] = x
+
+		// Most values are memoized at once, under the next index.
+		if p+1 >= len(src) || d.puts != len(d.memo) || len(d.memo) == cap(d.memo) {
+			continue
+		}
+		switch src[p] {
+		case opMemoize:
+			p++
+		case opBinPut:
+			if int(src[p+1]) != d.puts {
+				continue
+			}
+			p += 2
+		case opPut:
+			end := isIndex(src, p+1, d.puts)
+			if end == 0 {
+				continue
+			}
+			p = end
+		default:
+			continue
+		}
+		d.memo = d.memo[:d.puts+1]
+		d.memo[d.puts] = x
+		d.puts++
+		if g.Kind(x) >= pyobj.PersID {
+			g.SetPut(x)
+		}
 	}
 	return 0, d.fail(Truncated, len(src), "no STOP")
 }
@@ -515,9 +546,50 @@ func (d *Decoder) textIndex(at, p int) (index uint32, end int, err *Error) {
 	return 0, 0, d.fail(MemoError, at, "malformed memo index")
 }
 
-// put sets a memo entry that is not simply the next one. Indexes are not trusted: the array may become as long as the input,
-// beyond that they go to a map.
+// shortInt reads decimal digits and the newline after them as INT has them, if they are few and well-formed; end is 0 if not.
+func shortInt(src []byte, p int) (v int64, end int) {
+	i := p
+	if i < len(src) && src[i] == '-' {
+		i++
+	}
+	first := i
+	for ; i < len(src) && i < first+18; i++ {
+		c := src[i] - '0'
+		if c > 9 {
+			break
+		}
+		v = v*10 + int64(c)
+	}
+	if i == first || i == len(src) || src[i] != '\n' || src[first] == '0' && i-p > 1 {
+		return 0, 0
+	}
+	if first > p {
+		v = -v
+	}
+	return v, i + 1
+}
+
+// isIndex returns the end of the line at p if it holds the decimal index n, else 0.
+func isIndex(src []byte, p, n int) (end int) {
+	v := 0
+	for i := p; i < len(src) && i < p+9; i++ {
+		c := src[i] - '0'
+		if c > 9 {
+			if src[i] == '\n' && v == n && i > p {
+				return i + 1
+			}
+			return 0
+		}
+		v = v*10 + int(c)
+	}
+	return 0
+}
+
+// put sets a memo entry. Indexes are not trusted: the array may become as long as the input, beyond that they go to a map.
 func (d *Decoder) put(index uint32, x pyobj.Ref) {
+	if d.g.Kind(x) >= pyobj.PersID {
+		d.g.SetPut(x)
+	}
 	if int(index) < len(d.memo) {
 		if d.memo[index] == 0 {
 			d.puts++
@@ -565,12 +637,9 @@ func (d *Decoder) extend(at int, op byte, x pyobj.Ref, items []pyobj.Ref) *Error
 		}
 		switch {
 		case kind == pyobj.Dict:
-			for i := 0; i < len(items); i += 2 {
-				if !g.Hashable(items[i]) {
-					return d.unhashable(at, items[i])
-				}
+			if key := g.SetItems(x, items...); key != 0 {
+				return d.unhashable(at, key)
 			}
-			g.Append(x, items...)
 		case kind.IsObj():
 			g.AddItems(x, pyobj.OpSetItem, items...)
 		default:
@@ -579,10 +648,9 @@ func (d *Decoder) extend(at int, op byte, x pyobj.Ref, items []pyobj.Ref) *Error
 	default:
 		switch {
 		case kind == pyobj.Set:
-			if err := d.hashable(at, items); err != nil {
-				return err
+			if item := g.AddToSet(x, items...); item != 0 {
+				return d.unhashable(at, item)
 			}
-			g.Append(x, items...)
 		case kind.IsObj():
 			g.AddItems(x, pyobj.OpAdd, items...)
 		default:

@@ -1,6 +1,9 @@
 package pickle
 
 import (
+	"encoding/binary"
+	"math"
+
 	"cachering/codec/pyobj"
 )
 
@@ -14,54 +17,189 @@ func (e *Encoder) item(x pyobj.Ref) (done bool, err *Error) {
 	return len(e.frames) == n, err
 }
 
+// quickRoom is the room that quick asks for: more than it ever writes.
+const quickRoom = 320
+
+// quick appends the commonest nodes to b, which is e.buf: it is save for a binary protocol, as long as no frame ends and b need
+// not grow. It says whether it has done so; in b, since that is cheap to pass and to return.
+func (e *Encoder) quick(b []byte, x pyobj.Ref) ([]byte, bool) {
+	if len(b) >= e.quickEnd {
+		return b, false
+	}
+	g := e.g
+	kind := g.Kind(x)
+	if kind <= pyobj.Float {
+		switch kind {
+		case pyobj.Int:
+			v, ok := g.Int64(x)
+			switch {
+			case !ok || v != int64(int32(v)):
+				return b, false
+			case uint64(v) < 1<<8:
+				return append(b, opBinInt1, byte(v)), true
+			case uint64(v) < 1<<16:
+				return append(b, opBinInt2, byte(v), byte(v>>8)), true
+			}
+			return append(b, opBinInt, byte(v), byte(v>>8), byte(v>>16), byte(v>>24)), true
+		case pyobj.Float:
+			return binary.BigEndian.AppendUint64(append(b, opBinFloat), math.Float64bits(g.Float(x))), true
+		case pyobj.None:
+			return append(b, opNone), true
+		}
+		if e.proto < 2 {
+			return b, false
+		}
+		if x == pyobj.RefTrue {
+			return append(b, opNewTrue), true
+		}
+		return append(b, opNewFalse), true
+	}
+	if m := e.memo[x]; uint32(m>>32) == e.epoch {
+		if i := uint32(m); i < 1<<8 {
+			return append(b, opBinGet, byte(i)), true
+		} else {
+			return append(b, opLongBinGet, byte(i), byte(i>>8), byte(i>>16), byte(i>>24)), true
+		}
+	}
+	if kind != pyobj.Str {
+		return b, false
+	}
+	data := g.Data(x)
+	n := len(data)
+	if n >= 1<<8 {
+		return b, false
+	}
+	if e.proto >= 4 {
+		b = append(b, opShortBinUnicode, byte(n))
+	} else {
+		b = append(b, opBinUnicode, byte(n), 0, 0, 0)
+	}
+	if end := len(b) + n; n <= 16 && cap(data) >= 16 { // two moves are cheaper than a call
+		d, s := b[len(b):len(b)+16], data[:16]
+		binary.LittleEndian.PutUint64(d, binary.LittleEndian.Uint64(s))
+		binary.LittleEndian.PutUint64(d[8:], binary.LittleEndian.Uint64(s[8:]))
+		b = b[:end]
+	} else {
+		b = append(b, data...)
+	}
+	i := e.puts
+	e.memo[x] = uint64(e.epoch)<<32 | uint64(i)
+	e.nodes++
+	e.puts++
+	switch {
+	case e.proto >= 4:
+		return append(b, opMemoize), true
+	case i < 1<<8:
+		return append(b, opBinPut, byte(i)), true
+	}
+	return append(b, opLongBinPut, byte(i), byte(i>>8), byte(i>>16), byte(i>>24)), true
+}
+
+// quicken lets quick run until the buffer is nearly full or a frame is.
+func (e *Encoder) quicken() {
+	e.quickEnd = 0
+	if e.proto > 0 {
+		e.quickEnd = min(cap(e.buf)-quickRoom, e.frameLimit)
+	}
+}
+
 func (e *Encoder) list(f *frame) *Error {
 	items := e.g.Items(f.ref)
+	if e.proto == 0 {
+		return e.textItems(f, items, 1, opAppend)
+	}
 	n := uint32(len(items))
-	for i := f.i; ; {
-		if i > 0 { // the item before has been written
-			switch {
-			case e.proto == 0 || n == 1:
-				e.buf = append(e.buf, opAppend)
-			case i == n || i%batch == 0:
-				e.buf = append(e.buf, opAppends)
+	i := f.i
+	e.quicken()
+	b := e.buf
+	for {
+		if i > 0 && (i == n || i%batch == 0) {
+			if n == 1 {
+				b = append(b, opAppend)
+			} else {
+				b = append(b, opAppends)
 			}
 		}
 		if i == n {
 			break
 		}
-		if e.proto > 0 && n > 1 && i%batch == 0 {
-			e.buf = append(e.buf, opMark)
+		if n > 1 && i%batch == 0 {
+			b = append(b, opMark)
 		}
-		x := items[i]
-		i++
-		f.i = i
-		if done, err := e.item(x); !done || err != nil {
-			return err
+		for end := min(n, i-i%batch+batch); i < end; {
+			var ok bool
+			x := items[i]
+			i++
+			if b, ok = e.quick(b, x); ok {
+				continue
+			}
+			f.i, e.buf = i, b
+			if done, err := e.item(x); !done || err != nil {
+				return err
+			}
+			e.quicken()
+			b = e.buf
 		}
 	}
+	e.buf = b
 	e.pop()
 	return nil
 }
 
 func (e *Encoder) dict(f *frame) *Error {
 	items := e.g.Items(f.ref)
+	if e.proto == 0 {
+		return e.textItems(f, items, 2, opSetItem)
+	}
+	const batch = 2 * batch
 	n := uint32(len(items))
-	for i := f.i; ; {
-		if i > 0 && i%2 == 0 {
-			switch {
-			case e.proto == 0 || n == 2:
-				e.buf = append(e.buf, opSetItem)
-			case i == n || i%(2*batch) == 0:
-				e.buf = append(e.buf, opSetItems)
+	i := f.i
+	e.quicken()
+	b := e.buf
+	for {
+		if i > 0 && (i == n || i%batch == 0) {
+			if n == 2 {
+				b = append(b, opSetItem)
+			} else {
+				b = append(b, opSetItems)
 			}
 		}
-		if e.proto > 0 && n > 2 && i%(2*batch) == 0 {
-			e.buf = append(e.buf, opMark)
+		if n > 2 && i%batch == 0 {
+			b = append(b, opMark)
 			if i == n { // CPython begins another batch before it sees that the dict is done
-				e.buf = append(e.buf, opSetItems)
+				b = append(b, opSetItems)
 			}
 		}
 		if i == n {
+			break
+		}
+		for end := min(n, i-i%batch+batch); i < end; {
+			var ok bool
+			x := items[i]
+			i++
+			if b, ok = e.quick(b, x); ok {
+				continue
+			}
+			f.i, e.buf = i, b
+			if done, err := e.item(x); !done || err != nil {
+				return err
+			}
+			e.quicken()
+			b = e.buf
+		}
+	}
+	e.buf = b
+	e.pop()
+	return nil
+}
+
+// textItems writes the items of a list or dict at protocol 0, an opcode after each one or two.
+func (e *Encoder) textItems(f *frame, items []pyobj.Ref, width uint32, op byte) *Error {
+	for i := f.i; ; {
+		if i > 0 && i%width == 0 {
+			e.buf = append(e.buf, op)
+		}
+		if int(i) == len(items) {
 			break
 		}
 		x := items[i]

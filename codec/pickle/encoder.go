@@ -29,6 +29,8 @@ type Encoder struct {
 	frameStart int // of the open frame's header, valid if frameLimit is not 0
 	frameLimit int // a save that begins here or later starts another frame; 0 if no frame is open
 
+	quickEnd int // from this length of buf on, quick leaves the work to save
+
 	open   []visit  // attempts at objects that are not in the memo yet
 	opened []uint32 // by Ref: 1 + index of its innermost visit in open
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"math/big"
+	"math/bits"
 	"strconv"
 	"unicode/utf8"
 )
@@ -12,30 +13,44 @@ const highBits = 0x8080808080808080
 
 // asciiPrefix is the length of the ASCII text that b begins with.
 func asciiPrefix(b []byte) int {
-	i := 0
-	for ; len(b)-i >= 8; i += 8 {
-		if binary.LittleEndian.Uint64(b[i:])&highBits != 0 {
+	n := len(b)
+	for len(b) >= 32 {
+		if (binary.LittleEndian.Uint64(b)|binary.LittleEndian.Uint64(b[8:])|binary.LittleEndian.Uint64(b[16:])|
+			binary.LittleEndian.Uint64(b[24:]))&highBits != 0 {
 			break
 		}
+		b = b[32:]
 	}
-	for i < len(b) && b[i] < utf8.RuneSelf {
-		i++
+	for len(b) >= 8 {
+		if w := binary.LittleEndian.Uint64(b) & highBits; w != 0 {
+			return n - len(b) + bits.TrailingZeros64(w)/8
+		}
+		b = b[8:]
 	}
-	return i
+	for i, c := range b {
+		if c >= utf8.RuneSelf {
+			return n - len(b) + i
+		}
+	}
+	return n
 }
 
 // validText reports whether b is UTF-8, lone surrogates allowed: what Python decodes with the error handler surrogatepass.
 func validText(b []byte) bool {
-	for i := 0; ; {
-		i += asciiPrefix(b[i:])
-		if i == len(b) {
+	for {
+		b = b[asciiPrefix(b):]
+		for len(b) > 0 && b[0] >= utf8.RuneSelf {
+			n := 2
+			if len(b) < 2 || b[0]&0xe0 != 0xc0 || b[0] < 0xc2 || b[1]&0xc0 != 0x80 {
+				if n = runeLen(b); n == 0 {
+					return false
+				}
+			}
+			b = b[n:]
+		}
+		if len(b) == 0 {
 			return true
 		}
-		n := runeLen(b[i:])
-		if n == 0 {
-			return false
-		}
-		i += n
 	}
 }
 
@@ -126,80 +141,100 @@ func appendAsLatin1(dst, text []byte) (out []byte, ok bool) {
 	return dst, true
 }
 
-// plainLine is the length of what needs no decoding at the start of a UNICODE line: ASCII without a backslash.
+// plainLine is the length of what needs no decoding at the start of a UNICODE line: ASCII without a backslash or newline.
 func plainLine(b []byte) int {
-	i := 0
-	for ; len(b)-i >= 8; i += 8 {
-		w := binary.LittleEndian.Uint64(b[i:])
-		x := w ^ 0x5c5c5c5c5c5c5c5c
-		if (w|(x-0x0101010101010101)&^x)&highBits != 0 {
-			break
+	n := len(b)
+	for len(b) >= 8 {
+		if w := unplain(binary.LittleEndian.Uint64(b)); w != 0 {
+			return n - len(b) + bits.TrailingZeros64(w)/8
+		}
+		b = b[8:]
+	}
+	for i, c := range b {
+		if c >= utf8.RuneSelf || c == '\\' || c == '\n' {
+			return n - len(b) + i
 		}
 	}
-	for i < len(b) && b[i] < utf8.RuneSelf && b[i] != '\\' {
-		i++
-	}
-	return i
+	return n
 }
 
-// appendUnicodeLine appends the text of a UNICODE line: Latin-1 with \uXXXX and \UXXXXXXXX, as Python's codec
-// raw-unicode-escape reads it. A backslash before anything else stands for itself, and takes a backslash after it along.
-func appendUnicodeLine(dst, line []byte) (out []byte, ok bool) {
+// unplain sets the high bit of the first byte of w, in the order of memory, that ends a plain line; bytes after it may have
+// theirs set for no reason.
+func unplain(w uint64) uint64 {
+	x, y := w^0x5c5c5c5c5c5c5c5c, w^0x0a0a0a0a0a0a0a0a
+	return (w | (x-0x0101010101010101)&^x | (y-0x0101010101010101)&^y) & highBits
+}
+
+// decodeUnicodeLine writes to dst the text of a UNICODE line: Latin-1 with \uXXXX and \UXXXXXXXX, as Python's codec
+// raw-unicode-escape reads it. A backslash before anything else stands for itself, and takes a backslash after it along. dst
+// must be twice as long as line and 8 bytes more.
+func decodeUnicodeLine(dst, line []byte) (n int, ok bool) {
 	for len(line) > 0 {
-		n := plainLine(line)
-		dst = append(dst, line[:n]...)
-		line = line[n:]
-		for len(line) > 0 && line[0] >= utf8.RuneSelf {
-			dst = append(dst, 0xc0|line[0]>>6, 0x80|line[0]&0x3f)
+		for len(line) >= 8 {
+			w := binary.LittleEndian.Uint64(line)
+			binary.LittleEndian.PutUint64(dst[n:], w)
+			if w = unplain(w); w != 0 {
+				k := bits.TrailingZeros64(w) / 8
+				n += k
+				line = line[k:]
+				break
+			}
+			n += 8
+			line = line[8:]
+		}
+		for len(line) > 0 && line[0] < utf8.RuneSelf && line[0] != '\\' {
+			dst[n] = line[0]
+			n++
 			line = line[1:]
 		}
-		if len(line) == 0 || line[0] != '\\' {
-			continue
+		for len(line) > 0 && line[0] >= utf8.RuneSelf {
+			dst[n], dst[n+1] = 0xc0|line[0]>>6, 0x80|line[0]&0x3f
+			n += 2
+			line = line[1:]
 		}
-		if len(line) == 1 {
-			return append(dst, '\\'), true
-		}
-		digits := 0
-		switch line[1] {
-		case 'u':
-			digits = 4
-		case 'U':
-			digits = 8
-		default:
-			dst = appendLatin1(dst, line[:2])
-			line = line[2:]
-			continue
-		}
-		if len(line) < 2+digits {
-			return dst, false
-		}
-		var r uint32
-		for _, c := range line[2 : 2+digits] {
-			d := hexDigit(c)
-			if d > 15 {
-				return dst, false
+		for len(line) > 0 && line[0] == '\\' {
+			digits := 0
+			switch {
+			case len(line) == 1:
+			case line[1] == 'u':
+				digits = 4
+			case line[1] == 'U':
+				digits = 8
+			case line[1] == '\\':
+				dst[n], dst[n+1] = '\\', '\\'
+				n += 2
+				line = line[2:]
+				continue
 			}
-			r = r<<4 | uint32(d)
+			if digits == 0 {
+				dst[n] = '\\'
+				n++
+				line = line[1:]
+				break
+			}
+			if len(line) < 2+digits {
+				return 0, false
+			}
+			r, valid := uint32(0), byte(16)
+			for _, c := range line[2 : 2+digits] {
+				d := hexValues[c]
+				valid &= d
+				r = r<<4 | uint32(d&15)
+			}
+			if valid == 0 || r > utf8.MaxRune {
+				return 0, false
+			}
+			n += len(appendRune(dst[n:n], rune(r)))
+			line = line[2+digits:]
 		}
-		if r > utf8.MaxRune {
-			return dst, false
-		}
-		dst = appendRune(dst, rune(r))
-		line = line[2+digits:]
 	}
-	return dst, true
+	return n, true
 }
 
-func hexDigit(c byte) byte {
-	switch {
-	case c >= '0' && c <= '9':
-		return c - '0'
-	case c >= 'a' && c <= 'f':
-		return c - 'a' + 10
-	case c >= 'A' && c <= 'F':
-		return c - 'A' + 10
-	}
-	return 0xff
+// hexValues has 16 more than the value of each hexadecimal digit, 0 for all else.
+var hexValues = [256]byte{
+	'0': 16, '1': 17, '2': 18, '3': 19, '4': 20, '5': 21, '6': 22, '7': 23, '8': 24, '9': 25,
+	'a': 26, 'b': 27, 'c': 28, 'd': 29, 'e': 30, 'f': 31, 'A': 26, 'B': 27, 'C': 28, 'D': 29, 'E': 30, 'F': 31,
 }
 
 // appendQuoted appends what a Python 2 byte string literal without its quotes stands for, as codecs.escape_decode reads it.
@@ -230,10 +265,10 @@ func appendQuoted(dst, s []byte) (out []byte, ok bool) {
 		case 'v':
 			dst = append(dst, '\v')
 		case 'x':
-			if len(s)-i < 3 || hexDigit(s[i+1]) > 15 || hexDigit(s[i+2]) > 15 {
+			if len(s)-i < 3 || hexValues[s[i+1]]&hexValues[s[i+2]] == 0 {
 				return dst, false
 			}
-			dst = append(dst, hexDigit(s[i+1])<<4|hexDigit(s[i+2]))
+			dst = append(dst, hexValues[s[i+1]]<<4|hexValues[s[i+2]]&15)
 			i += 2
 		case '0', '1', '2', '3', '4', '5', '6', '7':
 			v := c - '0'

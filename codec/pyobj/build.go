@@ -7,12 +7,13 @@ import (
 )
 
 func (g *Graph) add(nd node) Ref {
-	if len(g.nodes) == cap(g.nodes) {
+	n := len(g.nodes)
+	if n == cap(g.nodes) {
 		g.growNodes()
 	}
-	r := Ref(len(g.nodes))
-	g.nodes = append(g.nodes, nd)
-	return r
+	g.nodes = g.nodes[:n+1]
+	g.nodes[n] = nd
+	return Ref(n)
 }
 
 // growNodes doubles, but while a value is being decoded not beyond what its size can need: a node for each byte.
@@ -172,7 +173,7 @@ func (g *Graph) NewDict(pairs ...Ref) Ref {
 	r := g.add(node{kind: Dict})
 	g.addKeyed(r)
 	if len(pairs) > 0 {
-		g.Append(r, pairs...)
+		g.SetItems(r, pairs...)
 	}
 	return r
 }
@@ -182,20 +183,53 @@ func (g *Graph) NewSet(items ...Ref) Ref {
 	r := g.add(node{kind: Set})
 	g.addKeyed(r)
 	if len(items) > 0 {
-		g.Append(r, items...)
+		g.AddToSet(r, items...)
 	}
 	return r
 }
 
+// SetItems adds keys and values in turn to a Dict. It returns the first key that is not Hashable, and then adds nothing;
+// 0 if all is well.
+func (g *Graph) SetItems(r Ref, pairs ...Ref) Ref {
+	for i := 0; i < len(pairs); i += 2 {
+		if nd := &g.nodes[pairs[i]]; 1<<nd.kind&odd != 0 {
+			if !g.Hashable(pairs[i]) {
+				return pairs[i]
+			}
+			g.compound = true
+		}
+	}
+	g.Append(r, pairs...)
+	return 0
+}
+
+// AddToSet adds items to a Set. It returns the first that is not Hashable, and then adds nothing; 0 if all is well.
+func (g *Graph) AddToSet(r Ref, items ...Ref) Ref {
+	for _, x := range items {
+		if nd := &g.nodes[x]; 1<<nd.kind&odd != 0 {
+			if !g.Hashable(x) {
+				return x
+			}
+			g.compound = true
+		}
+	}
+	g.Append(r, items...)
+	return 0
+}
+
+// odd are the kinds of keys that need a second look.
+const odd = unhashableKinds | 1<<Tuple | 1<<FrozenSet
+
 // NewFrozenSet returns a new FrozenSet. Equal items become one when Settle is called. All items must be Hashable.
 func (g *Graph) NewFrozenSet(items ...Ref) Ref {
+	g.compound = true
 	off := g.addItems(items)
 	r := g.add(node{kind: FrozenSet, n: uint32(len(items)), v: uint64(off)})
 	g.addKeyed(r)
 	return r
 }
 
-// Append adds items to a List or Set, or keys and values in turn to a Dict.
+// Append adds items to a List.
 func (g *Graph) Append(r Ref, items ...Ref) {
 	nd := &g.nodes[r]
 	off, room, n := int(lo(nd.v)), int(hi(nd.v)), int(nd.n)
@@ -277,6 +311,27 @@ func (g *Graph) SetPy2(r Ref) {
 	if r >= symbolEnd {
 		g.nodes[r].flags |= flagPy2
 	}
+}
+
+// Room returns n bytes of room at the end of the Graph's memory for text, and keeps them for the next call unless UseStr takes
+// some. It lets a decoder write what it decodes where it shall stay.
+func (g *Graph) Room(n int) []byte {
+	if cap(g.arena)-len(g.arena) < n {
+		arena := make([]byte, len(g.arena), 2*len(g.arena)+n)
+		copy(arena, g.arena)
+		g.arena = arena
+	}
+	return g.arena[len(g.arena) : len(g.arena)+n]
+}
+
+// UseStr returns the Str of the first n bytes of the Room given last.
+func (g *Graph) UseStr(n int) Ref {
+	off := len(g.arena)
+	if r := sharedStr(g.arena[off : off+n]); r != 0 {
+		return r
+	}
+	g.arena = g.arena[:off+n]
+	return g.add(node{kind: Str, flags: flagArena, n: uint32(n), v: uint64(off)})
 }
 
 // SetStr turns the node into a Str of text, in place.

@@ -111,6 +111,8 @@ type Graph struct {
 	ops   []op
 	keyed []Ref // dicts and sets, for Settle
 
+	compound bool // a Tuple is a key, or there is a FrozenSet
+
 	globals   []Ref // nodes of kind Global beyond the symbols
 	globalMap map[globalKey]Ref
 	modules   []Ref
@@ -172,6 +174,7 @@ func (g *Graph) Reset(src []byte) {
 	g.extra = append(g.extra[:0], extra{})
 	g.ops = append(g.ops[:0], op{})
 	g.keyed = g.keyed[:0]
+	g.compound = false
 	g.globals = g.globals[:0]
 	g.modules = g.modules[:0]
 	if len(g.globalMap) > 0 {
@@ -180,7 +183,7 @@ func (g *Graph) Reset(src []byte) {
 	if len(g.moduleMap) > 0 {
 		clear(g.moduleMap)
 	}
-	g.src = src
+	g.src = src[:len(src):len(src)]
 }
 
 // Size is the number of Refs in use: every valid Ref is below it. Tools that keep notes about nodes use it as array length.

@@ -2,6 +2,7 @@ package pyobj
 
 import (
 	"bytes"
+	"encoding/binary"
 	"hash/maphash"
 	"math"
 	"math/big"
@@ -46,61 +47,101 @@ func (m *numbering) drop() {
 // place, and the last value; a Set keeps the first item. Equality is Python's: 1 == 1.0 == True. Builders and decoders call
 // it once, when the value is complete. It returns the number of items dropped.
 func (g *Graph) Settle() (dropped int) {
-	compound, keys := false, 0
-	for _, r := range g.keyed {
-		nd := &g.nodes[r]
-		items := g.items[lo(nd.v):][:nd.n]
-		keys += len(items)
-		if nd.kind == FrozenSet {
-			compound = true
-			continue
-		}
-		step := 1
-		if nd.kind == Dict {
-			step = 2
-		}
-		for i := 0; i < len(items); i += step {
-			if k := g.nodes[items[i]].kind; k == Tuple || k == FrozenSet {
-				compound = true
-			}
-		}
-	}
-	if keys == 0 {
-		return 0
-	}
-	g.num.begin(len(g.nodes))
-	if compound {
-		keys += g.markKeys()
-	}
-	g.num.room(keys)
-	if compound {
+	begun := g.compound
+	if begun {
+		g.begin()
+		g.markKeys()
 		dropped += g.numberCompound()
 	}
+	var last []Ref
 	for _, r := range g.keyed {
-		switch g.nodes[r].kind {
-		case Dict:
-			dropped += g.settleDict(r)
-		case Set:
-			dropped += g.settleSet(r)
+		nd := &g.nodes[r]
+		if nd.kind == FrozenSet || nd.n == 0 {
+			continue
 		}
+		items := g.items[lo(nd.v):][:nd.n]
+		if nd.kind == Dict && (sameKeys(last, items) || !begun && g.plainlyDistinct(items)) {
+			last = items
+			continue
+		}
+		if !begun {
+			g.begin()
+			begun = true
+		}
+		if nd.kind == Set {
+			dropped += g.settleSet(r)
+			continue
+		}
+		dropped += g.settleDict(r)
+		last = items[:nd.n]
 	}
 	return dropped
 }
 
-func (m *numbering) begin(nodes int) {
-	if cap(m.notes) < nodes {
-		notes := make([]note, nodes)
-		copy(notes, m.notes[:symbolEnd])
-		m.notes = notes
-		return
+// sameKeys reports whether two dicts have the same keys, node by node: rows of a table mostly do, and then what is known of one
+// holds for the other.
+func sameKeys(a, b []Ref) bool {
+	if len(a) != len(b) {
+		return false
 	}
-	m.notes = m.notes[:nodes]
-	for r := int(symbolEnd); r < nodes; r++ {
-		m.notes[r].canon = 0
+	for i := 0; i < len(a); i += 2 {
+		if a[i] != b[i] {
+			return false
+		}
 	}
+	return true
 }
 
-func (m *numbering) room(keys int) {
+// plainlyDistinct reports whether the keys of a small dict are strs that differ in length, beginning or end, which is true of
+// most dicts and saves numbering them.
+func (g *Graph) plainlyDistinct(items []Ref) bool {
+	var signs [8]uint64
+	n := len(items) / 2
+	if n > len(signs) {
+		return false
+	}
+	for i := range n {
+		nd := &g.nodes[items[2*i]]
+		if nd.kind != Str {
+			return false
+		}
+		var s uint64
+		if text := g.Data(items[2*i]); len(text) >= 4 {
+			s = uint64(binary.LittleEndian.Uint32(text)) | uint64(text[len(text)-1])<<32
+		} else {
+			for _, c := range text {
+				s = s<<8 | uint64(c)
+			}
+		}
+		s |= uint64(nd.n) << 40
+		for _, other := range signs[:i] {
+			if s == other {
+				return false
+			}
+		}
+		signs[i] = s
+	}
+	return true
+}
+
+// begin prepares for numbering the keys of all dicts and sets.
+func (g *Graph) begin() {
+	keys := 0
+	for _, r := range g.keyed {
+		keys += int(g.nodes[r].n)
+	}
+	if g.compound {
+		keys = len(g.items) + len(g.keyed) // parts of parts
+	}
+	m := &g.num
+	if cap(m.notes) < len(g.nodes) {
+		notes := make([]note, len(g.nodes), cap(g.nodes))
+		copy(notes, m.notes[:symbolEnd])
+		m.notes = notes
+	} else {
+		m.notes = m.notes[:len(g.nodes)]
+		clear(m.notes[symbolEnd:])
+	}
 	if n := keys + keys/4 + 8; cap(m.table) < n {
 		m.table = make([]Ref, n)
 	} else {
@@ -162,9 +203,9 @@ func (g *Graph) settleSet(r Ref) int {
 	return len(items) - out
 }
 
-// markKeys marks the tuples and frozensets that are keys or parts of keys and returns how many nodes numbering them takes.
-// Parts are older than what they are part of, which saves a stack: one pass down finds all.
-func (g *Graph) markKeys() (n int) {
+// markKeys marks the keys and the parts of keys. Parts are older than what they are part of, which saves a stack: one pass down
+// finds all.
+func (g *Graph) markKeys() {
 	for _, r := range g.keyed {
 		nd := &g.nodes[r]
 		step := 1
@@ -181,12 +222,10 @@ func (g *Graph) markKeys() (n int) {
 		if nd.flags&flagMark == 0 || nd.kind != Tuple {
 			continue // items of frozensets were marked above
 		}
-		n += int(nd.n)
 		for _, x := range g.items[lo(nd.v):][:nd.n] {
 			g.nodes[x].flags |= flagMark
 		}
 	}
-	return n
 }
 
 // numberCompound settles all frozensets and numbers the marked nodes, parts first.
