@@ -719,17 +719,8 @@ func (d *Decoder) fromMark(at, p int, items []pyobj.Ref) (x pyobj.Ref, end int, 
 func (d *Decoder) rare(at, p int, op byte) (x pyobj.Ref, end int, err *Error) {
 	g, src := d.g, d.src
 	rest := src[p:]
-	n := 0
-	switch opcodes[op].arg {
-	case argU1, argData1:
-		n = 1
-	case argU2:
-		n = 2
-	case argS4, argData4, argSData4:
-		n = 4
-	case argData8:
-		n = 8
-	case argLine:
+	n := opcodes[op].arg.size()
+	if opcodes[op].arg == argLine {
 		if n = bytes.IndexByte(rest, '\n') + 1; n == 0 {
 			return 0, 0, d.short(at)
 		}

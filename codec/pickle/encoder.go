@@ -58,6 +58,9 @@ func (e *Encoder) Append(dst []byte, g *pyobj.Graph, root pyobj.Ref, protocol in
 	}
 	e.cover()
 	e.frameLimit = math.MaxInt
+	if cap(dst)-len(dst) < 4*quickRoom { // much less would keep the quick paths from being taken
+		e.buf = append(make([]byte, 0, len(dst)+4*quickRoom+len(g.Source())), dst...)
+	}
 	if protocol >= 2 {
 		e.buf = append(e.buf, opProto, byte(protocol))
 	}

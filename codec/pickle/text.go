@@ -88,12 +88,22 @@ func runeLen(b []byte) int {
 	return 0
 }
 
-// appendRune appends a code point, surrogates included.
-func appendRune(b []byte, r rune) []byte {
-	if r >= 0xd800 && r < 0xe000 {
-		return append(b, 0xe0|byte(r>>12), 0x80|byte(r>>6)&0xbf, 0x80|byte(r)&0xbf)
+// putRune writes a code point, surrogates included, to b, which has room for 4 bytes.
+func putRune(b []byte, r rune) int {
+	_ = b[3]
+	switch {
+	case r < 0x80:
+		b[0] = byte(r)
+		return 1
+	case r < 0x800:
+		b[0], b[1] = 0xc0|byte(r>>6), 0x80|byte(r)&0x3f
+		return 2
+	case r < 0x10000:
+		b[0], b[1], b[2] = 0xe0|byte(r>>12), 0x80|byte(r>>6)&0x3f, 0x80|byte(r)&0x3f
+		return 3
 	}
-	return utf8.AppendRune(b, r)
+	b[0], b[1], b[2], b[3] = 0xf0|byte(r>>18), 0x80|byte(r>>12)&0x3f, 0x80|byte(r>>6)&0x3f, 0x80|byte(r)&0x3f
+	return 4
 }
 
 // decodeRune reads the character that b begins with, which must be valid.
@@ -173,7 +183,8 @@ func decodeUnicodeLine(dst, line []byte) (n int, ok bool) {
 		for len(line) >= 8 {
 			w := binary.LittleEndian.Uint64(line)
 			binary.LittleEndian.PutUint64(dst[n:], w)
-			if w = unplain(w); w != 0 {
+			x := w ^ 0x5c5c5c5c5c5c5c5c
+			if w = (w | (x-0x0101010101010101)&^x) & highBits; w != 0 {
 				k := bits.TrailingZeros64(w) / 8
 				n += k
 				line = line[k:]
@@ -215,20 +226,30 @@ func decodeUnicodeLine(dst, line []byte) (n int, ok bool) {
 			if len(line) < 2+digits {
 				return 0, false
 			}
-			r, valid := uint32(0), byte(16)
-			for _, c := range line[2 : 2+digits] {
-				d := hexValues[c]
-				valid &= d
-				r = r<<4 | uint32(d&15)
+			r, valid := hex4(line[2:])
+			line = line[6:]
+			if digits == 8 {
+				low, valid2 := hex4(line)
+				if !valid2 || r > 0x10 {
+					return 0, false
+				}
+				r = r<<16 | low
+				line = line[4:]
 			}
-			if valid == 0 || r > utf8.MaxRune {
+			if !valid {
 				return 0, false
 			}
-			n += len(appendRune(dst[n:n], rune(r)))
-			line = line[2+digits:]
+			n += putRune(dst[n:], rune(r))
 		}
 	}
 	return n, true
+}
+
+// hex4 reads four hexadecimal digits.
+func hex4(b []byte) (v uint32, ok bool) {
+	_ = b[3]
+	w, x, y, z := hexValues[b[0]], hexValues[b[1]], hexValues[b[2]], hexValues[b[3]]
+	return uint32(w&15)<<12 | uint32(x&15)<<8 | uint32(y&15)<<4 | uint32(z&15), w&x&y&z != 0
 }
 
 // hexValues has 16 more than the value of each hexadecimal digit, 0 for all else.
