@@ -30,6 +30,10 @@ demo: build
 	$(GO) build -o $(BIN)/demo ./scripts/demo
 	@$(BIN)/demo -cachering $(BIN)/cachering -entries testdata/demo/entries.jsonl.gz
 
+## bench: reinsert and del-pattern on 4 shards x 50,000 entries, beside a careful client that transcodes nothing
+bench:
+	$(GO) test -run '^$$' -bench . -benchtime 3x -timeout 30m ./commands/internal/engine
+
 ## lint: gofmt, go vet, staticcheck, and shellcheck where it is installed
 lint:
 	@files=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$files" ] || { echo "gofmt would change:"; echo "$$files"; exit 1; }

@@ -107,7 +107,7 @@ func (s *stage) play(entries string) error {
 		{"get", "user:7:profile"},
 		{"get", "auth.user.7"},
 		{"get", "views:product:7", "misc.3:3", "misc.4:4"},
-		{"get", "--as", "dis", "misc.1:1"},
+		{"get", "--json", "misc.1:1"},
 	} {
 		if err := s.show(args...); err != nil {
 			return err
@@ -132,7 +132,7 @@ func (s *stage) play(entries string) error {
 	note("The same values, at protocol 5, and their expiries.")
 	for _, args := range [][]string{
 		{"get", "user:7:profile"},
-		{"get", "--as", "dis", "misc.1:1"},
+		{"get", "--json", "misc.1:1"},
 		{"ttl", "user:7:profile", "throttle_anon_10.0.7.7"},
 	} {
 		if err := s.show(args...); err != nil {
