@@ -3,6 +3,8 @@ package config
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -65,6 +67,13 @@ func (c *Cache) findings() []Finding {
 	}
 	for _, n := range c.ignored {
 		at(LevelNote, n, "without effect here", "")
+	}
+	for i, s := range c.Servers {
+		for _, name := range slices.Sorted(maps.Keys(s.Query)) {
+			if !slices.Contains([]string{"db", "host", "port", "unix_socket_path"}, name) {
+				at(LevelNote, c.node.get("location"), fmt.Sprintf("server %d: its URL option %s is without effect here", i+1, printable(name)), "")
+			}
+		}
 	}
 	if !c.ProtocolKnown() {
 		e := c.ProtocolError()

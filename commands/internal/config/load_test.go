@@ -209,6 +209,9 @@ func TestWarnings(t *testing.T) {
 		{plain + `location = "a:1,b:1"`, 0o600, `c.toml:3: caches.default.location: RedisCache does not shard: every write goes to a:1; write backend = "redis_cache.ShardedRedisCache" if the application shards`},
 		{strings.Replace(sharded, `.2:6379"`, `.1:6379"`, 1), 0o600, "c.toml:4: caches.default.location[1]: the same server as location[0]; it counts as the library counts it, and bulk work visits it once; list each server once, if the application does"},
 		{strings.Replace(sharded, `["10.0.0.1:6379", "10.0.0.2:6379"]`, `"a:1,redis://a:1/1"`, 1), 0o600, "c.toml:4: caches.default.location: server 2 is server 1 again; it counts as the library counts it, and bulk work visits it once; list each server once, if the application does"},
+		{sharded + `options.python = "2-str"`, 0o600, "c.toml:5: caches.default.options.python: django-redis-cache 3.0.1 does not run on Python 2; correct this or the release: both decide where keys live"},
+		{plain + "location = \"a:1,b:1\"\noptions.python = \"3.5\"", 0o600, `c.toml:3: caches.default.location: the master is the first in the order of a dictionary, which is arbitrary before Python 3.6; the first location is taken; name it by options.master_cache, here and in the application
+c.toml:3: caches.default.location: RedisCache does not shard: every write goes to a:1; write backend = "redis_cache.ShardedRedisCache" if the application shards`},
 		{sharded + "timeout = 0", 0o600, `c.toml:5: caches.default.timeout: with this timeout the library stores nothing; write "none" for entries that never expire`},
 		{sharded + "options.db = 2.9", 0o600, "c.toml:5: caches.default.options.db: read as 2, as the library reads it; write 2"},
 		{sharded + "db = 1\noptions.db = 2", 0o600, "c.toml:6: caches.default.options.db: without effect: the library prefers db of the cache; leave one of the two out"},

@@ -105,6 +105,9 @@ func releases(lib ring.Library) []string {
 func (l *loader) python(c *Cache, n *node) ring.Python {
 	switch p := ring.Python(c.Python); {
 	case p == ring.Python2Str || p == ring.Python2Unicode:
+		if strings.HasPrefix(c.Release, "3.") {
+			l.warn(n, "django-redis-cache "+c.Release+" does not run on Python 2", "correct this or the release: both decide where keys live")
+		}
 		return p
 	case !python2(c.Python):
 		return p
@@ -219,6 +222,9 @@ func (l *loader) master(c *Cache, n *node, opts ring.Options) int {
 	if n == nil {
 		if len(c.Servers) > 1 {
 			loc := c.node.get("location")
+			if unordered(c.Python) {
+				l.warn(loc, "the master is the first in the order of a dictionary, which is arbitrary before Python 3.6; the first location is taken", "name it by options.master_cache, here and in the application")
+			}
 			l.warn(loc, "RedisCache does not shard: every write goes to "+c.Servers[0].Masked(), "write backend = "+quote(backendSharded)+" if the application shards")
 		}
 		return 0

@@ -30,19 +30,31 @@ func checkPython(n *node) problem {
 // python2 reports whether a checked version is of Python 2.
 func python2(version string) bool { return strings.HasPrefix(version, "2") }
 
+// minor is the second number of a Python 3 version, if it is given.
+func minor(version string) (n int, ok bool) {
+	_, rest, ok := strings.Cut(version, ".")
+	rest, _, _ = strings.Cut(rest, ".")
+	n, err := strconv.Atoi(rest)
+	return n, ok && err == nil
+}
+
+// unordered reports whether dictionaries of a Python have no order: those
+// before 3.6.
+func unordered(version string) bool {
+	n, ok := minor(version)
+	return python2(version) || ok && n < 6
+}
+
 // highestProtocol is pickle.HIGHEST_PROTOCOL of a Python, which is what
 // pickle_version = -1 means: 2 in Python 2, 3 from 3.0, 4 from 3.4, 5 from 3.8.
 // It is codec.AnyProtocol where the version does not tell.
 func highestProtocol(version string) int {
-	if python2(version) {
+	n, ok := minor(version)
+	switch {
+	case python2(version):
 		return 2
-	}
-	_, minor, ok := strings.Cut(version, ".")
-	if !ok {
+	case !ok:
 		return codec.AnyProtocol
-	}
-	minor, _, _ = strings.Cut(minor, ".")
-	switch n, _ := strconv.Atoi(minor); {
 	case n < 4:
 		return 3
 	case n < 8:

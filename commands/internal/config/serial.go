@@ -78,10 +78,7 @@ func (l *loader) protocol(c *Cache, o *node) int {
 		want, _ = pythonInt(v.value)
 	}
 	c.pickleVersion = int(want)
-	highest := codec.AnyProtocol
-	if c.Python != "" {
-		highest = highestProtocol(c.Python)
-	}
+	highest := highestProtocol(c.Python)
 	if want < 0 {
 		return highest
 	}

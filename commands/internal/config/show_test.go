@@ -96,7 +96,7 @@ func TestCheck(t *testing.T) {
 options = {password_env = "NO_SUCH_VARIABLE", parser_class = "x", connection_pool_class_kwargs = {timeout = 5}}
 [caches.other]
 backend = "redis_cache.RedisCache"
-location = "a:1"
+location = "a:1,redis://b?socket_timeout=5&db=3"
 options = {password_command = "exit 1", pickle_version = 5, master_cache = "a:1"}
 [caches.third]
 backend = "redis_cache.ShardedRedisCache"
@@ -114,6 +114,7 @@ note c.toml:6: caches.default.options.parser_class: without effect here
 note c.toml:6: caches.default.options.connection_pool_class_kwargs.timeout: without effect here
 warning c.toml:6: caches.default.options: pickle_version is -1 and python is not given, so the protocol to write is not known; write python = "3.12" (the application's) or pickle_version = 5 in [caches.default.options]
 error c.toml:6: caches.default.options.password_env: the environment variable NO_SUCH_VARIABLE is not set; set NO_SUCH_VARIABLE, or name another
+note c.toml:9: caches.other.location: server 2: its URL option socket_timeout is without effect here
 note c.toml:10: caches.other.options.password_command: not run by this check
 note c.toml:15: caches.third.options.master_cache: without effect here
 `
