@@ -16,30 +16,26 @@ func endpoint(s ring.Server) Endpoint {
 	return e
 }
 
-// dial reads where to connect instead.
+// dial reads where to connect instead. A server is found by its spelling, which
+// may have its password hidden, and failing that by its host and port.
 func (l *loader) dial(c *Cache, n *node) {
 	taken := map[int]*node{}
-	for _, k := range n.children() {
-		found := false
-		for i, s := range c.Servers {
-			if k.name != s.Spelling && k.name != s.Masked() && k.name != s.Addr {
-				continue
-			}
-			found = true
-			if other := taken[i]; other != nil {
-				l.fail(k, fmt.Sprintf("the same server is dialled already by line %d", other.line), "keep one of the two")
-				continue
-			}
-			taken[i] = k
+	used := map[*node]bool{}
+	for i, s := range c.Servers {
+		if k := firstOf(n.get(s.Spelling), n.get(s.Masked()), n.get(s.Addr)); k != nil {
+			taken[i], used[k] = k, true
 			c.endpoints[i].Network, c.endpoints[i].Addr, _ = dialTarget(text(k))
 		}
-		if !found {
-			hint := "spell it as in location: " + strings.Join(c.Locations(), ", ")
-			if near := nearest(mask(k.name), c.Locations()); near != "" {
-				hint = "did you mean " + quote(near) + "?"
-			}
-			l.fail(k, "not one of the locations", hint)
+	}
+	for _, k := range n.children() {
+		if used[k] {
+			continue
 		}
+		hint := "spell it as in location: " + strings.Join(c.Locations(), ", ")
+		if near := nearest(mask(k.name), c.Locations()); near != "" && near != k.name {
+			hint = "did you mean " + quote(near) + "?"
+		}
+		l.fail(k, "not one of the locations, or dialled by another line already", hint)
 	}
 	// Two shards behind one address would be taken for one server, and bulk
 	// work would visit it once.

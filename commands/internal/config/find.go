@@ -88,7 +88,7 @@ func (s Source) read() (string, fs.FileMode, error) {
 		return "", 0, &Error{File: s.Path, Msg: "is a directory", Hint: "name the file inside it"}
 	}
 	if s.Searched {
-		if err := trusted(s.Path, info); err != nil {
+		if err := trusted(s.Path, info, os.Geteuid()); err != nil {
 			return "", 0, err
 		}
 	}
@@ -115,9 +115,9 @@ func unreadable(path string, err error) *Error {
 	return e
 }
 
-// trusted refuses a file that somebody else may have written: passwords would
+// trusted refuses a file that somebody but the caller and root may have written: passwords would
 // be sent wherever it says, and its password_command would be run.
-func trusted(path string, info fs.FileInfo) error {
+func trusted(path string, info fs.FileInfo, caller int) error {
 	if perm := info.Mode().Perm(); perm&0o022 != 0 {
 		return &Error{
 			File: path, Line: 1,
@@ -125,7 +125,7 @@ func trusted(path string, info fs.FileInfo) error {
 			Hint: "run chmod go-w on it, or name it with --config",
 		}
 	}
-	if uid, ok := owner(info); ok && uid != 0 && uid != os.Geteuid() {
+	if uid, ok := owner(info); ok && uid != 0 && uid != caller {
 		return &Error{
 			File: path, Line: 1,
 			Msg:  fmt.Sprintf("user %d owns this file, and it was found by search", uid),

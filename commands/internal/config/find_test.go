@@ -106,6 +106,13 @@ func TestTrust(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
 		}
 	}
+	info, err := os.Stat("/etc/passwd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := trusted("/etc/passwd", info, 1000); err != nil {
+		t.Errorf("a file of root, to another user: %v", err)
+	}
 	if os.Geteuid() != 0 {
 		t.Log("not root: files of other users cannot be made here")
 		return
@@ -114,7 +121,7 @@ func TestTrust(t *testing.T) {
 	if err := os.Chown("f.toml", 65534, 65534); err != nil {
 		t.Fatal(err)
 	}
-	_, err := Load(Source{Path: "f.toml", Searched: true})
+	_, err = Load(Source{Path: "f.toml", Searched: true})
 	if got, want := errorText(err), "f.toml:1: user 65534 owns this file, and it was found by search; take it over with chown, or name it with --config"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -67,6 +67,7 @@ func TestSettings(t *testing.T) {
 		{`timeout = 60`, plain, "60"},
 		{`timeout = "none"`, plain, "none"},
 		{`timeout = 1.9`, plain, "1"}, // int() of Django
+		{`timeout = 1.9`, func(c *Cache) string { return c.Timeout.After.String() }, "1s"},
 		{`timeout = 0`, plain, "0"},
 		{`timeout = -1`, plain, "-1"},
 		{`timeout = 99999999999999`, plain, "9000000000"},
@@ -139,6 +140,8 @@ func TestReleases(t *testing.T) {
 			t.Errorf("release %s: ring %s, want %s", release, c.Ring, want)
 		}
 	}
+	// Only 1.0 has a master beside its ring.
+	one(t, strings.Replace(sharded, "3.0.1", "1.1.0", 1)+`options.master_cache = "10.0.0.1:6379"`)
 	c, f := one(t, strings.Replace(sharded, `release = "3.0.1"`, `options.ring = "django-redis-cache-1.5"`, 1))
 	if c.Ring != ring.RedisCache15 || c.Release != "" || c.Side.Fresh != "" || len(f.Warnings) > 0 {
 		t.Errorf("a ring without release: %s, %q, %v, %v", c.Ring, c.Release, c.Side, f.Warnings)
@@ -183,6 +186,7 @@ location = ["10.0.0.1:6379", "10.0.0.2:6379"]
 	}{
 		{"", 0},
 		{`options.master_cache = "10.0.0.2:6379"`, 1},
+		{`options.master_cache = "10.0.0.2:06379"`, 1}, // the tuple decides, not the spelling
 		{`options = {master_cache = "10.0.0.1:6379", python = "2.7"}`, 0},
 	} {
 		c, _ := one(t, text+tt.lines+"\n")
@@ -208,6 +212,8 @@ func TestWarnings(t *testing.T) {
 		{plain + `location = "redis://:s3cret@h:1"`, 0o604, "c.toml:3: caches.default.location: every user can read this file, and it holds a password; run chmod o-r on it"},
 		{plain + `location = "a:1,b:1"`, 0o600, `c.toml:3: caches.default.location: RedisCache does not shard: every write goes to a:1; write backend = "redis_cache.ShardedRedisCache" if the application shards`},
 		{strings.Replace(sharded, `.2:6379"`, `.1:6379"`, 1), 0o600, "c.toml:4: caches.default.location[1]: the same server as location[0]; it counts as the library counts it, and bulk work visits it once; list each server once, if the application does"},
+		{strings.Replace(sharded, `["10.0.0.1:6379", "10.0.0.2:6379"]`, `"a:1,redis://a:1/2"`, 1) + "dial = {\"a:1\" = \"b:1\", \"redis://a:1/2\" = \"b:1\"}", 0o600, ""},
+		{strings.Replace(sharded, `["10.0.0.1:6379", "10.0.0.2:6379"]`, `"a:1,redis://c:1/2"`, 1) + "dial = {\"a:1\" = \"b:1\", \"c:1\" = \"b:1\"}", 0o600, ""}, // one server, two databases
 		{strings.Replace(sharded, `["10.0.0.1:6379", "10.0.0.2:6379"]`, `"a:1,redis://a:1/1"`, 1), 0o600, "c.toml:4: caches.default.location: server 2 is server 1 again; it counts as the library counts it, and bulk work visits it once; list each server once, if the application does"},
 		{sharded + `options.python = "2-str"`, 0o600, "c.toml:5: caches.default.options.python: django-redis-cache 3.0.1 does not run on Python 2; correct this or the release: both decide where keys live"},
 		{plain + "location = \"a:1,b:1\"\noptions.python = \"3.5\"", 0o600, `c.toml:3: caches.default.location: the master is the first in the order of a dictionary, which is arbitrary before Python 3.6; the first location is taken; name it by options.master_cache, here and in the application

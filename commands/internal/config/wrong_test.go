@@ -32,7 +32,7 @@ func readWrong(t *testing.T) []wrongCase {
 }
 
 // replaceBytes puts in what a text file cannot hold well.
-var replaceBytes = strings.NewReplacer("<ff>", "\xff", "<01>", "\x01", "<00>", "\x00")
+var replaceBytes = strings.NewReplacer("<ff>", "\xff", "<01>", "\x01", "<00>", "\x00", "<cr>", "\r")
 
 func TestWrong(t *testing.T) {
 	var out strings.Builder
