@@ -62,3 +62,12 @@ func highestProtocol(version string) int {
 	}
 	return 5
 }
+
+// HighestProtocol is the highest pickle protocol that the application's Python
+// reads, codec.AnyProtocol if the file does not tell.
+func (c *Cache) HighestProtocol() int {
+	if c.Python == "" {
+		return codec.AnyProtocol
+	}
+	return highestProtocol(c.Python)
+}
