@@ -213,6 +213,33 @@ func (c columns) counts(t *Tally) object {
 	}
 }
 
+// Number is one count of a report and its name in JSON.
+type Number struct {
+	Name  string
+	Value int64
+}
+
+// Counts are the numbers that a report of this command has for keys, in the
+// order of its JSON; reasons are added up.
+func (r *Report) Counts(t *Tally) []Number {
+	var list []Number
+	for _, f := range r.columns.counts(t) {
+		switch v := f.value.(type) {
+		case int64:
+			if !strings.HasPrefix(f.name, "bytes_") {
+				list = append(list, Number{f.name, v})
+			}
+		case map[string]int64:
+			sum := Number{Name: f.name}
+			for _, n := range v {
+				sum.Value += n
+			}
+			list = append(list, sum)
+		}
+	}
+	return list
+}
+
 // MarshalJSON writes the report as one object.
 func (r *Report) MarshalJSON() ([]byte, error) {
 	o := object{{"command", r.Command}, {"cache", r.Cache}}

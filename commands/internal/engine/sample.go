@@ -45,6 +45,9 @@ func (s *Survey) Estimate() int64 {
 	return int64(float64(s.Keys) * float64(s.Selected) / float64(s.Seen))
 }
 
+// Sampled is how many keys the sample holds.
+func (s *Survey) Sampled() int64 { return int64(len(s.keys)) }
+
 // Look takes a sample of up to n selected keys of every shard and
 // describes their values. It writes nothing.
 func Look(ctx context.Context, cl *cluster.Cluster, o Options, n int, describe func(stored, value []byte) string) []Survey {
