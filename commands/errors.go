@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"errors"
 	"fmt"
 )
 
@@ -72,6 +73,15 @@ func result(code int) error {
 		return nil
 	}
 	return outcome(code)
+}
+
+// worseResult adds an exit code to what a run function returns.
+func worseResult(err error, code int) error {
+	var o outcome
+	if err == nil || errors.As(err, &o) {
+		return result(worse(codeOf(err), code))
+	}
+	return err
 }
 
 // codeOf is the exit code in what result returned.

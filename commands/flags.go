@@ -1,13 +1,11 @@
 package commands
 
 import (
-	"errors"
-	"fmt"
 	"math"
-	"strconv"
-	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"cachering/commands/internal/config"
 )
 
 // keyOptions say which key an argument means and where it is looked for.
@@ -86,10 +84,26 @@ func (o *bulkOptions) flags() []cli.Flag {
 	}
 }
 
+// given names a flag that was set, where none may be.
+func (o *bulkOptions) given() string {
+	for _, f := range []struct {
+		name string
+		set  bool
+	}{
+		{"dry-run", o.dryRun}, {"yes", o.yes}, {"rate", o.rate.set}, {"batch", o.batch.set},
+		{"failures", o.failures != ""}, {"no-progress", o.noProgress}, {"shard", o.shard != ""},
+	} {
+		if f.set {
+			return f.name
+		}
+	}
+	return ""
+}
+
 // deleteOptions are the flags of bulk deletes.
 type deleteOptions struct {
 	bulkOptions
-	maxDeletes       limit
+	maxDeletes       maxDeletes
 	includeProtected bool
 }
 
@@ -100,41 +114,16 @@ func (o *deleteOptions) flags() []cli.Flag {
 		includeProtectedFlag(&o.includeProtected))
 }
 
+// maxDeletes is a flag that holds a number of keys, or a share in percent.
+type maxDeletes struct{ config.MaxDeletes }
+
+// Set implements flag.Value.
+func (m *maxDeletes) Set(text string) (err error) {
+	m.MaxDeletes, err = config.ParseMaxDeletes(text)
+	return err
+}
+
 func includeProtectedFlag(to *bool) cli.Flag {
 	return &cli.BoolFlag{Name: "include-protected", Destination: to,
 		Usage: "do not spare the keys that the configuration protects"}
-}
-
-// limit is a flag that holds a number, or a share in percent.
-type limit struct {
-	value   float64
-	percent bool
-	set     bool
-}
-
-// Set implements flag.Value.
-func (l *limit) Set(text string) error {
-	digits, percent := strings.CutSuffix(text, "%")
-	v, err := strconv.ParseFloat(digits, 64)
-	switch {
-	case err != nil || strings.Trim(digits, "0123456789.") != "":
-		return fmt.Errorf("%s is neither a number of keys nor a share as 10%%", quote(text))
-	case percent && v > 100:
-		return errors.New("no more than 100% can be deleted")
-	case !percent && v != math.Trunc(v):
-		return fmt.Errorf("%s is not a whole number of keys", text)
-	}
-	*l = limit{value: v, percent: percent, set: true}
-	return nil
-}
-
-func (l *limit) String() string {
-	if !l.set {
-		return ""
-	}
-	text := strconv.FormatFloat(l.value, 'f', -1, 64)
-	if l.percent {
-		text += "%"
-	}
-	return text
 }

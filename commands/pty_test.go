@@ -61,8 +61,8 @@ func (s *screen) from(i int) string {
 // pty [-stdin|-stdout|-stderr…] CODE DIALOG word… runs cachering on a
 // terminal. A named stream is not the terminal: standard input is empty there,
 // and the others go to stdout and stderr. DIALOG is a file of lines
-// "expect REGEXP", "send TEXT" (a line), "key ^C", or - for none. What was on
-// the terminal is left in the file screen.
+// "expect REGEXP", "send TEXT" (a line), "key ^C", or - for none. The file screen
+// then holds what stands on the terminal, and terminal all that was sent to it.
 func scriptPty(ts *testscript.TestScript, neg bool, args []string) {
 	apart := map[string]bool{}
 	for len(args) > 0 && strings.HasPrefix(args[0], "-std") {
@@ -105,8 +105,9 @@ func scriptPty(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	err = cmd.Wait()
 	<-read
-	ts.Check(os.WriteFile(ts.MkAbs("screen"), []byte(shown.from(0)), 0o600))
-	ts.Logf("[screen]\n%s", shown.from(0))
+	ts.Check(os.WriteFile(ts.MkAbs("terminal"), []byte(shown.from(0)), 0o600))
+	ts.Check(os.WriteFile(ts.MkAbs("screen"), []byte(render(shown.from(0))), 0o600))
+	ts.Logf("[screen]\n%s", render(shown.from(0)))
 	wantCode(ts, code, err)
 }
 
@@ -140,4 +141,30 @@ func speak(ts *testscript.TestScript, terminal io.Writer, shown *screen, cmd *ex
 			ts.Fatalf("unknown word of a dialog: %s", verb)
 		}
 	}
+}
+
+// render is what stands on a terminal in the end: a carriage return goes back
+// to the start of the line, and what follows covers what was there.
+func render(text string) string {
+	var out strings.Builder
+	var line []rune
+	at := 0
+	for _, r := range text {
+		switch r {
+		case '\r':
+			at = 0
+		case '\n':
+			out.WriteString(strings.TrimRight(string(line), " ") + "\n")
+			line, at = nil, 0
+		default:
+			if at < len(line) {
+				line[at] = r
+			} else {
+				line = append(line, r)
+			}
+			at++
+		}
+	}
+	out.WriteString(strings.TrimRight(string(line), " "))
+	return out.String()
 }

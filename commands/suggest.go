@@ -37,7 +37,7 @@ func unknownFlag(c, root *command, name string) *usageError {
 	var known []string
 	collect := func(c *command) {
 		for _, f := range c.flags {
-			known = append(known, f.Names()...)
+			known = append(known, f.Names()[0])
 		}
 	}
 	collect(root)

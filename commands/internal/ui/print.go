@@ -61,6 +61,24 @@ func (s *Streams) Table(columns []Column, rows [][]string) error {
 		}
 		return nil
 	}
+	return s.draw(columns, rows)
+}
+
+// Report is Table with its heads in a pipe too, for numbers that mean nothing
+// without them.
+func (s *Streams) Report(columns []Column, rows [][]string) error {
+	if s.OutTerminal {
+		return s.draw(columns, rows)
+	}
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = c.Name
+	}
+	s.Line(names...)
+	return s.Table(columns, rows)
+}
+
+func (s *Streams) draw(columns []Column, rows [][]string) error {
 	heads := make([]string, len(columns))
 	align := make(tw.Alignment, len(columns))
 	for i, c := range columns {

@@ -9,54 +9,62 @@ import (
 // Bar shows how far a long run is. A nil Bar is silent, so callers need not
 // ask whether one is shown.
 type Bar struct {
-	s     *Streams
-	bar   *progressbar.ProgressBar
-	total int64
+	s          *Streams
+	what, unit string
+	bar        *progressbar.ProgressBar
+	total      int64
+	drawn      time.Time
 }
 
 // redraw is how often the bar is drawn at most.
 const redraw = 100 * time.Millisecond
 
-// Progress starts a bar on standard error that counts to total. It returns nil
-// where a bar would be in the way: standard error is no terminal, or --quiet,
-// --json or --no-progress was given.
-func (s *Streams) Progress(what, unit string, total int64) *Bar {
-	if !s.ErrTerminal || s.Quiet || s.JSON || s.NoProgress || total <= 0 {
+// Progress prepares a bar on standard error that counts units; it appears with
+// the first Set. It returns nil where a bar would be in the way: standard
+// error is no terminal, or --quiet, --json or --no-progress was given.
+func (s *Streams) Progress(what, unit string) *Bar {
+	if !s.ErrTerminal || s.Quiet || s.JSON || s.NoProgress {
 		return nil
 	}
-	b := &Bar{s: s, total: total}
-	b.bar = progressbar.NewOptions64(total,
-		progressbar.OptionSetWriter(s.err),
-		progressbar.OptionSetDescription(what),
-		progressbar.OptionSetItsString(unit),
-		progressbar.OptionSetWidth(min(30, max(5, s.Width-60))),
-		progressbar.OptionSetTheme(progressbar.ThemeASCII),
-		progressbar.OptionThrottle(redraw),
-		progressbar.OptionShowCount(),
-		progressbar.OptionShowIts(),
-		progressbar.OptionClearOnFinish(),
-	)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.bar = b
-	b.draw()
-	return b
+	return &Bar{s: s, what: what, unit: unit}
 }
 
-// Set moves the bar. A total that was an estimate may be passed: the bar then
-// waits just before its end.
-func (b *Bar) Set(done int64) {
-	if b == nil {
+// Set moves the bar. Both numbers may be estimates: the bar waits just before
+// its end until Done.
+func (b *Bar) Set(done, total int64) {
+	if b == nil || total <= 0 || time.Since(b.drawn) < redraw {
 		return
 	}
 	b.s.mu.Lock()
 	defer b.s.mu.Unlock()
-	_ = b.bar.Set64(min(done, b.total-1))
+	b.drawn = time.Now()
+	switch {
+	case b.bar == nil:
+		b.start(total)
+	case total != b.total:
+		b.bar.ChangeMax64(total)
+	}
+	b.total = total
+	_ = b.bar.Set64(min(done, total-1))
+}
+
+func (b *Bar) start(total int64) {
+	b.bar = progressbar.NewOptions64(total,
+		progressbar.OptionSetWriter(b.s.err),
+		progressbar.OptionSetDescription(b.what),
+		progressbar.OptionSetItsString(b.unit),
+		progressbar.OptionSetWidth(min(30, max(5, b.s.Width-60))),
+		progressbar.OptionSetTheme(progressbar.ThemeASCII),
+		progressbar.OptionShowCount(),
+		progressbar.OptionShowIts(),
+		progressbar.OptionClearOnFinish(),
+	)
+	b.s.bar = b
 }
 
 // Done erases the bar.
 func (b *Bar) Done() {
-	if b == nil {
+	if b == nil || b.bar == nil {
 		return
 	}
 	b.s.mu.Lock()

@@ -115,7 +115,7 @@ func TestTableInPipe(t *testing.T) {
 	if err := s.Table([]ui.Column{{Name: "a"}, {Name: "b", Right: true}}, [][]string{{"x\x1b", "1"}, {"y", "2"}}); err != nil {
 		t.Fatal(err)
 	}
-	if b := s.Progress("work", "keys", 10); b != nil {
+	if b := s.Progress("work", "keys"); b != nil {
 		t.Error("a bar without a terminal")
 	}
 	s.Flush()

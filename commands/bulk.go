@@ -1,0 +1,143 @@
+package commands
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/config"
+	"cachering/commands/internal/engine"
+)
+
+// bulk is one bulk command on its way from its flags to its report.
+type bulk struct {
+	s     *session
+	o     *bulkOptions
+	file  *config.File
+	cache *config.Cache
+	cl    *cluster.Cluster
+	run   engine.Options
+
+	// what names the keys in the question: "keys of version 1 that match a*".
+	what string
+	// does says what will become of them: "delete", "rewrite as pickle:5".
+	does string
+}
+
+// openBulk opens what a bulk command works on. A command that would have to ask
+// is refused here, before any connection, where nobody can answer.
+func (s *session) openBulk(ctx context.Context, o *bulkOptions) (*bulk, error) {
+	file, cache, err := s.fileAndCache()
+	if err != nil {
+		return nil, err
+	}
+	if !o.dryRun {
+		if err := writable(cache); err != nil {
+			return nil, err
+		}
+		if !o.yes && !s.ui.CanAsk() {
+			return nil, refusef("there is no terminal to ask on").
+				hinting("--yes goes ahead without a question, --dry-run only looks")
+		}
+	}
+	cl, err := s.open(ctx, file, cache)
+	if err != nil {
+		return nil, err
+	}
+	b := &bulk{s: s, o: o, file: file, cache: cache, cl: cl}
+	b.run.DryRun = o.dryRun
+	b.run.Rate, b.run.Batch = float64(cache.Bulk.Rate), cache.Bulk.Batch
+	if o.rate.set {
+		b.run.Rate = float64(o.rate.value)
+	}
+	if o.batch.set {
+		b.run.Batch = int(o.batch.value)
+	}
+	s.ui.NoProgress = o.noProgress || cache.Bulk.NoProgress
+	b.run.Shards = cl.Visit()
+	if o.shard != "" {
+		shard, err := findShard(cl, o.shard)
+		if err != nil {
+			return nil, err
+		}
+		if !shard.Writable() {
+			return nil, refusef("shard %s is a replica: what is written there is lost", shard.Name)
+		}
+		b.run.Shards = []*cluster.Shard{shard}
+	}
+	return b, nil
+}
+
+// work runs op and reports.
+func (b *bulk) work(ctx context.Context, op engine.Operation) error {
+	sink, err := b.openFailures()
+	if err != nil {
+		return err
+	}
+	b.run.Failure = sink.add
+	bar := b.s.ui.Progress(b.does, "keys")
+	b.run.Progress = bar.Set
+	// The first signal ends the run after the batches in hand; Main returns at
+	// the second, whatever is still going on here.
+	b.run.Stop = ctx.Done()
+	b.s.bulk.Store(true)
+	report := engine.Run(context.WithoutCancel(ctx), b.cl, op, b.run)
+	b.s.bulk.Store(false)
+	bar.Done()
+	if err := sink.close(); err != nil {
+		b.s.ui.Warn("cachering: %v", err)
+		return worseResult(b.report(report), exitFailed)
+	}
+	return b.report(report)
+}
+
+// failureSink writes the file of --failures, and names failures as they come
+// where --verbose asks for it.
+type failureSink struct {
+	s    *session
+	file *os.File
+	err  error
+}
+
+func (b *bulk) openFailures() (*failureSink, error) {
+	sink := &failureSink{s: b.s}
+	if b.o.failures == "" {
+		return sink, nil
+	}
+	f, err := os.OpenFile(string(b.o.failures), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, usagef("--failures: %v", err)
+	}
+	sink.file = f
+	return sink, nil
+}
+
+// add is called by one goroutine at a time.
+func (k *failureSink) add(f engine.Failure) {
+	if k.s.global.verbose {
+		k.s.warnFailure(f)
+	}
+	if k.file == nil || k.err != nil {
+		return
+	}
+	line, err := json.Marshal(f)
+	if err == nil {
+		_, err = k.file.Write(append(line, '\n'))
+	}
+	k.err = err
+}
+
+func (k *failureSink) close() error {
+	if k.file == nil {
+		return nil
+	}
+	if err := k.file.Close(); k.err == nil {
+		k.err = err
+	}
+	if k.err != nil {
+		return fmt.Errorf("--failures: %w", k.err)
+	}
+	return nil
+}

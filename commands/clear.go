@@ -1,0 +1,155 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"cachering/commands/internal/engine"
+)
+
+type clearOptions struct {
+	deleteOptions
+	versions versions
+	database bool
+}
+
+func (o *clearOptions) flags() []cli.Flag {
+	return append([]cli.Flag{
+		&cli.GenericFlag{Name: "version", Value: &o.versions,
+			Usage: "delete the versions `N[,N]` only"},
+		&cli.BoolFlag{Name: "database", Destination: &o.database,
+			Usage: "flush the whole database of every shard, whoever's keys it holds, as Django's clear() does"},
+	}, o.deleteOptions.flags()...)
+}
+
+// versions is a flag that holds one version or more.
+type versions struct{ list []int64 }
+
+// Set implements flag.Value.
+func (v *versions) Set(text string) error {
+	v.list = nil
+	for _, part := range strings.Split(text, ",") {
+		n, err := parseInteger(part)
+		if err != nil {
+			return err
+		}
+		v.list = append(v.list, n)
+	}
+	return nil
+}
+
+func (v *versions) String() string {
+	return strings.Trim(strings.ReplaceAll(fmt.Sprint(v.list), " ", ","), "[]")
+}
+
+func newClear(s *session) *command {
+	var o clearOptions
+	return &command{
+		name:  "clear",
+		short: "deletes all keys of a cache, or of some versions of it",
+		long: "Without --database the keys are found by a scan, and those of others in the same database\n" +
+			"stay. Freshness markers go with their keys, locks stay. --database is what Django's clear()\n" +
+			"does: it also takes other caches, sessions and whatever else the databases hold, and wants\n" +
+			"the alias of the cache typed.",
+		flags: o.flags(),
+		examples: []string{
+			"cachering clear --version 1 --dry-run",
+			"cachering clear --version 1,2 --yes",
+			"cachering clear -a sessions --include-protected",
+			"cachering clear --database --yes --json",
+		},
+		exits: bulkExits("every key is deleted, or there was none",
+			"refused: read_only, no terminal and no --yes, more than --max-deletes, only protected keys matched;\n"+
+				"or the answer was no"),
+		run: func(ctx context.Context, _ []string) error { return runClear(ctx, s, &o) },
+	}
+}
+
+func runClear(ctx context.Context, s *session, o *clearOptions) error {
+	if o.database {
+		if err := o.checkDatabase(); err != nil {
+			return err
+		}
+	}
+	b, err := s.openBulk(ctx, &o.bulkOptions)
+	if err != nil {
+		return err
+	}
+	defer b.cl.Close()
+	if o.database {
+		return b.flush(ctx, o)
+	}
+	b.does = "delete"
+	b.what = "every version"
+	if o.versions.list != nil {
+		b.what = "version " + strings.ReplaceAll(o.versions.String(), ",", ", ")
+	}
+	b.run.Selection = engine.Selection{Versions: o.versions.list}
+	return b.delete(ctx, &o.deleteOptions, &engine.Delete{Command: "clear"})
+}
+
+// checkDatabase refuses flags that mean nothing to FLUSHDB.
+func (o *clearOptions) checkDatabase() error {
+	for _, f := range []struct {
+		name string
+		set  bool
+	}{
+		{"version", o.versions.list != nil}, {"rate", o.rate.set}, {"batch", o.batch.set},
+		{"failures", o.failures != ""}, {"include-protected", o.includeProtected},
+		{"max-deletes", o.maxDeletes.MaxDeletes.Set},
+	} {
+		if f.set {
+			return usagef("--%s has no meaning with --database, which empties databases at once", f.name)
+		}
+	}
+	return nil
+}
+
+// flush empties the database of every shard.
+func (b *bulk) flush(ctx context.Context, o *clearOptions) error {
+	b.does = "delete"
+	if !o.yes || o.dryRun {
+		if err := b.showDatabase(ctx); err != nil {
+			return err
+		}
+	}
+	if !o.yes && !o.dryRun {
+		answer, err := b.s.ui.Ask(ctx, "type the alias of the cache to delete all of this:")
+		if err != nil {
+			return err
+		}
+		if answer != b.cache.Alias {
+			b.s.ui.Note("nothing was changed")
+			return outcome(exitRefused)
+		}
+	}
+	return b.report(engine.Flush(ctx, b.cl, "clear", b.run))
+}
+
+// showDatabase tells what FLUSHDB would hit besides the cache.
+func (b *bulk) showDatabase(ctx context.Context) error {
+	warn := b.s.ui.Warn
+	warn("configuration  %s", b.file.Path)
+	warn("cache          %s, %s, ring %s", b.cache.Alias, b.cache.Backend, ringName(b.cache))
+	b.run.Selection = engine.Selection{Protect: b.cache.Protect}
+	for _, c := range engine.Count(ctx, b.cl, b.run, true) {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if c.Err != nil {
+			warn("shard          %s: no answer: %v", c.Shard, c.Err)
+			continue
+		}
+		line := fmt.Sprintf("%s: %s, %d of this cache (%d protected)", c.Shard, count(c.Keys, "key"), c.Mine, c.Spared)
+		for _, alias := range slices.Sorted(maps.Keys(c.Neighbours)) {
+			line += fmt.Sprintf(", %d of cache %s", c.Neighbours[alias], alias)
+		}
+		warn("shard          %s, %d foreign", line, c.Foreign)
+	}
+	return nil
+}

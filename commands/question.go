@@ -1,0 +1,97 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"cachering/codec"
+	"cachering/commands/internal/engine"
+)
+
+// sampleSize is how many keys of each shard are looked at before a question.
+const sampleSize = 100
+
+// enoughToJudge is how many sampled keys it takes to say something about a ring.
+const enoughToJudge = 20
+
+// confirm shows what is about to happen and asks. It returns at once where
+// nothing will be written, or --yes was given.
+func (b *bulk) confirm(ctx context.Context) error {
+	if b.o.dryRun || b.o.yes {
+		return nil
+	}
+	keys, err := b.preview(ctx)
+	if err != nil {
+		return err
+	}
+	yes, err := b.s.ui.Confirm(ctx, fmt.Sprintf("%s about %s?", b.does, count(keys, "key")))
+	if err != nil {
+		return err
+	}
+	if !yes {
+		b.s.ui.Note("nothing was changed")
+		return outcome(exitRefused)
+	}
+	return nil
+}
+
+// preview tells which configuration, cache, shards and keys a question is
+// about, and returns about how many keys those are.
+func (b *bulk) preview(ctx context.Context) (int64, error) {
+	surveys := engine.Look(ctx, b.cl, b.run, sampleSize, func(stored, value []byte) string {
+		return codecOf(stored, value, codec.Stored(b.cache.Codec))
+	})
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	warn := b.s.ui.Warn
+	warn("configuration  %s", b.file.Path)
+	warn("cache          %s, %s, ring %s", b.cache.Alias, b.cache.Backend, ringName(b.cache))
+	warn("keys           %s", b.what)
+	var keys, sampled, home int64
+	codecs := map[string]int64{}
+	for i, v := range surveys {
+		head := "shard"
+		if i == 0 {
+			head = "shards"
+		}
+		if v.Err != nil {
+			warn("%-13s  %s: no answer: %v", head, v.Shard, v.Err)
+			continue
+		}
+		warn("%-13s  %s: about %s of %d", head, v.Shard, count(v.Estimate(), "key"), v.Keys)
+		keys += v.Estimate()
+		sampled += v.Sampled()
+		home += v.Home
+		for name, n := range v.Codecs {
+			codecs[name] += n
+		}
+	}
+	if sampled > 0 {
+		var parts []string
+		for _, name := range slices.Sorted(maps.Keys(codecs)) {
+			parts = append(parts, fmt.Sprintf("%s %d", name, codecs[name]))
+		}
+		warn("in a sample    %s", strings.Join(parts, ", "))
+		warn("at home        %d of %d sampled keys (%s)", home, sampled, percent(float64(home)/float64(sampled)))
+		if sampled >= enoughToJudge && home*10 < sampled*9 {
+			warn("warning: many keys are not where this ring looks for them; is it the ring of the application?")
+		}
+	}
+	return keys, nil
+}
+
+// codecOf names how a value was stored, for counting.
+func codecOf(stored, value []byte, from codec.Source) string {
+	if codec.LockToken(stored, value) {
+		return "lock token"
+	}
+	v, err := codec.Decode(value, from, codec.Options{})
+	if err != nil {
+		return "unreadable"
+	}
+	return v.Path
+}

@@ -1,0 +1,183 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/urfave/cli/v2"
+
+	"cachering/codec"
+	"cachering/commands/internal/config"
+	"cachering/commands/internal/engine"
+)
+
+type reinsertOptions struct {
+	bulkOptions
+	keyOptions
+	to    word
+	match word
+	force bool
+	py2   py2Strings
+}
+
+func (o *reinsertOptions) flags() []cli.Flag {
+	flags := []cli.Flag{
+		&cli.GenericFlag{Name: "to", Value: &o.to,
+			Usage: "the `CODEC` to write, as pickle:5, pickle:highest, pickle:2+zlib:9 (default: the configured one)"},
+		&cli.GenericFlag{Name: "match", Value: &o.match,
+			Usage: "only the keys that match `PATTERN`"},
+		&cli.BoolFlag{Name: "force", Destination: &o.force,
+			Usage: "write a CODEC that the configured application could not read"},
+		o.py2.flag(),
+	}
+	return append(append(flags, o.keyOptions.flags()...), o.bulkOptions.flags()...)
+}
+
+func newReinsert(s *session) *command {
+	var o reinsertOptions
+	return &command{
+		name:  "reinsert",
+		short: "rewrites values in place under another codec, expiries kept",
+		long: "Every value of every version is read and written again, unless --version or --match says\n" +
+			"less. A part that --to leaves out is the configured one. A value is replaced only if nobody\n" +
+			"changed it meanwhile, and only if it can be represented exactly; what cannot is counted and\n" +
+			"stays. A second run rewrites nothing.",
+		flags: o.flags(),
+		examples: []string{
+			"cachering reinsert --dry-run",
+			"cachering reinsert --to pickle:5 --yes",
+			"cachering reinsert --to pickle:2+zlib --version 3 --match 'user:*' --yes --failures failed.jsonl",
+			"cachering reinsert --to 5 --yes --rate 20000 --json | jq .total",
+		},
+		exits: bulkExits("every value is at the target, or was skipped as not the cache's own",
+			"refused: read_only, no terminal and no --yes, a CODEC that the application cannot read; or the answer was no"),
+		run: func(ctx context.Context, _ []string) error { return runReinsert(ctx, s, &o) },
+	}
+}
+
+func runReinsert(ctx context.Context, s *session, o *reinsertOptions) error {
+	if err := o.keyOptions.check([]string{"-"}); err != nil {
+		return err
+	}
+	if o.stored && o.match == "" {
+		return usagef("--stored goes with --match")
+	}
+	b, err := s.openBulk(ctx, &o.bulkOptions)
+	if err != nil {
+		return err
+	}
+	defer b.cl.Close()
+	to, err := o.target(b.cache)
+	if err != nil {
+		return err
+	}
+	var py2 py2Seen
+	op := &engine.Reinsert{
+		To: to.String(),
+		NewTranscoder: func() (engine.Transcoder, error) {
+			t, err := codec.NewTranscoder(codec.Stored(b.cache.Codec), to, codec.Options{Py2Strings: o.py2.policy})
+			return &countingTranscoder{t, &py2}, err
+		},
+		Classify: classify,
+		Foreign: func(stored, value []byte) (string, bool) {
+			return string(codec.KindLockToken), codec.LockToken(stored, value)
+		},
+	}
+	b.does = "rewrite"
+	b.what = "every version"
+	if o.match != "" {
+		b.selectKeys(string(o.match), &o.keyOptions)
+	}
+	if !o.version.set {
+		b.run.Selection.Versions = nil
+		if o.match != "" && !o.stored {
+			b.what = "every version, keys that match " + string(o.match)
+		}
+	} else {
+		b.run.Selection.Versions = []int64{o.version.value}
+		if o.match == "" {
+			b.what = fmt.Sprintf("version %d", o.version.value)
+		}
+	}
+	b.what += ", to " + to.String()
+	if err := b.confirm(ctx); err != nil {
+		return err
+	}
+	err = b.work(ctx, op)
+	py2.tell(s)
+	return err
+}
+
+// target is the codec to write, refused where the configured application could
+// not read it.
+func (o *reinsertOptions) target(cache *config.Cache) (codec.Codec, error) {
+	to := cache.Codec
+	if o.to != "" {
+		var err error
+		if to, err = codec.Parse(string(o.to), cache.Codec); err != nil {
+			return to, err
+		}
+	}
+	if to.Serializer == codec.Pickle && to.Protocol == codec.AnyProtocol {
+		return to, cache.ProtocolError()
+	}
+	if o.force {
+		return to, nil
+	}
+	deploy := ""
+	switch highest := cache.HighestProtocol(); {
+	case to.Serializer != cache.Codec.Serializer:
+		deploy = fmt.Sprintf("serializer = %q", to.Serializer)
+	case to.Compressor != cache.Codec.Compressor:
+		deploy = fmt.Sprintf("compressor = %q", to.Compressor)
+	case highest != codec.AnyProtocol && to.Protocol > highest:
+		deploy = fmt.Sprintf("a Python that reads protocol %d (python is %q here)", to.Protocol, cache.Python)
+	}
+	if deploy == "" {
+		return to, nil
+	}
+	return to, refusef("the application of cache %s could not read %s", cache.Alias, to).
+		hinting("deploy %s first, there and in %s, or add --force", deploy, cache.File)
+}
+
+// classify names the reason of a value that was not transcoded.
+func classify(err error) (reason string, skip bool) {
+	var e *codec.Error
+	if errors.As(err, &e) {
+		return string(e.Kind), e.Kind.Skipped()
+	}
+	return string(codec.KindUnknown), false
+}
+
+// py2Seen counts what Python 2 left, for all workers.
+type py2Seen struct{ values, merged atomic.Int64 }
+
+func (p *py2Seen) tell(s *session) {
+	if n := p.values.Load(); n > 0 {
+		s.ui.Warn("warning: %s held byte strings of Python 2 that are not ASCII; --py2-strings says how they are read", count(n, "value"))
+	}
+	if n := p.merged.Load(); n > 0 {
+		s.ui.Warn("warning: in %s keys that differed in Python 2 became one", count(n, "value"))
+	}
+}
+
+// countingTranscoder is a transcoder whose notes are counted.
+type countingTranscoder struct {
+	*codec.Transcoder
+	py2 *py2Seen
+}
+
+func (t *countingTranscoder) Transcode(dst, stored []byte) ([]byte, bool, error) {
+	out, changed, err := t.Transcoder.Transcode(dst, stored)
+	if notes := t.Notes(); err == nil && notes.Py2.NonASCII+notes.Py2.Merged > 0 {
+		if notes.Py2.NonASCII > 0 {
+			t.py2.values.Add(1)
+		}
+		if notes.Py2.Merged > 0 {
+			t.py2.merged.Add(1)
+		}
+	}
+	return out, changed, err
+}

@@ -1,0 +1,176 @@
+package commands
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"cachering/commands/internal/engine"
+	"cachering/commands/internal/ui"
+)
+
+// report prints what a bulk run did, and returns its exit code.
+func (b *bulk) report(r *engine.Report) error {
+	total := r.Total()
+	var err error
+	switch {
+	case b.s.ui.JSON:
+		err = b.s.ui.Document(r)
+	case total.Scanned == 0 && r.Lost() == 0 && !r.Interrupted:
+		b.s.ui.Line("0 keys matched")
+	default:
+		err = b.table(r, &total)
+	}
+	if err != nil {
+		return err
+	}
+	b.s.ui.Flush()
+	b.examples(r)
+	for i := range r.Shards {
+		if err := r.Shards[i].Err; err != nil {
+			b.s.ui.Warn("cachering: %v", err)
+		}
+	}
+	b.failures(r, &total)
+	b.summary(r, &total)
+	return result(b.code(r, &total))
+}
+
+// code is the exit code of a report. A signal has one of its own.
+func (b *bulk) code(r *engine.Report, total *engine.Tally) int {
+	switch {
+	case r.Lost() == len(r.Shards) && r.Lost() > 0:
+		return exitFailed
+	case !r.Complete():
+		return exitPartial
+	case total.Spared > 0 && total.Spared == total.Scanned:
+		b.s.ui.Warn("cachering: every key that matched is protected")
+		b.s.ui.Warn("hint: --include-protected does not spare them")
+		return exitRefused
+	}
+	return exitDone
+}
+
+// table prints a line for each shard and one for all.
+func (b *bulk) table(r *engine.Report, total *engine.Tally) error {
+	columns := []ui.Column{{Name: "shard"}}
+	row := func(name string, t *engine.Tally) []string {
+		cells := []string{name}
+		for _, n := range r.Counts(t) {
+			cells = append(cells, strconv.FormatInt(n.Value, 10))
+		}
+		return cells
+	}
+	for _, n := range r.Counts(total) {
+		columns = append(columns, ui.Column{Name: n.Name, Right: true})
+	}
+	var rows [][]string
+	for i := range r.Shards {
+		rows = append(rows, row(r.Shards[i].Shard, &r.Shards[i].Tally))
+	}
+	return b.s.ui.Report(columns, append(rows, row("total", total)))
+}
+
+// examples shows keys of a dry run.
+func (b *bulk) examples(r *engine.Report) {
+	if !r.DryRun {
+		return
+	}
+	for _, key := range r.Examples {
+		line := fmt.Sprintf("would %s %s on %s", b.does, ui.Escape(string(key.Stored), ""), key.Shard)
+		if b.s.ui.JSON {
+			b.s.ui.Note("%s", line)
+		} else {
+			b.s.ui.Line(line)
+		}
+	}
+	b.s.ui.Flush()
+}
+
+// failures names the first keys of each reason for which a key was not done.
+// Keys that were skipped are not failures; their reasons are only counted.
+func (b *bulk) failures(r *engine.Report, total *engine.Tally) {
+	for _, reason := range r.Reasons() {
+		n := total.Failed[reason]
+		if reason == engine.ReasonConflict {
+			n = total.Conflict
+		}
+		if n == 0 || b.s.global.verbose {
+			continue
+		}
+		for _, f := range r.First[reason] {
+			b.s.warnFailure(f)
+		}
+		if more := n - int64(len(r.First[reason])); more > 0 {
+			b.s.ui.Warn("cachering: %s: %d more", reason, more)
+		}
+	}
+	if len(total.Skipped) > 0 {
+		b.s.ui.Note("skipped: %s", counts(total.Skipped))
+	}
+	if len(total.Failed) > 0 {
+		b.s.ui.Warn("failed: %s", counts(total.Failed))
+	}
+}
+
+func (s *session) warnFailure(f engine.Failure) {
+	line := fmt.Sprintf("cachering: %s: %s on %s", f.Reason, ui.Escape(string(f.Stored), ""), f.Shard)
+	if f.Detail != "" {
+		line += ": " + f.Detail
+	}
+	s.ui.Warn("%s", line)
+}
+
+// counts lists reasons and how often each occurred.
+func counts(reasons map[string]int64) string {
+	var parts []string
+	for _, reason := range slices.Sorted(maps.Keys(reasons)) {
+		parts = append(parts, fmt.Sprintf("%s %d", reason, reasons[reason]))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// summary says the rest of what a person wants to know.
+func (b *bulk) summary(r *engine.Report, total *engine.Tally) {
+	if r.Interrupted {
+		b.s.ui.Warn("cachering: interrupted; the report tells what was done until then")
+	}
+	if r.DryRun {
+		b.s.ui.Note("dry run: nothing was written")
+	}
+	took := r.Elapsed.Round(10 * time.Millisecond)
+	b.s.ui.Note("%s in %v", count(total.Scanned, "key"), took)
+	var before, after int64
+	for i := range r.Shards {
+		before += r.Shards[i].UsedMemoryBefore
+		after += r.Shards[i].UsedMemoryAfter
+	}
+	if total.BytesBefore > 0 {
+		b.s.ui.Note("values: %s before, %s after", size(total.BytesBefore), size(total.BytesAfter))
+	}
+	if before > 0 && after > 0 && !r.DryRun {
+		b.s.ui.Note("used_memory: %s before, %s after", size(before), size(after))
+	}
+	if old, sampled := r.StillOld(); old > 0 {
+		b.s.ui.Warn("warning: %d of %d values read again are not at %s: something still writes them as before", old, sampled, r.To)
+		b.s.ui.Warn("hint: change the application's settings first, then run again")
+	}
+}
+
+// size shows a number of bytes as people say it.
+func size(n int64) string {
+	if n < 1000 {
+		return count(n, "byte")
+	}
+	value, unit := float64(n)/1000, "kB"
+	for _, next := range []string{"MB", "GB", "TB"} {
+		if value < 1000 {
+			break
+		}
+		value, unit = value/1000, next
+	}
+	return strconv.FormatFloat(value, 'f', 1, 64) + " " + unit
+}
