@@ -61,7 +61,7 @@ func (t *Transcoder) Transcode(dst, stored []byte) (out []byte, changed bool, er
 		}
 		return append(dst, l.integer...), true, nil
 	}
-	t.pickle.Budget = budget
+	t.pickle.Budget = t.options.budget(len(l.serialized))
 	if t.to.Compressor == Zlib {
 		return t.transcodeZlib(dst, l)
 	}
