@@ -313,3 +313,21 @@ key_prefix = "near"
 		t.Errorf("an unsharded cache is visited at %v, %v", c.Visit(), err)
 	}
 }
+
+func TestAConnectionThatTheServerClosedIsDialledAgainForReads(t *testing.T) {
+	ctx := context.Background()
+	s := redistest.RunT(t)
+	c := open(t, time.Second, at("a", s))
+	r := s.Client(0)
+	r.Set(ctx, ":1:k0", "v", 0)
+	for range 3 {
+		if e := c.Get(ctx, keys(":1:k0"))[0]; e.Err != nil || !e.Found {
+			t.Fatalf("%+v", e)
+		}
+		r.Do(ctx, "client", "kill", "type", "normal", "skipme", "yes")
+	}
+	// A write may have been carried out before the connection broke.
+	if e := c.Set(ctx, []byte(":1:k0"), []byte("w"), Write{TTL: Forever}); e.Err == nil {
+		t.Error("a write on a closed connection was repeated")
+	}
+}

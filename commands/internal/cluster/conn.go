@@ -102,7 +102,7 @@ func (s *Shard) Dial(ctx context.Context, buffer int) (*Conn, error) {
 	})
 	c.sticky = c.client.Conn()
 	ping := redis.NewStatusCmd(ctx, "ping")
-	if err = c.Do(ctx, []redis.Cmder{ping}); err == nil {
+	if err = c.Do(ctx, []redis.Cmder{ping}); err == nil && !denied(ping.Err()) {
 		err = s.Wrap(ping.Err())
 	}
 	if err != nil {

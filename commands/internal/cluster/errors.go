@@ -68,13 +68,16 @@ func (s *Shard) plain(err error) error {
 }
 
 func refusedLogin(text string) bool {
-	for _, sign := range []string{"WRONGPASS", "NOAUTH", "NOPERM", "ERR invalid password", "ERR AUTH ", "without any password configured"} {
+	for _, sign := range []string{"WRONGPASS", "NOAUTH", "ERR invalid password", "ERR AUTH ", "without any password configured"} {
 		if strings.Contains(text, sign) {
 			return true
 		}
 	}
 	return false
 }
+
+// denied reports whether an ACL does not allow a command.
+func denied(err error) bool { return err != nil && strings.HasPrefix(err.Error(), "NOPERM") }
 
 // answered reports whether err is a server's answer: the connection is fine.
 func answered(err error) bool {

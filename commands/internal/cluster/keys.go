@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -33,7 +34,7 @@ type Entry struct {
 // Get reads values and what is left of their lives. The answers are in the
 // order of stored; one shard's failure is in the entries of that shard alone.
 func (c *Cluster) Get(ctx context.Context, stored [][]byte) []Entry {
-	return c.each(ctx, stored, func(e *Entry) ([]redis.Cmder, func()) {
+	return c.each(ctx, stored, repeatable, func(e *Entry) ([]redis.Cmder, func()) {
 		get := redis.NewStringCmd(ctx, "get", e.Stored)
 		pttl := redis.NewIntCmd(ctx, "pttl", e.Stored)
 		return []redis.Cmder{get, pttl}, func() {
@@ -56,7 +57,7 @@ func (c *Cluster) Get(ctx context.Context, stored [][]byte) []Entry {
 
 // TTL asks what is left of the lives of keys, of whatever type they are.
 func (c *Cluster) TTL(ctx context.Context, stored [][]byte) []Entry {
-	return c.each(ctx, stored, func(e *Entry) ([]redis.Cmder, func()) {
+	return c.each(ctx, stored, repeatable, func(e *Entry) ([]redis.Cmder, func()) {
 		pttl := redis.NewIntCmd(ctx, "pttl", e.Stored)
 		return []redis.Cmder{pttl}, func() {
 			e.setTTL(pttl)
@@ -81,7 +82,7 @@ func (c *Cluster) Expire(ctx context.Context, stored [][]byte, ttl time.Duration
 
 // Delete deletes keys, and with each its marker where the library keeps one.
 func (c *Cluster) Delete(ctx context.Context, stored [][]byte) []Entry {
-	return c.each(ctx, stored, func(e *Entry) ([]redis.Cmder, func()) {
+	return c.each(ctx, stored, once, func(e *Entry) ([]redis.Cmder, func()) {
 		del := redis.NewIntCmd(ctx, "del", e.Stored)
 		cmds := []redis.Cmder{del}
 		if fresh := c.spec.SideKeys.Fresh; fresh != "" {
@@ -97,7 +98,7 @@ func (c *Cluster) Delete(ctx context.Context, stored [][]byte) []Entry {
 // change runs a command that answers 1 if it changed the key; Found is set
 // whenever the key is there.
 func (c *Cluster) change(ctx context.Context, stored [][]byte, cmd func(*Entry) *redis.IntCmd) []Entry {
-	return c.each(ctx, stored, func(e *Entry) ([]redis.Cmder, func()) {
+	return c.each(ctx, stored, once, func(e *Entry) ([]redis.Cmder, func()) {
 		exists := redis.NewIntCmd(ctx, "exists", e.Stored)
 		change := cmd(e)
 		return []redis.Cmder{exists, change}, func() {
@@ -119,7 +120,7 @@ type Write struct {
 
 // Set stores value. Done is false where NX or XX stood in the way.
 func (c *Cluster) Set(ctx context.Context, stored, value []byte, w Write) Entry {
-	return c.each(ctx, [][]byte{stored}, func(e *Entry) ([]redis.Cmder, func()) {
+	return c.each(ctx, [][]byte{stored}, once, func(e *Entry) ([]redis.Cmder, func()) {
 		args := []any{"set", e.Stored, value}
 		switch {
 		case w.KeepTTL:
@@ -168,9 +169,15 @@ func notString(err error) error {
 	return err
 }
 
+// How often a request may be sent.
+const (
+	once       = false
+	repeatable = true
+)
+
 // each builds the commands of every key, sends them with one flush a shard, all
-// shards at once, and has the answers read.
-func (c *Cluster) each(ctx context.Context, stored [][]byte, build func(*Entry) (cmds []redis.Cmder, read func())) []Entry {
+// shards at once, and has the answers read. It is for one goroutine at a time.
+func (c *Cluster) each(ctx context.Context, stored [][]byte, again bool, build func(*Entry) (cmds []redis.Cmder, read func())) []Entry {
 	entries := make([]Entry, len(stored))
 	type request struct {
 		entry *Entry
@@ -191,7 +198,7 @@ func (c *Cluster) each(ctx context.Context, stored [][]byte, build func(*Entry) 
 	var wg sync.WaitGroup
 	for s := range requests {
 		wg.Go(func() {
-			err := s.do(ctx, cmds[s])
+			err := s.do(ctx, cmds[s], again)
 			for _, r := range requests[s] {
 				if err != nil {
 					r.entry.Err = err
@@ -208,9 +215,12 @@ func (c *Cluster) each(ctx context.Context, stored [][]byte, build func(*Entry) 
 	return entries
 }
 
-// do sends cmds on the shard's own connection, opening it when needed.
-func (s *Shard) do(ctx context.Context, cmds []redis.Cmder) error {
-	if s.conn == nil {
+// do sends cmds on the shard's own connection, opening it when needed. A server
+// may have closed it since it was last used, as one with a timeout does while a
+// user types keys; then what only reads is sent once more.
+func (s *Shard) do(ctx context.Context, cmds []redis.Cmder, again bool) error {
+	used := s.conn != nil
+	if !used {
 		conn, err := s.Dial(ctx, 0)
 		if err != nil {
 			return err
@@ -218,8 +228,12 @@ func (s *Shard) do(ctx context.Context, cmds []redis.Cmder) error {
 		s.conn = conn
 	}
 	err := s.conn.Do(ctx, cmds)
-	if err != nil {
-		s.closeConn()
+	if err == nil {
+		return nil
+	}
+	s.closeConn()
+	if used && again && ctx.Err() == nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		return s.do(ctx, cmds, once)
 	}
 	return err
 }
@@ -234,7 +248,7 @@ func (s *Shard) closeConn() {
 // DBSize is the number of keys in the shard's database, whoever's they are.
 func (s *Shard) DBSize(ctx context.Context) (int64, error) {
 	size := redis.NewIntCmd(ctx, "dbsize")
-	if err := s.do(ctx, []redis.Cmder{size}); err != nil {
+	if err := s.do(ctx, []redis.Cmder{size}, repeatable); err != nil {
 		return 0, err
 	}
 	n, err := size.Result()
@@ -246,7 +260,7 @@ func (s *Shard) DBSize(ctx context.Context) (int64, error) {
 func (s *Shard) FlushDB(ctx context.Context) (int64, error) {
 	size := redis.NewIntCmd(ctx, "dbsize")
 	flush := redis.NewStatusCmd(ctx, "flushdb")
-	if err := s.do(ctx, []redis.Cmder{size, flush}); err != nil {
+	if err := s.do(ctx, []redis.Cmder{size, flush}, once); err != nil {
 		return 0, err
 	}
 	if err := errors.Join(size.Err(), flush.Err()); err != nil {

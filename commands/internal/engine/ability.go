@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
@@ -13,20 +14,36 @@ import (
 type lacks struct {
 	keepTTL bool // SET … KEEPTTL, before 6.0
 	unlink  bool // UNLINK, before 4.0, or renamed away
+	// transactions is why WATCH, MULTI or EXEC is refused, if it is.
+	transactions error
 }
 
 // probe asks a server what it cannot do, by commands that find nothing to do:
 // version numbers tell little about forks and hosted servers, which also take
 // commands away. The key that is asked about is of this cache, so that an ACL
 // allows it, and XX makes no key.
+//
+// Transactions must be asked for before they are needed. What follows a MULTI
+// in the same flush is carried out at once if the MULTI is refused, and then
+// nothing would guard the writes.
 func probe(ctx context.Context, conn *cluster.Conn, cl *cluster.Cluster) (lacks, error) {
 	absent := cl.Keyspace().Stored("cachering: can this server do it?", 0)
+	watch := redis.NewStatusCmd(ctx, "watch", absent)
+	multi := redis.NewStatusCmd(ctx, "multi")
+	exec := redis.NewCmd(ctx, "exec")
 	set := redis.NewStatusCmd(ctx, "set", absent, "", "xx", "keepttl")
 	unlink := redis.NewIntCmd(ctx, "unlink", absent)
-	if err := conn.Do(ctx, []redis.Cmder{set, unlink}); err != nil {
+	if err := conn.Do(ctx, []redis.Cmder{watch, multi, exec, set, unlink}); err != nil {
 		return lacks{}, err
 	}
-	return lacks{keepTTL: says(set.Err(), "syntax error"), unlink: says(unlink.Err(), "unknown command")}, nil
+	l := lacks{keepTTL: says(set.Err(), "syntax error"), unlink: says(unlink.Err(), "unknown command")}
+	for _, err := range []error{watch.Err(), multi.Err(), exec.Err()} {
+		if err != nil {
+			l.transactions = fmt.Errorf("transactions are refused, and without them an update could be lost: %w", err)
+			break
+		}
+	}
+	return l, nil
 }
 
 func says(err error, text string) bool { return err != nil && strings.Contains(err.Error(), text) }

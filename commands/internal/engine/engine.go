@@ -145,10 +145,12 @@ func Run(ctx context.Context, cl *cluster.Cluster, op Operation, o Options) *Rep
 	}
 	r.report.Command, r.report.To = op.command()
 	if o.Rate > 0 {
-		// A batch is paid for at once, so the burst must hold one; a tenth of a
-		// second's worth keeps high rates smooth.
-		r.limiter = rate.NewLimiter(rate.Limit(o.Rate), max(o.Batch, int(o.Rate/10)))
-		r.limiter.AllowN(begin, r.limiter.Burst()-o.Batch)
+		// A batch is paid for at once: a tenth of a second's worth of keys keeps
+		// low rates even.
+		burst := max(1, int(o.Rate/10))
+		r.o.Batch = min(o.Batch, burst)
+		r.limiter = rate.NewLimiter(rate.Limit(o.Rate), burst)
+		r.limiter.AllowN(begin, burst)
 	}
 	var wg sync.WaitGroup
 	for i, s := range o.Shards {

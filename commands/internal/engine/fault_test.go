@@ -195,6 +195,7 @@ func TestWhatAServerRefusesEndsTheShardAndHarmsNothing(t *testing.T) {
 	for name, setup := range map[string]func(*farm){
 		"memory is full": func(f *farm) { f.clients[0].ConfigSet(ctx, "maxmemory", "1mb") },
 		"read only":      func(f *farm) { f.clients[0].SlaveOf(ctx, "127.0.0.1", "1") },
+		"no multi":       func(f *farm) { f.clients[0].Do(ctx, "acl", "setuser", "default", "-multi") },
 		"no exec":        func(f *farm) { f.clients[0].Do(ctx, "acl", "setuser", "default", "-exec") },
 		"no watch":       func(f *farm) { f.clients[0].Do(ctx, "acl", "setuser", "default", "-watch") },
 	} {

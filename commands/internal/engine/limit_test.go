@@ -101,8 +101,7 @@ func TestRateHoldsForAllShardsTogether(t *testing.T) {
 		if total := whole(t, r); total.Scanned != n {
 			t.Errorf("%+v", total)
 		}
-		// A burst may go before the first wait.
-		if least := time.Second * (n - rate/10 - 3*256) / rate; r.Elapsed < least || r.Elapsed > 5*time.Second {
+		if least := time.Second * (n - rate/10) / rate; r.Elapsed < least || r.Elapsed > 5*time.Second {
 			t.Errorf("%T took %v, at least %v was to be", op, r.Elapsed, least)
 		}
 	}

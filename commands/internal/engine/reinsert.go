@@ -38,6 +38,9 @@ func (o *Reinsert) columns() columns           { return reinsertColumns }
 func (o *Reinsert) batch() int { return 32 }
 
 func (o *Reinsert) start(w *worker) (preparer, committer, committer, error) {
+	if err := w.without.transactions; err != nil {
+		return nil, nil, nil, err
+	}
 	t, err := o.NewTranscoder()
 	if err != nil {
 		return nil, nil, nil, err

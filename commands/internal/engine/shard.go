@@ -210,6 +210,15 @@ func redial(ctx context.Context, s *cluster.Shard) (*cluster.Conn, error) {
 	wait := 50 * time.Millisecond
 	for attempt := 1; ; attempt++ {
 		conn, err := s.Dial(ctx, bufferSize)
+		if err == nil {
+			// To be read by us is no use of an entry: from 7.2 on a server can
+			// leave its place in the order of eviction as it is. Others answer
+			// with an error, which is of no interest.
+			noTouch := redis.NewStatusCmd(ctx, "client", "no-touch", "on")
+			if err = conn.Do(ctx, []redis.Cmder{noTouch}); err != nil {
+				conn.Close()
+			}
+		}
 		if err == nil || attempt == redials || !lost(ctx, err) || permanent(err) {
 			return conn, err
 		}
