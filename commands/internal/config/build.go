@@ -88,9 +88,6 @@ func (l *loader) plainSettings(c *Cache, n *node) {
 	if v := o.get("socket_connect_timeout"); v != nil {
 		c.ConnectTimeout = duration(v)
 	}
-	if v := o.get("connection_pool_class_kwargs", "max_connections"); v != nil {
-		c.PoolSize = int(v.value.(int64))
-	}
 	c.Python = text(o.get("python"))
 
 	b := n.get("bulk")

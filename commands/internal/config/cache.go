@@ -47,7 +47,6 @@ type Cache struct {
 
 	SocketTimeout  time.Duration // 0: no limit was given
 	ConnectTimeout time.Duration // 0: no limit was given
-	PoolSize       int           // connections per server; 0: none was given
 	Bulk           Bulk
 
 	endpoints     []Endpoint

@@ -10,7 +10,7 @@ const (
 	anyScale = kindInt | kindFloat | kindString | kindBool | kindArray | kindTable
 )
 
-// fileFields is the schema of the whole file.
+// fileField is the schema of the whole file.
 var fileField = field{kinds: kindTable, table: []field{
 	{name: "caches", kinds: kindTable, write: "[caches.default]", each: &field{
 		kinds: kindTable, write: "a table such as [caches.default]", table: cacheFields,
@@ -71,7 +71,7 @@ var optionFields = []field{
 	{name: "socket_connect_timeout", kinds: seconds, want: `seconds or "none"`, write: `seconds, such as 5 or 0.5, or "none"`, check: checkSeconds},
 	{name: "connection_pool_class", kinds: kindString, write: "it in quotes", idle: true},
 	{name: "connection_pool_class_kwargs", kinds: kindTable, write: "{max_connections = 20}", table: []field{
-		{name: "max_connections", kinds: kindInt, write: "a number, such as 20", check: between(1, 10000)},
+		{name: "max_connections", kinds: kindInt, write: "a number, such as 20", check: between(1, 1<<31-1), idle: true},
 		{name: "timeout", kinds: seconds, want: `seconds or "none"`, write: "seconds, such as 20", idle: true},
 		{name: "retry_on_timeout", kinds: kindBool, write: "true or false", idle: true},
 		{name: "health_check_interval", kinds: kindInt | kindFloat, write: "seconds, such as 30", idle: true},

@@ -39,7 +39,7 @@ func TestDefaults(t *testing.T) {
 	if c.Alias != "default" || c.File != "c.toml" || c.Line != 1 || !c.Sharded || c.Ring != ring.RedisCache || c.Version != 1 ||
 		c.Timeout != (Timeout{After: 300 * time.Second}) || c.ReadOnly || c.Keyspace.Stored("k", 1) != ":1:k" ||
 		!reflect.DeepEqual(c.Protect, []string{"django.contrib.sessions*"}) ||
-		c.ProtocolKnown() || c.Codec.String() != "pickle" || c.SocketTimeout != 0 || c.PoolSize != 0 || c.Bulk != (Bulk{}) ||
+		c.ProtocolKnown() || c.Codec.String() != "pickle" || c.SocketTimeout != 0 || c.Bulk != (Bulk{}) ||
 		c.Side != (ring.SideKeys{Fresh: "__fresh__", Lock: "__lock__"}) {
 		t.Errorf("unexpected defaults: %#v", *c)
 	}
@@ -112,7 +112,6 @@ func TestSettings(t *testing.T) {
 		{`options.socket_timeout = "1m"`, func(c *Cache) string { return c.SocketTimeout.String() }, "1m0s"},
 		{`options.socket_timeout = "none"`, func(c *Cache) string { return c.SocketTimeout.String() }, "0s"},
 		{`options.socket_connect_timeout = 3`, func(c *Cache) string { return c.ConnectTimeout.String() }, "3s"},
-		{`options.connection_pool_class_kwargs = {max_connections = 7, timeout = 20}`, func(c *Cache) string { return fmt.Sprint(c.PoolSize) }, "7"},
 		{`bulk = {rate = 5, batch = 6, max_deletes = 7, no_progress = true}`, func(c *Cache) string { return fmt.Sprint(c.Bulk) }, "{5 6 7 true}"},
 		{`bulk.max_deletes = "2.5%"`, func(c *Cache) string { return c.Bulk.MaxDeletes.String() }, "2.5%"},
 		{`protect = []`, func(c *Cache) string { return fmt.Sprint(len(c.Protect), c.Protect != nil) }, "0 true"},
@@ -304,7 +303,7 @@ func TestParseDuration(t *testing.T) {
 		ok   bool
 	}{
 		{"5", 5 * time.Second, true}, {"0.5", 500 * time.Millisecond, true}, {"-5", -5 * time.Second, true},
-		{"20ms", 20 * time.Millisecond, true}, {"3s", 3 * time.Second, true}, {"2m", 2 * time.Minute, true},
+		{"20ms", 20 * time.Millisecond, true}, {"1.001s", 1001 * time.Millisecond, true}, {"3s", 3 * time.Second, true}, {"2m", 2 * time.Minute, true},
 		{"1.5h", 90 * time.Minute, true}, {"1d", 24 * time.Hour, true}, {"2w", 14 * 24 * time.Hour, true},
 		{"", 0, false}, {"s", 0, false}, {"5 s", 0, false}, {"5x", 0, false}, {"1e3", 0, false}, {"0x5", 0, false}, {"inf", 0, false},
 		{"nan", 0, false}, {"1_0", 0, false}, {"--5", 0, false}, {"1.2.3", 0, false}, {"9223372036854775807w", 0, false}, {"99999999999.5d", 0, false}, {"5S", 0, false},

@@ -137,7 +137,6 @@ func (c *Cache) Settings() []Setting {
 	given("options.master_cache", mask(text(node("options.master_cache"))))
 	given("options.socket_timeout", limit(c.SocketTimeout))
 	given("options.socket_connect_timeout", limit(c.ConnectTimeout))
-	given("options.connection_pool_class_kwargs.max_connections", int64(c.PoolSize))
 	for _, k := range node("dial").children() {
 		list = append(list, Setting{"dial." + quoteKey(k.name), text(k), true})
 	}

@@ -56,7 +56,7 @@ func TestViewLoadsAgain(t *testing.T) {
 		sharded,
 		strings.ReplaceAll(shown, "s3cret", "***"),
 		sharded + "db = \"7\"\ntimeout = -5\noptions = {serializer_class = \"redis_cache.serializers.PickleSerializer\", serializer_class_kwargs.pickle_version = 3, socket_connect_timeout = \"1m\"}\n",
-		"[caches.x]\nbackend = \"redis_cache.RedisCache\"\nlocation = [\"a:1\", \"b:1\"]\nread_only = true\nversion = -3\noptions = {master_cache = \"b:1\", password_env = \"X\", compressor_class = \"redis_cache.compressors.ZLibCompressor\", compressor_class_kwargs.level = 9, connection_pool_class_kwargs.max_connections = 3}\nbulk = {batch = 3, no_progress = true, max_deletes = 5}\n",
+		"[caches.x]\nbackend = \"redis_cache.RedisCache\"\nlocation = [\"a:1\", \"b:1\"]\nread_only = true\nversion = -3\noptions = {master_cache = \"b:1\", password_env = \"X\", compressor_class = \"redis_cache.compressors.ZLibCompressor\", compressor_class_kwargs.level = 9}\nbulk = {batch = 3, no_progress = true, max_deletes = 5}\n",
 		"[caches.x]\nbackend = \"redis_cache.ShardedRedisCache\"\noptions.ring = \"django-redis-cache-1.5\"\nlocation = [\"a:1\"]\nkey_prefix = \"a\\u0007\\n\\\"\"\n",
 	} {
 		first, _ := one(t, text)
