@@ -82,6 +82,7 @@ type shown struct {
 	field string // name in JSON
 	json  any    // value there
 	text  []byte // the answer itself
+	about string // what a library wrapped the value in, if it did
 }
 
 // show decodes stored bytes and puts the value into form.
@@ -98,7 +99,7 @@ func (o *showOptions) show(s *session, stored []byte, from codec.Source) (*shown
 		return nil, err
 	}
 	bounded := s.ui.OutTerminal && !s.ui.JSON && !o.full
-	out := &shown{codec: v.Path, field: "value"}
+	out := &shown{codec: v.Path, field: "value", about: v.Graph.Describe(v.Root)}
 	switch o.as.value {
 	case asRepr:
 		var limits pyobj.Limits
@@ -148,6 +149,10 @@ func (o *showOptions) print(s *session, prefix string, v *shown) error {
 	s.ui.Out.WriteString(ui.Escape(string(text), "\n\t"))
 	if o.as.value != asRaw {
 		s.ui.Out.WriteString("\n")
+	}
+	if v.about != "" {
+		s.ui.Flush()
+		s.ui.Note("%s", v.about)
 	}
 	if more > 0 {
 		s.ui.Flush()
