@@ -508,7 +508,7 @@ func (d *Decoder) run() (pyobj.Ref, *Error) {
 
 // grow doubles the array, but not beyond one entry for each byte of input, which is the most that any of them can need.
 func grow[T ~uint32](a []T, input int) []T {
-	b := make([]T, len(a), max(64, input/8, min(2*len(a), input+1)))
+	b := make([]T, len(a), max(64, input/8+1, min(2*len(a), input+1)))
 	copy(b, a)
 	return b
 }

@@ -29,7 +29,14 @@ func (g *Graph) roomFor(n, fixed int) int {
 	if n >= bound {
 		return 2*n + 64
 	}
-	return max(fixed+64, len(g.src)/8, min(2*n, bound))
+	return max(fixed+64, bound/8+1, min(2*n, bound)) // an eighth, so that doubling ends at the bound
+}
+
+// grown returns a, full, with room for more entries.
+func grown[T any](g *Graph, a []T) []T {
+	b := make([]T, len(a), g.roomFor(len(a), 0))
+	copy(b, a)
+	return b
 }
 
 // growRefs makes room for more entries of a.

@@ -54,8 +54,8 @@ func (g *Graph) NewCall(k Kind, callable, args Ref) Ref {
 
 // NewObjEx returns the object cls.__new__(cls, *args, **kwargs).
 func (g *Graph) NewObjEx(cls, args, kwargs Ref) Ref {
-	g.extra = append(g.extra, extra{kwargs: kwargs})
-	return g.add(node{kind: NewObjEx, n: uint32(len(g.extra) - 1), v: pair(cls, args)})
+	n := g.addExtra(extra{kwargs: kwargs})
+	return g.add(node{kind: NewObjEx, n: n, v: pair(cls, args)})
 }
 
 // NewPersID returns the object that a persistent id stands for.
@@ -83,10 +83,17 @@ func (g *Graph) Code(r Ref) int32 { return int32(g.nodes[r].v) }
 func (g *Graph) extraOf(r Ref) *extra {
 	nd := &g.nodes[r]
 	if nd.n == 0 {
-		g.extra = append(g.extra, extra{})
-		nd.n = uint32(len(g.extra) - 1)
+		nd.n = g.addExtra(extra{})
 	}
 	return &g.extra[nd.n]
+}
+
+func (g *Graph) addExtra(x extra) uint32 {
+	if len(g.extra) == cap(g.extra) {
+		g.extra = grown(g, g.extra)
+	}
+	g.extra = append(g.extra, x)
+	return uint32(len(g.extra) - 1)
 }
 
 // FirstOp is the first operation on an object, 0 if there is none.
@@ -127,6 +134,9 @@ func (g *Graph) AddEffect(r, callable, args Ref) {
 }
 
 func (g *Graph) addOp(r Ref, o op) {
+	if len(g.ops) == cap(g.ops) {
+		g.ops = grown(g, g.ops)
+	}
 	g.ops = append(g.ops, o)
 	id := OpID(len(g.ops) - 1)
 	x := g.extraOf(r)
