@@ -34,6 +34,10 @@ demo: build
 bench:
 	$(GO) test -run '^$$' -bench . -benchtime 3x -timeout 30m ./commands/internal/engine
 
+## bench-codec: transcoding beside CPython's own loads and dumps, one thread, CPU time
+bench-codec:
+	$(PYTHON) scripts/bench-codec
+
 ## lint: gofmt, go vet, staticcheck, and shellcheck where it is installed
 lint:
 	@files=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$files" ] || { echo "gofmt would change:"; echo "$$files"; exit 1; }
