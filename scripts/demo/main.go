@@ -127,7 +127,7 @@ func (s *stage) play(entries string) error {
 		return err
 	}
 	fmt.Printf("\n%s: %s before, %s after (%.0f %% less)\n",
-		s.shards.measure, mib(before), mib(after), 100*(1-float64(after)/float64(before)))
+		s.shards.measure, megabytes(before), megabytes(after), 100*(1-float64(after)/float64(before)))
 
 	note("The same values, at protocol 5, and their expiries.")
 	for _, args := range [][]string{
@@ -230,7 +230,7 @@ func configuration(s *shards) string {
 		}
 		fmt.Fprintf(&b, "%q", shard.name)
 	}
-	b.WriteString("]\n\n[caches.default.options]\ndb             = 1\npython         = \"3.11\"\npickle_version = 0\n\n[caches.default.dial]\n")
+	b.WriteString("]\n\n[caches.default.options]\ndb             = 1\npython         = \"3.11\"\npickle_version = 5\n\n[caches.default.dial]\n")
 	for _, shard := range s.list {
 		fmt.Fprintf(&b, "%q = %q\n", shard.name, shard.addr)
 	}
@@ -239,4 +239,4 @@ func configuration(s *shards) string {
 
 func note(text string) { fmt.Printf("\n# %s\n", text) }
 
-func mib(n int64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }
+func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }

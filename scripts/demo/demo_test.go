@@ -1,0 +1,325 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+const entriesFile = "../../testdata/demo/entries.jsonl.gz"
+
+// programs is where TestMain builds the programs under test.
+var programs string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "demo-test-")
+	if err == nil {
+		programs = dir
+		build := exec.Command("go", "build", "-o", dir, "cachering", "cachering/scripts/demo")
+		build.Stderr = os.Stderr
+		err = build.Run()
+	}
+	code := 1
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	} else {
+		code = m.Run()
+	}
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+func needRedis(t *testing.T) {
+	t.Helper()
+	if _, err := exec.LookPath("redis-server"); err != nil {
+		t.Skip("redis-server is not installed")
+	}
+}
+
+// demoCommand runs the demo with a directory for temporary files of its own.
+func demoCommand(t *testing.T, args ...string) (cmd *exec.Cmd, tmp string) {
+	t.Helper()
+	// Not t.TempDir: a socket's path may have no more than 107 bytes.
+	tmp, err := os.MkdirTemp("", "demo-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(tmp) })
+	cmd = exec.Command(filepath.Join(programs, "demo"),
+		append([]string{"-cachering", filepath.Join(programs, "cachering"), "-entries", entriesFile}, args...)...)
+	cmd.Env = append(os.Environ(), "TMPDIR="+tmp)
+	return cmd, tmp
+}
+
+// leftBehind names the files and processes of a demo that has ended.
+func leftBehind(t *testing.T, tmp string) []string {
+	t.Helper()
+	var left []string
+	files, err := os.ReadDir(tmp)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		left = append(left, "file "+f.Name())
+	}
+	processes, err := exec.Command("ps", "-A", "-o", "args=").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(processes)) {
+		if strings.Contains(line, tmp) {
+			left = append(left, "process "+strings.TrimSpace(line))
+		}
+	}
+	return left
+}
+
+func TestDemo(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		args    []string
+		measure string
+	}{
+		{"redis", nil, "used_memory of the four shards: "},
+		{"embedded", []string{"-embedded"}, "sum of the value sizes on the four shards: "},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if c.name == "redis" {
+				needRedis(t)
+			}
+			cmd, tmp := demoCommand(t, c.args...)
+			out, err := cmd.CombinedOutput()
+			if err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			for _, want := range []string{"Loaded 22000 entries", "11000 expire", c.measure, "$ cachering reinsert --to pickle:5"} {
+				if !strings.Contains(string(out), want) {
+					t.Errorf("the output lacks %q:\n%s", want, out)
+				}
+			}
+			if bytes.ContainsRune(out, '\x1b') {
+				t.Errorf("terminal escapes in a pipe:\n%q", out)
+			}
+			if left := leftBehind(t, tmp); left != nil {
+				t.Errorf("left behind: %q", left)
+			}
+		})
+	}
+}
+
+func TestDemoInterrupted(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		after string // the output to wait for
+		args  []string
+		send  syscall.Signal
+	}{
+		{"loading", "$ cat cachering.toml", nil, syscall.SIGINT},
+		{"reinsert", "$ cachering reinsert", nil, syscall.SIGINT},
+		{"terminated", "$ cachering reinsert", nil, syscall.SIGTERM},
+		{"embedded", "$ cachering reinsert", []string{"-embedded"}, syscall.SIGINT},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if c.args == nil {
+				needRedis(t)
+			}
+			cmd, tmp := demoCommand(t, c.args...)
+			var stderr bytes.Buffer
+			cmd.Stderr = &stderr
+			stdout, err := cmd.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			lines := bufio.NewScanner(stdout)
+			for lines.Scan() && !strings.HasPrefix(lines.Text(), c.after) {
+			}
+			if c.after == "$ cachering reinsert" {
+				awaitRewriting(t, tmp)
+			}
+			cmd.Process.Signal(c.send)
+			io.Copy(io.Discard, stdout)
+			cmd.Wait()
+			if got, want := cmd.ProcessState.ExitCode(), 128+int(c.send); got != want {
+				t.Errorf("exit code %d, want %d\n%s", got, want, &stderr)
+			}
+			if left := leftBehind(t, tmp); left != nil {
+				t.Errorf("left behind: %q", left)
+			}
+		})
+	}
+}
+
+// awaitRewriting returns once the demo whose files are in tmp has a value at
+// protocol 5.
+func awaitRewriting(t *testing.T, tmp string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(tmp, "*", "cachering.toml"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("configurations of the demo: %q, %v", files, err)
+	}
+	config, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := regexp.MustCompile(`"cache-1:6379" = "(.*)"`).FindSubmatch(config)
+	if m == nil {
+		t.Fatalf("no address of the first shard in\n%s", config)
+	}
+	network := "tcp"
+	if m[1][0] == '/' {
+		network = "unix"
+	}
+	client := redis.NewClient(&redis.Options{Network: network, Addr: string(m[1]), DB: database})
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), readyWithin)
+	defer cancel()
+	for {
+		key, err := client.RandomKey(ctx).Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		value, err := client.Get(ctx, key).Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasPrefix(value, "\x80\x05") {
+			return
+		}
+	}
+}
+
+// TestReaderGone: the reader of the demo's output ends, as in "make demo | head".
+func TestReaderGone(t *testing.T) {
+	needRedis(t)
+	cmd, tmp := demoCommand(t)
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	stdout.Read(make([]byte, 1))
+	stdout.Close()
+	cmd.Wait()
+	if left := leftBehind(t, tmp); left != nil {
+		t.Errorf("left behind: %q", left)
+	}
+}
+
+// TestEntriesStayEqual rewrites every entry 0 → 5 → 0 → 5 on real servers. After
+// each run Python with Django loads what was stored before and after it to
+// equal objects, and every expiry is what it was, to the millisecond.
+func TestEntriesStayEqual(t *testing.T) {
+	needRedis(t)
+	if err := exec.Command("/usr/bin/python3", "-c", "import django").Run(); err != nil {
+		t.Skip("/usr/bin/python3 has no Django")
+	}
+	dir, err := os.MkdirTemp("", "demo-equal-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	s, err := startShards(dir, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.stop)
+	ctx := context.Background()
+	count, _, err := load(ctx, entriesFile, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := filepath.Join(dir, "cachering.toml")
+	if err := os.WriteFile(config, []byte(configuration(s)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	before := snapshot(t, ctx, s)
+	if len(before) != count {
+		t.Fatalf("%d entries are stored, want %d", len(before), count)
+	}
+	for _, protocol := range []int{5, 0, 5} {
+		cmd := exec.Command(filepath.Join(programs, "cachering"), "reinsert", "--config", config, "--cache", "default",
+			"--to", fmt.Sprintf("pickle:%d", protocol), "--yes", "--json")
+		var stderr bytes.Buffer
+		cmd.Stderr = &stderr
+		report, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("reinsert --to pickle:%d: %v\n%s%s", protocol, err, report, &stderr)
+		}
+		after := snapshot(t, ctx, s)
+		for key, was := range before {
+			if now := after[key]; now.expires != was.expires {
+				t.Errorf("to pickle:%d: %s expires at %d, was %d", protocol, key, now.expires, was.expires)
+			}
+		}
+		compareObjects(t, protocol, before, after)
+		before = after
+	}
+}
+
+type stored struct {
+	Value   []byte
+	expires time.Duration // PEXPIRETIME
+}
+
+// snapshot reads every entry of every shard.
+func snapshot(t *testing.T, ctx context.Context, s *shards) map[string]stored {
+	t.Helper()
+	all := map[string]stored{}
+	for _, one := range s.list {
+		keys, err := one.client.Keys(ctx, "*").Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, key := range keys {
+			value, err := one.client.Get(ctx, key).Bytes()
+			if err != nil {
+				t.Fatal(err)
+			}
+			expires, err := one.client.PExpireTime(ctx, key).Result()
+			if err != nil {
+				t.Fatal(err)
+			}
+			all[key] = stored{value, expires}
+		}
+	}
+	return all
+}
+
+func compareObjects(t *testing.T, protocol int, before, after map[string]stored) {
+	t.Helper()
+	in, w := io.Pipe()
+	go func() {
+		lines := json.NewEncoder(w)
+		for key, was := range before {
+			lines.Encode(map[string]any{"key": key, "protocol": protocol, "before": was.Value, "after": after[key].Value})
+		}
+		w.Close()
+	}()
+	cmd := exec.Command("/usr/bin/python3", "../same_values.py")
+	cmd.Stdin = in
+	out, err := cmd.CombinedOutput()
+	if want := fmt.Sprintf("%d values compared, 0 differ\n", len(before)); err != nil || string(out) != want {
+		t.Errorf("to pickle:%d: %v\n%s", protocol, err, out)
+	}
+}
