@@ -37,6 +37,7 @@ func sides(t *testing.T, f *farm) (old, new int) {
 }
 
 func TestALostAnswerIsSettledByReadingAgain(t *testing.T) {
+	t.Parallel()
 	const n = 3000
 	for name, action := range map[string]redistest.Action{"carried out": redistest.CutAfter, "never arrived": redistest.CutBefore} {
 		t.Run(name, func(t *testing.T) {
@@ -59,6 +60,7 @@ func TestALostAnswerIsSettledByReadingAgain(t *testing.T) {
 }
 
 func TestACutConnectionIsDialledAgain(t *testing.T) {
+	t.Parallel()
 	const n = 20_000
 	var p *redistest.Proxy
 	f := newFarm(t, 1, "p", proxied(t, &p, nil))
@@ -81,6 +83,7 @@ func TestACutConnectionIsDialledAgain(t *testing.T) {
 }
 
 func TestALostShardEndsOnlyItsOwnWork(t *testing.T) {
+	t.Parallel()
 	for name, lose := range map[string]func(*farm, *redistest.Proxy){
 		"down":    func(f *farm, p *redistest.Proxy) { f.servers[0].Kill() },
 		"refused": func(f *farm, p *redistest.Proxy) { p.Refuse(true); p.Cut() },
@@ -120,6 +123,7 @@ func TestALostShardEndsOnlyItsOwnWork(t *testing.T) {
 }
 
 func TestAShardThatIsDownFromTheStart(t *testing.T) {
+	t.Parallel()
 	f := newFarm(t, 2, "p", nil)
 	f.fill(t, "p", 1000, 20)
 	f.servers[0].Kill()
@@ -132,6 +136,7 @@ func TestAShardThatIsDownFromTheStart(t *testing.T) {
 }
 
 func TestARestartedServerEndsItsScan(t *testing.T) {
+	t.Parallel()
 	f := newFarm(t, 1, "p", nil)
 	f.fill(t, "p", 20_000, 20)
 	restarted := false
@@ -147,6 +152,7 @@ func TestARestartedServerEndsItsScan(t *testing.T) {
 }
 
 func TestTheFirstSignalFinishesTheBatchInHand(t *testing.T) {
+	t.Parallel()
 	const n = 20_000
 	f := newFarm(t, 2, "p", nil)
 	f.fill(t, "p", n, 20)
@@ -169,6 +175,7 @@ func TestTheFirstSignalFinishesTheBatchInHand(t *testing.T) {
 }
 
 func TestTheSecondSignalDoesNotWait(t *testing.T) {
+	t.Parallel()
 	var p *redistest.Proxy
 	f := newFarm(t, 1, "p", func(f *farm, spec *cluster.Spec) {
 		proxied(t, &p, nil)(f, spec)
@@ -191,6 +198,7 @@ func TestTheSecondSignalDoesNotWait(t *testing.T) {
 }
 
 func TestWhatAServerRefusesEndsTheShardAndHarmsNothing(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	for name, setup := range map[string]func(*farm){
 		"memory is full": func(f *farm) { f.clients[0].ConfigSet(ctx, "maxmemory", "1mb") },
@@ -214,6 +222,7 @@ func TestWhatAServerRefusesEndsTheShardAndHarmsNothing(t *testing.T) {
 }
 
 func TestAStalledServerTimesOut(t *testing.T) {
+	t.Parallel()
 	var p *redistest.Proxy
 	f := newFarm(t, 1, "p", proxied(t, &p, nil))
 	p.Stall(true)

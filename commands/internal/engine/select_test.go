@@ -37,6 +37,7 @@ func split(prefix, stored string) (version, key string, ok bool) {
 }
 
 func TestOnlyTheSelectedKeysAreTouched(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	const longer = "p:q"
 	for _, prefix := range []string{"", "p", "p:q", "a*b", "x[yz]", `b\c`, "a?b", "^-]"} {
@@ -91,6 +92,7 @@ func TestOnlyTheSelectedKeysAreTouched(t *testing.T) {
 }
 
 func TestDeleteTakesMarkersSparesAndLeavesOtherTypes(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	f := newFarm(t, 2, "p", nil)
 	var wrong []string // a copy of a key on a shard that is not its home, with a marker
@@ -140,6 +142,7 @@ func TestDeleteTakesMarkersSparesAndLeavesOtherTypes(t *testing.T) {
 }
 
 func TestPersistAndExpire(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	f := newFarm(t, 2, "p", nil)
 	const n = 700
