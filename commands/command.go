@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"io"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 )
@@ -11,10 +12,11 @@ import (
 // library and the tests all read this one description.
 type command struct {
 	name     string
-	args     string // as help shows them: "KEY…"
-	min, max int    // number of arguments; max < 0: any number
-	short    string // one line, for the list of commands
-	long     string // paragraphs, for the command's own help
+	aliases  []string // other names, which help shows with the command
+	args     string   // as help shows them: "KEY…"
+	min, max int      // number of arguments; max < 0: any number
+	short    string   // one line, for the list of commands
+	long     string   // paragraphs, for the command's own help
 	flags    []cli.Flag
 	examples []string // whole command lines
 	exits    []exit
@@ -39,7 +41,7 @@ func (c *command) path() string {
 
 func (c *command) sub(name string) *command {
 	for _, s := range c.subs {
-		if s.name == name {
+		if s.name == name || slices.Contains(s.aliases, name) {
 			return s
 		}
 	}
@@ -79,8 +81,11 @@ func (s *session) root() *command {
 		subs: []*command{
 			newGet(s),
 			newSet(s),
+			newDelete(s),
+			newExists(s),
 			newTTL(s),
 			newPersist(s),
+			newExpire(s),
 			newDelPattern(s),
 			newClear(s),
 			newReinsert(s),

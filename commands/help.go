@@ -59,6 +59,9 @@ func helpText(root, c *command) string {
 	}
 	fmt.Fprintf(&b, "cachering %s: %s\n\nusage: cachering %s\n", c.path(), c.short,
 		strings.Join(strings.Fields(c.path()+" [flags] "+c.args), " "))
+	if c.aliases != nil {
+		fmt.Fprintf(&b, "also: cachering %s\n", strings.Join(c.aliases, ", cachering "))
+	}
 	if c.long != "" {
 		fmt.Fprintf(&b, "\n%s\n", c.long)
 	}

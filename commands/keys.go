@@ -35,6 +35,15 @@ func (s *session) keys(args []string, o *keyOptions) *keyList {
 // single reports whether the answer goes alone, without its key.
 func (l *keyList) single() bool { return !l.pipe && len(l.args) == 1 }
 
+// line prints the answer for one key, with the key where there may be several.
+func (l *keyList) line(key, answer string) {
+	if l.single() {
+		l.s.ui.Line(answer)
+	} else {
+		l.s.ui.Line(key, answer)
+	}
+}
+
 // each hands over the keys in order, some at a time. It stops early when
 // nobody reads the answers any more.
 func (l *keyList) each(ctx context.Context, do func(keys []string) error) error {

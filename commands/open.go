@@ -41,6 +41,27 @@ func (s *session) openKeys(ctx context.Context, o *keyOptions) (*config.Cache, *
 	return cache, cl.Only(shard), nil
 }
 
+// openWritable is openKeys for a command that changes what it finds.
+func (s *session) openWritable(ctx context.Context, o *keyOptions) (*config.Cache, *cluster.Cluster, error) {
+	cache, cl, err := s.openKeys(ctx, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := writable(cache); err != nil {
+		return nil, nil, err
+	}
+	if o.shard != "" {
+		shard, err := findShard(cl, o.shard)
+		if err != nil {
+			return nil, nil, err
+		}
+		if !shard.Writable() {
+			return nil, nil, refusef("shard %s is a replica: what is written there is lost", shard.Name)
+		}
+	}
+	return cache, cl, nil
+}
+
 // findShard finds the shard that --shard names.
 func findShard(cl *cluster.Cluster, name word) (*cluster.Shard, error) {
 	shard, err := cl.Find(string(name))

@@ -58,7 +58,7 @@ func unknownFlag(c, root *command, name string) *usageError {
 func names(commands []*command) []string {
 	var out []string
 	for _, c := range commands {
-		out = append(out, c.name)
+		out = append(append(out, c.name), c.aliases...)
 	}
 	return out
 }

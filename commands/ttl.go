@@ -56,11 +56,7 @@ func runTTL(ctx context.Context, s *session, o *keyOptions, args []string) error
 				TTL   *int64 `json:"ttl_ms"`
 			}{a.address, a.Found, milliseconds(a.TTL)})
 		}
-		if list.single() {
-			s.ui.Line(lifetime(a.TTL))
-		} else {
-			s.ui.Line(a.arg, lifetime(a.TTL))
-		}
+		list.line(a.arg, lifetime(a.TTL))
 		return nil
 	})
 	if err != nil {

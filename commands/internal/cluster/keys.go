@@ -28,7 +28,9 @@ type Entry struct {
 	// Done tells whether a change took place: a key deleted, an expiry set or
 	// removed, a value stored.
 	Done bool
-	Err  error
+	// Marker tells whether the freshness marker of the key was deleted with it.
+	Marker bool
+	Err    error
 }
 
 // Get reads values and what is left of their lives. The answers are in the
@@ -66,6 +68,17 @@ func (c *Cluster) TTL(ctx context.Context, stored [][]byte) []Entry {
 	})
 }
 
+// Exists asks whether keys are there, of whatever type they are.
+func (c *Cluster) Exists(ctx context.Context, stored [][]byte) []Entry {
+	return c.each(ctx, stored, repeatable, func(e *Entry) ([]redis.Cmder, func()) {
+		exists := redis.NewIntCmd(ctx, "exists", e.Stored)
+		return []redis.Cmder{exists}, func() {
+			n, err := exists.Result()
+			e.Found, e.Err = n > 0, err
+		}
+	})
+}
+
 // Persist removes the expiries of keys.
 func (c *Cluster) Persist(ctx context.Context, stored [][]byte) []Entry {
 	return c.change(ctx, stored, func(e *Entry) *redis.IntCmd {
@@ -85,14 +98,25 @@ func (c *Cluster) Delete(ctx context.Context, stored [][]byte) []Entry {
 	return c.each(ctx, stored, once, func(e *Entry) ([]redis.Cmder, func()) {
 		del := redis.NewIntCmd(ctx, "del", e.Stored)
 		cmds := []redis.Cmder{del}
-		if fresh := c.spec.SideKeys.Fresh; fresh != "" {
-			cmds = append(cmds, redis.NewIntCmd(ctx, "del", append([]byte(fresh), e.Stored...)))
+		marker := redis.NewIntCmd(ctx, "del", c.Fresh(e.Stored))
+		if c.spec.SideKeys.Fresh != "" {
+			cmds = append(cmds, marker)
 		}
 		return cmds, func() {
 			n, err := del.Result()
-			e.Found, e.Done, e.Err = n > 0, n > 0, err
+			e.Found, e.Done, e.Marker = n > 0, n > 0, marker.Val() > 0
+			e.Err = errors.Join(err, marker.Err())
 		}
 	})
+}
+
+// Fresh is the stored key of the freshness marker of an entry, nil where the
+// library keeps none.
+func (c *Cluster) Fresh(stored []byte) []byte {
+	if c.spec.SideKeys.Fresh == "" {
+		return nil
+	}
+	return append([]byte(c.spec.SideKeys.Fresh), stored...)
 }
 
 // change runs a command that answers 1 if it changed the key; Found is set

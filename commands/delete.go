@@ -1,0 +1,69 @@
+package commands
+
+import "context"
+
+func newDelete(s *session) *command {
+	var o keyOptions
+	return &command{
+		name: "delete", args: "KEY…", min: 1, max: -1,
+		short: "deletes keys",
+		long: "The answer for a key that was there is deleted; a missing key prints nothing, and makes the\n" +
+			"exit code 4. Where get_or_set of the library keeps a freshness marker beside an entry, that\n" +
+			"goes with it; locks stay.",
+		flags: o.readFlags(),
+		examples: []string{
+			"cachering delete user:42",
+			"cachering delete user:42 user:43 --json",
+			"cachering delete --stored :1:user:42",
+			"cachering delete - <keys.txt",
+		},
+		exits: []exit{
+			{exitDone, "every key was there, and is no more"},
+			{exitFailed, "no key was answered: its shard is down, or refused the login"},
+			{exitUsage, "bad usage or configuration"},
+			{exitPartial, "some keys were not answered"},
+			{exitNegative, "a key was missing"},
+			{exitRefused, "the configuration says read_only, or --shard names a replica"},
+			{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
+		},
+		run: func(ctx context.Context, args []string) error { return runDelete(ctx, s, &o, args) },
+	}
+}
+
+func runDelete(ctx context.Context, s *session, o *keyOptions, args []string) error {
+	if err := o.check(args); err != nil {
+		return err
+	}
+	cache, cl, err := s.openWritable(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer cl.Close()
+	list := s.keys(args, o)
+	var t tally
+	err = ask(ctx, s, cache, o, list, &t, cl.Delete, func(a *answer) error {
+		t.answered++
+		if !a.Found {
+			t.negative++
+		}
+		if s.ui.JSON {
+			markers := 0
+			if a.Marker {
+				markers = 1
+			}
+			return s.ui.Document(struct {
+				address
+				Found   bool `json:"found"`
+				Markers int  `json:"markers"`
+			}{a.address, a.Found, markers})
+		}
+		if a.Found {
+			list.line(a.arg, "deleted")
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return t.result(s)
+}

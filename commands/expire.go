@@ -1,0 +1,89 @@
+package commands
+
+import (
+	"context"
+
+	"github.com/urfave/cli/v2"
+
+	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/engine"
+)
+
+type expireOptions struct {
+	expiryOptions
+	ttl lifespan
+}
+
+func (o *expireOptions) flags() []cli.Flag {
+	return append([]cli.Flag{&cli.GenericFlag{Name: "ttl", Value: &o.ttl,
+		Usage: "let the entries live for `D|none|default` from now: a duration, for ever, or as configured"}},
+		o.expiryOptions.flags()...)
+}
+
+func newExpire(s *session) *command {
+	var o expireOptions
+	return &command{
+		name: "expire", aliases: []string{"touch"}, args: "KEY…", max: -1,
+		short: "sets the expiry of keys",
+		long: "The answer for a key is changed; with --ttl none it is unchanged where there was no expiry.\n" +
+			"With --match every key of the version that matches is changed; the flags for bulk work go\n" +
+			"with --match.",
+		flags: o.flags(),
+		examples: []string{
+			"cachering expire user:42 --ttl 10m",
+			"cachering touch session:1 session:2 --ttl default",
+			"cachering expire - --ttl 1h <keys.txt",
+			"cachering expire --match 'page:*' --ttl 5m --dry-run",
+			"cachering expire --match 'page:*' --ttl 5m --yes",
+		},
+		exits: []exit{
+			{exitDone, "every key lives as long as asked"},
+			{exitFailed, "no key was answered, or no shard: down, or the login refused"},
+			{exitUsage, "bad usage or configuration, an expiry that is not above zero"},
+			{exitPartial, "some keys were not answered, or some shards failed"},
+			{exitNegative, "a key is missing"},
+			{exitRefused, "refused: read_only, no terminal and no --yes, only protected keys matched; or the answer was no"},
+			{exitInterrupted, "interrupted: the batch in hand was finished and reported"},
+			{exitTerminated, "terminated, likewise"},
+		},
+		run: func(ctx context.Context, args []string) error { return runExpire(ctx, s, &o, args) },
+	}
+}
+
+func runExpire(ctx context.Context, s *session, o *expireOptions, args []string) error {
+	if err := o.check("expire", args); err != nil {
+		return err
+	}
+	if !o.ttl.set {
+		return usagef("expire needs --ttl D")
+	}
+	if o.match != "" {
+		b, err := s.openBulk(ctx, &o.bulk)
+		if err != nil {
+			return err
+		}
+		defer b.cl.Close()
+		ttl, err := o.ttl.of(b.cache)
+		if err != nil {
+			return err
+		}
+		if ttl == cluster.Forever {
+			return o.changeMatching(ctx, b, "persist", &engine.Persist{})
+		}
+		return o.changeMatching(ctx, b, "expire in "+ttl.String(), &engine.Expire{TTL: ttl})
+	}
+	cache, cl, err := s.openWritable(ctx, &o.keyOptions)
+	if err != nil {
+		return err
+	}
+	defer cl.Close()
+	ttl, err := o.ttl.of(cache)
+	if err != nil {
+		return err
+	}
+	request := cl.Persist
+	if ttl != cluster.Forever {
+		request = func(ctx context.Context, stored [][]byte) []cluster.Entry { return cl.Expire(ctx, stored, ttl) }
+	}
+	return o.changeKeys(ctx, s.keys(args, &o.keyOptions), cache, request)
+}

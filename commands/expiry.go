@@ -1,0 +1,90 @@
+package commands
+
+import (
+	"context"
+
+	"github.com/urfave/cli/v2"
+
+	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/config"
+	"cachering/commands/internal/engine"
+)
+
+// expiryOptions are what persist and expire share: they work on keys, or on the
+// keys that match a pattern.
+type expiryOptions struct {
+	keyOptions
+	bulk             bulkOptions
+	match            word
+	includeProtected bool
+}
+
+func (o *expiryOptions) flags() []cli.Flag {
+	return append(append(o.keyOptions.flags(), o.nulFlag(),
+		&cli.GenericFlag{Name: "match", Value: &o.match,
+			Usage: "work on the keys that match `PATTERN` instead of keys given"},
+		includeProtectedFlag(&o.includeProtected)), o.bulk.flags()...)
+}
+
+// check refuses keys and a pattern together, and the flags of one with the
+// other.
+func (o *expiryOptions) check(command string, args []string) error {
+	if o.match != "" {
+		if len(args) > 0 {
+			return usagef("--match takes the place of keys, got %s", quote(args[0]))
+		}
+		return o.keyOptions.check([]string{"-"})
+	}
+	switch name := o.bulk.given(); {
+	case len(args) == 0:
+		return usagef("%s needs KEY… or --match PATTERN", command)
+	case o.includeProtected:
+		return usagef("--include-protected goes with --match")
+	case name != "" && name != "shard":
+		return usagef("--%s goes with --match", name)
+	}
+	o.keyOptions.shard = o.bulk.shard
+	return o.keyOptions.check(args)
+}
+
+// changeKeys makes request of the keys and prints whether it changed them.
+func (o *expiryOptions) changeKeys(ctx context.Context, list *keyList, cache *config.Cache,
+	request func(context.Context, [][]byte) []cluster.Entry) error {
+	var t tally
+	err := ask(ctx, list.s, cache, &o.keyOptions, list, &t, request, func(a *answer) error {
+		t.answered++
+		if !a.Found {
+			t.negative++
+		}
+		if list.s.ui.JSON {
+			return list.s.ui.Document(struct {
+				address
+				Found   bool `json:"found"`
+				Changed bool `json:"changed"`
+			}{a.address, a.Found, a.Done})
+		}
+		switch {
+		case a.Done:
+			list.line(a.arg, "changed")
+		case a.Found:
+			list.line(a.arg, "unchanged")
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return t.result(list.s)
+}
+
+// changeMatching runs op on the keys that match. what is said of it before the
+// question: "persist", "expire in 1h".
+func (o *expiryOptions) changeMatching(ctx context.Context, b *bulk, does string, op engine.Operation) error {
+	b.selectKeys(string(o.match), &o.keyOptions)
+	b.protect(o.includeProtected)
+	b.does = does
+	if err := b.confirm(ctx); err != nil {
+		return err
+	}
+	return b.work(ctx, op)
+}
