@@ -6,6 +6,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # Every check but the form of doc comments: here they begin with what the name does not say.
 CHECKS      := all,-ST1020,-ST1021,-ST1022
 FUZZTIME    ?= 1m
+GRAPHS      ?= 200000
 BIN         := bin
 
 .DEFAULT_GOAL := build
@@ -37,6 +38,10 @@ bench:
 ## bench-codec: transcoding beside CPython's own loads and dumps, one thread, CPU time
 bench-codec:
 	$(PYTHON) scripts/bench-codec
+
+## differential: GRAPHS (200000) random values, transcoded between all protocols, compared byte by byte with CPython's
+differential:
+	PICKLE_GRAPHS=$(GRAPHS) $(GO) test -run Differential -count=1 -v -timeout 60m ./codec/pickle
 
 ## lint: gofmt, go vet, staticcheck, and shellcheck where it is installed
 lint:
