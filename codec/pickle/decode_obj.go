@@ -44,6 +44,9 @@ func (d *Decoder) known(at int, callable, args pyobj.Ref) (pyobj.Ref, *Error) {
 		}
 		return pyobj.Invalid
 	}
+	if (callable == pyobj.SymEncode || callable == pyobj.SymByteArray) && kind(0) == pyobj.Bytes && g.IsPy2(a[0]) && d.Py2Strings != Py2Bytes {
+		return 0, d.fail(CallError, at, "a Python 2 string where text or bytes must be")
+	}
 	switch callable {
 	case pyobj.SymEncode:
 		if len(a) == 2 && kind(0) == pyobj.Str && d.isLatin1(a[1]) {
@@ -57,7 +60,7 @@ func (d *Decoder) known(at int, callable, args pyobj.Ref) (pyobj.Ref, *Error) {
 		switch {
 		case len(a) == 0:
 			return g.NewByteArray(nil), nil
-		case len(a) == 1 && kind(0) == pyobj.Bytes && (!g.IsPy2(a[0]) || d.Py2Strings == Py2Bytes):
+		case len(a) == 1 && kind(0) == pyobj.Bytes:
 			return g.CopyAs(pyobj.ByteArray, a[0]), nil
 		case len(a) == 2 && kind(0) == pyobj.Str && string(g.Data(a[1])) == "latin-1" && d.isLatin1(a[1]):
 			return d.encodeLatin1(at, a[0], pyobj.ByteArray)

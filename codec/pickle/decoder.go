@@ -443,7 +443,7 @@ func (d *Decoder) run() (pyobj.Ref, *Error) {
 			state := stack[len(stack)-1]
 			stack = stack[:len(stack)-1]
 			obj := stack[len(stack)-1]
-			if !g.Kind(obj).IsObj() {
+			if !d.takes(obj) {
 				return 0, d.fail(TypeError, at, "a %v has no state", g.Kind(obj))
 			}
 			g.AddBuild(obj, state)
@@ -617,6 +617,12 @@ func (d *Decoder) put(index uint32, x pyobj.Ref) {
 	d.far[index] = x
 }
 
+// takes reports whether something can be done to x after it was made. The classes and functions that the encoder uses itself
+// are immutable, or nearly; being sure of it keeps the encoder simple.
+func (d *Decoder) takes(x pyobj.Ref) bool {
+	return d.g.Kind(x).IsObj() && !(d.g.Kind(x) == pyobj.Global && x < pyobj.SymEnd)
+}
+
 // extend executes APPEND(S), SETITEM(S) and ADDITEMS.
 func (d *Decoder) extend(at int, op byte, x pyobj.Ref, items []pyobj.Ref) *Error {
 	g := d.g
@@ -626,7 +632,7 @@ func (d *Decoder) extend(at int, op byte, x pyobj.Ref, items []pyobj.Ref) *Error
 		switch {
 		case kind == pyobj.List:
 			g.Append(x, items...)
-		case kind.IsObj():
+		case d.takes(x):
 			g.AddItems(x, pyobj.OpAppend, items...)
 		default:
 			return d.fail(TypeError, at, "cannot append to a %v", kind)
@@ -640,7 +646,7 @@ func (d *Decoder) extend(at int, op byte, x pyobj.Ref, items []pyobj.Ref) *Error
 			if key := g.SetItems(x, items...); key != 0 {
 				return d.unhashable(at, key)
 			}
-		case kind.IsObj():
+		case d.takes(x):
 			g.AddItems(x, pyobj.OpSetItem, items...)
 		default:
 			return d.fail(TypeError, at, "cannot set items of a %v", kind)
@@ -651,7 +657,7 @@ func (d *Decoder) extend(at int, op byte, x pyobj.Ref, items []pyobj.Ref) *Error
 			if item := g.AddToSet(x, items...); item != 0 {
 				return d.unhashable(at, item)
 			}
-		case kind.IsObj():
+		case d.takes(x):
 			g.AddItems(x, pyobj.OpAdd, items...)
 		default:
 			return d.fail(TypeError, at, "cannot add items to a %v", kind)

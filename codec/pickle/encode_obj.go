@@ -312,6 +312,9 @@ func (e *Encoder) global(x pyobj.Ref, depth int) *Error {
 	// getattr(outer, "inner"), as CPython writes it.
 	outer, inner := g.NewGlobal(module, name[:dot]), g.NewStr(name[dot+1:])
 	e.cover()
+	if g.FirstOp(outer) != 0 {
+		return writeError(Unrepresentable, "%s.%s is changed by the value, and also needed to find another class", printable(module), printable(name[:dot]))
+	}
 	if err := e.save(pyobj.SymGetattr); err != nil {
 		return err
 	}
