@@ -41,10 +41,12 @@ const (
 	// bufferSize of a bulk connection; the default of 32 KiB costs 10 % more
 	// time with values of a kilobyte.
 	bufferSize = 256 << 10
-	// maxTries is how often a key that keeps changing is tried alone.
-	maxTries = 16
+	// maxTries is how often a key that keeps changing is tried alone. A try
+	// takes a fraction of a millisecond, so this settles keys that are written
+	// thousands of times a second.
+	maxTries = 50
 	// lostTries is how many of those tries a lost connection costs.
-	lostTries = 5
+	lostTries = 15
 	// examples is how many keys a report shows.
 	examples = 10
 	// firstFailures is how many failures of each reason a report names.

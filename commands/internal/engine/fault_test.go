@@ -59,6 +59,27 @@ func TestALostAnswerIsSettledByReadingAgain(t *testing.T) {
 	}
 }
 
+func TestALostAnswerThatNobodyCanSettleIsCounted(t *testing.T) {
+	t.Parallel()
+	var execs atomic.Int64
+	var p *redistest.Proxy
+	f := newFarm(t, 1, "p", proxied(t, &p, func(b []byte) redistest.Action {
+		if bytes.Contains(b, []byte("\r\nexec\r\n")) && execs.Add(1) == 7 {
+			p.Refuse(true)
+			return redistest.CutAfter
+		}
+		return redistest.Forward
+	}))
+	f.fill(t, "p", 3000, 20)
+	r := Run(context.Background(), f.Cluster, reinsert(), Options{Workers: 1})
+	s := &r.Shards[0]
+	sum(t, &s.Tally)
+	_, new := sides(t, f)
+	if s.Err == nil || s.Failed[ReasonUnsettled] != 32 || int64(new) != s.Rewritten+32 {
+		t.Errorf("%d values are new, error %v, %+v", new, s.Err, s.Tally)
+	}
+}
+
 func TestACutConnectionIsDialledAgain(t *testing.T) {
 	t.Parallel()
 	const n = 20_000
@@ -88,6 +109,7 @@ func TestALostShardEndsOnlyItsOwnWork(t *testing.T) {
 		"down":    func(f *farm, p *redistest.Proxy) { f.servers[0].Kill() },
 		"refused": func(f *farm, p *redistest.Proxy) { p.Refuse(true); p.Cut() },
 		"stalled": func(f *farm, p *redistest.Proxy) { p.Stall(true) },
+		"paused":  func(f *farm, p *redistest.Proxy) { f.servers[0].Pause() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			var p *redistest.Proxy
@@ -202,7 +224,7 @@ func TestWhatAServerRefusesEndsTheShardAndHarmsNothing(t *testing.T) {
 	ctx := context.Background()
 	for name, setup := range map[string]func(*farm){
 		"memory is full": func(f *farm) { f.clients[0].ConfigSet(ctx, "maxmemory", "1mb") },
-		"read only":      func(f *farm) { f.clients[0].SlaveOf(ctx, "127.0.0.1", "1") },
+		"read only":      func(f *farm) { f.clients[0].ReplicaOf(ctx, "127.0.0.1", "1") },
 		"no multi":       func(f *farm) { f.clients[0].Do(ctx, "acl", "setuser", "default", "-multi") },
 		"no exec":        func(f *farm) { f.clients[0].Do(ctx, "acl", "setuser", "default", "-exec") },
 		"no watch":       func(f *farm) { f.clients[0].Do(ctx, "acl", "setuser", "default", "-watch") },

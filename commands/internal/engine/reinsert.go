@@ -141,6 +141,7 @@ func (p *rereader) value(b *batch, e *entry, value []byte) bool {
 			w.rewritten(e) // it was carried out, only the answer was lost
 			return false
 		}
+		e.lost = false
 		if bytes.Equal(value, e.old) {
 			e.old = value
 			return true

@@ -121,10 +121,13 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 	close(s.work)
 	wg.Wait()
 
+	if s.err != nil {
+		return // another question would only take another timeout
+	}
 	if after, err := serverInfo(ctx, scan.conn); err == nil {
 		out.UsedMemoryAfter = after.usedMemory
 	}
-	if s.err == nil && !r.stopped() {
+	if !r.stopped() {
 		r.passed(index, before.keys, before.keys)
 	}
 }

@@ -42,7 +42,10 @@ func (s *shardRun) worker(ctx context.Context) error {
 		return err
 	}
 	defer func() { w.conn.Close() }()
-	return w.rounds(ctx)
+	if err = w.rounds(ctx); err != nil {
+		w.abandon()
+	}
+	return err
 }
 
 // rounds composes the flushes: what is to be written of the batch in hand goes
@@ -317,6 +320,17 @@ func (w *worker) unsettled(b *batch) {
 	}
 	for i := range b.entries {
 		w.failed(b.entries[i].key, ReasonUnsettled, "the connection ended before the answer")
+	}
+}
+
+// abandon counts what is left on the list and may have been written.
+func (w *worker) abandon() {
+	for _, t := range w.todo {
+		for i := range t.entries {
+			if t.entries[i].lost {
+				w.failed(t.entries[i].key, ReasonUnsettled, "the connection ended before the answer")
+			}
+		}
 	}
 }
 
