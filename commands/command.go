@@ -83,6 +83,7 @@ func (s *session) root() *command {
 			newSet(s),
 			newDelete(s),
 			newExists(s),
+			newKeys(s),
 			newTTL(s),
 			newPersist(s),
 			newExpire(s),

@@ -69,24 +69,32 @@ func runDelPattern(ctx context.Context, s *session, o *delPatternOptions, patter
 		return err
 	}
 	defer b.cl.Close()
-	b.selectKeys(pattern, &o.keyOptions)
+	if err := b.selectKeys(pattern, &o.keyOptions); err != nil {
+		return err
+	}
 	b.does = "delete"
 	return b.delete(ctx, &o.deleteOptions, &engine.Delete{Command: "del-pattern"})
 }
 
 // selectKeys selects keys by a pattern. Without --stored it is for one version.
-func (b *bulk) selectKeys(pattern string, o *keyOptions) {
-	sel := engine.Selection{Match: pattern, Stored: o.stored}
-	b.what = fmt.Sprintf("stored keys of this cache that match %s", pattern)
-	if !o.stored {
-		version := b.cache.Version
-		if o.version.set {
-			version = o.version.value
-		}
-		sel.Versions = []int64{version}
-		b.what = fmt.Sprintf("version %d, keys that match %s", version, pattern)
+func (b *bulk) selectKeys(pattern string, o *keyOptions) error {
+	if err := o.fits(b.cache); err != nil {
+		return err
+	}
+	sel, err := o.selection(b.cache, pattern)
+	if err != nil {
+		return err
 	}
 	b.run.Selection = sel
+	switch {
+	case o.stored:
+		b.what = fmt.Sprintf("stored keys of this cache that match %s", pattern)
+	case sel.Versions != nil:
+		b.what = fmt.Sprintf("version %d, keys that match %s", sel.Versions[0], pattern)
+	default:
+		b.what = fmt.Sprintf("keys that match %s", pattern)
+	}
+	return nil
 }
 
 // delete spares protected keys, keeps to --max-deletes, asks, and deletes.

@@ -15,7 +15,7 @@ func newDelete(s *session) *command {
 			"cachering delete user:42",
 			"cachering delete user:42 user:43 --json",
 			"cachering delete --stored :1:user:42",
-			"cachering delete - <keys.txt",
+			"cachering keys 'user:4?' -0 | cachering delete - -0",
 		},
 		exits: []exit{
 			{exitDone, "every key was there, and is no more"},

@@ -80,7 +80,9 @@ func (o *expiryOptions) changeKeys(ctx context.Context, list *keyList, cache *co
 // changeMatching runs op on the keys that match. what is said of it before the
 // question: "persist", "expire in 1h".
 func (o *expiryOptions) changeMatching(ctx context.Context, b *bulk, does string, op engine.Operation) error {
-	b.selectKeys(string(o.match), &o.keyOptions)
+	if err := b.selectKeys(string(o.match), &o.keyOptions); err != nil {
+		return err
+	}
 	b.protect(o.includeProtected)
 	b.does = does
 	if err := b.confirm(ctx); err != nil {

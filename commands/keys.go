@@ -8,6 +8,7 @@ import (
 
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/config"
+	"cachering/commands/internal/engine"
 	"cachering/commands/internal/ui"
 )
 
@@ -84,6 +85,35 @@ func (o *keyOptions) storedKey(cache *config.Cache, arg string) string {
 		version = o.version.value
 	}
 	return cache.Keyspace.Stored(arg, version)
+}
+
+// fits refuses what the key function of the cache cannot do.
+func (o *keyOptions) fits(cache *config.Cache) error {
+	if o.version.set && !cache.Keyspace.Versioned() {
+		return usagef("the key function of cache %s has no version, so --version says nothing", cache.Alias)
+	}
+	return nil
+}
+
+// selection is the keys that match a pattern, "" being all of them. Without
+// --stored they are of one version.
+func (o *keyOptions) selection(cache *config.Cache, pattern string) (engine.Selection, error) {
+	sel := engine.Selection{Match: pattern, Stored: o.stored}
+	if o.stored {
+		return sel, nil
+	}
+	if pattern != "" && cache.Keyspace.Hashed() {
+		return sel, usagef("the key function of cache %s hashes the key, so no pattern fits it", cache.Alias).
+			hinting("--stored takes a pattern of stored keys")
+	}
+	if cache.Keyspace.Versioned() {
+		version := cache.Version
+		if o.version.set {
+			version = o.version.value
+		}
+		sel.Versions = []int64{version}
+	}
+	return sel, nil
 }
 
 // userKey is what the application calls the key of an argument: with --stored,

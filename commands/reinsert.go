@@ -88,7 +88,9 @@ func runReinsert(ctx context.Context, s *session, o *reinsertOptions) error {
 	b.does = "rewrite"
 	b.what = "every version"
 	if o.match != "" {
-		b.selectKeys(string(o.match), &o.keyOptions)
+		if err := b.selectKeys(string(o.match), &o.keyOptions); err != nil {
+			return err
+		}
 	}
 	if !o.version.set {
 		b.run.Selection.Versions = nil

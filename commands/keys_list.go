@@ -1,0 +1,213 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"strconv"
+
+	"github.com/urfave/cli/v2"
+
+	"cachering/codec"
+	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/engine"
+	"cachering/commands/internal/ui"
+	"cachering/ring"
+)
+
+type keysOptions struct {
+	keyOptions
+	locks bool
+}
+
+func (o *keysOptions) flags() []cli.Flag {
+	return append(o.keyOptions.flags(),
+		&cli.GenericFlag{Name: "shard", Value: &o.shard,
+			Usage: "list the shard `NAME|INDEX` only"},
+		&cli.BoolFlag{Name: "0", Destination: &o.nul,
+			Usage: "end each key with a NUL instead of a line feed"},
+		&cli.BoolFlag{Name: "locks", Destination: &o.locks,
+			Usage: "list locks and freshness markers, who holds them and how long they live"})
+}
+
+func newKeys(s *session) *command {
+	var o keysOptions
+	return &command{
+		name: "keys", args: "[PATTERN]", max: 1,
+		short: "lists keys",
+		long: "Keys of one version that match PATTERN, or all of them, from one shard after the other, as\n" +
+			"they are found: a key may come twice while a server grows, and one that comes or goes\n" +
+			"meanwhile may be missed. With --stored PATTERN is one of stored keys, of every version, and\n" +
+			"stored keys are listed.\n\n" +
+			"With --locks each line is KEY, lock or fresh, the token of the holder, and how long the lock\n" +
+			"or marker has to live, as ttl says it.",
+		flags: o.flags(),
+		examples: []string{
+			"cachering keys",
+			"cachering keys 'user:*' --version 2",
+			"cachering keys 'user:*' -0 | cachering ttl - -0",
+			"cachering keys --json | jq -r .stored_key",
+			"cachering keys --locks",
+		},
+		exits: []exit{
+			{exitDone, "every shard was listed, also where nothing matched"},
+			{exitFailed, "no shard answered, or all refused the login"},
+			{exitUsage, "bad usage or configuration"},
+			{exitPartial, "some shards failed"},
+			{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
+		},
+		run: func(ctx context.Context, args []string) error { return runKeys(ctx, s, &o, args) },
+	}
+}
+
+func runKeys(ctx context.Context, s *session, o *keysOptions, args []string) error {
+	// -0 is about the output here, so it stands without a - for the keys.
+	if err := o.check([]string{"-"}); err != nil {
+		return err
+	}
+	if o.nul && (o.locks || s.ui.JSON) {
+		return usagef("-0 goes with the plain list of keys")
+	}
+	var sel engine.Selection
+	if len(args) > 0 {
+		if args[0] == "" {
+			return usagef("PATTERN is empty")
+		}
+		sel.Match = args[0]
+	}
+	cache, cl, err := s.openKeys(ctx, &o.keyOptions)
+	if err != nil {
+		return err
+	}
+	defer cl.Close()
+	if sel, err = o.selection(cache, sel.Match); err != nil {
+		return err
+	}
+	shards := cl.Visit()
+	if o.shard != "" {
+		shard, err := findShard(cl, o.shard)
+		if err != nil {
+			return err
+		}
+		shards = []*cluster.Shard{shard}
+	}
+	down := 0
+	for _, shard := range shards {
+		if o.locks {
+			err = engine.Locks(ctx, cl, shard, sel, codec.LockToken, func(found []engine.Held) error { return o.printLocks(s, shard, found) })
+		} else {
+			err = engine.List(ctx, cl, shard, sel, func(found []engine.Listed) error { return o.print(s, shard, found) })
+		}
+		switch {
+		case errors.Is(err, errNobodyReads):
+			return nil
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			s.ui.Warn("cachering: %v", err)
+			down++
+		}
+	}
+	switch down {
+	case 0:
+		return nil
+	case len(shards):
+		return outcome(exitFailed)
+	}
+	return outcome(exitPartial)
+}
+
+// errNobodyReads ends a listing whose reader is gone.
+var errNobodyReads = errors.New("nobody reads the answer")
+
+// listed is what keys prints under --json.
+type listed struct {
+	Key     *ui.Bytes `json:"key"` // null where the key function hides it
+	Version any       `json:"version"`
+	Stored  ui.Bytes  `json:"stored_key"`
+	Shard   string    `json:"shard"`
+}
+
+func listing(shard *cluster.Shard, l engine.Listed, stored []byte) listed {
+	doc := listed{Version: versionJSON(l.Version), Stored: ui.Bytes(stored), Shard: shard.Name}
+	if l.Key != nil {
+		key := ui.Bytes(l.Key)
+		doc.Key = &key
+	}
+	return doc
+}
+
+// versionJSON is a version as it stands in a stored key: a number, if it is
+// written as one; null where there is none.
+func versionJSON(version []byte) any {
+	if version == nil {
+		return nil
+	}
+	if n, err := strconv.ParseInt(string(version), 10, 64); err == nil && strconv.FormatInt(n, 10) == string(version) {
+		return n
+	}
+	return string(version)
+}
+
+// name is what a listed key is called in a line.
+func (o *keysOptions) name(l engine.Listed) string {
+	if o.stored || l.Key == nil {
+		return string(l.Stored)
+	}
+	return string(l.Key)
+}
+
+func (o *keysOptions) print(s *session, shard *cluster.Shard, found []engine.Listed) error {
+	for _, l := range found {
+		switch {
+		case s.ui.JSON:
+			if err := s.ui.Document(listing(shard, l, l.Stored)); err != nil {
+				return err
+			}
+		case o.nul:
+			s.ui.Out.WriteString(o.name(l) + "\x00")
+		default:
+			s.ui.Line(o.name(l))
+		}
+	}
+	return flushed(s)
+}
+
+func (o *keysOptions) printLocks(s *session, shard *cluster.Shard, found []engine.Held) error {
+	for _, h := range found {
+		kind := "lock"
+		if h.Kind == ring.Fresh {
+			kind = "fresh"
+		}
+		if !s.ui.JSON {
+			token := "-"
+			if h.Token != nil {
+				token = string(h.Token)
+			}
+			s.ui.Line(o.name(h.Listed), kind, token, lifetime(h.TTL))
+			continue
+		}
+		doc := struct {
+			listed
+			Kind  string    `json:"kind"`
+			Token *ui.Bytes `json:"token"`
+			TTL   *int64    `json:"ttl_ms"`
+		}{listing(shard, h.Listed, h.Stored), kind, nil, milliseconds(h.TTL)}
+		if h.Token != nil {
+			token := ui.Bytes(h.Token)
+			doc.Token = &token
+		}
+		if err := s.ui.Document(doc); err != nil {
+			return err
+		}
+	}
+	return flushed(s)
+}
+
+// flushed hands a page of answers on.
+func flushed(s *session) error {
+	s.ui.Flush()
+	if s.ui.Out.Gone() {
+		return errNobodyReads
+	}
+	return nil
+}
