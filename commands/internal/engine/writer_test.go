@@ -134,12 +134,16 @@ func TestNoUpdateIsLostWhileTheApplicationWrites(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	conflicts := make(map[string]bool)
-	r := Run(ctx, f.Cluster, reinsert(), Options{Failure: func(f Failure) { conflicts[string(f.Stored)] = true }})
-	during := writes.Load()
+	o := Options{Failure: func(f Failure) { conflicts[string(f.Stored)] = true }}
+	total := whole(t, Run(ctx, f.Cluster, reinsert(), o))
+	t.Logf("%d writes during the run: %+v", writes.Load(), total)
+	// On a busy machine the writers may have had little time.
+	for runs := 1; (writes.Load() < 5000 || total.Aborted == 0) && runs < 20; runs++ {
+		again := whole(t, Run(ctx, f.Cluster, reinsert(), o))
+		total.Aborted += again.Aborted
+	}
 	close(stop)
 	wait()
-	total := whole(t, r)
-	t.Logf("%d writes during the run, %v, %d of the transactions aborted: %+v", during, r.Elapsed, total.Aborted, total)
 
 	lost, revived, moved, left := 0, 0, 0, 0
 	for i, got := range states(t, f, n) {
@@ -168,11 +172,8 @@ func TestNoUpdateIsLostWhileTheApplicationWrites(t *testing.T) {
 	if lost+revived+moved+left > 0 {
 		t.Errorf("%d updates lost, %d deleted keys brought back, %d expiries moved, %d values left as they were", lost, revived, moved, left)
 	}
-	if during < 1000 {
-		t.Errorf("only %d writes happened during the run", during)
-	}
 	if total.Aborted == 0 {
-		t.Error("no transaction was aborted: the test tests nothing")
+		t.Errorf("no transaction of %d writes was aborted: the test tests nothing", writes.Load())
 	}
 
 	whole(t, Run(ctx, f.Cluster, reinsert(), Options{}))
