@@ -84,6 +84,8 @@ func (s *session) root() *command {
 			newDelete(s),
 			newExists(s),
 			newKeys(s),
+			newIncr(s),
+			newDecr(s),
 			newTTL(s),
 			newPersist(s),
 			newExpire(s),
