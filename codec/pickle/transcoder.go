@@ -9,11 +9,18 @@ type Transcoder struct {
 	Encoder
 
 	graph *pyobj.Graph
+	rw    rewriter
 }
 
 // Transcode appends to dst the pickle that CPython would write for the value of src. The error is an *Error, and then dst is
 // returned as it was.
 func (t *Transcoder) Transcode(dst, src []byte, protocol int) ([]byte, error) {
+	if protocol >= 2 && protocol <= 5 {
+		if out, ok := t.rw.rewrite(dst, src, protocol); ok && (t.Budget <= 0 || int64(len(out)-len(dst)) <= t.Budget) {
+			t.py2 = Py2Counts{}
+			return out, nil
+		}
+	}
 	if t.graph == nil {
 		t.graph = pyobj.New()
 	}

@@ -1,0 +1,585 @@
+package pickle
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math"
+)
+
+// A rewriter turns pickles of plain data directly into those of protocol 2 or later, opcode by opcode, without building the
+// graph. It does so only where the result is what Decoder and Encoder give, and otherwise gives up: it never reports an error,
+// and it never guesses. FuzzRewrite compares the two.
+//
+// Plain data is None, bools, ints of 32 bits, floats, strs, lists, tuples and dicts with few keys, all of them strs; a list is
+// filled by one APPEND or APPENDS, or by an APPEND for each item, and a dict alike; all in all less than 64 KiB. For such values
+// picklers of all protocols visit the same nodes in the same order and memoize the same of them. What differs is spelling, and
+// where the marks stand. Two things make equal values one object or one entry, and are looked after: the strs of which Python
+// has one, and equal keys.
+type rewriter struct {
+	vals  []val
+	marks []rewriterMark
+	memo  []val // of the input
+	keys  []val // of the open dicts that SETITEM fills one by one
+	last  []uint32
+	known [257]uint64 // by character, and emptyStr: epoch in the high half, number in the output's memo in the low half
+	epoch uint32
+	text  int // containers on the stack that are filled one by one
+	moved int // bytes that were moved because a mark turned out wrong
+}
+
+// val is a value on the stack.
+type val struct {
+	kind valKind
+	n    uint32 // of keys the length, of containers the number of items or pairs
+	off  uint32 // of keys where they stand in the input, of containers filled one by one where their mark stands in the output
+	memo uint32 // number in the output's memo
+}
+
+type valKind uint8
+
+const (
+	valAtom     valKind = iota // not memoized
+	valShared                  // memoized: a container that is complete, or any str
+	valKey                     // a str that stands in the input as it is
+	valList                    // as EMPTY_LIST makes it
+	valDict                    // as EMPTY_DICT makes it
+	valTextList                // as LIST makes it: to be filled one by one
+	valTextDict                // as DICT makes it: to be filled one by one
+)
+
+type rewriterMark struct {
+	fence int    // height of the stack below which the mark before this one lets nothing be popped
+	out   uint32 // where it stands in the output
+}
+
+const (
+	rewriteMax  = frameTarget // what is longer may need more frames than one
+	rewriteKeys = 24          // dicts with more keys are left to the graph, which finds equal ones in linear time
+	emptyStr    = 256         // see known
+)
+
+// pushes marks the opcodes that begin a value.
+var pushes = [256]bool{
+	opNone: true, opNewTrue: true, opNewFalse: true, opInt: true, opBinInt: true, opBinInt1: true, opBinInt2: true, opFloat: true,
+	opBinFloat: true, opUnicode: true, opBinUnicode: true, opShortBinUnicode: true, opMark: true, opEmptyList: true,
+	opEmptyDict: true, opEmptyTuple: true, opGet: true, opBinGet: true, opLongBinGet: true,
+}
+
+// rewrite appends the pickle of protocol 2 or later of the value of src, if it can.
+func (w *rewriter) rewrite(dst, src []byte, proto int) (out []byte, ok bool) {
+	if len(src) >= rewriteMax {
+		return dst, false
+	}
+	if w.epoch++; w.epoch == 0 {
+		w.known = [257]uint64{}
+		w.epoch = 1
+	}
+	w.marks, w.keys, w.last, w.text, w.moved = w.marks[:0], w.keys[:0], w.last[:0], 0, 0
+	vals, memo := w.vals[:0], w.memo[:0]
+	fence := 0
+	puts := uint32(0)
+
+	b := dst
+	if cap(b)-len(b) < len(src)+256 {
+		b = append(make([]byte, 0, len(b)+len(src)+len(src)/2+512), b...)
+	}
+	b = append(b, opProto, byte(proto))
+	start := len(b)
+	if proto >= 4 {
+		b = append(b, opFrame, 0, 0, 0, 0, 0, 0, 0, 0)
+	}
+
+loop:
+	for p := 0; p < len(src); {
+		if cap(b)-len(b) < 64 {
+			b = append(make([]byte, 0, 2*cap(b)+64), b...)
+		}
+		op := src[p]
+		if top := len(vals) - 1; top >= fence && vals[top].kind >= valTextList && vals[top].n == 0 && pushes[op] {
+			// By all appearances the first item. If the container turns out to be complete without it, see complete.
+			if vals[top].off != 0 {
+				break loop
+			}
+			vals[top].off = uint32(len(b) - start)
+			b = append(b, opMark)
+		}
+		p++
+		var v val
+		switch op {
+		case opProto:
+			if p == len(src) || src[p] > 5 {
+				break loop
+			}
+			p++
+			continue
+		case opFrame:
+			if len(src)-p < 8 || uint64(len(src)-p-8) < binary.LittleEndian.Uint64(src[p:]) {
+				break loop
+			}
+			p += 8
+			continue
+
+		case opBinGet, opLongBinGet, opGet:
+			i := int64(-1)
+			switch {
+			case op == opBinGet && p < len(src):
+				i = int64(src[p])
+				p++
+			case op == opLongBinGet && len(src)-p >= 4:
+				i = int64(binary.LittleEndian.Uint32(src[p:]))
+				p += 4
+			case op == opGet:
+				if i, p = shortInt(src, p); p == 0 {
+					break loop
+				}
+			}
+			if i < 0 || i >= int64(len(memo)) {
+				break loop
+			}
+			v = memo[i]
+			b = appendGet(b, v.memo)
+		case opBinPut, opLongBinPut, opPut, opMemoize:
+			if p = w.put(src, p, op, len(memo)); p == 0 || len(vals) == fence || vals[len(vals)-1].kind == valAtom {
+				break loop
+			}
+			memo = append(memo, shared(vals[len(vals)-1]))
+			continue
+
+		case opShortBinUnicode:
+			if p == len(src) || len(src)-p-1 < int(src[p]) {
+				break loop
+			}
+			v = val{kind: valKey, off: uint32(p + 1), n: uint32(src[p])}
+			p += 1 + int(v.n)
+		case opBinUnicode:
+			if len(src)-p < 4 || uint64(len(src)-p-4) < uint64(binary.LittleEndian.Uint32(src[p:])) {
+				break loop
+			}
+			v = val{kind: valKey, off: uint32(p + 4), n: binary.LittleEndian.Uint32(src[p:])}
+			p += 4 + int(v.n)
+		case opUnicode:
+			n := plainLine(src[p:])
+			if p+n == len(src) {
+				break loop
+			}
+			v = val{kind: valKey, off: uint32(p), n: uint32(n)}
+			if src[p+n] != '\n' {
+				more := bytes.IndexByte(src[p+n:], '\n')
+				if more < 0 {
+					break loop
+				}
+				v.kind = valShared // its text is not in the input
+				v.n += uint32(more)
+			}
+			p += int(v.n) + 1
+
+		case opNone, opNewTrue, opNewFalse, opEmptyTuple:
+			b = append(b, op)
+		case opBinInt1:
+			if p == len(src) {
+				break loop
+			}
+			b = append(b, opBinInt1, src[p])
+			p++
+		case opBinInt2:
+			if len(src)-p < 2 {
+				break loop
+			}
+			b = appendInt(b, int32(binary.LittleEndian.Uint16(src[p:])))
+			p += 2
+		case opBinInt:
+			if len(src)-p < 4 {
+				break loop
+			}
+			b = appendInt(b, int32(binary.LittleEndian.Uint32(src[p:])))
+			p += 4
+		case opInt:
+			if n, end := shortInt(src, p); end > 0 && n == int64(int32(n)) {
+				b = appendInt(b, int32(n))
+				p = end
+				break
+			}
+			if len(src)-p < 3 || src[p] != '0' || src[p+1]&^1 != '0' || src[p+2] != '\n' {
+				break loop
+			}
+			b = append(b, opNewFalse-src[p+1]&1)
+			p += 3
+		case opBinFloat:
+			if len(src)-p < 8 {
+				break loop
+			}
+			b = append(append(b, opBinFloat), src[p:p+8]...)
+			p += 8
+		case opFloat:
+			n := bytes.IndexByte(src[p:], '\n')
+			if n < 0 {
+				break loop
+			}
+			f, ok := parseFloat(src[p : p+n])
+			if !ok {
+				break loop
+			}
+			b = binary.BigEndian.AppendUint64(append(b, opBinFloat), math.Float64bits(f))
+			p += n + 1
+
+		case opEmptyList, opEmptyDict:
+			v = val{kind: valList, memo: puts}
+			if op == opEmptyDict {
+				v.kind = valDict
+			}
+			b = appendPut(append(b, op), proto, puts)
+			puts++
+		case opMark:
+			if p < len(src) && (src[p] == opList || src[p] == opDict) {
+				v = val{kind: valTextList, memo: puts}
+				empty := byte(opEmptyList)
+				if src[p] == opDict {
+					v.kind, empty = valTextDict, opEmptyDict
+				}
+				p++
+				w.text++
+				b = appendPut(append(b, empty), proto, puts)
+				puts++
+				break
+			}
+			w.marks = append(w.marks, rewriterMark{fence, uint32(len(b) - start)})
+			fence = len(vals)
+			b = append(b, opMark)
+			continue
+
+		case opAppend:
+			if len(vals)-fence < 2 {
+				break loop
+			}
+			if b, ok = w.complete(b, start, src, &vals[len(vals)-1]); !ok {
+				break loop
+			}
+			vals = vals[:len(vals)-1]
+			list := &vals[len(vals)-1]
+			switch list.n++; {
+			case list.kind == valTextList && list.n <= batch:
+			case list.kind == valList && list.n == 1:
+				b = append(b, opAppend)
+			default:
+				break loop
+			}
+			continue
+		case opSetItem:
+			if len(vals)-fence < 3 {
+				break loop
+			}
+			if b, ok = w.complete(b, start, src, &vals[len(vals)-1]); !ok {
+				break loop
+			}
+			key := vals[len(vals)-2]
+			vals = vals[:len(vals)-2]
+			dict := &vals[len(vals)-1]
+			switch dict.n++; {
+			case key.kind != valKey:
+				break loop
+			case dict.kind == valTextDict && dict.n <= rewriteKeys:
+				w.keys = append(w.keys, key)
+			case dict.kind == valDict && dict.n == 1:
+				b = append(b, opSetItem)
+			default:
+				break loop
+			}
+			continue
+		case opAppends, opSetItems, opTuple:
+			n := len(vals) - fence
+			if len(w.marks) == 0 || n == 0 {
+				break loop
+			}
+			if b, ok = w.complete(b, start, src, &vals[len(vals)-1]); !ok || w.incomplete(vals[fence:]) {
+				break loop
+			}
+			items := vals[fence:]
+			vals = vals[:fence]
+			m := w.marks[len(w.marks)-1]
+			w.marks = w.marks[:len(w.marks)-1]
+			fence = m.fence
+			if op == opTuple {
+				if n <= 3 {
+					if b, ok = w.unmark(b, start+int(m.out), len(src)); !ok {
+						break loop
+					}
+					op = byte(opTuple1 + n - 1)
+				}
+				v = val{kind: valShared, memo: puts}
+				b = appendPut(append(b, op), proto, puts)
+				puts++
+				break
+			}
+			if len(vals) == fence {
+				break loop
+			}
+			c := &vals[len(vals)-1]
+			switch {
+			case c.n != 0:
+				break loop
+			case op == opAppends && c.kind == valList && n >= 2 && n <= batch:
+			case op == opSetItems && c.kind == valDict && n >= 4 && n <= 2*rewriteKeys && n%2 == 0 && w.distinct(src, items, 2):
+			default:
+				break loop
+			}
+			c.n = uint32(n)
+			b = append(b, op)
+			continue
+		case opTuple1, opTuple2, opTuple3:
+			n := int(op) - opTuple1 + 1
+			if len(vals)-fence < n {
+				break loop
+			}
+			if b, ok = w.complete(b, start, src, &vals[len(vals)-1]); !ok || w.incomplete(vals[len(vals)-n:]) {
+				break loop
+			}
+			vals = vals[:len(vals)-n]
+			v = val{kind: valShared, memo: puts}
+			b = appendPut(append(b, op), proto, puts)
+			puts++
+
+		case opStop:
+			if p != len(src) || len(w.marks) > 0 || len(vals) != 1 {
+				break loop
+			}
+			if b, ok = w.complete(b, start, src, &vals[0]); !ok {
+				break loop
+			}
+			b = append(b, opStop)
+			if proto >= 4 {
+				size := len(b) - start - frameHeader
+				switch {
+				case size >= frameTarget:
+					break loop
+				case size < 4:
+					b = b[:start+copy(b[start:], b[start+frameHeader:])]
+				default:
+					binary.LittleEndian.PutUint64(b[start+1:], uint64(size))
+				}
+			}
+			w.vals, w.memo = vals, memo
+			return b, true
+
+		default:
+			break loop
+		}
+
+		if v.kind == valKey || v.kind == valShared && op == opUnicode {
+			if op == opBinGet || op == opLongBinGet || op == opGet {
+				// written above
+			} else if b, ok = w.str(b, src, &v, op == opUnicode, proto, puts); !ok {
+				break loop
+			} else if v.memo == puts {
+				puts++
+			}
+		}
+		vals = append(vals, v)
+		if p < len(src) && v.kind != valAtom { // most are memoized at once
+			if end := w.put(src, p+1, src[p], len(memo)); end > 0 {
+				memo = append(memo, shared(v))
+				p = end
+			}
+		}
+	}
+	w.vals, w.memo = vals, memo
+	return dst, false
+}
+
+// shared is what the memo gives for v: nothing is added to a container by way of it.
+func shared(v val) val {
+	if v.kind > valKey {
+		v.kind = valShared
+	}
+	return v
+}
+
+// put returns the end of the argument of an opcode that memoizes under the index next, 0 if op is none or the index another.
+func (w *rewriter) put(src []byte, p int, op byte, next int) (end int) {
+	switch op {
+	case opMemoize:
+		return p
+	case opBinPut:
+		if p < len(src) && int(src[p]) == next {
+			return p + 1
+		}
+	case opLongBinPut:
+		if len(src)-p >= 4 && uint64(binary.LittleEndian.Uint32(src[p:])) == uint64(next) {
+			return p + 4
+		}
+	case opPut:
+		return isIndex(src, p, next)
+	}
+	return 0
+}
+
+// str writes and memoizes a str, or fetches it if it is one that Python has once and the output has already: v.memo tells.
+func (w *rewriter) str(b, src []byte, v *val, line bool, proto int, puts uint32) (out []byte, ok bool) {
+	text := src[v.off : v.off+v.n]
+	n := len(text)
+	head := len(b)
+	room := n + 32
+	if v.kind == valShared {
+		room += n
+	}
+	if cap(b)-head < room+32 {
+		b = append(make([]byte, 0, 2*cap(b)+room+64), b...)
+	}
+	if v.kind == valShared {
+		at := head + 5
+		if proto >= 4 && n < 1<<8 {
+			at = head + 2 // where it shall stand, unless it becomes longer than that
+		}
+		decoded := b[at : at+2*n+8]
+		if n, ok = decodeUnicodeLine(decoded, text); !ok {
+			return b, false
+		}
+		text = decoded[:n]
+	} else if !line && !validText(text) {
+		return b, false
+	}
+	v.memo = puts
+	if n <= 2 {
+		c := -1
+		switch {
+		case n == 0:
+			c = emptyStr
+		case n == 1:
+			c = int(text[0])
+		case text[0]&0xfe == 0xc2:
+			c = int(text[0]&3)<<6 | int(text[1]&0x3f)
+		}
+		if c >= 0 {
+			if k := w.known[c]; uint32(k>>32) == w.epoch {
+				v.memo = uint32(k)
+				return appendGet(b, v.memo), true
+			}
+			w.known[c] = uint64(w.epoch)<<32 | uint64(puts)
+		}
+	}
+	if proto >= 4 && n < 1<<8 {
+		b = b[:head+2+n]
+		copy(b[head+2:], text)
+		b[head], b[head+1] = opShortBinUnicode, byte(n)
+	} else {
+		b = b[:head+5+n]
+		copy(b[head+5:], text)
+		b[head] = opBinUnicode
+		binary.LittleEndian.PutUint32(b[head+1:], uint32(n))
+	}
+	return appendPut(b, proto, puts), true
+}
+
+// complete ends a container that was filled one by one, now that it is used.
+func (w *rewriter) complete(b []byte, start int, src []byte, v *val) (out []byte, ok bool) {
+	if v.kind < valTextList {
+		return b, true
+	}
+	w.text--
+	one, many := byte(opAppend), byte(opAppends)
+	if v.kind == valTextDict {
+		one, many = opSetItem, opSetItems
+		keys := w.keys[len(w.keys)-int(v.n):]
+		if v.n > 1 && !w.distinct(src, keys, 1) {
+			return b, false
+		}
+		w.keys = w.keys[:len(w.keys)-int(v.n)]
+	}
+	v.kind = valShared
+	switch v.n {
+	case 0:
+		return b, v.off == 0
+	case 1:
+		b, ok = w.unmark(b, start+int(v.off), len(src))
+		return append(b, one), ok
+	}
+	return append(b, many), true
+}
+
+// incomplete reports whether one of the values should have been completed when the next one began. That was not known then.
+func (w *rewriter) incomplete(vals []val) bool {
+	if w.text > 0 {
+		for _, v := range vals {
+			if v.kind >= valTextList {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// unmark removes a mark from the output. What that costs is kept in proportion to the input.
+func (w *rewriter) unmark(b []byte, at, input int) (out []byte, ok bool) {
+	n := copy(b[at:], b[at+1:])
+	w.moved += n
+	return b[:at+n], w.moved <= 4*input+256
+}
+
+// distinct reports whether all keys are strs that differ; it may fail to see it.
+func (w *rewriter) distinct(src []byte, items []val, step int) bool {
+	n := len(items) / step
+	same := n == len(w.last)
+	for i := 0; same && i < n; i++ {
+		same = items[i*step].memo == w.last[i] && items[i*step].kind == valKey
+	}
+	if same {
+		return true
+	}
+	var signs [rewriteKeys]uint64
+	for i := range n {
+		v := items[i*step]
+		if v.kind != valKey {
+			return false
+		}
+		text := src[v.off : v.off+v.n]
+		var s uint64
+		if len(text) >= 8 {
+			s = binary.LittleEndian.Uint64(text)*0x9e3779b97f4a7c15 ^ binary.LittleEndian.Uint64(text[len(text)-8:])
+		} else {
+			for _, c := range text {
+				s = s<<8 | uint64(c)
+			}
+		}
+		s += uint64(v.n) << 56
+		for j, other := range signs[:i] {
+			if o := items[j*step]; s == other && (v.n > 64 || bytes.Equal(text, src[o.off:o.off+o.n])) {
+				return false
+			}
+		}
+		signs[i] = s
+	}
+	w.last = w.last[:0]
+	for i := range n {
+		w.last = append(w.last, items[i*step].memo)
+	}
+	return true
+}
+
+// appendInt appends an int of 32 bits.
+func appendInt(b []byte, v int32) []byte {
+	switch {
+	case uint32(v) < 1<<8:
+		return append(b, opBinInt1, byte(v))
+	case uint32(v) < 1<<16:
+		return append(b, opBinInt2, byte(v), byte(v>>8))
+	}
+	return append(b, opBinInt, byte(v), byte(v>>8), byte(v>>16), byte(v>>24))
+}
+
+// appendGet appends the opcode that fetches from the memo, in a binary protocol.
+func appendGet(b []byte, i uint32) []byte {
+	if i < 1<<8 {
+		return append(b, opBinGet, byte(i))
+	}
+	return append(b, opLongBinGet, byte(i), byte(i>>8), byte(i>>16), byte(i>>24))
+}
+
+// appendPut appends the opcode that memoizes under the next index, in a binary protocol.
+func appendPut(b []byte, proto int, i uint32) []byte {
+	switch {
+	case proto >= 4:
+		return append(b, opMemoize)
+	case i < 1<<8:
+		return append(b, opBinPut, byte(i))
+	}
+	return append(b, opLongBinPut, byte(i), byte(i>>8), byte(i>>16), byte(i>>24))
+}
