@@ -26,11 +26,15 @@ var (
 	}
 )
 
+// built are the compressors that caches may have. The others of package codec
+// come with the backends whose libraries have them.
+var built = []codec.Compressor{codec.None, codec.Zlib}
+
 // codec reads how values became bytes.
 func (l *loader) codec(c *Cache, o *node) {
 	failed := len(l.errs)
 	ser, okS := choose(l, o, "serializer", serializers, []string{"pickle", "json", "msgpack", "yaml", "dummy"}, codec.Serializers())
-	com, okC := choose(l, o, "compressor", compressors, []string{"none", "zlib", "bz2", "gzip", "lzma", "lz4", "zstd"}, codec.Compressors())
+	com, okC := choose(l, o, "compressor", compressors, []string{"none", "zlib", "bz2", "gzip", "lzma", "lz4", "zstd"}, built)
 	if !okS || !okC {
 		return
 	}
