@@ -21,6 +21,11 @@ type Compressor string
 const (
 	None Compressor = "none"
 	Zlib Compressor = "zlib"
+	BZ2  Compressor = "bz2"
+	Gzip Compressor = "gzip"
+	LZMA Compressor = "lzma" // in an .xz container
+	LZ4  Compressor = "lz4"  // in a frame
+	Zstd Compressor = "zstd"
 )
 
 // HighestProtocol is the newest pickle protocol there is; CPython writes it
@@ -43,24 +48,13 @@ type Codec struct {
 	Level      int // of the compressor; 0 when there is none
 }
 
-// compressors lists what the levels of each compressor may be and which one
-// Python takes by default.
-var compressors = []struct {
-	name           Compressor
-	low, high, def int
-	hasLevel       bool
-}{
-	{name: None},
-	{name: Zlib, low: 0, high: 9, def: 6, hasLevel: true},
-}
-
 // Serializers returns the names that a CODEC may begin with.
 func Serializers() []Serializer { return []Serializer{Pickle} }
 
 // Compressors returns the names that may follow the plus sign of a CODEC.
 func Compressors() []Compressor {
-	names := make([]Compressor, len(compressors))
-	for i, c := range compressors {
+	names := make([]Compressor, len(compressions))
+	for i, c := range compressions {
 		names[i] = c.name
 	}
 	return names
@@ -77,7 +71,7 @@ func (c Codec) String() string {
 		return s
 	}
 	s += "+" + string(c.Compressor)
-	if c.Level != DefaultLevel && hasLevel(c.Compressor) {
+	if c.Level != DefaultLevel {
 		s += ":" + strconv.Itoa(c.Level)
 	}
 	return s
@@ -124,66 +118,53 @@ func Parse(spec string, base Codec) (Codec, error) {
 	}
 	name, number, colon = strings.Cut(tail, ":")
 	c.Compressor, c.Level = Compressor(name), DefaultLevel
-	for _, k := range compressors {
-		if k.name != c.Compressor {
-			continue
-		}
-		switch n, ok := smallNumber(number); {
-		case colon && !k.hasLevel:
-			return bad("compressor %s has no level", name)
-		case colon && (!ok || n < k.low || n > k.high):
-			return bad("%s level %q is not %d to %d", name, number, k.low, k.high)
-		case colon:
-			c.Level = n
-		case base.Compressor == c.Compressor:
-			c.Level = base.Level
-		}
-		return c.resolveLevel(), nil
+	i := compressionOf(c.Compressor)
+	if i < 0 || name == "" {
+		return bad("compressor %q is not one of: %s", name, join(Compressors()))
 	}
-	return bad("compressor %q is not one of: %s", name, join(Compressors()))
+	k := compressions[i]
+	switch n, ok := smallNumber(number); {
+	case colon && k.high == 0:
+		return bad("compressor %s has no level", name)
+	case colon && (!ok || n < k.low || n > k.high):
+		return bad("%s level %q is not %d to %d", name, number, k.low, k.high)
+	case colon:
+		c.Level = n
+	case base.Compressor == c.Compressor:
+		c.Level = base.Level
+	}
+	return c.resolveLevel(), nil
 }
 
 // resolveLevel replaces DefaultLevel by the number it stands for.
 func (c Codec) resolveLevel() Codec {
-	for _, k := range compressors {
-		if k.name != c.Compressor {
-			continue
-		}
-		if !k.hasLevel || c.Level == DefaultLevel {
-			c.Level = k.def
-		}
+	if i := compressionOf(c.Compressor); i >= 0 && (c.Level == DefaultLevel || compressions[i].high == 0) {
+		c.Level = compressions[i].def
 	}
 	return c
 }
 
 // check says what makes c unusable as a target, if anything does.
 func (c Codec) check() error {
-	switch c = c.resolveLevel(); {
+	bad := func(format string, args ...any) error {
+		return &SpecError{Spec: c.String(), Reason: fmt.Sprintf(format, args...)}
+	}
+	switch {
 	case c.Serializer != Pickle:
-		return &SpecError{Spec: c.String(), Reason: fmt.Sprintf("serializer %q is not one of: %s", c.Serializer, join(Serializers()))}
+		return bad("serializer %q is not one of: %s", c.Serializer, join(Serializers()))
 	case c.Protocol == AnyProtocol:
-		return &SpecError{Spec: c.String(), Reason: "the pickle protocol to write is not known: write for instance pickle:5"}
+		return bad("the pickle protocol to write is not known: write for instance pickle:5")
 	case c.Protocol < 0 || c.Protocol > HighestProtocol:
-		return &SpecError{Spec: c.String(), Reason: fmt.Sprintf("pickle protocol %d is not 0 to %d", c.Protocol, HighestProtocol)}
+		return bad("pickle protocol %d is not 0 to %d", c.Protocol, HighestProtocol)
 	}
-	for _, k := range compressors {
-		if k.name == c.Compressor || k.name == None && c.Compressor == "" {
-			if k.hasLevel && c.Level != DefaultLevel && (c.Level < k.low || c.Level > k.high) {
-				return &SpecError{Spec: c.String(), Reason: fmt.Sprintf("%s level %d is not %d to %d", k.name, c.Level, k.low, k.high)}
-			}
-			return nil
-		}
+	i := compressionOf(c.Compressor)
+	if i < 0 {
+		return bad("compressor %q is not one of: %s", c.Compressor, join(Compressors()))
 	}
-	return &SpecError{Spec: c.String(), Reason: fmt.Sprintf("compressor %q is not one of: %s", c.Compressor, join(Compressors()))}
-}
-
-func hasLevel(name Compressor) bool {
-	for _, k := range compressors {
-		if k.name == name {
-			return k.hasLevel
-		}
+	if k := compressions[i]; c.Level != DefaultLevel && k.high > 0 && (c.Level < k.low || c.Level > k.high) {
+		return bad("%s level %d is not %d to %d", k.name, c.Level, k.low, k.high)
 	}
-	return false
+	return nil
 }
 
 // smallNumber reads one to three plain digits.

@@ -81,20 +81,20 @@ for line in sys.stdin:
 // left alone by a second run.
 func TestCompressedForPython(t *testing.T) {
 	p := startPython(t, decompressScript)
-	large := "V" + strings.Repeat("all work and no play ", 40_000) + "\np0\n."
+	large := "V" + strings.Repeat("all work and no play ", 5_000) + "\np0\n."
 	missing := map[codec.Compressor]bool{}
 	for _, c := range codec.Compressors() {
 		if c == codec.None {
 			continue
 		}
-		levels := []int{1, 3, 9}
+		levels := []int{1, 9}
 		switch c {
 		case codec.Zlib, codec.Gzip, codec.LZMA:
-			levels = append(levels, 0, 4, 6)
+			levels = append(levels, 0, 6)
 		case codec.LZ4:
 			levels = append(levels, 0, 16)
 		case codec.Zstd:
-			levels = append(levels, 22)
+			levels = append(levels, 3, 22)
 		}
 		for _, level := range levels {
 			to := fmt.Sprintf("pickle:5+%s:%d", c, level)
@@ -134,16 +134,16 @@ func TestCompressedForPython(t *testing.T) {
 
 // A little input never becomes much output.
 func TestCompressedBombs(t *testing.T) {
-	bomb := "V" + strings.Repeat("x", 8<<20) + "\np0\n."
+	bomb := "V" + strings.Repeat("x", 1<<20) + "\np0\n."
 	for _, c := range codec.Compressors() {
 		if c == codec.None {
 			continue
 		}
 		packed, _, err := newTranscoder(t, "pickle", "pickle:0+"+string(c), codec.Options{}).Transcode(nil, []byte(bomb))
-		if err != nil || len(packed) > 1<<20 {
+		if err != nil || len(packed) > 1<<18 {
 			t.Fatalf("%s: %d bytes, %v", c, len(packed), err)
 		}
-		tr := newTranscoder(t, "stored", "pickle:5", codec.Options{Budget: 1 << 20})
+		tr := newTranscoder(t, "stored", "pickle:5", codec.Options{Budget: 1 << 18})
 		_, _, err = tr.Transcode(nil, packed)
 		var e *codec.Error
 		if !errors.As(err, &e) || e.Kind != codec.KindTooLarge {

@@ -2,7 +2,6 @@ package codec
 
 import (
 	"bytes"
-	"fmt"
 	"unicode/utf8"
 
 	"cachering/codec/pickle"
@@ -59,25 +58,28 @@ func (o Options) budget(size int) int64 {
 type layers struct {
 	integer    []byte // canonical digits; nil when it is not an integer
 	digits     int
-	compressor Compressor
-	header     []byte // first bytes of the compressed stream
+	compressed int    // index in compressions; 0 when it was not
+	stream     []byte // the compressed stream
 	serialized []byte
 }
 
 // opener takes the outer layers off, with buffers that are reused.
 type opener struct {
 	source Source
-	inflater
+	engines
 	digits  []byte
 	content []byte
 }
 
 func (o *opener) open(stored []byte, budget int64) (layers, *Error) {
 	if !o.source.stored {
-		if o.source.codec.Compressor == Zlib {
-			return o.inflate(stored, budget)
+		switch i := compressionOf(o.source.codec.Compressor); {
+		case i < 0:
+			return layers{}, &Error{Kind: KindUnknown, Text: "compressor " + string(o.source.codec.Compressor) + " is not known"}
+		case i > 0:
+			return o.inflate(i, stored, budget)
 		}
-		return layers{compressor: None, serialized: stored}, nil
+		return layers{serialized: stored}, nil
 	}
 	if LockToken(nil, stored) {
 		return layers{}, &Error{Kind: KindLockToken, Text: "a lock token, not a value"}
@@ -85,27 +87,27 @@ func (o *opener) open(stored []byte, budget int64) (layers, *Error) {
 	if looksInteger(stored) {
 		if out, digits, ok := AppendInteger(o.digits[:0], stored); ok {
 			o.digits = out
-			return layers{integer: out, digits: digits, compressor: None}, nil
+			return layers{integer: out, digits: digits}, nil
 		}
 	}
-	if hasZlibHeader(stored) {
-		l, err := o.inflate(stored, budget)
-		// Python's zlib always writes a first byte of 78, which begins no
-		// pickle; others may.
-		if err == nil || stored[0] == 0x78 {
-			return l, err
+	for i := range compressions[1:] {
+		if i++; compressions[i].matches(stored) {
+			l, err := o.inflate(i, stored, budget)
+			if err == nil || compressions[i].sure(stored) {
+				return l, err
+			}
 		}
 	}
-	return layers{compressor: None, serialized: stored}, nil
+	return layers{serialized: stored}, nil
 }
 
-func (o *opener) inflate(stored []byte, budget int64) (layers, *Error) {
-	content, err := o.decompress(o.content[:0], stored, budget)
+func (o *opener) inflate(i int, stored []byte, budget int64) (layers, *Error) {
+	content, err := o.engines.of(i).decompress(o.content[:0], stored, budget)
 	o.content = content
 	if err != nil {
 		return layers{}, err
 	}
-	return layers{compressor: Zlib, header: stored[:2], serialized: content}, nil
+	return layers{compressed: i, stream: stored, serialized: content}, nil
 }
 
 // keepBuffer is how large a buffer is kept for the next value.
@@ -188,19 +190,8 @@ func isWordByte(c byte) bool {
 
 // foreign names bytes that are plainly of another codec.
 func foreign(b []byte) string {
-	for _, m := range []struct{ magic, name string }{
-		{"\x28\xb5\x2f\xfd", "zstd compression"},
-		{"\x04\x22\x4d\x18", "LZ4 compression"},
-		{"\xfd7zXZ\x00", "xz compression"},
-		{"\x1f\x8b\x08", "gzip compression"},
-		{"!\x80", "a pickle after \"!\", as Flask-Caching writes it"},
-	} {
-		if bytes.HasPrefix(b, []byte(m.magic)) {
-			return m.name
-		}
-	}
-	if len(b) >= 10 && bytes.HasPrefix(b, []byte("BZh")) && '1' <= b[3] && b[3] <= '9' && string(b[4:10]) == "1AY&SY" {
-		return "bzip2 compression"
+	if bytes.HasPrefix(b, []byte("!\x80")) {
+		return "a pickle after \"!\", as Flask-Caching writes it"
 	}
 	if len(b) > 0 && bytes.IndexByte([]byte("\"{[tfn"), b[0]) >= 0 {
 		if _, err := pyobj.ParseJSON(pyobj.New(), b); err == nil {
@@ -216,8 +207,8 @@ func (l layers) path(serializer string) string {
 	if l.integer != nil {
 		return "int"
 	}
-	if l.compressor == None {
+	if l.compressed == 0 {
 		return serializer
 	}
-	return fmt.Sprintf("%s>%s", l.compressor, serializer)
+	return string(compressions[l.compressed].name) + ">" + serializer
 }

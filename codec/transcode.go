@@ -13,10 +13,10 @@ type Transcoder struct {
 	opener
 	to      Codec
 	options Options
+	target  int // index in compressions
 	pickle  pickle.Transcoder
-	deflater
-	packed []byte // the serialized value, before compression
-	notes  Notes
+	packed  []byte // the serialized value, before compression
+	notes   Notes
 }
 
 // Notes is what is worth counting about the value transcoded last.
@@ -31,7 +31,7 @@ func NewTranscoder(from Source, to Codec, o Options) (*Transcoder, error) {
 	if err := to.check(); err != nil {
 		return nil, err
 	}
-	t := &Transcoder{opener: opener{source: from}, to: to.resolveLevel(), options: o}
+	t := &Transcoder{opener: opener{source: from}, to: to.resolveLevel(), target: compressionOf(to.Compressor), options: o}
 	t.pickle.Py2Strings = o.Py2Strings
 	return t, nil
 }
@@ -62,21 +62,22 @@ func (t *Transcoder) Transcode(dst, stored []byte) (out []byte, changed bool, er
 		return append(dst, l.integer...), true, nil
 	}
 	t.pickle.Budget = t.options.budget(len(l.serialized))
-	if t.to.Compressor == Zlib {
-		return t.transcodeZlib(dst, l)
+	if t.target > 0 {
+		return t.compressed(dst, l)
 	}
 	out, err = t.pickle.Transcode(dst, l.serialized, t.to.Protocol)
 	if err != nil {
 		return nil, false, t.explain(err, l)
 	}
 	t.notes.Py2 = t.pickle.Py2()
-	if l.compressor == None && bytes.Equal(out[len(dst):], stored) {
+	if l.compressed == 0 && bytes.Equal(out[len(dst):], stored) {
 		return nil, false, nil
 	}
 	return out, true, nil
 }
 
-func (t *Transcoder) transcodeZlib(dst []byte, l layers) (out []byte, changed bool, err error) {
+// compressed is Transcode for a target that is compressed.
+func (t *Transcoder) compressed(dst []byte, l layers) (out []byte, changed bool, err error) {
 	packed, err := t.pickle.Transcode(t.packed[:0], l.serialized, t.to.Protocol)
 	if err != nil {
 		return nil, false, t.explain(err, l)
@@ -85,8 +86,11 @@ func (t *Transcoder) transcodeZlib(dst []byte, l layers) (out []byte, changed bo
 	if t.packed = packed; cap(packed) > keepBuffer {
 		t.packed = nil
 	}
-	if l.compressor == Zlib && zlibLevelFits(l.header, t.to.Level) && bytes.Equal(packed, l.serialized) {
+	if l.compressed == t.target && compressions[t.target].fits(l.stream, t.to.Level, len(packed)) && bytes.Equal(packed, l.serialized) {
 		return nil, false, nil
 	}
-	return t.compress(dst, packed, t.to.Level), true, nil
+	if out, err = t.engines.of(t.target).compress(dst, packed, t.to.Level); err != nil {
+		return nil, false, &Error{Kind: KindTooLarge, Text: string(t.to.Compressor) + ": " + err.Error(), Err: err}
+	}
+	return out, true, nil
 }

@@ -67,17 +67,21 @@ func Encode(dst []byte, v *Value, to Codec) ([]byte, error) {
 		return out, nil
 	}
 	var e pickle.Encoder
-	if to.Compressor == Zlib {
-		packed, err := e.Append(nil, v.Graph, v.Root, to.Protocol)
+	i := compressionOf(to.Compressor)
+	if i == 0 {
+		out, err := e.Append(dst, v.Graph, v.Root, to.Protocol)
 		if err != nil {
 			return dst, wrapPickle(err)
 		}
-		var d deflater
-		return d.compress(dst, packed, to.Level), nil
+		return out, nil
 	}
-	out, err := e.Append(dst, v.Graph, v.Root, to.Protocol)
+	packed, err := e.Append(nil, v.Graph, v.Root, to.Protocol)
 	if err != nil {
 		return dst, wrapPickle(err)
+	}
+	out, err := compressions[i].make().compress(dst, packed, to.Level)
+	if err != nil {
+		return dst, &Error{Kind: KindTooLarge, Text: string(to.Compressor) + ": " + err.Error(), Err: err}
 	}
 	return out, nil
 }

@@ -28,6 +28,10 @@ func charByName(name string) (rune, bool) {
 	if hex, ok := strings.CutPrefix(name, "CJK UNIFIED IDEOGRAPH-"); ok {
 		return ideographByName(hex)
 	}
+	upper := strings.ToUpper(name)
+	if len(upper) != len(name) {
+		return 0, false // not ASCII
+	}
 	z, err := gzip.NewReader(bytes.NewReader(charNames))
 	if err != nil {
 		panic("pyobj: charnames.txt.gz: " + err.Error())
@@ -43,7 +47,7 @@ func charByName(name string) (rune, bool) {
 				panic("pyobj: charnames.txt.gz: " + err.Error())
 			}
 		}
-		if len(line) == len(name) && strings.EqualFold(string(line), name) {
+		if string(line) == upper {
 			return rune(c), true
 		}
 	}
