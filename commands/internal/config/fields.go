@@ -63,7 +63,7 @@ var optionFields = []field{
 	{name: "compressor_class", kinds: kindString, write: `"redis_cache.compressors.NoopCompressor"`, check: notEmpty},
 	{name: "compressor_class_kwargs", kinds: kindTable, write: "{level = 6}", table: []field{
 		{name: "level", kinds: kindInt, write: "0 to 9"},
-		{name: "compresslevel", kinds: anyScale, refused: "an argument of the compressor bz2, which is not supported yet; write level for zlib"},
+		{name: "compresslevel", kinds: kindInt, write: "1 to 9"},
 	}},
 
 	{name: "master_cache", kinds: kindString, write: "one of the locations, spelled as it is there", check: notEmpty},

@@ -102,6 +102,8 @@ func TestSettings(t *testing.T) {
 		{`options.serializer = "pickle"`, protocol, "pickle"},
 		{`options.serializer_class = "redis_cache.serializers.PickleSerializer"`, protocol, "pickle"},
 		{`options.compressor = "zlib"`, protocol, "pickle+zlib:6"},
+		{`options.compressor = "bz2"`, protocol, "pickle+bz2:9"},
+		{"options.compressor_class = \"redis_cache.compressors.BZip2Compressor\"\noptions.compressor_class_kwargs.compresslevel = 1", protocol, "pickle+bz2:1"},
 		{`options.compressor = "none"`, protocol, "pickle"},
 		{`options.compressor_class = "redis_cache.compressors.NoopCompressor"`, protocol, "pickle"},
 		{"options.compressor_class = \"redis_cache.compressors.ZLibCompressor\"\noptions.compressor_class_kwargs.level = 9", protocol, "pickle+zlib:9"},

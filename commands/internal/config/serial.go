@@ -26,9 +26,12 @@ var (
 	}
 )
 
-// built are the compressors that caches may have. The others of package codec
-// come with the backends whose libraries have them.
-var built = []codec.Compressor{codec.None, codec.Zlib}
+// built are the compressors that caches may have: those of django-redis-cache.
+// The others of package codec come with the backends whose libraries have them.
+var built = []codec.Compressor{codec.None, codec.Zlib, codec.BZ2}
+
+// levelNames is what the constructors of the compressors call their level.
+var levelNames = map[string]string{"zlib": "level", "bz2": "compresslevel"}
 
 // codec reads how values became bytes.
 func (l *loader) codec(c *Cache, o *node) {
@@ -47,9 +50,19 @@ func (l *loader) codec(c *Cache, o *node) {
 	}
 	spec += "+" + com
 	kwargs := o.get("compressor_class_kwargs")
-	if level := kwargs.get("level"); level != nil && com != "zlib" {
-		l.fail(level, "compressor "+com+" takes no level", "leave it out, or choose a compressor")
-	} else if level != nil && level.value != int64(-1) { // zlib's own spelling of its default
+	var level *node
+	for _, name := range []string{"level", "compresslevel"} {
+		switch n := kwargs.get(name); {
+		case n == nil:
+		case levelNames[com] == "":
+			l.fail(n, "compressor "+com+" takes no level", "leave it out, or choose a compressor")
+		case levelNames[com] != name:
+			l.fail(n, "not an argument of the compressor "+com, "write "+levelNames[com])
+		default:
+			level = n
+		}
+	}
+	if level != nil && (com != "zlib" || level.value != int64(-1)) { // -1 is zlib's own spelling of its default
 		spec += fmt.Sprintf(":%d", level.value)
 	}
 	if len(l.errs) > failed {
@@ -62,10 +75,23 @@ func (l *loader) codec(c *Cache, o *node) {
 		if errors.As(err, &se) {
 			msg = se.Reason
 		}
-		l.fail(firstOf(kwargs.get("level"), kwargs, o, c.node), msg, "write level = 6, the default")
+		hint := "leave it out"
+		if level != nil {
+			hint = fmt.Sprintf("write %s = %d, the default", levelNames[com], defaultLevel(com))
+		}
+		l.fail(firstOf(level, kwargs, o, c.node), msg, hint)
 		return
 	}
 	c.Codec = parsed
+}
+
+// defaultLevel is the level of a compressor that is given none.
+func defaultLevel(compressor string) int {
+	c, err := codec.Parse("pickle+"+compressor, codec.Codec{})
+	if err != nil {
+		return 0
+	}
+	return c.Level
 }
 
 // protocol resolves pickle_version. The argument of the serializer class comes
