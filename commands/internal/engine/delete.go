@@ -48,7 +48,7 @@ func (p *sorter) decide(q *queue, b *batch) error {
 				p.w.tally.Scanned++
 				p.w.tally.Deleted++
 			} else {
-				p.w.gone()
+				p.w.tally.Gone++
 			}
 		default:
 			p.w.skipped(ReasonNotAString)
@@ -99,7 +99,7 @@ func (c *remover) settle(q *queue, b *batch) error {
 		return err
 	}
 	w := c.w
-	w.tally.Scanned += int64(len(b.entries))
+	w.tally.Scanned += item.Int
 	w.tally.Deleted += item.Int
 	w.tally.Gone += int64(len(b.entries)) - item.Int
 	for i := 0; i < len(b.entries) && !w.full; i++ {

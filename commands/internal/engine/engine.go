@@ -17,7 +17,7 @@
 //
 // SCAN may give a key twice while a table is resized. Then reinsert counts it
 // twice, at first as rewritten and then as unchanged; a deletion counts it
-// once, except in a dry run.
+// once, except in a dry run, and so does persist count a change once.
 package engine
 
 import (

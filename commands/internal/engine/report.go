@@ -20,7 +20,9 @@ const (
 )
 
 // Tally counts what became of keys. Every key scanned is in one of the counts
-// from Rewritten to Failed, but for Markers, which are keys beside them.
+// from Rewritten to Failed, but for Markers, which are keys beside them. Only
+// reinsert counts keys that are gone as scanned: a deletion meets its own when
+// SCAN gives a key twice.
 type Tally struct {
 	Scanned   int64
 	Rewritten int64 // reinsert
