@@ -86,6 +86,8 @@ func (s *session) root() *command {
 			newKeys(s),
 			newIncr(s),
 			newDecr(s),
+			newIncrVersion(s),
+			newDecrVersion(s),
 			newTTL(s),
 			newPersist(s),
 			newExpire(s),
