@@ -22,4 +22,10 @@
 //	key := g.NewStr([]byte("id"))
 //	user := g.NewDict(key, g.NewInt(7))
 //	g.Settle()
+//
+// Values also come from text, and go back to it:
+//
+//	ParseJSON, ParseLiteral   what json.loads and ast.literal_eval make of it, sharing included
+//	AppendRepr                Python notation, for people; the classes that caches are full of in the notation of their own
+//	AppendJSON                JSON that reads back as an equal value, or with tags for what JSON has no type for
 package pyobj

@@ -72,7 +72,7 @@ type literalParser struct {
 	text    []byte // without blanks in front; \n alone ends a line
 	trimmed int    // how many blanks were in front
 	at      int
-	depth   int // of brackets that are open
+	open    []int // where the brackets are that are open
 	buf     []byte
 }
 
@@ -205,7 +205,7 @@ func (p *literalParser) lineStart() {
 func (p *literalParser) skip() {
 	for p.at < len(p.text) {
 		switch c := p.text[p.at]; {
-		case c == ' ' || c == '\t' || c == '\f' || c == '\n' && p.depth > 0:
+		case c == ' ' || c == '\t' || c == '\f' || c == '\n' && len(p.open) > 0:
 			p.at++
 		case c == '#':
 			p.skipComment()
@@ -238,6 +238,9 @@ func (p *literalParser) joinLine() {
 
 // unexpected fails at the token in front.
 func (p *literalParser) unexpected() {
+	if n := len(p.open); n > 0 && p.at >= len(p.text) {
+		p.fail(p.open[n-1], "%q is never closed", p.text[p.open[n-1]])
+	}
 	if p.at >= len(p.text) || p.text[p.at] == '\n' {
 		p.fail(p.at, "the value is not complete")
 	}
@@ -379,11 +382,11 @@ func (p *literalParser) operand() operand {
 	if p.skip(); p.peek() != '(' {
 		return v
 	}
-	p.open()
+	p.enter()
 	if p.skip(); p.peek() != ')' {
 		p.fail(p.at, "set() takes nothing: write {1, 2}")
 	}
-	p.close()
+	p.leave()
 	return operand{start: v.start, ref: p.emptySet()}
 }
 
@@ -423,35 +426,35 @@ func (p *literalParser) atom() operand {
 	panic("unreachable")
 }
 
-func (p *literalParser) open() {
-	if p.depth == maxBrackets {
+func (p *literalParser) enter() {
+	if len(p.open) == maxBrackets {
 		p.fail(p.at, "more than %d brackets are open", maxBrackets)
 	}
-	p.depth++
+	p.open = append(p.open, p.at)
 	p.at++
 }
 
-func (p *literalParser) close() {
-	p.depth--
+func (p *literalParser) leave() {
+	p.open = p.open[:len(p.open)-1]
 	p.at++
 }
 
 // parenthesis reads a tuple, or an operand in brackets, which stays what it is.
 func (p *literalParser) parenthesis() operand {
 	start := p.at
-	p.open()
+	p.enter()
 	if p.skip(); p.peek() == ')' {
-		p.close()
+		p.leave()
 		return operand{start: start, ref: p.tuple(p.mark())}
 	}
 	v := p.elements(start)
-	p.expectClose(start, '(', ')')
+	p.expectClose(')')
 	return v
 }
 
 func (p *literalParser) list() Ref {
-	start, mark := p.at, p.mark()
-	p.open()
+	mark := p.mark()
+	p.enter()
 	for p.skip(); p.peek() != ']'; p.skip() {
 		p.push(p.value(p.expression()))
 		if p.skip(); p.peek() != ',' {
@@ -459,14 +462,14 @@ func (p *literalParser) list() Ref {
 		}
 		p.at++
 	}
-	p.expectClose(start, '[', ']')
+	p.expectClose(']')
 	return p.builder.list(mark)
 }
 
 // braces reads a dict or a set.
 func (p *literalParser) braces() Ref {
-	start, mark := p.at, p.mark()
-	p.open()
+	mark := p.mark()
+	p.enter()
 	isDict := true
 	for p.skip(); p.peek() != '}'; p.skip() {
 		at := p.at
@@ -493,7 +496,7 @@ func (p *literalParser) braces() Ref {
 		}
 		p.at++
 	}
-	p.expectClose(start, '{', '}')
+	p.expectClose('}')
 	if isDict {
 		return p.dict(mark)
 	}
@@ -509,15 +512,11 @@ func (p *literalParser) pair(mark int, key, value Ref) {
 	p.push(value)
 }
 
-func (p *literalParser) expectClose(start int, open, shut byte) {
-	p.skip()
-	if p.at >= len(p.text) {
-		p.fail(start, "%q is never closed", open)
-	}
-	if p.peek() != shut {
+func (p *literalParser) expectClose(shut byte) {
+	if p.skip(); p.peek() != shut {
 		p.unexpected()
 	}
-	p.close()
+	p.leave()
 }
 
 // number reads a numeric constant by the tokenizer's rules.
