@@ -69,6 +69,7 @@ func runCodecTranscode(ctx context.Context, s *session, o *transcodeOptions) err
 	if err != nil {
 		return err
 	}
+	s.awaitInput("lines")
 	bad, err := codec.TranscodeLines(s.ui.In.Reader(ctx), s.ui.Live(), t)
 	if err != nil && !s.ui.Out.Gone() {
 		return err

@@ -58,6 +58,7 @@ func (l *keyList) each(ctx context.Context, do func(keys []string) error) error 
 		}
 		return nil
 	}
+	l.s.awaitInput("keys")
 	items := l.s.ui.In.Items(ctx, l.nul)
 	for !l.s.ui.Out.Gone() {
 		keys, err := items.Next(chunk)

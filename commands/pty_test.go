@@ -103,7 +103,9 @@ func scriptPty(ts *testscript.TestScript, neg bool, args []string) {
 	if dialog != "-" {
 		speak(ts, primary, &shown, cmd, ts.ReadFile(dialog))
 	}
+	overdue := time.AfterFunc(patience, func() { cmd.Process.Kill() })
 	err = cmd.Wait()
+	overdue.Stop()
 	<-read
 	ts.Check(os.WriteFile(ts.MkAbs("terminal"), []byte(shown.from(0)), 0o600))
 	ts.Check(os.WriteFile(ts.MkAbs("screen"), []byte(render(shown.from(0))), 0o600))
@@ -120,7 +122,7 @@ func speak(ts *testscript.TestScript, terminal io.Writer, shown *screen, cmd *ex
 		case "":
 		case "expect":
 			re := regexp.MustCompile(text)
-			deadline := time.Now().Add(30 * time.Second)
+			deadline := time.Now().Add(patience)
 			for {
 				if at := re.FindStringIndex(shown.from(seen)); at != nil {
 					seen += at[1]
@@ -130,7 +132,7 @@ func speak(ts *testscript.TestScript, terminal io.Writer, shown *screen, cmd *ex
 					cmd.Process.Kill()
 					ts.Fatalf("%q is not on the screen:\n%s", text, shown.from(0))
 				}
-				time.Sleep(2 * time.Millisecond) // a pace of looking, not a wait for luck
+				time.Sleep(pace)
 			}
 		case "send":
 			io.WriteString(terminal, text+"\n")

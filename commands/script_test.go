@@ -1,7 +1,6 @@
 package commands_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -41,6 +40,8 @@ func TestScript(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Values[worldKey{}] = &world{t: env.T().(scriptT).T, servers: map[string]*redistest.Server{}}
 			env.Setenv("HOME", env.WorkDir+"/home")
+			// A program built with -race would wait a second at its end.
+			env.Setenv("GORACE", "atexit_sleep_ms=0")
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -48,10 +49,12 @@ func TestScript(t *testing.T) {
 			"pty":    scriptPty,
 			"start":  scriptStart,
 			"signal": scriptSignal,
+			"said":   scriptSaid,
 			"finish": scriptFinish,
 			"redis":  scriptRedis,
 			"down":   scriptDown,
 			"up":     scriptUp,
+			"pause":  scriptPause,
 			"cli":    scriptCli,
 			"until":  scriptUntil,
 			"fill":   scriptFill,
@@ -61,6 +64,11 @@ func TestScript(t *testing.T) {
 		},
 	})
 }
+
+const (
+	patience = 30 * time.Second     // for what should come at once, on a busy machine
+	pace     = 2 * time.Millisecond // of looking for it
+)
 
 // scriptT lets a script's commands reach the *testing.T of their subtest.
 type scriptT struct{ *testing.T }
@@ -77,8 +85,8 @@ type world struct {
 	t       *testing.T
 	servers map[string]*redistest.Server
 	running *exec.Cmd
-	out     bytes.Buffer
-	err     bytes.Buffer
+	out     screen
+	err     screen
 }
 
 func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*world) }
@@ -112,7 +120,7 @@ func command(ts *testscript.TestScript, words []string) *exec.Cmd {
 	ts.Check(err)
 	cmd := exec.Command(path, words...)
 	cmd.Dir = ts.MkAbs(".")
-	for _, name := range []string{"PATH", "HOME", "WORK", "TMPDIR", "GOCOVERDIR", "TERM", "NO_COLOR",
+	for _, name := range []string{"PATH", "HOME", "WORK", "GORACE", "TMPDIR", "GOCOVERDIR", "TERM", "NO_COLOR",
 		"XDG_CONFIG_HOME", "CACHERING_CONFIG", "CACHERING_CACHE", "CACHE_PASSWORD"} {
 		if v := ts.Getenv(name); v != "" {
 			cmd.Env = append(cmd.Env, name+"="+v)
@@ -125,8 +133,7 @@ func command(ts *testscript.TestScript, words []string) *exec.Cmd {
 func scriptStart(ts *testscript.TestScript, neg bool, args []string) {
 	w := worldOf(ts)
 	cmd := command(ts, args)
-	w.out.Reset()
-	w.err.Reset()
+	w.out, w.err = screen{}, screen{}
 	cmd.Stdout, cmd.Stderr = &w.out, &w.err
 	ts.Check(cmd.Start())
 	w.running = cmd
@@ -139,12 +146,26 @@ func scriptSignal(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(worldOf(ts).running.Process.Signal(sig))
 }
 
+// said REGEXP waits for what start started to say something on standard error.
+func scriptSaid(ts *testscript.TestScript, neg bool, args []string) {
+	w, re := worldOf(ts), regexp.MustCompile(args[0])
+	deadline := time.Now().Add(patience)
+	for !re.MatchString(w.err.from(0)) {
+		if time.Now().After(deadline) {
+			ts.Fatalf("it only said %q", w.err.from(0))
+		}
+		time.Sleep(pace)
+	}
+}
+
 // finish CODE waits for what start started; stdout and stderr are its own.
 func scriptFinish(ts *testscript.TestScript, neg bool, args []string) {
 	w := worldOf(ts)
+	overdue := time.AfterFunc(patience, func() { w.running.Process.Kill() })
 	err := w.running.Wait()
-	io.WriteString(ts.Stdout(), w.out.String())
-	io.WriteString(ts.Stderr(), w.err.String())
+	overdue.Stop()
+	io.WriteString(ts.Stdout(), w.out.from(0))
+	io.WriteString(ts.Stderr(), w.err.from(0))
 	wantCode(ts, args[0], err)
 }
 
@@ -185,6 +206,12 @@ func scriptDown(ts *testscript.TestScript, neg bool, args []string) {
 
 func scriptUp(ts *testscript.TestScript, neg bool, args []string) {
 	worldOf(ts).server(ts, args[0]).Restart()
+}
+
+// pause NAME stops a server: it answers nothing and its connections stay, until
+// up starts it again.
+func scriptPause(ts *testscript.TestScript, neg bool, args []string) {
+	worldOf(ts).server(ts, args[0]).Pause()
 }
 
 // ask sends one Redis command to NAME or NAME/DB; the database is 1 unless
@@ -231,12 +258,12 @@ func scriptCli(ts *testscript.TestScript, neg bool, args []string) {
 // until PATTERN NAME[/DB] word… repeats a command until its reply matches.
 func scriptUntil(ts *testscript.TestScript, neg bool, args []string) {
 	re := regexp.MustCompile(args[0])
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(patience)
 	for !re.MatchString(ask(ts, args[1:])) {
 		if time.Now().After(deadline) {
 			ts.Fatalf("still %s", ask(ts, args[1:]))
 		}
-		time.Sleep(2 * time.Millisecond) // a pace of asking, not a wait for luck
+		time.Sleep(pace)
 	}
 }
 

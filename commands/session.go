@@ -21,6 +21,13 @@ type session struct {
 	bulk atomic.Bool
 }
 
+// awaitInput tells a person that the program waits for what is typed.
+func (s *session) awaitInput(what string) {
+	if s.ui.InTerminal {
+		s.ui.Note("reading %s from the terminal; Ctrl-D ends it", what)
+	}
+}
+
 // globalOptions are the flags that stand anywhere on any command line.
 type globalOptions struct {
 	config        word

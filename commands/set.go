@@ -152,6 +152,7 @@ func runSet(ctx context.Context, s *session, o *setOptions, key, text string) er
 	}
 	typed := []byte(text)
 	if text == "-" {
+		s.awaitInput("the value")
 		if typed, err = io.ReadAll(s.ui.In.Reader(ctx)); err != nil {
 			return err
 		}
