@@ -331,3 +331,32 @@ func TestAConnectionThatTheServerClosedIsDialledAgainForReads(t *testing.T) {
 		t.Error("a write on a closed connection was repeated")
 	}
 }
+
+// Whatever a server sends, a Reply ends with an error or a number of items, and
+// takes no memory for what did not arrive.
+func FuzzReply(f *testing.F) {
+	f.Add([]byte("*2\r\n$3\r\nabc\r\n:1\r\n"), 1)
+	f.Add([]byte("$9223372036854775807\r\nx"), 3)
+	f.Add([]byte("$-7\r\n*-1\r\n+\r\n-\r\n"), 2)
+	f.Add([]byte("\r\n"), 1)
+	f.Fuzz(func(t *testing.T, stream []byte, step int) {
+		step = 1 + max(0, step)%64
+		whole, pieces := &Reply{Limit: 1 << 20}, &Reply{Limit: 1 << 20}
+		_, err := whole.Write(stream)
+		var cut error
+		for rest := stream; len(rest) > 0 && cut == nil; {
+			n := min(step, len(rest))
+			_, cut = pieces.ReadFrom(bytes.NewReader(rest[:n]))
+			rest = rest[n:]
+		}
+		if (err == nil) != (cut == nil) {
+			t.Fatalf("at once %v, in pieces %v", err, cut)
+		}
+		if err != nil {
+			return
+		}
+		if len(whole.Items) != len(pieces.Items) || len(whole.Items) > len(stream) {
+			t.Fatalf("%d items at once, %d in pieces", len(whole.Items), len(pieces.Items))
+		}
+	})
+}

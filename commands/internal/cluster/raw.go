@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 
 	"github.com/redis/go-redis/v9"
@@ -51,6 +52,10 @@ type Reply struct {
 	rest []byte // what ReadFrom reads the rest of a reply into
 }
 
+// maxString is twice what a server stores in one string by default; what claims
+// to be longer is no answer of a Redis server and gets no memory.
+const maxString = 1 << 30
+
 // restSize is enough for the line ends between strings, and large enough to
 // pass over a string that is not kept.
 const restSize = 4 << 10
@@ -64,13 +69,19 @@ func (r *Reply) Reset() {
 // buffer.
 func (r *Reply) Bytes(i Item) []byte { return r.buf[i.start:i.end:i.end] }
 
-// Err is the error that item i holds, if it is one.
+// Err is the error that item i holds, if it is one. The zero Item stands for an
+// answer that did not come.
 func (r *Reply) Err(i Item) error {
-	if i.Kind != Error {
-		return nil
+	switch i.Kind {
+	case Error:
+		return answer(r.Bytes(i))
+	case 0:
+		return errMissing
 	}
-	return answer(r.Bytes(i))
+	return nil
 }
+
+var errMissing = errors.New("the server gave fewer answers than were asked for")
 
 // answer is an error that a server answered.
 type answer string
@@ -187,9 +198,9 @@ func (r *Reply) head() error {
 
 // begin makes room for a string of item.Int bytes.
 func (r *Reply) begin(item *Item) {
-	n := int(item.Int)
+	n := int(min(item.Int, math.MaxInt-2))
 	r.data, r.tail = n, 2
-	r.keep = r.Limit == 0 || r.held+n <= r.Limit
+	r.keep = n <= maxString && (r.Limit == 0 || r.held+n <= r.Limit)
 	if !r.keep {
 		item.Kind = Large
 		return

@@ -137,8 +137,11 @@ func (q *queue) slot() *slot {
 	return q.slots[q.used-1]
 }
 
-// take returns the next answer.
+// take returns the next answer, the zero Item if there is none.
 func (q *queue) take() cluster.Item {
+	if q.next == len(q.answers.Items) {
+		return cluster.Item{}
+	}
 	item := q.answers.Items[q.next]
 	q.next++
 	return item

@@ -109,9 +109,25 @@ func keyspace(t testing.TB, prefix string) ring.Keyspace {
 // set stores pairs of keys and values at their homes.
 func (f *farm) set(t testing.TB, pairs ...string) {
 	t.Helper()
+	ctx := context.Background()
+	pipes := f.pipes()
 	for i := 0; i < len(pairs); i += 2 {
-		f.client(pairs[i]).Set(context.Background(), pairs[i], pairs[i+1], 0)
+		pipes[homeOf([]byte(pairs[i]), len(pipes))].Set(ctx, pairs[i], pairs[i+1], 0)
 	}
+	for _, p := range pipes {
+		if _, err := p.Exec(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// pipes is a pipeline for each server.
+func (f *farm) pipes() []redis.Pipeliner {
+	pipes := make([]redis.Pipeliner, len(f.clients))
+	for i, c := range f.clients {
+		pipes[i] = c.Pipeline()
+	}
+	return pipes
 }
 
 func (f *farm) client(stored string) *redis.Client {
@@ -128,8 +144,14 @@ func (f *farm) all(t testing.TB) map[string]string {
 	ctx := context.Background()
 	out := make(map[string]string)
 	for _, c := range f.clients {
-		for _, k := range c.Keys(ctx, "*").Val() {
-			v, err := c.Get(ctx, k).Result()
+		pipe := c.Pipeline()
+		keys := c.Keys(ctx, "*").Val()
+		for _, k := range keys {
+			pipe.Get(ctx, k)
+		}
+		cmds, _ := pipe.Exec(ctx)
+		for i, k := range keys {
+			v, err := cmds[i].(*redis.StringCmd).Result()
 			if err != nil {
 				v = "(other type)"
 			}
@@ -144,10 +166,7 @@ func (f *farm) fill(t testing.TB, prefix string, n, size int) {
 	t.Helper()
 	ctx := context.Background()
 	pad := strings.Repeat("x", size)
-	pipes := make([]redis.Pipeliner, len(f.clients))
-	for i, c := range f.clients {
-		pipes[i] = c.Pipeline()
-	}
+	pipes := f.pipes()
 	for i := range n {
 		k := fmt.Sprintf("%s:1:key-%d", prefix, i)
 		ttl := time.Duration(0)

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -98,6 +99,9 @@ func (p *rereader) decide(q *queue, b *batch) error {
 	}
 	if err := b.reply.Err(b.reply.Items[0]); err != nil {
 		return err
+	}
+	if len(b.reply.Items) != len(b.entries)+1 {
+		return fmt.Errorf("an answer to MGET with %d values for %d keys", len(b.reply.Items)-1, len(b.entries))
 	}
 	if p.lifetimes {
 		if err := readLifetimes(q, b); err != nil {
@@ -314,13 +318,15 @@ func (c *rewriter) settleTransaction(q *queue, b *batch, commands func(*entry) i
 			q.take()
 		}
 		switch item.Kind {
+		case cluster.Status:
+			c.w.rewritten(e)
 		case cluster.Nil:
 			c.w.gone()
 		case cluster.Error:
 			c.w.kept(len(e.old))
 			c.w.failed(e.key, ReasonRefused, q.answers.Err(item).Error())
 		default:
-			c.w.rewritten(e)
+			return fmt.Errorf("an answer to SET of kind %q", item.Kind)
 		}
 	}
 	return nil

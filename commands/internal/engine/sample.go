@@ -159,7 +159,7 @@ func visitValues(ctx context.Context, conn *cluster.Conn, keys [][]byte, visit f
 			return err
 		}
 		for i, item := range reply.Items[1:] {
-			if item.Kind == cluster.Bulk {
+			if i < n && item.Kind == cluster.Bulk {
 				visit(keys[i], reply.Bytes(item))
 			}
 		}

@@ -68,8 +68,9 @@ func TestOnlyTheSelectedKeysAreTouched(t *testing.T) {
 			for _, c := range cases {
 				for _, op := range []Operation{reinsert(), &Delete{Command: "del-pattern"}} {
 					want := make(map[string]string)
+					var pairs []string
 					for _, k := range near(prefix) {
-						f.set(t, k, "old:"+k)
+						pairs = append(pairs, k, "old:"+k)
 						want[k] = "old:" + k
 						if version, key, ok := mine(k); ok && c.take(version, key) {
 							want[k] = "new:" + k
@@ -78,6 +79,7 @@ func TestOnlyTheSelectedKeysAreTouched(t *testing.T) {
 							}
 						}
 					}
+					f.set(t, pairs...)
 					whole(t, Run(ctx, f.Cluster, op, Options{Selection: c.sel}))
 					got := f.all(t)
 					for _, k := range near(prefix) {

@@ -98,10 +98,7 @@ func states(t *testing.T, f *farm, n int) []state {
 	out := make([]state, n)
 	get := make([]*redis.StringCmd, n)
 	at := make([]*redis.Cmd, n)
-	pipes := make([]redis.Pipeliner, len(f.clients))
-	for i, c := range f.clients {
-		pipes[i] = c.Pipeline()
-	}
+	pipes := f.pipes()
 	for i := range n {
 		key := entryKey(i)
 		p := pipes[homeOf([]byte(key), len(pipes))]
@@ -191,9 +188,14 @@ func TestAnExpiredKeyIsNotBroughtBack(t *testing.T) {
 	const n = 6000
 	ctx := context.Background()
 	f := newFarm(t, 2, "app", nil)
+	pipes := f.pipes()
 	for i := range n {
-		key := entryKey(i)
-		f.client(key).Set(ctx, key, "old:x", time.Duration(1+i%400)*time.Millisecond)
+		pipes[homeOf([]byte(entryKey(i)), 2)].Set(ctx, entryKey(i), "old:x", time.Duration(1+i%400)*time.Millisecond)
+	}
+	for _, p := range pipes {
+		if _, err := p.Exec(ctx); err != nil {
+			t.Fatal(err)
+		}
 	}
 	end := time.Now().Add(500 * time.Millisecond)
 	for time.Now().Before(end) {
