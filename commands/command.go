@@ -89,6 +89,7 @@ func (s *session) root() *command {
 			newIncrVersion(s),
 			newDecrVersion(s),
 			newTTL(s),
+			newUnlock(s),
 			newPersist(s),
 			newExpire(s),
 			newDelPattern(s),

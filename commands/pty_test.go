@@ -61,7 +61,7 @@ func (s *screen) from(i int) string {
 // pty [-stdin|-stdout|-stderr…] CODE DIALOG word… runs cachering on a
 // terminal. A named stream is not the terminal: standard input is empty there,
 // and the others go to stdout and stderr. DIALOG is a file of lines
-// "expect REGEXP", "send TEXT" (a line), "key ^C", or - for none. The file screen
+// "expect REGEXP", "send TEXT" (a line), "key ^C", "cli NAME word…", or - for none. The file screen
 // then holds what stands on the terminal, and terminal all that was sent to it.
 func scriptPty(ts *testscript.TestScript, neg bool, args []string) {
 	apart := map[string]bool{}
@@ -134,6 +134,8 @@ func speak(ts *testscript.TestScript, terminal io.Writer, shown *screen, cmd *ex
 				}
 				time.Sleep(pace)
 			}
+		case "cli":
+			ask(ts, strings.Fields(text))
 		case "send":
 			io.WriteString(terminal, text+"\n")
 		case "key":
