@@ -17,6 +17,26 @@ func (p *printer) safeString(c *call, name []byte) bool {
 	return true
 }
 
+// Text is the characters of a str, or of a str that Django marked as safe HTML.
+// It says false for any other value.
+func (g *Graph) Text(r Ref) (text []byte, ok bool) {
+	switch k := g.Kind(r); {
+	case k == Str:
+		return g.Data(r), true
+	case k.IsCall():
+		c := g.call(r)
+		if c.class == 0 || len(c.args) != 1 || g.Kind(c.args[0]) != Str {
+			return nil, false
+		}
+		module, name := g.Name(c.class)
+		p := printer{g: g}
+		if string(module) == "django.utils.safestring" && p.safeString(&c, name) {
+			return g.Data(c.args[0]), true
+		}
+	}
+	return nil, false
+}
+
 // model writes an instance of a Django model without the bookkeeping in its
 // state: <model auth.User (Django 3.2.25) {'id': 1, …}>.
 func (p *printer) model(c *call, name string) bool {

@@ -1,0 +1,30 @@
+package codec
+
+import (
+	"io"
+	"strconv"
+
+	"cachering/codec/pickle"
+)
+
+// Disassemble writes the opcodes of the pickle that is stored, one a line, and
+// returns how it is stored. The pickle may be damaged: what stands before the
+// damage is written. The error is an *Error, or one of w.
+func Disassemble(w io.Writer, stored []byte, from Source, o Options) (path string, err error) {
+	op := opener{source: from}
+	l, e := op.open(stored, o.budget(len(stored)))
+	if e != nil {
+		return "", e
+	}
+	if l.integer != nil {
+		return "int", &Error{Kind: KindNumber, Text: "an integer, stored as its digits: there are no opcodes"}
+	}
+	path = l.path("pickle:" + strconv.Itoa(pickle.Protocol(l.serialized)))
+	if err := pickle.Disassemble(w, l.serialized); err != nil {
+		if _, ok := err.(*pickle.Error); ok {
+			return path, op.explain(err, l)
+		}
+		return path, err
+	}
+	return path, nil
+}
