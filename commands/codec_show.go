@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 
@@ -70,6 +71,9 @@ func runCodecShow(ctx context.Context, s *session, o *codecShowOptions, args []s
 	}
 	v, err := o.show(s, stored, from)
 	if err != nil {
+		if v != nil && len(v.text) > 0 && !s.ui.JSON {
+			err = errors.Join(o.print(s, "", v), err)
+		}
 		return err
 	}
 	if !s.ui.JSON {

@@ -74,11 +74,14 @@ func runGet(ctx context.Context, s *session, o *getOptions, args []string) error
 			return nil
 		}
 		v, err := o.show(s, a.Value, from)
-		if err != nil {
+		if err == nil {
+			t.answered++
+		} else {
 			t.fail(s, a.arg, err)
-			return nil
+			if v == nil || s.ui.JSON || len(v.text) == 0 {
+				return nil
+			}
 		}
-		t.answered++
 		if s.ui.JSON {
 			size := len(a.Value)
 			doc.TTL, doc.Bytes = milliseconds(a.TTL), &size
@@ -120,6 +123,11 @@ func (g gotten) with(v *shown) any {
 		return struct {
 			gotten
 			Raw any `json:"raw"`
+		}{g, v.json}
+	case "dis":
+		return struct {
+			gotten
+			Dis any `json:"dis"`
 		}{g, v.json}
 	}
 	return struct {

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ const (
 	asText = "text"
 	asJSON = "json"
 	asRaw  = "raw"
+	asDis  = "dis"
 )
 
 // showOptions say how a value is shown; get and codec show share them.
@@ -31,10 +33,10 @@ type showOptions struct {
 }
 
 func (o *showOptions) flags() []cli.Flag {
-	o.as.of, o.as.value = []string{asRepr, asText, asJSON, asRaw}, asRepr
+	o.as.of, o.as.value = []string{asRepr, asText, asJSON, asRaw, asDis}, asRepr
 	return []cli.Flag{
 		&cli.GenericFlag{Name: "as", Value: &o.as,
-			Usage: "show the value as `FORM`: repr (Python notation), text (a str as it is), json, raw (the stored bytes)"},
+			Usage: "show the value as `FORM`: repr (Python notation), text (a str as it is), json, raw (the stored bytes), dis (opcodes)"},
 		&cli.BoolFlag{Name: "full", Destination: &o.full,
 			Usage: "show all of a large value on a terminal too"},
 		&cli.BoolFlag{Name: "typed", Destination: &o.typed,
@@ -85,9 +87,17 @@ type shown struct {
 	about string // what a library wrapped the value in, if it did
 }
 
-// show decodes stored bytes and puts the value into form.
+// show decodes stored bytes and puts the value into form. Opcodes come with an
+// error where the pickle is damaged behind them.
 func (o *showOptions) show(s *session, stored []byte, from codec.Source) (*shown, error) {
-	v, err := codec.Decode(stored, from, codec.Options{Py2Strings: o.py2.policy})
+	options := codec.Options{Py2Strings: o.py2.policy}
+	if o.as.value == asDis {
+		var opcodes bytes.Buffer
+		path, err := codec.Disassemble(&opcodes, stored, from, options)
+		text := bytes.TrimSuffix(opcodes.Bytes(), []byte("\n"))
+		return &shown{codec: path, field: "dis", json: string(text), text: text}, err
+	}
+	v, err := codec.Decode(stored, from, options)
 	if o.as.value == asRaw {
 		raw := &shown{field: "raw", json: ui.Bytes(stored), text: stored}
 		if err == nil {
@@ -109,10 +119,10 @@ func (o *showOptions) show(s *session, stored []byte, from codec.Source) (*shown
 		out.text = v.Graph.AppendRepr(nil, v.Root, limits)
 		out.field, out.json = "repr", string(out.text)
 	case asText:
-		if v.Graph.Kind(v.Root) != pyobj.Str {
+		var ok bool
+		if out.text, ok = v.Graph.Text(v.Root); !ok {
 			return nil, fmt.Errorf("not a str but of type %s; --as repr shows it", v.Graph.Kind(v.Root))
 		}
-		out.text = v.Graph.Data(v.Root)
 		if !utf8.Valid(out.text) {
 			return nil, errors.New("the str holds half of a surrogate pair, which no text can; --as repr shows it")
 		}
@@ -125,9 +135,12 @@ func (o *showOptions) show(s *session, stored []byte, from codec.Source) (*shown
 }
 
 // print writes the answer for one value. prefix is its key with a tab, or
-// nothing.
+// nothing; it stands before every opcode.
 func (o *showOptions) print(s *session, prefix string, v *shown) error {
 	text := v.text
+	if o.as.value == asDis && prefix != "" {
+		text = bytes.ReplaceAll(text, []byte("\n"), []byte("\n"+prefix))
+	}
 	if !s.ui.OutTerminal {
 		s.ui.Out.WriteString(prefix)
 		s.ui.Out.Write(text)
@@ -138,7 +151,7 @@ func (o *showOptions) print(s *session, prefix string, v *shown) error {
 	}
 	if o.as.value == asRaw && !ui.Printable(text) {
 		return refusef("the stored bytes would disturb the terminal").
-			hinting("send standard output to a file or a pipe, or look with --as repr")
+			hinting("send standard output to a file or a pipe, or look with --as repr or --as dis")
 	}
 	more := 0
 	if o.as.value != asRepr && !o.full && len(text) > terminalBytes {
