@@ -2,7 +2,6 @@ package codec
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,7 +17,7 @@ import (
 // bad counts the lines that were not of that form; they are answered with the
 // kind "input". err is an error of r or w.
 func TranscodeLines(r io.Reader, w io.Writer, t *Transcoder) (bad int, err error) {
-	l := lines{w: w, t: t}
+	l := lines{w: w, t: t, base64: newLineBase64()}
 	in := lineReader{r: r, pause: l.flush}
 	for {
 		line, err := in.next()
@@ -47,6 +46,7 @@ const flushSize = 64 << 10
 type lines struct {
 	w      io.Writer
 	t      *Transcoder
+	base64 *lineBase64
 	stored []byte
 	value  []byte
 	out    []byte
@@ -63,23 +63,12 @@ func (l *lines) flush() error {
 }
 
 func (l *lines) answer(line []byte) {
-	text, ok := scanLine(line)
-	if !ok {
-		var err error
-		if text, err = parseLine(line); err != nil {
-			l.refuse(&Error{Kind: KindInput, Text: err.Error()})
-			l.bad++
-			return
-		}
-	}
-	l.stored = grow(l.stored[:0], base64.StdEncoding.DecodedLen(len(text)))
-	n, err := base64.StdEncoding.Decode(l.stored[:cap(l.stored)], text)
+	stored, err := l.decode(line)
 	if err != nil {
-		l.refuse(&Error{Kind: KindInput, Text: "input: \"v\" is not base64"})
+		l.refuse(&Error{Kind: KindInput, Text: err.Error()})
 		l.bad++
 		return
 	}
-	stored := l.stored[:n]
 	out, changed, err := l.t.Transcode(l.value[:0], stored)
 	if err != nil {
 		l.refuse(err)
@@ -91,8 +80,25 @@ func (l *lines) answer(line []byte) {
 		out = stored
 	}
 	l.out = append(l.out, `{"v":"`...)
-	l.out = base64.StdEncoding.AppendEncode(l.out, out)
+	l.out = l.base64.appendEncode(l.out, out)
 	l.out = append(l.out, '"', '}', '\n')
+}
+
+// decode finds the stored bytes in a line.
+func (l *lines) decode(line []byte) (stored []byte, err error) {
+	if text, ok := scanLine(line); ok {
+		if l.stored, err = l.base64.appendDecode(l.stored[:0], text); err == nil {
+			return l.stored, nil
+		}
+	}
+	text, err := parseLine(line)
+	if err != nil {
+		return nil, err
+	}
+	if l.stored, err = l.base64.appendDecode(l.stored[:0], text); err != nil {
+		return nil, errors.New("input: \"v\" is not base64")
+	}
+	return l.stored, nil
 }
 
 func (l *lines) refuse(err error) {
@@ -114,7 +120,8 @@ func (l *lines) refuse(err error) {
 
 // scanLine finds the text of member "v" in a line that is spelt plainly: one
 // object, members that are strings without escapes. It says false for any
-// other line, which then goes to parseLine.
+// other line, which then goes to parseLine, as does one whose text turns out to
+// be no base64: an escape in it is left for that to find.
 func scanLine(line []byte) (text []byte, ok bool) {
 	b := skipSpace(line)
 	if len(b) == 0 || b[0] != '{' {
@@ -124,7 +131,7 @@ func scanLine(line []byte) (text []byte, ok bool) {
 	found := false
 	for {
 		var name, value []byte
-		if name, b, ok = scanString(skipSpace(b)); !ok {
+		if name, b, ok = scanString(skipSpace(b)); !ok || hasEscape(name) {
 			return nil, false
 		}
 		if b = skipSpace(b); len(b) == 0 || b[0] != ':' {
@@ -138,6 +145,8 @@ func scanLine(line []byte) (text []byte, ok bool) {
 				return nil, false
 			}
 			text, found = value, true
+		} else if hasEscape(value) {
+			return nil, false
 		}
 		if b = skipSpace(b); len(b) == 0 {
 			return nil, false
@@ -152,14 +161,16 @@ func scanLine(line []byte) (text []byte, ok bool) {
 	}
 }
 
-// scanString takes a string without escapes off the front of b.
+func hasEscape(s []byte) bool { return bytes.IndexByte(s, '\\') >= 0 }
+
+// scanString takes a string off the front of b, up to the first quote.
 func scanString(b []byte) (s, rest []byte, ok bool) {
 	if len(b) == 0 || b[0] != '"' {
 		return nil, nil, false
 	}
 	b = b[1:]
 	end := bytes.IndexByte(b, '"')
-	if end < 0 || bytes.IndexByte(b[:end], '\\') >= 0 {
+	if end < 0 {
 		return nil, nil, false
 	}
 	return b[:end], b[end+1:], true
