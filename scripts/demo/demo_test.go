@@ -75,16 +75,37 @@ func leftBehind(t *testing.T, tmp string) []string {
 	for _, f := range files {
 		left = append(left, "file "+f.Name())
 	}
-	processes, err := exec.Command("ps", "-A", "-o", "args=").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(processes)) {
-		if strings.Contains(line, tmp) {
-			left = append(left, "process "+strings.TrimSpace(line))
+	for _, args := range processes(t) {
+		if strings.Contains(args, tmp) {
+			left = append(left, "process "+args)
 		}
 	}
 	return left
+}
+
+// processes are the command lines of all processes: from /proc, since a small
+// machine has no ps, else from ps.
+func processes(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, file := range files {
+		// A process may have ended since.
+		if words, err := os.ReadFile(file); err == nil {
+			all = append(all, strings.ReplaceAll(string(words), "\x00", " "))
+		}
+	}
+	if len(files) > 0 {
+		return all
+	}
+	lines, err := exec.Command("ps", "-A", "-o", "args=").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Split(string(lines), "\n")
 }
 
 func TestDemo(t *testing.T) {
