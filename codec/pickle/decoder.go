@@ -231,6 +231,13 @@ func (d *Decoder) run() (pyobj.Ref, *Error) {
 			x = g.NewInt(int64(int32(binary.LittleEndian.Uint32(src[p:]))))
 			p += 4
 		case opInt, opLong, opFloat:
+			if op == opFloat {
+				if f, end := smallFloat(src, p); end > 0 {
+					x = g.NewFloat(f)
+					p = end
+					break
+				}
+			}
 			if v, end := shortInt(src, p); end > 0 && op == opInt {
 				x = g.NewInt(v)
 				p = end

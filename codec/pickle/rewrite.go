@@ -70,6 +70,7 @@ func (w *rewriter) rewrite(dst, src []byte, proto int) (out []byte, ok bool) {
 	if len(src) >= rewriteMax {
 		return dst, false
 	}
+	src = src[:len(src):len(src)]
 	if w.epoch++; w.epoch == 0 {
 		w.known = [257]uint64{}
 		w.epoch = 1
@@ -129,7 +130,9 @@ loop:
 				i = int64(binary.LittleEndian.Uint32(src[p:]))
 				p += 4
 			case op == opGet:
-				if i, p = shortInt(src, p); p == 0 {
+				if n, end := smallInt(src, p); end > 0 {
+					i, p = int64(n), end
+				} else if i, p = shortInt(src, p); p == 0 {
 					break loop
 				}
 			}
@@ -194,6 +197,11 @@ loop:
 			b = appendInt(b, int32(binary.LittleEndian.Uint32(src[p:])))
 			p += 4
 		case opInt:
+			if n, end := smallInt(src, p); end > 0 {
+				b = appendInt(b, int32(n))
+				p = end
+				break
+			}
 			if n, end := shortInt(src, p); end > 0 && n == int64(int32(n)) {
 				b = appendInt(b, int32(n))
 				p = end
@@ -211,6 +219,11 @@ loop:
 			b = append(append(b, opBinFloat), src[p:p+8]...)
 			p += 8
 		case opFloat:
+			if f, end := smallFloat(src, p); end > 0 {
+				b = binary.BigEndian.AppendUint64(append(b, opBinFloat), math.Float64bits(f))
+				p = end
+				break
+			}
 			n := bytes.IndexByte(src[p:], '\n')
 			if n < 0 {
 				break loop
@@ -251,8 +264,10 @@ loop:
 			if len(vals)-fence < 2 {
 				break loop
 			}
-			if b, ok = w.complete(b, start, src, &vals[len(vals)-1]); !ok {
-				break loop
+			if top := &vals[len(vals)-1]; top.kind >= valTextList {
+				if b, ok = w.complete(b, start, src, top); !ok {
+					break loop
+				}
 			}
 			vals = vals[:len(vals)-1]
 			list := &vals[len(vals)-1]
@@ -268,8 +283,10 @@ loop:
 			if len(vals)-fence < 3 {
 				break loop
 			}
-			if b, ok = w.complete(b, start, src, &vals[len(vals)-1]); !ok {
-				break loop
+			if top := &vals[len(vals)-1]; top.kind >= valTextList {
+				if b, ok = w.complete(b, start, src, top); !ok {
+					break loop
+				}
 			}
 			key := vals[len(vals)-2]
 			vals = vals[:len(vals)-2]
@@ -364,12 +381,11 @@ loop:
 			break loop
 		}
 
-		if v.kind == valKey || v.kind == valShared && op == opUnicode {
-			if op == opBinGet || op == opLongBinGet || op == opGet {
-				// written above
-			} else if b, ok = w.str(b, src, &v, op == opUnicode, proto, puts); !ok {
+		if textOps[op] {
+			if b, v.memo, ok = w.str(b, src[v.off:v.off+v.n], v.kind == valShared, op == opUnicode, proto, puts); !ok {
 				break loop
-			} else if v.memo == puts {
+			}
+			if v.memo == puts {
 				puts++
 			}
 		}
@@ -407,37 +423,38 @@ func (w *rewriter) put(src []byte, p int, op byte, next int) (end int) {
 			return p + 4
 		}
 	case opPut:
+		if i, end := smallInt(src, p); end > 0 && int(i) == next {
+			return end
+		}
 		return isIndex(src, p, next)
 	}
 	return 0
 }
 
-// str writes and memoizes a str, or fetches it if it is one that Python has once and the output has already: v.memo tells.
-func (w *rewriter) str(b, src []byte, v *val, line bool, proto int, puts uint32) (out []byte, ok bool) {
-	text := src[v.off : v.off+v.n]
+// textOps are the opcodes of strs.
+var textOps = [256]bool{opShortBinUnicode: true, opBinUnicode: true, opUnicode: true}
+
+// str writes and memoizes a str, or fetches it if it is one that Python has once and the output has already; memo is its number.
+// escaped text is decoded; a line without escapes is known to be ASCII.
+func (w *rewriter) str(b, text []byte, escaped, line bool, proto int, puts uint32) (out []byte, memo uint32, ok bool) {
 	n := len(text)
 	head := len(b)
-	room := n + 32
-	if v.kind == valShared {
-		room += n
+	if room := 2*n + 64; cap(b)-head < room {
+		b = append(make([]byte, 0, 2*cap(b)+room), b...)
 	}
-	if cap(b)-head < room+32 {
-		b = append(make([]byte, 0, 2*cap(b)+room+64), b...)
-	}
-	if v.kind == valShared {
+	if escaped {
 		at := head + 5
 		if proto >= 4 && n < 1<<8 {
 			at = head + 2 // where it shall stand, unless it becomes longer than that
 		}
 		decoded := b[at : at+2*n+8]
 		if n, ok = decodeUnicodeLine(decoded, text); !ok {
-			return b, false
+			return b, 0, false
 		}
 		text = decoded[:n]
 	} else if !line && !validText(text) {
-		return b, false
+		return b, 0, false
 	}
-	v.memo = puts
 	if n <= 2 {
 		c := -1
 		switch {
@@ -450,23 +467,30 @@ func (w *rewriter) str(b, src []byte, v *val, line bool, proto int, puts uint32)
 		}
 		if c >= 0 {
 			if k := w.known[c]; uint32(k>>32) == w.epoch {
-				v.memo = uint32(k)
-				return appendGet(b, v.memo), true
+				return appendGet(b, uint32(k)), uint32(k), true
 			}
 			w.known[c] = uint64(w.epoch)<<32 | uint64(puts)
 		}
 	}
+	at := head + 5
 	if proto >= 4 && n < 1<<8 {
-		b = b[:head+2+n]
-		copy(b[head+2:], text)
+		at = head + 2
+	}
+	b = b[:at+n]
+	if d := b[at:cap(b)]; n <= 16 && cap(text) >= 16 && !escaped { // two moves are cheaper than a call
+		s := text[:16]
+		binary.LittleEndian.PutUint64(d, binary.LittleEndian.Uint64(s))
+		binary.LittleEndian.PutUint64(d[8:], binary.LittleEndian.Uint64(s[8:]))
+	} else {
+		copy(d, text)
+	}
+	if at == head+2 {
 		b[head], b[head+1] = opShortBinUnicode, byte(n)
 	} else {
-		b = b[:head+5+n]
-		copy(b[head+5:], text)
 		b[head] = opBinUnicode
 		binary.LittleEndian.PutUint32(b[head+1:], uint32(n))
 	}
-	return appendPut(b, proto, puts), true
+	return appendPut(b, proto, puts), puts, true
 }
 
 // complete ends a container that was filled one by one, now that it is used.

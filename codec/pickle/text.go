@@ -9,7 +9,15 @@ import (
 	"unicode/utf8"
 )
 
-const highBits = 0x8080808080808080
+// Constants for looking at eight bytes at a time.
+const (
+	highBits    = 0x8080808080808080
+	ones        = 0x0101010101010101
+	backslashes = 0x5c5c5c5c5c5c5c5c
+	newlines    = 0x0a0a0a0a0a0a0a0a
+	points      = 0x2e2e2e2e2e2e2e2e
+	zeros       = 0x3030303030303030
+)
 
 // asciiPrefix is the length of the ASCII text that b begins with.
 func asciiPrefix(b []byte) int {
@@ -38,7 +46,20 @@ func asciiPrefix(b []byte) int {
 // validText reports whether b is UTF-8, lone surrogates allowed: what Python decodes with the error handler surrogatepass.
 func validText(b []byte) bool {
 	for {
-		b = b[asciiPrefix(b):]
+		for len(b) >= 16 && (binary.LittleEndian.Uint64(b)|binary.LittleEndian.Uint64(b[8:]))&highBits == 0 {
+			b = b[16:]
+		}
+		if len(b) >= 8 {
+			w := binary.LittleEndian.Uint64(b) & highBits
+			if w == 0 {
+				b = b[8:]
+				continue
+			}
+			b = b[bits.TrailingZeros64(w)/8:]
+		}
+		for len(b) > 0 && b[0] < utf8.RuneSelf {
+			b = b[1:]
+		}
 		for len(b) > 0 && b[0] >= utf8.RuneSelf {
 			n := 2
 			if len(b) < 2 || b[0]&0xe0 != 0xc0 || b[0] < 0xc2 || b[1]&0xc0 != 0x80 {
@@ -171,8 +192,8 @@ func plainLine(b []byte) int {
 // unplain sets the high bit of the first byte of w, in the order of memory, that ends a plain line; bytes after it may have
 // theirs set for no reason.
 func unplain(w uint64) uint64 {
-	x, y := w^0x5c5c5c5c5c5c5c5c, w^0x0a0a0a0a0a0a0a0a
-	return (w | (x-0x0101010101010101)&^x | (y-0x0101010101010101)&^y) & highBits
+	x, y := w^backslashes, w^newlines
+	return (w | (x-ones)&^x | (y-ones)&^y) & highBits
 }
 
 // decodeUnicodeLine writes to dst the text of a UNICODE line: Latin-1 with \uXXXX and \UXXXXXXXX, as Python's codec
@@ -183,8 +204,8 @@ func decodeUnicodeLine(dst, line []byte) (n int, ok bool) {
 		for len(line) >= 8 {
 			w := binary.LittleEndian.Uint64(line)
 			binary.LittleEndian.PutUint64(dst[n:], w)
-			x := w ^ 0x5c5c5c5c5c5c5c5c
-			if w = (w | (x-0x0101010101010101)&^x) & highBits; w != 0 {
+			x := w ^ backslashes
+			if w = (w | (x-ones)&^x) & highBits; w != 0 {
 				k := bits.TrailingZeros64(w) / 8
 				n += k
 				line = line[k:]
@@ -203,43 +224,39 @@ func decodeUnicodeLine(dst, line []byte) (n int, ok bool) {
 			n += 2
 			line = line[1:]
 		}
-		for len(line) > 0 && line[0] == '\\' {
-			digits := 0
-			switch {
-			case len(line) == 1:
-			case line[1] == 'u':
-				digits = 4
-			case line[1] == 'U':
-				digits = 8
-			case line[1] == '\\':
-				dst[n], dst[n+1] = '\\', '\\'
-				n += 2
-				line = line[2:]
-				continue
-			}
-			if digits == 0 {
-				dst[n] = '\\'
-				n++
-				line = line[1:]
-				break
-			}
-			if len(line) < 2+digits {
-				return 0, false
-			}
+		for len(line) >= 6 && line[0] == '\\' && line[1] == 'u' {
 			r, valid := hex4(line[2:])
-			line = line[6:]
-			if digits == 8 {
-				low, valid2 := hex4(line)
-				if !valid2 || r > 0x10 {
-					return 0, false
-				}
-				r = r<<16 | low
-				line = line[4:]
-			}
 			if !valid {
 				return 0, false
 			}
+			line = line[6:]
 			n += putRune(dst[n:], rune(r))
+		}
+		if len(line) == 0 || line[0] != '\\' {
+			continue
+		}
+		switch {
+		case len(line) > 1 && line[1] == 'u':
+			return 0, false
+		case len(line) > 1 && line[1] == 'U':
+			if len(line) < 10 {
+				return 0, false
+			}
+			high, valid := hex4(line[2:])
+			low, valid2 := hex4(line[6:])
+			if !valid || !valid2 || high > 0x10 {
+				return 0, false
+			}
+			n += putRune(dst[n:], rune(high<<16|low))
+			line = line[10:]
+		case len(line) > 1 && line[1] == '\\':
+			dst[n], dst[n+1] = '\\', '\\'
+			n += 2
+			line = line[2:]
+		default:
+			dst[n] = '\\'
+			n++
+			line = line[1:]
 		}
 	}
 	return n, true
@@ -337,6 +354,56 @@ func parseInt(s []byte, plus bool) (v int64, x *big.Int, ok bool) {
 		return -int64(n), nil, true
 	}
 	return int64(n), nil, true
+}
+
+// digitsValue reads k digits that are the low bytes of w, first digit lowest; not ok if there are others among them. k is 1 to 7.
+func digitsValue(w uint64, k int) (v uint32, ok bool) {
+	w = w<<(64-8*k) | zeros>>(8*k) // as eight digits
+	d := w ^ zeros
+	if (d|(d+0x0606060606060606))&0xf0f0f0f0f0f0f0f0 != 0 {
+		return 0, false
+	}
+	d = d * (1 + 10<<8) >> 8 & 0x00ff00ff00ff00ff // now four numbers of two digits
+	d = d * (1 + 100<<16) >> 16 & 0x0000ffff0000ffff
+	return uint32(d * (1 + 10000<<32) >> 32), true
+}
+
+// smallInt reads a line of up to 7 digits without branching on each. end is 0 if it is longer, malformed or near the end of
+// the input.
+func smallInt(src []byte, p int) (v uint32, end int) {
+	if len(src)-p < 8 {
+		return 0, 0
+	}
+	w := binary.LittleEndian.Uint64(src[p:])
+	x := w ^ newlines
+	k := bits.TrailingZeros64((x-ones)&^x&highBits) / 8
+	if k == 0 || k == 8 || w&0xff == '0' && k > 1 {
+		return 0, 0
+	}
+	v, ok := digitsValue(w, k)
+	if !ok {
+		return 0, 0
+	}
+	return v, p + k + 1
+}
+
+// smallFloat does the same for digits with a point among them.
+func smallFloat(src []byte, p int) (f float64, end int) {
+	if len(src)-p < 8 {
+		return 0, 0
+	}
+	w := binary.LittleEndian.Uint64(src[p:])
+	x, y := w^newlines, w^points
+	k := bits.TrailingZeros64((x-ones)&^x&highBits) / 8
+	dot := bits.TrailingZeros64((y-ones)&^y&highBits) / 8
+	if k == 8 || dot >= k || k < 2 {
+		return 0, 0
+	}
+	v, ok := digitsValue(w&(1<<(8*dot)-1)|w>>(8*dot+8)<<(8*dot), k-1)
+	if !ok {
+		return 0, 0
+	}
+	return float64(v) / powersOfTen[k-1-dot], p + k + 1 // both are exact, so the quotient is rounded once
 }
 
 // powersOfTen are exact as floats.
@@ -473,9 +540,9 @@ func cleanLine(text []byte) int {
 	for {
 		for ; len(text)-i >= 8; i += 8 {
 			w := binary.LittleEndian.Uint64(text[i:])
-			x := w ^ 0x5c5c5c5c5c5c5c5c
+			x := w ^ backslashes
 			low := w - 0x2020202020202020 // borrows from bytes below the blank; a false alarm only costs the loop below
-			if (w|low|(x-0x0101010101010101)&^x)&highBits != 0 {
+			if (w|low|(x-ones)&^x)&highBits != 0 {
 				break
 			}
 		}
