@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math"
+	"strconv"
 )
 
 // A rewriter turns pickles of plain data directly into those of protocol 2 or later, opcode by opcode, without building the
@@ -18,13 +19,15 @@ import (
 type rewriter struct {
 	vals  []val
 	marks []rewriterMark
-	memo  []val // of the input
-	keys  []val // of the open dicts that SETITEM fills one by one
-	last  []uint32
+	memo  []val       // of the input
+	keys  []val       // of the open dicts that SETITEM fills one by one
+	last  []uint32    // numbers of the keys of the last dict that was looked at
 	known [257]uint64 // by character, and emptyStr: epoch in the high half, number in the output's memo in the low half
 	epoch uint32
 	text  int // containers on the stack that are filled one by one
 	moved int // bytes that were moved because a mark turned out wrong
+
+	expect indexLine
 }
 
 // val is a value on the stack.
@@ -58,11 +61,51 @@ const (
 	emptyStr    = 256         // see known
 )
 
-// pushes marks the opcodes that begin a value.
-var pushes = [256]bool{
-	opNone: true, opNewTrue: true, opNewFalse: true, opInt: true, opBinInt: true, opBinInt1: true, opBinInt2: true, opFloat: true,
-	opBinFloat: true, opUnicode: true, opBinUnicode: true, opShortBinUnicode: true, opMark: true, opEmptyList: true,
-	opEmptyDict: true, opEmptyTuple: true, opGet: true, opBinGet: true, opLongBinGet: true,
+// step is what the rewriter does about an opcode. The numbers are dense where those of the opcodes are not, so that the switch
+// below becomes a table of jumps.
+type step uint8
+
+const (
+	giveUp step = iota
+	stepProto
+	stepFrame
+	stepPut
+	stepAppend
+	stepSetItem
+	stepFill
+	stepTuple
+	stepTupleN
+	stepStop
+
+	// From here on: steps that begin a value.
+	stepMark
+	stepConstant
+	stepInt1
+	stepInt2
+	stepInt4
+	stepIntLine
+	stepFloat
+	stepFloatLine
+	stepGet1
+	stepGet4
+	stepGetLine
+	stepEmptyList
+	stepEmptyDict
+
+	// From here on: strs.
+	stepStr1
+	stepStr4
+	stepStrLine
+)
+
+var steps = [256]step{
+	opProto: stepProto, opFrame: stepFrame, opBinPut: stepPut, opLongBinPut: stepPut, opPut: stepPut, opMemoize: stepPut,
+	opAppend: stepAppend, opSetItem: stepSetItem, opAppends: stepFill, opSetItems: stepFill, opTuple: stepTuple,
+	opTuple1: stepTupleN, opTuple2: stepTupleN, opTuple3: stepTupleN, opStop: stepStop, opMark: stepMark, opNone: stepConstant,
+	opNewTrue: stepConstant, opNewFalse: stepConstant, opEmptyTuple: stepConstant, opBinInt1: stepInt1, opBinInt2: stepInt2,
+	opBinInt: stepInt4, opInt: stepIntLine, opBinFloat: stepFloat, opFloat: stepFloatLine, opBinGet: stepGet1,
+	opLongBinGet: stepGet4, opGet: stepGetLine, opEmptyList: stepEmptyList, opEmptyDict: stepEmptyDict,
+	opShortBinUnicode: stepStr1, opBinUnicode: stepStr4, opUnicode: stepStrLine,
 }
 
 // rewrite appends the pickle of protocol 2 or later of the value of src, if it can.
@@ -96,7 +139,8 @@ loop:
 			b = append(make([]byte, 0, 2*cap(b)+64), b...)
 		}
 		op := src[p]
-		if top := len(vals) - 1; top >= fence && vals[top].kind >= valTextList && vals[top].n == 0 && pushes[op] {
+		todo := steps[op]
+		if top := len(vals) - 1; top >= fence && vals[top].kind >= valTextList && vals[top].n == 0 && todo >= stepMark {
 			// By all appearances the first item. If the container turns out to be complete without it, see complete.
 			if vals[top].off != 0 {
 				break loop
@@ -106,61 +150,69 @@ loop:
 		}
 		p++
 		var v val
-		switch op {
-		case opProto:
+		switch todo {
+		case stepProto:
 			if p == len(src) || src[p] > 5 {
 				break loop
 			}
 			p++
 			continue
-		case opFrame:
+		case stepFrame:
 			if len(src)-p < 8 || uint64(len(src)-p-8) < binary.LittleEndian.Uint64(src[p:]) {
 				break loop
 			}
 			p += 8
 			continue
 
-		case opBinGet, opLongBinGet, opGet:
-			i := int64(-1)
-			switch {
-			case op == opBinGet && p < len(src):
-				i = int64(src[p])
-				p++
-			case op == opLongBinGet && len(src)-p >= 4:
-				i = int64(binary.LittleEndian.Uint32(src[p:]))
-				p += 4
-			case op == opGet:
-				if n, end := smallInt(src, p); end > 0 {
-					i, p = int64(n), end
-				} else if i, p = shortInt(src, p); p == 0 {
-					break loop
-				}
-			}
-			if i < 0 || i >= int64(len(memo)) {
+		case stepGet1:
+			if p == len(src) || int(src[p]) >= len(memo) {
 				break loop
 			}
-			v = memo[i]
+			v = memo[src[p]]
+			p++
 			b = appendGet(b, v.memo)
-		case opBinPut, opLongBinPut, opPut, opMemoize:
+		case stepGet4:
+			if len(src)-p < 4 || uint64(binary.LittleEndian.Uint32(src[p:])) >= uint64(len(memo)) {
+				break loop
+			}
+			v = memo[binary.LittleEndian.Uint32(src[p:])]
+			p += 4
+			b = appendGet(b, v.memo)
+		case stepGetLine:
+			n, end := smallInt(src, p)
+			if end == 0 {
+				m, end2 := shortInt(src, p)
+				if m < 0 || m > math.MaxInt32 {
+					break loop
+				}
+				n, end = uint32(m), end2
+			}
+			if end == 0 || int(n) >= len(memo) {
+				break loop
+			}
+			v = memo[n]
+			p = end
+			b = appendGet(b, v.memo)
+		case stepPut:
 			if p = w.put(src, p, op, len(memo)); p == 0 || len(vals) == fence || vals[len(vals)-1].kind == valAtom {
 				break loop
 			}
 			memo = append(memo, shared(vals[len(vals)-1]))
 			continue
 
-		case opShortBinUnicode:
+		case stepStr1:
 			if p == len(src) || len(src)-p-1 < int(src[p]) {
 				break loop
 			}
 			v = val{kind: valKey, off: uint32(p + 1), n: uint32(src[p])}
 			p += 1 + int(v.n)
-		case opBinUnicode:
+		case stepStr4:
 			if len(src)-p < 4 || uint64(len(src)-p-4) < uint64(binary.LittleEndian.Uint32(src[p:])) {
 				break loop
 			}
 			v = val{kind: valKey, off: uint32(p + 4), n: binary.LittleEndian.Uint32(src[p:])}
 			p += 4 + int(v.n)
-		case opUnicode:
+		case stepStrLine:
 			n := plainLine(src[p:])
 			if p+n == len(src) {
 				break loop
@@ -176,27 +228,27 @@ loop:
 			}
 			p += int(v.n) + 1
 
-		case opNone, opNewTrue, opNewFalse, opEmptyTuple:
+		case stepConstant:
 			b = append(b, op)
-		case opBinInt1:
+		case stepInt1:
 			if p == len(src) {
 				break loop
 			}
 			b = append(b, opBinInt1, src[p])
 			p++
-		case opBinInt2:
+		case stepInt2:
 			if len(src)-p < 2 {
 				break loop
 			}
 			b = appendInt(b, int32(binary.LittleEndian.Uint16(src[p:])))
 			p += 2
-		case opBinInt:
+		case stepInt4:
 			if len(src)-p < 4 {
 				break loop
 			}
 			b = appendInt(b, int32(binary.LittleEndian.Uint32(src[p:])))
 			p += 4
-		case opInt:
+		case stepIntLine:
 			if n, end := smallInt(src, p); end > 0 {
 				b = appendInt(b, int32(n))
 				p = end
@@ -212,13 +264,13 @@ loop:
 			}
 			b = append(b, opNewFalse-src[p+1]&1)
 			p += 3
-		case opBinFloat:
+		case stepFloat:
 			if len(src)-p < 8 {
 				break loop
 			}
 			b = append(append(b, opBinFloat), src[p:p+8]...)
 			p += 8
-		case opFloat:
+		case stepFloatLine:
 			if f, end := smallFloat(src, p); end > 0 {
 				b = binary.BigEndian.AppendUint64(append(b, opBinFloat), math.Float64bits(f))
 				p = end
@@ -235,14 +287,15 @@ loop:
 			b = binary.BigEndian.AppendUint64(append(b, opBinFloat), math.Float64bits(f))
 			p += n + 1
 
-		case opEmptyList, opEmptyDict:
+		case stepEmptyList:
 			v = val{kind: valList, memo: puts}
-			if op == opEmptyDict {
-				v.kind = valDict
-			}
-			b = appendPut(append(b, op), proto, puts)
+			b = appendPut(append(b, opEmptyList), proto, puts)
 			puts++
-		case opMark:
+		case stepEmptyDict:
+			v = val{kind: valDict, memo: puts}
+			b = appendPut(append(b, opEmptyDict), proto, puts)
+			puts++
+		case stepMark:
 			if p < len(src) && (src[p] == opList || src[p] == opDict) {
 				v = val{kind: valTextList, memo: puts}
 				empty := byte(opEmptyList)
@@ -260,7 +313,7 @@ loop:
 			b = append(b, opMark)
 			continue
 
-		case opAppend:
+		case stepAppend:
 			if len(vals)-fence < 2 {
 				break loop
 			}
@@ -279,7 +332,7 @@ loop:
 				break loop
 			}
 			continue
-		case opSetItem:
+		case stepSetItem:
 			if len(vals)-fence < 3 {
 				break loop
 			}
@@ -302,7 +355,7 @@ loop:
 				break loop
 			}
 			continue
-		case opAppends, opSetItems, opTuple:
+		case stepFill, stepTuple:
 			n := len(vals) - fence
 			if len(w.marks) == 0 || n == 0 {
 				break loop
@@ -342,7 +395,7 @@ loop:
 			c.n = uint32(n)
 			b = append(b, op)
 			continue
-		case opTuple1, opTuple2, opTuple3:
+		case stepTupleN:
 			n := int(op) - opTuple1 + 1
 			if len(vals)-fence < n {
 				break loop
@@ -355,7 +408,7 @@ loop:
 			b = appendPut(append(b, op), proto, puts)
 			puts++
 
-		case opStop:
+		case stepStop:
 			if p != len(src) || len(w.marks) > 0 || len(vals) != 1 {
 				break loop
 			}
@@ -381,8 +434,8 @@ loop:
 			break loop
 		}
 
-		if textOps[op] {
-			if b, v.memo, ok = w.str(b, src[v.off:v.off+v.n], v.kind == valShared, op == opUnicode, proto, puts); !ok {
+		if todo >= stepStr1 {
+			if b, v.memo, ok = w.str(b, src[v.off:v.off+v.n], v.kind == valShared, todo == stepStrLine, proto, puts); !ok {
 				break loop
 			}
 			if v.memo == puts {
@@ -423,16 +476,36 @@ func (w *rewriter) put(src []byte, p int, op byte, next int) (end int) {
 			return p + 4
 		}
 	case opPut:
-		if i, end := smallInt(src, p); end > 0 && int(i) == next {
-			return end
+		if next != w.expect.index || w.expect.size == 0 {
+			w.expect.advance(next)
+		}
+		if len(src)-p >= 8 && (binary.LittleEndian.Uint64(src[p:])^w.expect.word)&w.expect.mask == 0 {
+			return p + w.expect.size
 		}
 		return isIndex(src, p, next)
 	}
 	return 0
 }
 
-// textOps are the opcodes of strs.
-var textOps = [256]bool{opShortBinUnicode: true, opBinUnicode: true, opUnicode: true}
+// indexLine is the line that a PUT of some index has, as the low bytes of a word.
+type indexLine struct {
+	index, size int
+	word, mask  uint64
+}
+
+// advance makes it the line of another index; that of the next one is cheap.
+func (l *indexLine) advance(index int) {
+	last := 8 * (l.size - 2) & 63
+	if l.size > 0 && index == l.index+1 && byte(l.word>>last) != '9' {
+		l.index = index
+		l.word += 1 << last
+		return
+	}
+	var line [20]byte
+	text := append(strconv.AppendInt(line[:0], int64(index), 10), '\n')
+	*l = indexLine{index: index, size: len(text), word: binary.LittleEndian.Uint64(line[:])}
+	l.mask = 1<<(8*len(text)) - 1
+}
 
 // str writes and memoizes a str, or fetches it if it is one that Python has once and the output has already; memo is its number.
 // escaped text is decoded; a line without escapes is known to be ASCII.

@@ -358,7 +358,7 @@ func parseInt(s []byte, plus bool) (v int64, x *big.Int, ok bool) {
 
 // digitsValue reads k digits that are the low bytes of w, first digit lowest; not ok if there are others among them. k is 1 to 7.
 func digitsValue(w uint64, k int) (v uint32, ok bool) {
-	w = w<<(64-8*k) | zeros>>(8*k) // as eight digits
+	w = w<<((64-8*k)&63) | zeros>>(8*k&63) // as eight digits
 	d := w ^ zeros
 	if (d|(d+0x0606060606060606))&0xf0f0f0f0f0f0f0f0 != 0 {
 		return 0, false
@@ -399,7 +399,7 @@ func smallFloat(src []byte, p int) (f float64, end int) {
 	if k == 8 || dot >= k || k < 2 {
 		return 0, 0
 	}
-	v, ok := digitsValue(w&(1<<(8*dot)-1)|w>>(8*dot+8)<<(8*dot), k-1)
+	v, ok := digitsValue(w&(1<<(8*dot&63)-1)|w>>((8*dot+8)&63)<<(8*dot&63), k-1)
 	if !ok {
 		return 0, 0
 	}
