@@ -188,14 +188,17 @@ func (l *loader) servers(c *Cache, n *node, opts ring.Options) {
 			l.warn(at(i), ordinal(loc, i)+w, "compare with LOCATION of the application")
 		}
 		for name := range s.Query {
-			if strings.HasPrefix(name, "ssl") {
-				l.fail(at(i), ordinal(loc, i)+"TLS settings in a URL are not supported yet", "leave them out, if the ring does not depend on them")
+			if strings.HasPrefix(name, "ssl") && !slices.Contains(tlsOptions, name) {
+				l.fail(at(i), ordinal(loc, i)+name+" is not supported yet", "leave it out, if the ring does not depend on it; supported are "+strings.Join(tlsOptions, ", "))
 			}
 		}
 		c.Servers = append(c.Servers, s)
 		c.endpoints = append(c.endpoints, endpoint(s))
 	}
 }
+
+// tlsOptions are the TLS settings of a URL that have an effect here.
+var tlsOptions = []string{"ssl_cert_reqs", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_check_hostname"}
 
 // ordinal tells which entry of a location that is one string is meant; the key
 // path tells it for an array.
