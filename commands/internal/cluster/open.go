@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"crypto/tls"
 	"time"
 
 	"cachering/commands/internal/config"
@@ -47,7 +46,10 @@ func Open(c *config.Cache, o Options) (*Cluster, error) {
 			},
 		}
 		if at.TLS {
-			end.TLS = &tls.Config{ServerName: at.ServerName}
+			var err error
+			if end.TLS, err = tlsConfig(server, at.ServerName); err != nil {
+				return nil, &ShardError{Shard: end.Name, Err: err}
+			}
 		}
 		spec.Endpoints = append(spec.Endpoints, end)
 		for _, other := range o.Others {
