@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"cachering/commands/internal/config"
+	"cachering/commands/internal/engine"
 	"cachering/commands/internal/ui"
 )
 
@@ -68,6 +69,9 @@ type ringShard struct {
 	Share  float64 `json:"share"`
 	Role   string  `json:"role,omitempty"` // of caches that do not shard
 	Keys   *int64  `json:"db_keys,omitempty"`
+	// Of the keys of this cache in a sample, those at home.
+	Sampled *int64 `json:"sampled,omitempty"`
+	Home    *int64 `json:"at_home,omitempty"`
 }
 
 // ringPoint is a pair in JSON: ["06ab5210",0].
@@ -133,25 +137,31 @@ func describeRing(cache *config.Cache, secrets bool) ringDocument {
 }
 
 // countKeys asks every server how many keys its database holds, whoever's they
-// are.
+// are, and how many of a sample of the cache's are at home.
 func countKeys(ctx context.Context, s *session, file *config.File, cache *config.Cache, doc *ringDocument) (int, error) {
 	cl, err := s.open(ctx, file, cache)
 	if err != nil {
 		return 0, err
 	}
 	defer cl.Close()
+	surveys := engine.Look(ctx, cl, engine.Options{Shards: cl.Shards()}, sampleSize, func(_, _ []byte) string { return "" })
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
 	failed := 0
-	for i, shard := range cl.Shards() {
-		n, err := shard.DBSize(ctx)
-		if ctx.Err() != nil {
-			return 0, ctx.Err()
-		}
-		if err != nil {
-			s.ui.Warn("cachering: %v", err)
+	for i, v := range surveys {
+		if v.Err != nil {
+			s.ui.Warn("cachering: %v", v.Err)
 			failed++
 			continue
 		}
-		doc.Shards[i].Keys = &n
+		row := &doc.Shards[i]
+		row.Keys = &v.Keys
+		// Replicas hold what their master does; no key is at home there.
+		if cl.Shards()[i].Writable() {
+			sampled := v.Sampled()
+			row.Sampled, row.Home = &sampled, &v.Home
+		}
 	}
 	return codeOfShards(failed, len(doc.Shards)), nil
 }
@@ -163,7 +173,7 @@ func printRing(s *session, o *ringShowOptions, doc *ringDocument) error {
 		columns = append(columns, ui.Column{Name: "role"})
 	}
 	if o.keys {
-		columns = append(columns, ui.Column{Name: "keys", Right: true})
+		columns = append(columns, ui.Column{Name: "keys", Right: true}, ui.Column{Name: "at home", Right: true})
 	}
 	columns = append(columns, ui.Column{Name: "label"})
 	var rows [][]string
@@ -173,11 +183,14 @@ func printRing(s *session, o *ringShowOptions, doc *ringDocument) error {
 			row = append(row, r.Role)
 		}
 		if o.keys {
-			n := "-"
+			keys, home := "-", "-"
 			if r.Keys != nil {
-				n = strconv.FormatInt(*r.Keys, 10)
+				keys = strconv.FormatInt(*r.Keys, 10)
 			}
-			row = append(row, n)
+			if r.Sampled != nil && *r.Sampled > 0 {
+				home = percent(float64(*r.Home) / float64(*r.Sampled))
+			}
+			row = append(row, keys, home)
 		}
 		rows = append(rows, append(row, r.Label))
 	}
