@@ -3,7 +3,7 @@ package commands
 import (
 	"fmt"
 	"strings"
-	"text/tabwriter"
+	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
 )
@@ -27,11 +27,17 @@ func helpText(root, c *command) string {
 			return
 		}
 		fmt.Fprintf(&b, "\n%s:\n", title)
-		w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+		left := 0
 		for _, r := range rows {
-			fmt.Fprintf(w, "  %s\t%s\n", r[0], r[1])
+			left = max(left, utf8.RuneCountInString(r[0]))
 		}
-		w.Flush()
+		for _, r := range rows {
+			lines := wrap(r[1], helpWidth-left-4)
+			fmt.Fprintf(&b, "  %-*s  %s\n", left, r[0], lines[0])
+			for _, line := range lines[1:] {
+				fmt.Fprintf(&b, "  %*s  %s\n", left, "", line)
+			}
+		}
 	}
 	if c.name == "" {
 		b.WriteString("cachering administers Django caches that live in several Redis servers\n\n" +
@@ -63,7 +69,7 @@ func helpText(root, c *command) string {
 		fmt.Fprintf(&b, "also: cachering %s\n", strings.Join(c.aliases, ", cachering "))
 	}
 	if c.long != "" {
-		fmt.Fprintf(&b, "\n%s\n", c.long)
+		fmt.Fprintf(&b, "\n%s\n", strings.Join(wrap(c.long, helpWidth), "\n"))
 	}
 	section("flags", flagRows(c.flags))
 	section("flags of every command", flagRows(root.flags))
@@ -77,6 +83,24 @@ func helpText(root, c *command) string {
 	}
 	section("exit codes", rows)
 	return b.String()
+}
+
+// helpWidth fits a terminal of the usual width.
+const helpWidth = 80
+
+// wrap breaks a text at blanks into lines of at most width characters; there is
+// at least one.
+func wrap(text string, width int) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
+			lines = append(lines, line)
+			line = ""
+		}
+		line = strings.TrimPrefix(line+" "+word, " ")
+	}
+	return append(lines, line)
 }
 
 func flagRows(flags []cli.Flag) [][2]string {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -96,7 +97,12 @@ func scriptRun(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 {
 		ts.Fatalf("usage: run CODE word…")
 	}
-	wantCode(ts, args[0], ts.Exec("cachering", args[1:]...))
+	err := ts.Exec("cachering", args[1:]...)
+	wantCode(ts, args[0], err)
+	code, _ := strconv.Atoi(args[0])
+	if declared := commands.DeclaredExits(args[1:]); declared != nil && !slices.Contains(declared, code) {
+		ts.Fatalf("exit code %d is not in the help, which lists %v", code, declared)
+	}
 }
 
 func wantCode(ts *testscript.TestScript, want string, err error) {

@@ -1,0 +1,15 @@
+package commands
+
+// DeclaredExits are the exit codes that the help of a command line's command
+// lists; nil where the words name no command.
+func DeclaredExits(words []string) []int {
+	line, err := arrange((&session{}).root(), words)
+	if err != nil || line.help || line.version {
+		return nil
+	}
+	var codes []int
+	for _, e := range line.command.exits {
+		codes = append(codes, e.code)
+	}
+	return codes
+}
