@@ -145,10 +145,10 @@ func SideKeysOf(lib Library, release string) SideKeys {
 	if lib != LibRedisCache {
 		return SideKeys{}
 	}
-	if before(release, "1.0.0") {
+	if Before(release, "1.0.0") {
 		return SideKeys{}
 	}
-	if before(release, "2.0.0") {
+	if Before(release, "2.0.0") {
 		return sideKeys1
 	}
 	return sideKeys20

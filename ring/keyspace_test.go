@@ -251,3 +251,27 @@ func TestHome(t *testing.T) {
 		t.Errorf("got %d, want %d", got, want)
 	}
 }
+
+func TestKnown(t *testing.T) {
+	for release, want := range map[string]string{
+		"django 4.0": "", "django 4.0rc1": "", "django 6.1.2": "", "django 3.2.25": "no", "django ": "no",
+		"django-redis-cache 0.9": "", "django-redis-cache 0.13.2": "", "django-redis-cache 0.14": "no", "django-redis-cache 0.8.9": "no",
+		"django-redis-cache 1.6.5": "", "django-redis-cache 1.9": "no", "django-redis-cache 3.0.1": "",
+		"django-redis 5.4.0": "", "django-redis 2.0": "no", "django-redis 7": "no",
+		"django-valkey 0.2.1": "", "django-valkey new": "no",
+		"django-dredis-cache 1.3.0a": "", "django-dredis-cache 1.3": "no",
+	} {
+		lib, number, _ := strings.Cut(release, " ")
+		err := ring.Library(lib).Known(number)
+		var re *ring.ReleaseError
+		if (err == nil) != (want == "") || err != nil && !errors.As(err, &re) {
+			t.Errorf("%s: %v", release, err)
+		}
+	}
+	if got := strings.Join(ring.LibRedisCache.Ranges(true), ", "); strings.Contains(got, "0.9") {
+		t.Errorf("sharding releases are %s", got)
+	}
+	if got := strings.Join(ring.LibDjango.Ranges(false), ", "); got != "4.0 and later" {
+		t.Errorf("releases of Django are %s", got)
+	}
+}

@@ -29,13 +29,13 @@ func Master(servers []Server, entry string, o Options) ([]Server, int, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	strict := !before(o.Release, "1.2.0")
+	strict := !Before(o.Release, "1.2.0")
 	refuse := func(reason string) ([]Server, int, error) {
 		return nil, 0, &MasterError{m.Masked(), "KeyError", reason}
 	}
 	if strict {
 		switch {
-		case m.URL && before(o.Release, "1.5.3"):
+		case m.URL && Before(o.Release, "1.5.3"):
 			return refuse("django-redis-cache before 1.5.3 finds no master that is a URL; give it, and the location, as host:port")
 		case m.TLS:
 			return refuse("the library finds no master that is a rediss:// URL; leave it out and name the master first in location")

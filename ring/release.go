@@ -3,6 +3,7 @@ package ring
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -108,10 +109,57 @@ func parseRelease(text string) (release, bool) {
 	return r, known && (word != "" || rest == "")
 }
 
-// before tells whether a release comes before another; one that is not given or
+// Before tells whether a release comes before another; one that is not given or
 // not understood does not.
-func before(text, other string) bool {
-	v, ok := parseRelease(text)
+func Before(release, other string) bool {
+	v, ok := parseRelease(release)
 	w, _ := parseRelease(other)
 	return ok && v.compare(w) < 0
+}
+
+// unsharded are the releases beside those of a ring whose settings are
+// understood; below "" is no bound.
+var unsharded = []struct {
+	library     Library
+	from, below string
+	shown       string
+}{
+	{LibRedisCache, "0.9", "0.14", "0.9 to 0.13 (one server)"},
+	{LibDjango, "4.0a1", "", "4.0 and later"},
+	{LibValkey, "0.0.1", "", "all, such as 0.2.1"},
+}
+
+// Known tells whether the settings of a release are understood. The error is a
+// *ReleaseError.
+func (lib Library) Known(release string) error {
+	if _, ok := parseRelease(release); ok {
+		for _, u := range unsharded {
+			if u.library == lib && !Before(release, u.from) && (u.below == "" || Before(release, u.below)) {
+				return nil
+			}
+		}
+	}
+	_, err := ForRelease(lib, release)
+	return err
+}
+
+// Ranges lists the releases whose settings are understood; with sharding, those
+// that have a ring.
+func (lib Library) Ranges(sharding bool) []string {
+	var list []string
+	for _, s := range specs {
+		span := s.from + " to " + s.to
+		if s.from == s.to {
+			span = s.from
+		}
+		if s.library == lib && !slices.Contains(list, span) {
+			list = append(list, span)
+		}
+	}
+	for _, u := range unsharded {
+		if u.library == lib && (!sharding || u.below == "") {
+			list = append(list, u.shown)
+		}
+	}
+	return list
 }

@@ -78,11 +78,11 @@ func Split(name Name, location string, o Options) ([]string, error) {
 		return strings.Split(location, ";"), nil
 	case o.Library == LibDjango:
 		return strings.Split(strings.ReplaceAll(location, ";", ","), ","), nil
-	case o.Library == LibDjangoRedis && before(o.Release, "3.4.0"):
+	case o.Library == LibDjangoRedis && Before(o.Release, "3.4.0"):
 		return []string{location}, nil
-	case o.Library == LibRedisCache && before(o.Release, "1.1.0"):
+	case o.Library == LibRedisCache && Before(o.Release, "1.1.0"):
 		return []string{location}, nil
-	case o.Library == LibRedisCache && before(o.Release, "1.2.0") && o.Python == Python2Unicode:
+	case o.Library == LibRedisCache && Before(o.Release, "1.2.0") && o.Python == Python2Unicode:
 		// 1.1 asks for isinstance(location, str), and iterates over the rest.
 		return nil, &LocationError{Entry: maskAll(location, ","), Kind: "ImproperlyConfigured",
 			Reason: "django-redis-cache 1.1 refuses a unicode string; it splits byte strings only"}

@@ -40,7 +40,7 @@ func clientServer(entry string, o Options) (Server, error) {
 	s.maskedLabel = s.masked
 	var err *LocationError
 	// Triples until 3.7, triples and URLs until 4.4, then URLs alone.
-	if o.Library == LibDjangoRedis && (before(o.Release, "3.8.0") || before(o.Release, "4.5.0") && !strings.Contains(entry, "://")) {
+	if o.Library == LibDjangoRedis && (Before(o.Release, "3.8.0") || Before(o.Release, "4.5.0") && !strings.Contains(entry, "://")) {
 		err = s.djangoRedisTriple(entry, o)
 	} else {
 		err = s.clientURL(entry, o)
@@ -56,7 +56,7 @@ func clientServer(entry string, o Options) (Server, error) {
 // unix:path:db; up to 2.2 also host:port, database 1.
 func (s *Server) djangoRedisTriple(entry string, o Options) *LocationError {
 	fields := strings.Split(entry, ":")
-	if len(fields) == 2 && before(o.Release, "2.3.0") {
+	if len(fields) == 2 && Before(o.Release, "2.3.0") {
 		fields = append(fields, "1")
 	}
 	if len(fields) != 3 {

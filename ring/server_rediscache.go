@@ -13,7 +13,7 @@ func redisCacheTuple(release string) Name {
 	if name, err := ForRelease(LibRedisCache, release); err == nil {
 		return name
 	}
-	if before(release, "1.2.0") {
+	if Before(release, "1.2.0") {
 		return RedisCache12 // 0.x, which has no tuple; its entries read the same
 	}
 	return RedisCache
@@ -203,7 +203,7 @@ func tlsRead(name Name, release string) bool {
 	case RedisCache10, RedisCache10x32:
 		return true
 	case RedisCache:
-		return !before(release, "2.1.1")
+		return !Before(release, "2.1.1")
 	}
 	return false
 }
