@@ -45,7 +45,8 @@ type Codec struct {
 	Serializer Serializer
 	Protocol   int // of pickle: 0 to 5, or AnyProtocol
 	Compressor Compressor
-	Level      int // of the compressor; 0 when there is none
+	Level      int   // of the compressor; 0 when there is none
+	Rules      Rules // of the library; no part of the spelling
 }
 
 // Serializers returns the names that a CODEC may begin with.
@@ -80,8 +81,8 @@ func (c Codec) String() string {
 // Parse reads SERIALIZER[:N][+COMPRESSOR[:LEVEL]]; a bare number means pickle
 // of that protocol. What spec leaves out comes from base: the protocol if base
 // is pickle too, the compressor with its level. A level comes from base only
-// for the same compressor, else it is the compressor's default. The errors are
-// *SpecError.
+// for the same compressor, else it is the compressor's default. Rules are always
+// those of base. The errors are *SpecError.
 func Parse(spec string, base Codec) (Codec, error) {
 	bad := func(format string, args ...any) (Codec, error) {
 		return Codec{}, &SpecError{Spec: spec, Reason: fmt.Sprintf(format, args...)}
@@ -94,7 +95,7 @@ func Parse(spec string, base Codec) (Codec, error) {
 	if !colon && name != "" && strings.Trim(name, "0123456789") == "" {
 		name, number, colon = string(Pickle), name, true
 	}
-	c := Codec{Serializer: Serializer(name), Protocol: AnyProtocol}
+	c := Codec{Serializer: Serializer(name), Protocol: AnyProtocol, Rules: base.Rules}
 	switch {
 	case c.Serializer != Pickle:
 		return bad("serializer %q is not one of: %s", name, join(Serializers()))

@@ -56,6 +56,7 @@ func (o Options) budget(size int) int64 {
 
 // layers is a stored value with the outer layers taken off.
 type layers struct {
+	text       bool   // neither: the library passes the bytes on as they are
 	integer    []byte // canonical digits; nil when it is not an integer
 	digits     int
 	compressed int    // index in compressions; 0 when it was not
@@ -87,6 +88,9 @@ func (o *opener) open(stored []byte, budget int64) (layers, *Error) {
 	if looksInteger(stored) {
 		if out, digits, ok := AppendInteger(o.digits[:0], stored); ok {
 			o.digits = out
+			if o.source.codec.Rules.SerializeInts {
+				return layers{text: true, serialized: stored}, nil
+			}
 			return layers{integer: out, digits: digits}, nil
 		}
 	}

@@ -61,6 +61,9 @@ func (t *Transcoder) Transcode(dst, stored []byte) (out []byte, changed bool, er
 		}
 		return append(dst, l.integer...), true, nil
 	}
+	if l.text {
+		return nil, false, nil
+	}
 	t.pickle.Budget = t.options.budget(len(l.serialized))
 	if t.target > 0 {
 		return t.compressed(dst, l)
@@ -86,11 +89,27 @@ func (t *Transcoder) compressed(dst []byte, l layers) (out []byte, changed bool,
 	if t.packed = packed; cap(packed) > keepBuffer {
 		t.packed = nil
 	}
-	if l.compressed == t.target && compressions[t.target].fits(l.stream, t.to.Level, len(packed)) && bytes.Equal(packed, l.serialized) {
+	same := bytes.Equal(packed, l.serialized)
+	if !t.to.Rules.compresses(len(packed)) {
+		return t.plain(dst, packed, same && l.compressed == 0)
+	}
+	if same && l.compressed == t.target && compressions[t.target].fits(l.stream, t.to.Level, len(packed)) &&
+		!(t.to.Rules.OnlySmaller && len(l.stream) >= len(packed)) {
 		return nil, false, nil
 	}
 	if out, err = t.engines.of(t.target).compress(dst, packed, t.to.Level); err != nil {
 		return nil, false, &Error{Kind: KindTooLarge, Text: string(t.to.Compressor) + ": " + err.Error(), Err: err}
 	}
+	if t.to.Rules.OnlySmaller && len(out)-len(dst) >= len(packed) {
+		return t.plain(dst, packed, same && l.compressed == 0)
+	}
 	return out, true, nil
+}
+
+// plain is the answer for a value that is stored uncompressed.
+func (t *Transcoder) plain(dst, serialized []byte, already bool) (out []byte, changed bool, err error) {
+	if already {
+		return nil, false, nil
+	}
+	return append(dst, serialized...), true, nil
 }

@@ -34,6 +34,10 @@ func Decode(stored []byte, from Source, o Options) (*Value, error) {
 		v.Notes.LongInteger = l.digits > MaxIntegerDigits
 		return v, nil
 	}
+	if l.text {
+		v.Path, v.Root = "text", v.Graph.NewStr(l.serialized)
+		return v, nil
+	}
 	d := pickle.Decoder{Py2Strings: o.Py2Strings}
 	root, err := d.Decode(v.Graph, l.serialized)
 	if err != nil {
@@ -55,7 +59,7 @@ func Encode(dst []byte, v *Value, to Codec) ([]byte, error) {
 		return dst, err
 	}
 	to = to.resolveLevel()
-	if v.Graph.Kind(v.Root) == pyobj.Int {
+	if v.Graph.Kind(v.Root) == pyobj.Int && !to.Rules.SerializeInts {
 		out := v.Graph.AppendInt(dst, v.Root)
 		digits := out[len(dst):]
 		if digits[0] == '-' {
@@ -79,9 +83,15 @@ func Encode(dst []byte, v *Value, to Codec) ([]byte, error) {
 	if err != nil {
 		return dst, wrapPickle(err)
 	}
+	if !to.Rules.compresses(len(packed)) {
+		return append(dst, packed...), nil
+	}
 	out, err := compressions[i].make().compress(dst, packed, to.Level)
 	if err != nil {
 		return dst, &Error{Kind: KindTooLarge, Text: string(to.Compressor) + ": " + err.Error(), Err: err}
+	}
+	if to.Rules.OnlySmaller && len(out)-len(dst) >= len(packed) {
+		return append(dst, packed...), nil
 	}
 	return out, nil
 }

@@ -1,0 +1,21 @@
+package codec
+
+// Rules are what Python libraries do differently with one and the same
+// serializer and compressor. The zero Rules are those of django-redis-cache:
+// every int is stored as digits, every other value compressed. A CODEC does not
+// spell them: whatever is written for a cache is written by the rules of its
+// library.
+type Rules struct {
+	// MinLength is a number of bytes up to which a serialized value is left
+	// uncompressed; 0: all are compressed. (min_length of django-redis)
+	MinLength int
+	// OnlySmaller leaves a value uncompressed, too, that would not become
+	// smaller. (django-redis up to 4.3)
+	OnlySmaller bool
+	// SerializeInts treats an int as any other value. (django-dredis-cache)
+	SerializeInts bool
+}
+
+// compresses reports whether serialized bytes of that length are compressed at
+// all.
+func (r Rules) compresses(length int) bool { return r.MinLength == 0 || length > r.MinLength }
