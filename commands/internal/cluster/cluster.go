@@ -26,8 +26,9 @@ type Endpoint struct {
 	TLS      *tls.Config
 	DB       int
 	Writable bool // bulk work visits it
-	// Login gives the password when the server is dialled; nil: there is none.
-	Login func(context.Context) (string, error)
+	// Login gives user and password when the server is dialled; nil: there is
+	// none. Without a user it is the server's default one.
+	Login func(context.Context) (user, password string, err error)
 }
 
 // id is the same for entries that reach the same keys.

@@ -43,8 +43,12 @@ func at(name string, s *redistest.Server) Endpoint {
 	return Endpoint{Name: name, Network: s.Network, Addr: s.Addr, Writable: true}
 }
 
-func login(password string) func(context.Context) (string, error) {
-	return func(context.Context) (string, error) { return password, nil }
+func login(password string) func(context.Context) (string, string, error) {
+	return loginAs("", password)
+}
+
+func loginAs(user, password string) func(context.Context) (string, string, error) {
+	return func(context.Context) (string, string, error) { return user, password, nil }
 }
 
 func keys(names ...string) [][]byte {
@@ -170,6 +174,34 @@ func TestRefusedLoginShowsNoPassword(t *testing.T) {
 	end.Login = login("right")
 	if e := open(t, time.Second, end).Get(ctx, keys(":1:k0"))[0]; e.Err != nil {
 		t.Error(e.Err)
+	}
+}
+
+// TestLoginAsAUser: where the default user is off, as one that may read and one
+// without a password.
+func TestLoginAsAUser(t *testing.T) {
+	ctx := context.Background()
+	s := redistest.RunT(t, "user default off", "user reader on >s3cret ~* +get +pttl +select +ping", "user anyone on nopass ~* +@all")
+	for _, tt := range []struct {
+		user, password string
+		want           error
+	}{
+		{"reader", "s3cret", nil},
+		{"reader", "wrong", ErrLogin},
+		{"reader", "", ErrLogin},
+		{"nobody", "s3cret", ErrLogin},
+		{"", "s3cret", ErrLogin},
+		{"anyone", "", nil},
+	} {
+		end := at("a", s)
+		end.Login = loginAs(tt.user, tt.password)
+		c := open(t, time.Second, end)
+		if e := c.Get(ctx, keys(":1:k0"))[0]; !errors.Is(e.Err, tt.want) {
+			t.Errorf("%s %q: %v, want %v", tt.user, tt.password, e.Err, tt.want)
+		}
+		if e := c.Delete(ctx, keys(":1:k0"))[0]; tt.user == "reader" && (e.Err == nil || strings.Contains(e.Err.Error(), "s3cret")) {
+			t.Errorf("%s may delete, or: %v", tt.user, e.Err)
+		}
 	}
 }
 

@@ -64,15 +64,21 @@ var errDialledTwice = errors.New("the connection was lost")
 func (s *Shard) Dial(ctx context.Context, buffer int) (*Conn, error) {
 	c := &Conn{Shard: s}
 	var dialled atomic.Bool
-	password, err := s.login(ctx)
+	user, password, err := s.login(ctx)
 	if err != nil {
 		return nil, s.Wrap(err)
+	}
+	if user != "" && password == "" {
+		// Without a password go-redis would not name the user either. A user
+		// that needs none is let in with any.
+		password = "-"
 	}
 	connect := s.cluster.spec.ConnectTimeout
 	c.client = redis.NewClient(&redis.Options{
 		Network:  s.end.Network,
 		Addr:     s.end.Addr,
 		DB:       s.end.DB,
+		Username: user,
 		Password: password,
 		Protocol: 2,
 
@@ -162,18 +168,17 @@ func (c *Conn) Close() error {
 	return c.client.Close()
 }
 
-func (s *Shard) login(ctx context.Context) (string, error) {
+func (s *Shard) login(ctx context.Context) (user, password string, err error) {
 	if s.end.Login == nil {
-		return "", nil
+		return "", "", nil
 	}
-	password, err := s.end.Login(ctx)
-	if err != nil {
-		return "", err
+	if user, password, err = s.end.Login(ctx); err != nil {
+		return "", "", err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.password = password
-	return password, nil
+	return user, password, nil
 }
 
 func (s *Shard) dial(ctx context.Context, network, addr string, timeout time.Duration) (*liveConn, error) {

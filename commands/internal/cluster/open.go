@@ -40,9 +40,9 @@ func Open(c *config.Cache, o Options) (*Cluster, error) {
 			Addr:     at.Addr,
 			DB:       at.DB,
 			Writable: !only || i == writer,
-			Login: func(ctx context.Context) (string, error) {
-				secret, err := c.Login(ctx, i)
-				return secret.Reveal(), err
+			Login: func(ctx context.Context) (user, password string, err error) {
+				login, err := c.Login(ctx, i)
+				return login.Username, login.Password.Reveal(), err
 			},
 		}
 		if at.TLS {

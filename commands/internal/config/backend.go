@@ -1,6 +1,7 @@
 package config
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -14,23 +15,50 @@ const (
 
 // A backend is a class that BACKEND may name.
 type backend struct {
-	name      string
-	library   ring.Library
-	sharded   bool
-	supported bool
+	name    string
+	library ring.Library
+	sharded bool // by itself, without a client_class
 }
 
 // backends lists the classes, each under every name it can be imported by.
 var backends = []backend{
-	{backendSharded, ring.LibRedisCache, true, true},
-	{backendPlain, ring.LibRedisCache, false, true},
-	{"redis_cache.backends.multiple.ShardedRedisCache", ring.LibRedisCache, true, true},
-	{"redis_cache.backends.single.RedisCache", ring.LibRedisCache, false, true},
-	{"dredis_cache.RedisCache", ring.LibDredis, true, false},
-	{"dredis_cache.cache.RedisCache", ring.LibDredis, true, false},
-	{"django_redis.cache.RedisCache", ring.LibDjangoRedis, false, false},
-	{"django.core.cache.backends.redis.RedisCache", ring.LibDjango, false, false},
-	{"django_valkey.cache.ValkeyCache", ring.LibValkey, false, false},
+	{backendSharded, ring.LibRedisCache, true},
+	{backendPlain, ring.LibRedisCache, false},
+	{"redis_cache.cache.RedisCache", ring.LibRedisCache, false},
+	{"redis_cache.backends.multiple.ShardedRedisCache", ring.LibRedisCache, true},
+	{"redis_cache.backends.single.RedisCache", ring.LibRedisCache, false},
+	{"dredis_cache.RedisCache", ring.LibDredis, true},
+	{"dredis_cache.cache.RedisCache", ring.LibDredis, true},
+	{"django_redis.cache.RedisCache", ring.LibDjangoRedis, false},
+	{"django.core.cache.backends.redis.RedisCache", ring.LibDjango, false},
+	{"django_valkey.cache.ValkeyCache", ring.LibValkey, false},
+}
+
+// documented are the names that the libraries' own documentation uses.
+var documented = []string{
+	backendSharded, backendPlain, "dredis_cache.RedisCache", "django_redis.cache.RedisCache",
+	"django.core.cache.backends.redis.RedisCache", "django_valkey.cache.ValkeyCache",
+}
+
+// client reads CLIENT_CLASS, which decides whether a cache of django-redis
+// shards.
+func (l *loader) client(n *node, b backend) (client, bool) {
+	name, lib := n.get("options", "client_class"), libraryOf(b.library)
+	if name == nil {
+		return client{sharded: b.sharded}, true
+	}
+	if c, ok := lib.clients[text(name)]; ok {
+		return c, true
+	}
+	known := slices.Sorted(maps.Keys(lib.clients))
+	msg, hint := "unknown client", "known are "+strings.Join(known, ", ")
+	if strings.Contains(text(name), "Sentinel") || strings.Contains(text(name), "Cluster") {
+		msg = "this client is not supported yet"
+	} else if near := nearest(text(name), known); near != "" {
+		hint = "did you mean " + quote(near) + "?"
+	}
+	l.fail(name, msg, hint)
+	return client{}, false
 }
 
 // backend reads the backend of a cache. Without one whose settings are
@@ -55,25 +83,17 @@ func (l *loader) backend(cache *node) (backend, bool) {
 		return backend{}, false
 	}
 	name := n.value.(string)
-	var names, supported []string
+	var names []string
 	for _, b := range backends {
+		if b.name == name {
+			return b, true
+		}
 		names = append(names, b.name)
-		if b.supported && strings.Count(b.name, ".") == 1 {
-			supported = append(supported, b.name)
-		}
 	}
-	i := slices.Index(names, name)
-	switch {
-	case i < 0:
-		hint := "supported are " + strings.Join(supported, ", ")
-		if near := nearest(name, names); near != "" {
-			hint = "did you mean " + quote(near) + "?"
-		}
-		l.fail(n, "unknown backend", hint)
-		return backend{}, false
-	case !backends[i].supported:
-		l.fail(n, "this backend is not supported yet", "supported are "+strings.Join(supported, ", "))
-		return backend{}, false
+	hint := "supported are " + strings.Join(documented, ", ")
+	if near := nearest(name, names); near != "" {
+		hint = "did you mean " + quote(near) + "?"
 	}
-	return backends[i], true
+	l.fail(n, "unknown backend", hint)
+	return backend{}, false
 }

@@ -22,18 +22,24 @@ func (l *loader) cache(n *node) *Cache {
 	if !ok {
 		return nil
 	}
-	l.validate(n, &field{kinds: kindTable, table: cacheFields})
+	lib := libraryOf(b.library)
+	l.validate(n, &field{kinds: kindTable, table: lib.fields()})
 	if len(l.errs) > failed {
+		return nil
+	}
+	cl, ok := l.client(n, b)
+	if !ok {
 		return nil
 	}
 	c := &Cache{
 		Alias: n.name, File: l.file, Line: n.line, Backend: text(n.get("backend")),
-		Sharded: b.sharded, node: n,
+		Sharded: cl.sharded, Herd: cl.herd, library: lib, node: n,
 		Version: 1, Timeout: Timeout{After: 300 * time.Second},
 		Protect: []string{"django.contrib.sessions*"},
 	}
 	l.plainSettings(c, n)
-	l.placement(c, n, b)
+	l.placement(c, n)
+	l.timeout(c, n)
 	l.codec(c, n.get("options"))
 	l.password(c, n)
 	if len(l.errs) > failed {
@@ -72,15 +78,6 @@ func (l *loader) plainSettings(c *Cache, n *node) {
 			c.Protect = append(c.Protect, item.value.(string))
 		}
 	}
-	if v := n.get("timeout"); v != nil {
-		// int(timeout) of django.core.cache.backends.base cuts fractions off.
-		c.Timeout = Timeout{After: duration(v).Truncate(time.Second)}
-		if v.kind == kindString {
-			c.Timeout = Timeout{Forever: true}
-		} else if c.Timeout.After <= 0 {
-			l.warn(v, "with this timeout the library stores nothing", `write "none" for entries that never expire`)
-		}
-	}
 	o := n.get("options")
 	if v := o.get("socket_timeout"); v != nil {
 		c.SocketTimeout = duration(v)
@@ -102,6 +99,41 @@ func (l *loader) plainSettings(c *Cache, n *node) {
 	}
 	if v := b.get("no_progress"); v != nil {
 		c.Bulk.NoProgress = v.value.(bool)
+	}
+}
+
+// timeout reads how long entries live. What 0 means is a matter of the release.
+func (l *loader) timeout(c *Cache, n *node) {
+	if c.Herd {
+		c.HerdTimeout = 60 * time.Second // CACHE_HERD_TIMEOUT
+		if v := n.get("options", "cache_herd_timeout"); v != nil {
+			c.HerdTimeout = duration(v)
+		}
+	}
+	v := n.get("timeout")
+	if c.library == redisCacheLib && !ring.Before(c.release, "1.0.0") && ring.Before(c.release, "1.1.0") {
+		c.Timeout = Timeout{Forever: true}
+		if v != nil && v.kind != kindString {
+			l.warn(v, "without effect: set() of this release stores entries for ever unless it is given a timeout", "give --ttl, or correct the release")
+		}
+		return
+	}
+	if v == nil {
+		return
+	}
+	if v.kind == kindString {
+		c.Timeout = Timeout{Forever: true}
+		return
+	}
+	// int(timeout) of django.core.cache.backends.base cuts fractions off.
+	c.Timeout = Timeout{After: duration(v).Truncate(time.Second)}
+	switch {
+	case c.Timeout.After > 0:
+	case c.Timeout.After == 0 && c.library.zeroIsForever(c.release), c.library == dredisLib:
+		c.Timeout = Timeout{Forever: true}
+		l.warn(v, "with this timeout this release stores entries that never expire", `write "none" to say so`)
+	default:
+		l.warn(v, "with this timeout the library stores nothing", `write "none" for entries that never expire`)
 	}
 }
 
@@ -136,8 +168,12 @@ func (l *loader) password(c *Cache, n *node) {
 		l.fail(given[1], fmt.Sprintf("a password is given already by %s on line %d", given[0].name, given[0].line), "keep one of the two")
 		return
 	}
-	if len(c.Servers) > 0 && !slices.ContainsFunc(c.Servers, func(s ring.Server) bool { return !s.URL }) {
-		l.warn(given[0], "without effect: every location is a URL, and a URL's own password, or none, is used", "write the password into the URLs, or the servers as host:port, as the application does")
+	if len(c.Servers) > 0 && !slices.ContainsFunc(c.Servers, func(s ring.Server) bool { return !c.ownLogin(s) }) {
+		if c.library == redisCacheLib {
+			l.warn(given[0], "without effect: every location is a URL, and a URL's own password, or none, is used", "write the password into the URLs, or the servers as host:port, as the application does")
+		} else {
+			l.warn(given[0], "without effect: every location brings its own password", "leave one of the two out")
+		}
 	}
 }
 
@@ -155,5 +191,5 @@ func (l *loader) ignored(c *Cache, n *node) {
 			}
 		}
 	}
-	walk(n, cacheFields)
+	walk(n, c.library.fields())
 }

@@ -45,16 +45,24 @@ type Cache struct {
 	Codec  codec.Codec // Protocol is codec.AnyProtocol when the file does not tell it; see ProtocolKnown
 	Python string      // of the application, as written; may be empty
 
+	// Herd tells that values are wrapped with their deadline, and kept for
+	// HerdTimeout longer than that (HerdClient).
+	Herd        bool
+	HerdTimeout time.Duration
+
 	SocketTimeout  time.Duration // 0: no limit was given
 	ConnectTimeout time.Duration // 0: no limit was given
 	Bulk           Bulk
 
-	endpoints     []Endpoint
-	secret        *secretSource
-	node          *node
-	ignored       []*node // options without effect here
-	db            int     // of servers that do not name their own
-	pickleVersion int     // as given, before -1 is resolved
+	library        *library
+	release        string // for choosing what a release does: Release, or the newest it can be
+	endpoints      []Endpoint
+	secret         *secretSource
+	node           *node
+	ignored        []*node // options without effect here
+	db             int     // of servers that do not name their own
+	compressMinLen bool    // that option, and not a compressor, is what compresses
+	pickleVersion  int     // as given, before -1 is resolved
 }
 
 // Timeout is how long entries live that are stored without saying how long.
@@ -92,14 +100,20 @@ type Endpoint struct {
 func (c *Cache) Endpoint(server int) Endpoint { return c.endpoints[server] }
 
 // ProtocolKnown reports whether the file tells which pickle protocol the
-// application writes. It does not when pickle_version is -1, the highest that
-// the application's Python knows, and options.python is not given.
-func (c *Cache) ProtocolKnown() bool { return c.Codec.Protocol != codec.AnyProtocol }
+// application writes. It does not when that depends on the application's
+// Python, as pickle_version = -1 does, and options.python is not given.
+func (c *Cache) ProtocolKnown() bool {
+	return c.Codec.Serializer != codec.Pickle || c.Codec.Protocol != codec.AnyProtocol
+}
 
 // ProtocolError is the error of a command that has to write values when
 // ProtocolKnown is false: it names both ways out.
 func (c *Cache) ProtocolError() *Error {
-	return c.errorAt([]string{"options"}, "pickle_version is -1 and python is not given, so the protocol to write is not known",
+	what := "pickle_version is -1"
+	if c.pickleVersion == notGiven {
+		what = "the default of pickle_version depends on the Python"
+	}
+	return c.errorAt([]string{"options"}, what+" and python is not given, so the protocol to write is not known",
 		`write python = "3.12" (the application's) or pickle_version = 5 in [`+c.path("options")+"]")
 }
 

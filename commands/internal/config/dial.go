@@ -60,7 +60,7 @@ func (l *loader) duplicates(c *Cache, n *node) {
 			continue
 		}
 		at, which := loc, fmt.Sprintf("server %d is server %d again", i+1, first+1)
-		if loc.kind == kindArray {
+		if loc.kind == kindArray && i < len(loc.items) {
 			at, which = loc.items[i], "the same server as location["+fmt.Sprint(first)+"]"
 		}
 		l.warn(at, which+"; it counts as the library counts it, and bulk work visits it once", "list each server once, if the application does")

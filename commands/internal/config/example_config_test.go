@@ -32,7 +32,7 @@ func mustParse(t *testing.T, what string, lines []string) *File {
 func TestExampleLoads(t *testing.T) {
 	lines := readExample(t)
 	f := mustParse(t, "as it is", lines)
-	if f == nil || len(f.Caches) != 2 || len(f.Warnings) > 0 {
+	if f == nil || len(f.Caches) != 6 || len(f.Warnings) > 0 {
 		t.Fatalf("the example as it is: %v, warnings %v", f, f.Warnings)
 	}
 	for _, c := range f.Caches {
@@ -81,7 +81,9 @@ func TestExampleIsComplete(t *testing.T) {
 			walk(f.table)
 		}
 	}
-	walk(cacheFields)
+	for _, lib := range libraries {
+		walk(lib.fields())
+	}
 
 	bare, _ := one(t, sharded)
 	defaults := map[string]string{}

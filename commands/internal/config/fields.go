@@ -1,6 +1,9 @@
 package config
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // DefaultKeyFunction is the template of Django's default key function.
 const DefaultKeyFunction = "{prefix}:{version}:{key}"
@@ -35,42 +38,36 @@ var cacheFields = []field{
 	// before they look in OPTIONS.
 	{name: "db", kinds: kindInt | kindFloat | kindBool | kindString, want: "a number", write: "a number, such as 1"},
 	{name: "password", kinds: kindString, write: "it in quotes"},
-	{name: "options", kinds: kindTable, write: "[caches.NAME.options]", table: optionFields},
+	{name: "options", kinds: kindTable, write: "[caches.NAME.options]", table: redisCacheOptions},
 	{name: "dial", kinds: kindTable, write: `[caches.NAME.dial] with lines such as "10.0.0.1:6379" = "127.0.0.1:16379"`,
 		each: &field{kinds: kindString, write: `it in quotes, such as "127.0.0.1:16379"`, check: checkDial}},
 	{name: "bulk", kinds: kindTable, write: "[caches.NAME.bulk]", table: bulkFields},
 }
 
-// optionFields is the schema of OPTIONS.
-var optionFields = []field{
-	{name: "db", kinds: kindInt | kindFloat | kindBool | kindString, want: "a number", write: "a number, such as 1"},
-	{name: "python", kinds: kindString, write: `it in quotes, such as "3.12"`, echo: true, check: checkPython},
-	{name: "ring", kinds: kindString, write: `it in quotes, such as "django-redis-cache"`, check: notEmpty},
+// The schemas of OPTIONS are put together of what every cache may say here and
+// of what its library has.
+var (
+	// commonOptions are not the libraries': they tell what settings do not.
+	commonOptions = []field{
+		{name: "python", kinds: kindString, write: `it in quotes, such as "3.12"`, echo: true, check: checkPython},
+		{name: "password", kinds: kindString, write: "it in quotes"},
+		{name: "password_env", kinds: kindString, write: `the name of an environment variable, such as "CACHE_PASSWORD"`, check: checkEnvName},
+		{name: "password_file", kinds: kindString, write: "the path of a file, in quotes", check: notEmpty},
+		{name: "password_command", kinds: kindString | kindArray, write: `a command, such as "pass show redis", or its words as an array`, check: notEmptyCommand,
+			each: &field{kinds: kindString, write: "each word in quotes"}},
+		{name: "username", kinds: kindString, write: `the name of an ACL user, such as "admin"`, check: notEmpty},
+		{name: "socket_timeout", kinds: seconds, want: `seconds or "none"`, write: `seconds, such as 5 or 0.5, or "none"`, check: checkSeconds},
+		{name: "socket_connect_timeout", kinds: seconds, want: `seconds or "none"`, write: `seconds, such as 5 or 0.5, or "none"`, check: checkSeconds},
+		{name: "max_entries", kinds: kindInt, write: "a number", idle: true},
+		{name: "cull_frequency", kinds: kindInt, write: "a number", idle: true},
+	}
 
-	{name: "password", kinds: kindString, write: "it in quotes"},
-	{name: "password_env", kinds: kindString, write: `the name of an environment variable, such as "CACHE_PASSWORD"`, check: checkEnvName},
-	{name: "password_file", kinds: kindString, write: "the path of a file, in quotes", check: notEmpty},
-	{name: "password_command", kinds: kindString | kindArray, write: `a command, such as "pass show redis", or its words as an array`, check: notEmptyCommand,
-		each: &field{kinds: kindString, write: "each word in quotes"}},
+	databaseOption = field{name: "db", kinds: kindInt | kindFloat | kindBool | kindString, want: "a number", write: "a number, such as 1"}
+	ringOption     = field{name: "ring", kinds: kindString, write: `it in quotes, such as "django-redis-cache"`, check: notEmpty}
+	protocolOption = field{name: "pickle_version", kinds: kindInt | kindString, want: "an integer", write: "-1, or 0 to 5", check: checkProtocol}
 
-	{name: "pickle_version", kinds: kindInt | kindString, want: "an integer", write: "-1, or 0 to 5", check: checkProtocol},
-	{name: "serializer", kinds: kindString, write: `"pickle"`, check: notEmpty},
-	{name: "serializer_class", kinds: kindString, write: `"redis_cache.serializers.PickleSerializer"`, check: notEmpty},
-	{name: "serializer_class_kwargs", kinds: kindTable, write: "{pickle_version = 5}", table: []field{
-		{name: "pickle_version", kinds: kindInt | kindString, want: "an integer", write: "-1, or 0 to 5", check: checkProtocol},
-	}},
-	{name: "compressor", kinds: kindString, write: `"none"`, check: notEmpty},
-	{name: "compressor_class", kinds: kindString, write: `"redis_cache.compressors.NoopCompressor"`, check: notEmpty},
-	{name: "compressor_class_kwargs", kinds: kindTable, write: "{level = 6}", table: []field{
-		{name: "level", kinds: kindInt, write: "0 to 9"},
-		{name: "compresslevel", kinds: kindInt, write: "1 to 9"},
-	}},
-
-	{name: "master_cache", kinds: kindString, write: "one of the locations, spelled as it is there", check: notEmpty},
-	{name: "socket_timeout", kinds: seconds, want: `seconds or "none"`, write: `seconds, such as 5 or 0.5, or "none"`, check: checkSeconds},
-	{name: "socket_connect_timeout", kinds: seconds, want: `seconds or "none"`, write: `seconds, such as 5 or 0.5, or "none"`, check: checkSeconds},
-	{name: "connection_pool_class", kinds: kindString, write: "it in quotes", idle: true},
-	{name: "connection_pool_class_kwargs", kinds: kindTable, write: "{max_connections = 20}", table: []field{
+	// poolKwargs are arguments of the connections of redis-py.
+	poolKwargs = []field{
 		{name: "max_connections", kinds: kindInt, write: "a number, such as 20", check: between(1, 1<<31-1), idle: true},
 		{name: "timeout", kinds: seconds, want: `seconds or "none"`, write: "seconds, such as 20", idle: true},
 		{name: "retry_on_timeout", kinds: kindBool, write: "true or false", idle: true},
@@ -82,21 +79,128 @@ var optionFields = []field{
 		{name: "ssl_certfile", kinds: anyScale, refused: sslRefused},
 		{name: "ssl_keyfile", kinds: anyScale, refused: sslRefused},
 		{name: "ssl_check_hostname", kinds: anyScale, refused: sslRefused},
-		{name: "username", kinds: anyScale, refused: "user names are not supported yet; the default user is, with its password"},
+		{name: "username", kinds: anyScale, refused: "a user name is not read from here; write it as options.username"},
 		{name: "password", kinds: anyScale, refused: "a password is not read from here; write it as options.password"},
 		{name: "db", kinds: anyScale, refused: "the database is not read from here; write it as options.db"},
 		{name: "host", kinds: anyScale, refused: "servers are not read from here; write them in location"},
 		{name: "port", kinds: anyScale, refused: "servers are not read from here; write them in location"},
-	}},
+	}
 
-	{name: "parser_class", kinds: kindString, write: "it in quotes", idle: true},
-	{name: "max_entries", kinds: kindInt, write: "a number", idle: true},
-	{name: "cull_frequency", kinds: kindInt, write: "a number", idle: true},
+	// urlPoolKwargs are those of libraries without an option for the database.
+	urlPoolKwargs = append([]field{
+		{name: "db", kinds: anyScale, refused: "the database is not read from here; write it into the location: redis://host:port/db"},
+	}, slices.DeleteFunc(slices.Clone(poolKwargs), func(f field) bool { return f.name == "db" })...)
+
+	redisCacheOptions = slices.Concat(commonOptions, []field{
+		databaseOption, ringOption, protocolOption,
+		{name: "serializer", kinds: kindString, write: `"pickle"`, check: notEmpty},
+		{name: "serializer_class", kinds: kindString, write: `"redis_cache.serializers.PickleSerializer"`, check: notEmpty},
+		{name: "serializer_class_kwargs", kinds: kindTable, write: "{pickle_version = 5}", table: []field{protocolOption}},
+		{name: "compressor", kinds: kindString, write: `"none"`, check: notEmpty},
+		{name: "compressor_class", kinds: kindString, write: `"redis_cache.compressors.NoopCompressor"`, check: notEmpty},
+		{name: "compressor_class_kwargs", kinds: kindTable, write: "{level = 6}", table: []field{
+			{name: "level", kinds: kindInt, write: "0 to 9"},
+			{name: "compresslevel", kinds: kindInt, write: "1 to 9"},
+		}},
+		{name: "master_cache", kinds: kindString, write: "one of the locations, spelled as it is there", check: notEmpty},
+		{name: "connection_pool_class", kinds: kindString, write: "it in quotes", idle: true},
+		{name: "connection_pool_class_kwargs", kinds: kindTable, write: "{max_connections = 20}", table: poolKwargs},
+		{name: "parser_class", kinds: kindString, write: "it in quotes", idle: true},
+	})
+
+	dredisOptions = slices.Concat(commonOptions, []field{databaseOption, ringOption})
+
+	// clientOptions are those of django-redis and its offspring django-valkey.
+	clientOptions = slices.Concat(commonOptions, []field{
+		ringOption, protocolOption,
+		{name: "db", kinds: anyScale, refused: "the library has no such option; write the database into the location: redis://host:port/db"},
+		{name: "client_class", kinds: kindString, write: `"django_redis.client.DefaultClient"`, check: notEmpty},
+		{name: "serializer", kinds: kindString, write: `"pickle", or the class`, check: notEmpty},
+		{name: "compressor", kinds: kindString, write: `"none", or the class`, check: notEmpty},
+		{name: "compress_min_length", kinds: kindInt, write: "a number of bytes, such as 15", check: between(0, 1<<31-1)},
+		{name: "compress_level", kinds: kindInt, write: "a level, such as 6"},
+		{name: "connection_pool_class", kinds: kindString, write: "it in quotes", idle: true},
+		{name: "connection_pool_kwargs", kinds: kindTable, write: "{max_connections = 20}", table: urlPoolKwargs},
+		{name: "cache_herd_timeout", kinds: kindInt, write: "seconds, such as 60", check: between(0, 1<<31-1)},
+		{name: "connection_factory", kinds: anyScale, refused: "connection factories are not supported; leave it out if location alone tells the servers"},
+		{name: "sentinels", kinds: anyScale, refused: "Sentinel is not supported yet; write the servers in location"},
+		{name: "sentinel_kwargs", kinds: anyScale, refused: "Sentinel is not supported yet; write the servers in location"},
+		{name: "parser_class", kinds: kindString, write: "it in quotes", idle: true},
+		{name: "ignore_exceptions", kinds: kindBool, write: "true or false", idle: true},
+		{name: "replica_read_only", kinds: kindBool, write: "true or false", idle: true},
+	})
+
+	djangoRedisOptions = slices.Concat(clientOptions, []field{
+		{name: "compress_min_len", kinds: kindInt, write: "a number of bytes, such as 10", check: between(0, 1<<31-1)},
+		{name: "compress_compressor", kinds: anyScale, refused: ownCompressor},
+		{name: "compress_decompressor", kinds: anyScale, refused: ownCompressor},
+		{name: "compress_decompressor_error", kinds: anyScale, refused: ownCompressor},
+		{name: "redis_client_class", kinds: kindString, write: "it in quotes", idle: true},
+		{name: "redis_client_kwargs", kinds: kindTable, write: "{}", idle: true, free: true},
+	})
+
+	valkeyOptions = slices.Concat(clientOptions, []field{
+		{name: "base_client_class", kinds: kindString, write: "it in quotes", idle: true},
+		{name: "base_client_kwargs", kinds: kindTable, write: "{}", idle: true, free: true},
+	})
+
+	// djangoOptions are arguments of redis-py but for the first.
+	djangoOptions = slices.Concat(commonOptions, []field{
+		databaseOption, protocolOption,
+		{name: "serializer", kinds: kindString, write: `"pickle", or the class`, check: notEmpty},
+		{name: "pool_class", kinds: kindString, write: "it in quotes", idle: true},
+		{name: "parser_class", kinds: kindString, write: "it in quotes", idle: true},
+		{name: "client_name", kinds: kindString, write: "it in quotes", idle: true},
+		{name: "lib_name", kinds: kindString, write: "it in quotes", idle: true},
+		{name: "lib_version", kinds: kindString, write: "it in quotes", idle: true},
+		{name: "retry_on_error", kinds: anyScale, idle: true, free: true},
+		{name: "protocol", kinds: kindInt, write: "2 or 3", idle: true},
+	}, slices.DeleteFunc(slices.Clone(poolKwargs), func(f field) bool { return f.name == "db" || f.name == "username" || f.name == "password" }))
+)
+
+// Fields of a cache that only django-redis-cache and django-dredis-cache have.
+var (
+	inURL = []field{
+		{name: "db", kinds: anyScale, refused: "the library reads no database here; write it into the location: redis://host:port/db"},
+		{name: "password", kinds: anyScale, refused: "the library reads no password here; write it as options.password"},
+	}
+	inOptions = []field{
+		{name: "db", kinds: anyScale, refused: "the library reads no database here; write it as options.db"},
+		{name: "password", kinds: anyScale, refused: "the library reads no password here; write it as options.password"},
+	}
+)
+
+// fields is the schema of a cache of this library.
+func (b *library) fields() []field {
+	list := slices.Clone(cacheFields)
+	for i := range list {
+		if list[i].name == "options" {
+			list[i].table = b.options
+		}
+		for _, f := range b.refused {
+			if list[i].name == f.name {
+				list[i] = f
+			}
+		}
+	}
+	return list
+}
+
+// fieldsOf is the schema of a cache; where its backend does not tell it, that of
+// django-redis-cache.
+func fieldsOf(cache *node) []field {
+	for _, b := range backends {
+		if b.name == text(cache.get("backend")) {
+			return libraryOf(b.library).fields()
+		}
+	}
+	return redisCacheLib.fields()
 }
 
 const (
-	sslRefused = "TLS settings are not supported yet; leave it out: rediss:// servers are checked against the certificates of this system"
-	perRun     = "not a default for every run; give it as a flag"
+	sslRefused    = "TLS settings are not supported yet; leave it out: rediss:// servers are checked against the certificates of this system"
+	ownCompressor = "a compressor of the application's own is not known here; leave it out if it is zlib"
+	perRun        = "not a default for every run; give it as a flag"
 )
 
 // bulkFields is the schema of bulk: defaults of flags.

@@ -167,8 +167,8 @@ func TestLocationForms(t *testing.T) {
 		if got := c.Endpoint(i); got != want[i] {
 			t.Errorf("endpoint %d: %+v, want %+v", i, got, want[i])
 		}
-		if s, err := c.Login(t.Context(), i); err != nil || s.Reveal() != passwords[i] {
-			t.Errorf("password %d: %q, %v, want %q", i, s.Reveal(), err, passwords[i])
+		if s, err := c.Login(t.Context(), i); err != nil || s.Password.Reveal() != passwords[i] {
+			t.Errorf("password %d: %q, %v, want %q", i, s.Password.Reveal(), err, passwords[i])
 		}
 	}
 	if got := strings.Join(c.Locations(), " "); strings.Contains(got, "cret") || strings.Contains(got, "pw") {

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"cachering/ring"
 )
 
 // maxSecret bounds what is read as a password.
@@ -32,16 +34,38 @@ type secretSource struct {
 	err    error
 }
 
-// Login is what to authenticate with at a server: an empty password means not
-// at all. It may run the password_command, once per cache. A URL's own
-// password comes before that of the options even when it has none, user names
-// are not used, and percent signs stand for themselves: all three as in
-// parse_connection_kwargs of django-redis-cache.
-func (c *Cache) Login(ctx context.Context, server int) (Secret, error) {
-	if s := c.Servers[server]; s.URL {
-		return Secret{s.Password}, nil
+// Login is what to authenticate with at a server: with an empty password not at
+// all. Without a user name it is the server's default user.
+type Login struct {
+	Username string
+	Password Secret
+}
+
+// Login tells it, and may run the password_command, once per cache. What a
+// location brings comes before the options. In django-redis-cache a URL's
+// password does so even when it has none, and its user name is not used
+// (parse_connection_kwargs): there only options.username names a user.
+func (c *Cache) Login(ctx context.Context, server int) (Login, error) {
+	s := c.Servers[server]
+	login := Login{Username: text(c.node.get("options", "username"))}
+	if s.Username != "" && c.library != redisCacheLib {
+		login.Username = s.Username
 	}
-	return c.secret.get(ctx)
+	if c.ownLogin(s) {
+		login.Password = Secret{s.Password}
+		return login, nil
+	}
+	var err error
+	login.Password, err = c.secret.get(ctx)
+	return login, err
+}
+
+// ownLogin reports whether a location's password is used whatever options say.
+func (c *Cache) ownLogin(s ring.Server) bool {
+	if c.library == redisCacheLib {
+		return s.URL
+	}
+	return s.HasPassword
 }
 
 func (s *secretSource) get(ctx context.Context) (Secret, error) {

@@ -59,9 +59,9 @@ func TestLogin(t *testing.T) {
 			t.Errorf("%s: %v", tt.line, errs[0])
 			continue
 		}
-		secret, err := f.Caches[0].Login(t.Context(), 1)
-		if got := strings.ReplaceAll(errorText(err), dir+"/", ""); secret.Reveal() != tt.want || got != tt.err {
-			t.Errorf("%s:\n got %q, %s\nwant %q, %s", tt.line, secret.Reveal(), got, tt.want, tt.err)
+		login, err := f.Caches[0].Login(t.Context(), 1)
+		if got := strings.ReplaceAll(errorText(err), dir+"/", ""); login.Password.Reveal() != tt.want || got != tt.err {
+			t.Errorf("%s:\n got %q, %s\nwant %q, %s", tt.line, login.Password.Reveal(), got, tt.want, tt.err)
 		}
 	}
 }
@@ -84,8 +84,8 @@ func TestCommandRunsLateAndOnce(t *testing.T) {
 		t.Error("the command ran before a password was needed")
 	}
 	for server := range c.Servers {
-		if s, err := c.Login(t.Context(), server); err != nil || s.Reveal() != "s3cret" {
-			t.Errorf("%v, %v", s.Reveal(), err)
+		if s, err := c.Login(t.Context(), server); err != nil || s.Password.Reveal() != "s3cret" {
+			t.Errorf("%v, %v", s.Password.Reveal(), err)
 		}
 	}
 	if text, _ := os.ReadFile(log); string(text) != "run\n" {

@@ -4,45 +4,43 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 
 	"cachering/ring"
 )
 
 // placement reads everything that decides on which server a key lives.
-func (l *loader) placement(c *Cache, n *node, b backend) {
-	failed := len(l.errs)
-	l.ring(c, n, b)
-	opts := ring.Options{Library: b.library, Release: c.Release, Python: l.python(c, n.get("options", "python"))}
+func (l *loader) placement(c *Cache, n *node) {
+	failed, lib := len(l.errs), c.library.name
+	l.ring(c, n)
+	if c.release = c.Release; c.release == "" {
+		_, c.release = c.Ring.Releases()
+	}
+	opts := ring.Options{Library: lib, Release: c.Release, Python: l.python(c, n.get("options", "python"))}
 	opts.DB, opts.DBSet = l.database(n)
-	c.db = 1 // BaseRedisCache.get_db of django-redis-cache
+	c.db = c.library.db
 	if opts.DBSet {
 		c.db = opts.DB
 	}
 	if len(l.errs) > failed {
 		return
 	}
-	c.Side = ring.SideKeysOf(b.library, c.Release)
-	if c.Release == "" && b.sharded {
-		_, newest := c.Ring.Releases()
-		c.Side = ring.SideKeysOf(b.library, newest)
-	}
+	c.Side = ring.SideKeysOf(lib, c.release)
 	l.servers(c, n, opts)
 	if len(l.errs) > failed {
 		return
 	}
 	place, err := ring.New(c.Ring, c.Servers)
-	if err == nil && !b.sharded {
+	if err == nil && !c.Sharded {
 		c.Master = l.master(c, n.get("options", "master_cache"), opts)
-		place, err = place.WithWriter(c.Master, ring.ReadAny)
+		place, err = place.WithWriter(c.Master, c.library.reads)
 	}
 	if err != nil {
 		l.fail(n.get("location"), err.Error(), "compare with LOCATION of the application")
 		return
 	}
 	c.Place = place
-	if m := n.get("options", "master_cache"); m != nil && b.sharded {
+	if m := n.get("options", "master_cache"); m != nil && c.Sharded {
 		// 1.0 sends every write of the sharded class to the master.
 		if (c.Ring == ring.RedisCache10 || c.Ring == ring.RedisCache10x32) && !strings.HasPrefix(c.Release, "1.1") {
 			l.fail(m, "a master of the sharded class of releases before 1.1 is not supported yet", "leave it out to work by the ring alone")
@@ -53,29 +51,40 @@ func (l *loader) placement(c *Cache, n *node, b backend) {
 }
 
 // ring chooses the ring by options.ring, else by the release.
-func (l *loader) ring(c *Cache, n *node, b backend) {
+func (l *loader) ring(c *Cache, n *node) {
+	lib := c.library.name
 	rel, name := n.get("release"), n.get("options", "ring")
 	c.Release = text(rel)
-	byRelease, relErr := ring.ForRelease(b.library, c.Release)
+	byRelease, relErr := ring.ForRelease(lib, c.Release)
+	if !c.Sharded {
+		relErr = lib.Known(c.Release)
+	}
 	if rel != nil && relErr != nil {
-		l.fail(rel, "unknown release of "+string(b.library), "known are "+strings.Join(releases(b.library), ", "))
+		l.fail(rel, "unknown release of "+string(lib), "known are "+strings.Join(lib.Ranges(c.Sharded), ", "))
 		return
 	}
+	if lib == ring.LibDredis && rel == nil && name == nil {
+		byRelease, rel = ring.Dredis, n // there is but one
+	}
 	switch {
-	case !b.sharded && name != nil:
-		l.fail(name, "this backend does not shard, so it has no ring", "leave it out, or write backend = "+quote(backendSharded))
-	case !b.sharded:
+	case !c.Sharded && name != nil:
+		shard := "backend = " + quote(backendSharded)
+		if c.library.clients != nil {
+			shard = "a client_class that shards"
+		}
+		l.fail(name, "this backend does not shard, so it has no ring", "leave it out, or write "+shard)
+	case !c.Sharded:
 		c.Ring = ring.Plain
 	case name != nil:
 		c.Ring = ring.Name(text(name))
 		var names []string
 		for _, known := range ring.Names() {
-			if known.Library() == b.library {
+			if known.Library() == lib || known.Library() == ring.LibDjangoRedis && lib == ring.LibValkey {
 				names = append(names, string(known))
 			}
 		}
 		if p := oneOf(names...)(name); p.msg != "" {
-			l.fail(name, "not a ring of "+string(b.library), p.hint)
+			l.fail(name, "not a ring of "+string(lib), p.hint)
 			return
 		}
 		// The 32-bit ring is that of the same releases on another Python.
@@ -83,26 +92,20 @@ func (l *loader) ring(c *Cache, n *node, b backend) {
 			l.warn(name, "release "+quote(c.Release)+" has the ring "+string(byRelease)+"; the one named here is used", "leave one of the two out")
 		}
 	case rel == nil:
-		l.fail(n, "release is missing, and the ring depends on it", "write release = \"3.0.1\" with what pip show "+string(b.library)+" says")
+		l.fail(n, "release is missing, and the ring depends on it", "write release = "+quote(c.library.newest)+" with what pip show "+string(lib)+" says")
 	default:
 		c.Ring = byRelease
 	}
 }
 
-// releases lists the ranges of a library that have a ring each.
-func releases(lib ring.Library) []string {
-	var list []string
-	for _, name := range ring.Names() {
-		from, to := name.Releases()
-		if span := from + " to " + to; name.Library() == lib && !slices.Contains(list, span) {
-			list = append(list, span)
-		}
-	}
-	return list
-}
-
 // python reads how labels print.
 func (l *loader) python(c *Cache, n *node) ring.Python {
+	if c.library != redisCacheLib {
+		if c.library == dredisLib && c.Python != "" && !python2(c.Python) {
+			l.fail(n, "django-dredis-cache runs on Python 2 only", `leave it out, or write "2-str"`)
+		}
+		return ring.Python(c.Python) // no label depends on it
+	}
 	switch p := ring.Python(c.Python); {
 	case p == ring.Python2Str || p == ring.Python2Unicode:
 		if strings.HasPrefix(c.Release, "3.") {
@@ -147,13 +150,11 @@ func (l *loader) database(n *node) (db int, set bool) {
 	return int(i), true
 }
 
-const locationForms = `write "host:port", "redis://host:port/db", "/path/to.sock" or "unix:///path/to.sock"`
-
 // servers reads location.
 func (l *loader) servers(c *Cache, n *node, opts ring.Options) {
 	loc := n.get("location")
 	if loc == nil {
-		l.fail(n, "location is missing", `write location = ["10.0.0.1:6379"], as in CACHES`)
+		l.fail(n, "location is missing", "write location = ["+c.library.example+"], as in CACHES")
 		return
 	}
 	var entries []string
@@ -161,7 +162,7 @@ func (l *loader) servers(c *Cache, n *node, opts ring.Options) {
 	if loc.kind == kindString {
 		var err error
 		if entries, err = ring.Split(c.Ring, text(loc), opts); err != nil {
-			l.location(loc, "", err)
+			l.location(c, loc, "", err)
 			return
 		}
 	} else {
@@ -169,19 +170,22 @@ func (l *loader) servers(c *Cache, n *node, opts ring.Options) {
 			entries = append(entries, text(item))
 		}
 		at = func(i int) *node { return loc.items[i] }
+		if defaults, err := ring.Entries(c.Ring, entries); err == nil && len(entries) == 0 {
+			entries, at = defaults, func(int) *node { return loc }
+		}
 	}
 	if len(entries) == 0 || len(entries) == 1 && entries[0] == "" {
-		l.fail(loc, "no server is given", `write location = ["10.0.0.1:6379"], as in CACHES`)
+		l.fail(loc, "no server is given", "write location = ["+c.library.example+"], as in CACHES")
 		return
 	}
-	if !c.Sharded && strings.HasPrefix(c.Release, "1.0") && len(entries) > 1 {
+	if !c.Sharded && c.library == redisCacheLib && ring.Before(c.Release, "1.1.0") && len(entries) > 1 {
 		l.fail(loc, "RedisCache of releases before 1.1 takes one server", "write one")
 		return
 	}
 	for i, entry := range entries {
 		s, err := ring.ParseServer(c.Ring, entry, opts)
 		if err != nil {
-			l.location(at(i), ordinal(loc, i), err)
+			l.location(c, at(i), ordinal(loc, i), err)
 			continue
 		}
 		for _, w := range s.Warnings {
@@ -203,19 +207,19 @@ var tlsOptions = []string{"ssl_cert_reqs", "ssl_ca_certs", "ssl_certfile", "ssl_
 // ordinal tells which entry of a location that is one string is meant; the key
 // path tells it for an array.
 func ordinal(loc *node, i int) string {
-	if loc.kind == kindArray {
+	if loc.kind == kindArray && i < len(loc.items) {
 		return ""
 	}
 	return fmt.Sprintf("server %d: ", i+1)
 }
 
-func (l *loader) location(n *node, which string, err error) {
+func (l *loader) location(c *Cache, n *node, which string, err error) {
 	var le *ring.LocationError
 	if errors.As(err, &le) {
-		l.fail(n, which+printable(le.Reason), locationForms)
+		l.fail(n, which+printable(le.Reason), c.library.locationForms(c.release))
 		return
 	}
-	l.fail(n, which+"not a server", locationForms)
+	l.fail(n, which+"not a server", c.library.locationForms(c.release))
 }
 
 // master finds the server that a RedisCache writes to. The library looks it up
@@ -223,7 +227,7 @@ func (l *loader) location(n *node, which string, err error) {
 // rediss:// and unix:// always (get_master_client, before 1.5.3 for any URL).
 func (l *loader) master(c *Cache, n *node, opts ring.Options) int {
 	if n == nil {
-		if len(c.Servers) > 1 {
+		if len(c.Servers) > 1 && c.library == redisCacheLib {
 			loc := c.node.get("location")
 			if unordered(c.Python) {
 				l.warn(loc, "the master is the first in the order of a dictionary, which is arbitrary before Python 3.6; the first location is taken", "name it by options.master_cache, here and in the application")
@@ -235,7 +239,7 @@ func (l *loader) master(c *Cache, n *node, opts ring.Options) int {
 	entry := text(n)
 	s, err := ring.ParseServer(c.Ring, entry, opts)
 	if err != nil {
-		l.location(n, "", err)
+		l.location(c, n, "", err)
 		return 0
 	}
 	if scheme, _, ok := strings.Cut(strings.ToLower(entry), "://"); ok && scheme != "redis" {

@@ -63,10 +63,30 @@ func highestProtocol(version string) int {
 	return 5
 }
 
+// defaultProtocol is pickle.DEFAULT_PROTOCOL of a Python: 0 in Python 2, 3 from
+// 3.0, 4 from 3.8, 5 from 3.14.
+func defaultProtocol(version string) int {
+	n, ok := minor(version)
+	switch {
+	case python2(version):
+		return 0
+	case !ok:
+		return codec.AnyProtocol
+	case n < 8:
+		return 3
+	case n < 14:
+		return 4
+	}
+	return 5
+}
+
 // HighestProtocol is the highest pickle protocol that the application's Python
 // reads, codec.AnyProtocol if the file does not tell.
 func (c *Cache) HighestProtocol() int {
-	if c.Python == "" {
+	switch {
+	case c.Python == "" && c.library == dredisLib:
+		return 2 // it runs on no other Python
+	case c.Python == "":
 		return codec.AnyProtocol
 	}
 	return highestProtocol(c.Python)

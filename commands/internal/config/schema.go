@@ -19,6 +19,7 @@ type field struct {
 	none    bool                  // the string "none" stands for Python's None
 	idle    bool                  // accepted because the library has it; without effect here
 	echo    bool                  // a value of the wrong type may be shown
+	free    bool                  // of a table: whatever stands in it
 	refused string                // why the key cannot be used, with the remedy after "; "
 	check   func(n *node) problem // of the value alone, once its type is right
 }
@@ -73,7 +74,9 @@ func (l *loader) validate(n *node, f *field) {
 		}
 	case kindTable:
 		for _, k := range n.keys {
-			l.validateKey(k, f)
+			if !f.free {
+				l.validateKey(k, f)
+			}
 		}
 	}
 }

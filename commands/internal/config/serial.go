@@ -3,45 +3,36 @@ package config
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"cachering/codec"
+	"cachering/ring"
 )
 
-// serializers and compressors map the classes of django-redis-cache to the
-// names of CODEC.
+// The names of CODEC that a short form may take; which of them are built,
+// package codec tells.
 var (
-	serializers = map[string]string{
-		"redis_cache.serializers.PickleSerializer":  "pickle",
-		"redis_cache.serializers.JSONSerializer":    "json",
-		"redis_cache.serializers.MSGPackSerializer": "msgpack",
-		"redis_cache.serializers.YAMLSerializer":    "yaml",
-		"redis_cache.serializers.DummySerializer":   "dummy",
-	}
-	compressors = map[string]string{
-		"redis_cache.compressors.NoopCompressor":  "none",
-		"redis_cache.compressors.ZLibCompressor":  "zlib",
-		"redis_cache.compressors.BZip2Compressor": "bz2",
-	}
+	serializers = []string{"pickle", "json", "msgpack", "yaml", "dummy"}
+	compressors = []string{"none", "zlib", "bz2", "gzip", "lzma", "lz4", "zstd"}
 )
 
-// built are the compressors that caches may have: those of django-redis-cache.
-// The others of package codec come with the backends whose libraries have them.
-var built = []codec.Compressor{codec.None, codec.Zlib, codec.BZ2}
-
-// levelNames is what the constructors of the compressors call their level.
-var levelNames = map[string]string{"zlib": "level", "bz2": "compresslevel"}
+// notGiven stands for a pickle_version whose default is that of the Python,
+// pickle.DEFAULT_PROTOCOL.
+const notGiven = -2
 
 // codec reads how values became bytes.
 func (l *loader) codec(c *Cache, o *node) {
 	failed := len(l.errs)
-	ser, okS := choose(l, o, "serializer", serializers, []string{"pickle", "json", "msgpack", "yaml", "dummy"}, codec.Serializers())
-	com, okC := choose(l, o, "compressor", compressors, []string{"none", "zlib", "bz2", "gzip", "lzma", "lz4", "zstd"}, built)
+	lib := c.library
+	ser, okS := choose(l, o, "serializer", lib.suffix, lib.serializers, serializers, codec.Serializers())
+	com, okC := choose(l, o, "compressor", lib.suffix, lib.compressors, compressors, codec.Compressors())
 	if !okS || !okC {
 		return
 	}
 	spec := ser
+	c.pickleVersion = notGiven
 	if ser == "pickle" {
 		c.Codec.Protocol = l.protocol(c, o)
 		if c.Codec.Protocol != codec.AnyProtocol {
@@ -49,21 +40,9 @@ func (l *loader) codec(c *Cache, o *node) {
 		}
 	}
 	spec += "+" + com
-	kwargs := o.get("compressor_class_kwargs")
-	var level *node
-	for _, name := range []string{"level", "compresslevel"} {
-		switch n := kwargs.get(name); {
-		case n == nil:
-		case levelNames[com] == "":
-			l.fail(n, "compressor "+com+" takes no level", "leave it out, or choose a compressor")
-		case levelNames[com] != name:
-			l.fail(n, "not an argument of the compressor "+com, "write "+levelNames[com])
-		default:
-			level = n
-		}
-	}
-	if level != nil && (com != "zlib" || level.value != int64(-1)) { // -1 is zlib's own spelling of its default
-		spec += fmt.Sprintf(":%d", level.value)
+	level, number := l.level(c, o, com)
+	if number != "" {
+		spec += ":" + number
 	}
 	if len(l.errs) > failed {
 		return
@@ -76,22 +55,66 @@ func (l *loader) codec(c *Cache, o *node) {
 			msg = se.Reason
 		}
 		hint := "leave it out"
-		if level != nil {
-			hint = fmt.Sprintf("write %s = %d, the default", levelNames[com], defaultLevel(com))
+		if def, err := codec.Parse(ser+"+"+com, codec.Codec{}); err == nil && level != nil {
+			hint = fmt.Sprintf("write %s = %d, the default", level.name, def.Level)
 		}
-		l.fail(firstOf(level, kwargs, o, c.node), msg, hint)
+		l.fail(firstOf(level, o, c.node), msg, hint)
 		return
 	}
 	c.Codec = parsed
+	c.Codec.Rules = lib.rules(c.release, parsed.Compressor)
+	l.threshold(c, o)
 }
 
-// defaultLevel is the level of a compressor that is given none.
-func defaultLevel(compressor string) int {
-	c, err := codec.Parse("pickle+"+compressor, codec.Codec{})
-	if err != nil {
-		return 0
+// level reads the level of the compressor, "" for its default, and where it is.
+func (l *loader) level(c *Cache, o *node, com string) (n *node, number string) {
+	kwargs, name := o.get("compressor_class_kwargs"), "level"
+	switch {
+	case c.library != redisCacheLib:
+		kwargs, name = o, "compress_level"
+	case com == "bz2":
+		name = "compresslevel" // BZip2Compressor of django-redis-cache
 	}
-	return c.Level
+	for _, k := range kwargs.children() {
+		switch {
+		case k.name != "level" && k.name != "compresslevel" && k.name != "compress_level":
+			continue
+		case com == "none":
+			l.fail(k, "compressor none takes no level", "leave it out, or choose a compressor")
+		case k.name != name:
+			l.fail(k, "not an argument of the compressor "+com, "write "+name)
+		case com != "zlib" || k.value != int64(-1): // zlib's own spelling of its default
+			n, number = k, fmt.Sprint(k.value)
+		default:
+			n = k
+		}
+	}
+	if n == nil && c.library == valkeyLib && com == "zstd" {
+		return nil, "1" // ZStdCompressor of django-valkey
+	}
+	return n, number
+}
+
+// threshold reads from which length on values are compressed.
+func (l *loader) threshold(c *Cache, o *node) {
+	if v := o.get("compress_min_length"); v != nil {
+		c.Codec.Rules.MinLength = int(v.value.(int64))
+		if c.Codec.Compressor == codec.None {
+			l.warn(v, "without effect: there is no compressor", "leave it out")
+		}
+	}
+	v := o.get("compress_min_len")
+	switch {
+	case v == nil:
+	case !ring.Before(c.release, "4.4.0"):
+		// Compressors took the place of this option; many settings still have it.
+		c.ignored = append(c.ignored, v)
+	case v.value != int64(0):
+		c.compressMinLen = true
+		// From this length on zlib is used, which no other option turns on.
+		c.Codec.Compressor, c.Codec.Level = codec.Zlib, 6
+		c.Codec.Rules.MinLength = int(v.value.(int64)) - 1
+	}
 }
 
 // protocol resolves pickle_version. The argument of the serializer class comes
@@ -103,12 +126,18 @@ func (l *loader) protocol(c *Cache, o *node) int {
 	} else if short != nil {
 		l.warn(short, "without effect: the library prefers serializer_class_kwargs.pickle_version", "leave one of the two out")
 	}
-	want := int64(-1)
-	if v != nil {
-		want, _ = pythonInt(v.value)
-	}
-	c.pickleVersion = int(want)
 	highest := highestProtocol(c.Python)
+	if v == nil {
+		switch c.pickleVersion = c.library.protocol(c.release); c.pickleVersion {
+		case -1:
+			return highest
+		case notGiven:
+			return defaultProtocol(c.Python)
+		}
+		return c.pickleVersion
+	}
+	want, _ := pythonInt(v.value)
+	c.pickleVersion = int(want)
 	if want < 0 {
 		return highest
 	}
@@ -118,26 +147,28 @@ func (l *loader) protocol(c *Cache, o *node) int {
 	return int(want)
 }
 
-// choose reads an option that has a short form and the library's long one.
-func choose[T ~string](l *loader, o *node, name string, classes map[string]string, names []string, built []T) (string, bool) {
+// choose reads an option that has a short form and the library's long one,
+// which takes a class and is called by the suffix, if there is one.
+func choose[T ~string](l *loader, o *node, name, suffix string, classes map[string]string, names []string, built []T) (string, bool) {
 	short, long := o.get(name), o.get(name+"_class")
 	if short != nil && long != nil {
 		l.fail(laterOf(short, long), fmt.Sprintf("%s and %s_class are the same setting, and both are given", name, name), "keep one of the two")
 		return "", false
 	}
 	n, value := short, text(short)
+	if long == nil && suffix == "" && (classes[value] != "" || strings.Contains(value, ".")) {
+		long = short
+	}
 	if long != nil {
 		n = long
 		var ok bool
 		if value, ok = classes[text(long)]; !ok {
-			var known []string
-			for class := range classes {
-				known = append(known, class)
-			}
-			slices.Sort(known)
+			known := slices.Sorted(maps.Keys(classes))
 			hint := "known are " + strings.Join(known, ", ")
 			if near := nearest(text(long), known); near != "" {
 				hint = "did you mean " + quote(near) + "?"
+			} else if suffix == "" {
+				hint += "; for a class of your own say what it does, such as " + quote(names[1])
 			}
 			l.fail(n, "unknown class", hint)
 			return "", false

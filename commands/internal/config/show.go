@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -108,7 +109,11 @@ func (c *Cache) Settings() []Setting {
 	always("backend", c.Backend)
 	given("release", c.Release)
 	if loc := node("location"); loc.kind == kindString {
-		always("location", strings.Join(c.Locations(), ","))
+		separator := ","
+		if c.library == dredisLib {
+			separator = ";"
+		}
+		always("location", strings.Join(c.Locations(), separator))
 	} else {
 		always("location", c.Locations())
 	}
@@ -124,15 +129,20 @@ func (c *Cache) Settings() []Setting {
 	always("protect", c.Protect)
 	if node("db") != nil {
 		always("db", node("db").value)
-	} else {
+	} else if c.library.dbKnown {
 		always("options.db", int64(c.db))
 	}
+	given("options.client_class", text(node("options.client_class")))
 	given("options.python", c.Python)
 	given("options.ring", string(c.Ring))
 	if from := c.secret.from; from != nil {
 		key := strings.TrimPrefix(from.path(), c.path()+".")
 		list = append(list, Setting{key, c.secret.shown(), true})
 	}
+	if c.Herd {
+		always("options.cache_herd_timeout", int64(c.HerdTimeout/time.Second))
+	}
+	given("options.username", text(node("options.username")))
 	c.codecSettings(always, given)
 	given("options.master_cache", mask(text(node("options.master_cache"))))
 	given("options.socket_timeout", limit(c.SocketTimeout))
@@ -161,20 +171,26 @@ func limit(d time.Duration) any {
 // codecSettings shows each setting under the name that the file gives it.
 func (c *Cache) codecSettings(always, given func(string, any)) {
 	o := c.node.get("options")
-	if o.get("serializer_class_kwargs", "pickle_version") != nil {
+	switch {
+	case o.get("serializer_class_kwargs", "pickle_version") != nil:
 		given("options.serializer_class_kwargs.pickle_version", int64(c.pickleVersion))
-	} else {
+	case c.pickleVersion != notGiven && c.library != dredisLib:
 		always("options.pickle_version", int64(c.pickleVersion))
 	}
-	if n := o.get("serializer_class"); n != nil {
-		given("options.serializer_class", text(n))
-	} else {
-		always("options.serializer", string(c.Codec.Serializer))
+	for _, s := range []struct{ name, value string }{{"serializer", string(c.Codec.Serializer)}, {"compressor", string(c.Codec.Compressor)}} {
+		switch n := o.get(s.name + "_class"); {
+		case n != nil:
+			given("options."+s.name+"_class", text(n))
+		case o.get(s.name) != nil:
+			given("options."+s.name, text(o.get(s.name)))
+		case c.library.has(s.name) && (s.name == "serializer" || !c.compressMinLen):
+			always("options."+s.name, s.value)
+		}
 	}
-	if n := o.get("compressor_class"); n != nil {
-		given("options.compressor_class", text(n))
-	} else {
-		always("options.compressor", string(c.Codec.Compressor))
+	for _, name := range []string{"compress_level", "compress_min_length", "compress_min_len"} {
+		if n := o.get(name); n != nil && !slices.Contains(c.ignored, n) {
+			given("options."+name, n.value)
+		}
 	}
 	for _, k := range o.get("compressor_class_kwargs").children() {
 		given("options.compressor_class_kwargs."+k.name, k.value)

@@ -42,7 +42,7 @@ func elsewhere(k *node, name string) string {
 	if cache == nil || cache.parent == nil {
 		return ""
 	}
-	for _, g := range cacheFields {
+	for _, g := range fieldsOf(cache) {
 		if g.name == name && g.refused == "" && k.parent != cache {
 			return "it belongs in [" + cache.path() + "]"
 		}
