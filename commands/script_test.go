@@ -45,6 +45,13 @@ func TestScript(t *testing.T) {
 			env.Setenv("GORACE", "atexit_sleep_ms=0")
 			return nil
 		},
+		Condition: func(cond string) (bool, error) {
+			// [django_redis] is true where that library can be imported.
+			if cond == "django_redis" {
+				return exec.Command("/usr/bin/python3", "-c", "import django_redis").Run() == nil, nil
+			}
+			return false, fmt.Errorf("unknown condition %s", cond)
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"run":    scriptRun,
 			"pty":    scriptPty,

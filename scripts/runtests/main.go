@@ -33,6 +33,7 @@ var groups = []group{
 	{"redis", "redis-server", func() bool { return onPath("redis-server") }},
 	{"python", "/usr/bin/python3", func() bool { return python("pass") }},
 	{"django", "Django for /usr/bin/python3 (python3-django)", func() bool { return python("import django") }},
+	{"django_redis", "django-redis for /usr/bin/python3 (python3-django-redis)", func() bool { return python("import django_redis") }},
 }
 
 func main() {
