@@ -2,7 +2,7 @@
 // tests did not run, and why. A skipped test is never silent: its reason is in
 // the report, and with -require all it fails the run.
 //
-//	go run ./scripts/runtests [-require all] [go test flags and packages]
+//	go run ./scripts/runtests [-require all] [-- go test flags and packages]
 package main
 
 import (
