@@ -26,21 +26,11 @@ type bulk struct {
 	does string
 }
 
-// openBulk opens what a bulk command works on. A command that would have to ask
-// is refused here, before any connection, where nobody can answer.
+// openBulk opens what a bulk command works on. Nothing is dialled yet.
 func (s *session) openBulk(ctx context.Context, o *bulkOptions) (*bulk, error) {
 	file, cache, err := s.fileAndCache()
 	if err != nil {
 		return nil, err
-	}
-	if !o.dryRun {
-		if err := writable(cache); err != nil {
-			return nil, err
-		}
-		if !o.yes && !s.ui.CanAsk() {
-			return nil, refusef("there is no terminal to ask on").
-				hinting("--yes goes ahead without a question, --dry-run only looks")
-		}
 	}
 	cl, err := s.open(ctx, file, cache)
 	if err != nil {
@@ -62,12 +52,31 @@ func (s *session) openBulk(ctx context.Context, o *bulkOptions) (*bulk, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !shard.Writable() {
-			return nil, refusef("shard %s is a replica: what is written there is lost", shard.Name)
-		}
 		b.run.Shards = []*cluster.Shard{shard}
 	}
 	return b, nil
+}
+
+// admit refuses work that may not be done, or that would have to be asked for
+// where nobody can answer. It comes after every check of the usage, whose exit
+// code goes before, and before any connection.
+func (b *bulk) admit() error {
+	if b.o.dryRun {
+		return nil
+	}
+	if err := writable(b.cache); err != nil {
+		return err
+	}
+	for _, shard := range b.run.Shards {
+		if !shard.Writable() {
+			return refusef("shard %s is a replica: what is written there is lost", shard.Name)
+		}
+	}
+	if !b.o.yes && !b.s.ui.CanAsk() {
+		return refusef("there is no terminal to ask on").
+			hinting("--yes goes ahead without a question, --dry-run only looks")
+	}
+	return nil
 }
 
 // work runs op and reports.

@@ -113,6 +113,9 @@ func (o *clearOptions) checkDatabase() error {
 // flush empties the database of every shard.
 func (b *bulk) flush(ctx context.Context, o *clearOptions) error {
 	b.does = "delete"
+	if err := b.admit(); err != nil {
+		return err
+	}
 	if !o.yes || o.dryRun {
 		if err := b.showDatabase(ctx); err != nil {
 			return err

@@ -54,12 +54,8 @@ func bulkExits(done, refused string) []exit {
 }
 
 func runDelPattern(ctx context.Context, s *session, o *delPatternOptions, pattern string) error {
-	switch {
-	case pattern == "":
+	if pattern == "" {
 		return usagef("PATTERN is empty")
-	case strings.Trim(pattern, "*") == "":
-		return refusef("a PATTERN of nothing but * is the whole cache").
-			hinting("cachering clear --version N deletes a version, cachering clear the whole cache")
 	}
 	if err := o.check(nil); err != nil {
 		return err
@@ -71,6 +67,10 @@ func runDelPattern(ctx context.Context, s *session, o *delPatternOptions, patter
 	defer b.cl.Close()
 	if err := b.selectKeys(pattern, &o.keyOptions); err != nil {
 		return err
+	}
+	if strings.Trim(pattern, "*") == "" {
+		return refusef("a PATTERN of nothing but * is the whole cache").
+			hinting("cachering clear --version N deletes a version, cachering clear the whole cache")
 	}
 	b.does = "delete"
 	return b.delete(ctx, &o.deleteOptions, &engine.Delete{Command: "del-pattern"})
@@ -100,6 +100,9 @@ func (b *bulk) selectKeys(pattern string, o *keyOptions) error {
 // delete spares protected keys, keeps to --max-deletes, asks, and deletes.
 func (b *bulk) delete(ctx context.Context, o *deleteOptions, op engine.Operation) error {
 	b.protect(o.includeProtected)
+	if err := b.admit(); err != nil {
+		return err
+	}
 	if err := b.limit(ctx, o); err != nil {
 		return err
 	}

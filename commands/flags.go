@@ -64,8 +64,11 @@ type bulkOptions struct {
 	shard      word
 }
 
+// maxBatch keeps a batch from holding up a server, and from holding much memory.
+const maxBatch = 10000
+
 func (o *bulkOptions) flags() []cli.Flag {
-	o.rate.min, o.batch.min = 1, 1
+	o.rate.min, o.batch.min, o.batch.max = 1, 1, maxBatch
 	return []cli.Flag{
 		&cli.BoolFlag{Name: "dry-run", Destination: &o.dryRun,
 			Usage: "do everything but write, and show ten of the keys"},

@@ -17,11 +17,11 @@ const sampleSize = 100
 // enoughToJudge is how many sampled keys it takes to say something about a ring.
 const enoughToJudge = 20
 
-// confirm shows what is about to happen and asks. It returns at once where
-// nothing will be written, or --yes was given.
+// confirm admits the work, shows what is about to happen and asks. It does not
+// ask where nothing will be written, or --yes was given.
 func (b *bulk) confirm(ctx context.Context) error {
-	if b.o.dryRun || b.o.yes {
-		return nil
+	if err := b.admit(); err != nil || b.o.dryRun || b.o.yes {
+		return err
 	}
 	keys, err := b.preview(ctx)
 	if err != nil {

@@ -140,9 +140,6 @@ func runSet(ctx context.Context, s *session, o *setOptions, key, text string) er
 		return err
 	}
 	defer cl.Close()
-	if err := writable(cache); err != nil {
-		return err
-	}
 	if o.from.value != asRaw && !cache.ProtocolKnown() {
 		return cache.ProtocolError()
 	}
@@ -159,6 +156,9 @@ func runSet(ctx context.Context, s *session, o *setOptions, key, text string) er
 	}
 	stored, what, err := o.encode(typed, cache.Codec)
 	if err != nil {
+		return err
+	}
+	if err := writable(cache); err != nil {
 		return err
 	}
 	storedKey := o.storedKey(cache, key)

@@ -33,9 +33,11 @@ func onUsageError(_ *cli.Context, err error, _ bool) error {
 	return &usageError{msg: err.Error()}
 }
 
-// integer is a flag that holds a whole number of at least min.
+// integer is a flag that holds a whole number from min to max; a max of 0 is no
+// bound.
 type integer struct {
 	min   int64
+	max   int64
 	value int64
 	set   bool
 }
@@ -48,6 +50,9 @@ func (n *integer) Set(text string) error {
 	}
 	if v < n.min {
 		return fmt.Errorf("%s is below %d", text, n.min)
+	}
+	if n.max != 0 && v > n.max {
+		return fmt.Errorf("%s is above %d", text, n.max)
 	}
 	n.value, n.set = v, true
 	return nil

@@ -74,7 +74,7 @@ type Items struct {
 }
 
 // Items reads items from standard input: lines, or NUL-separated when nul is
-// set. Lines lose a carriage return before the line feed.
+// set.
 func (in *Input) Items(ctx context.Context, nul bool) *Items {
 	it := &Items{r: bufio.NewReaderSize(in.Reader(ctx), inputChunk), delim: '\n'}
 	if nul {
@@ -95,9 +95,6 @@ func (it *Items) Next(limit int) ([]string, error) {
 		var item []byte
 		item, it.err = it.r.ReadBytes(it.delim)
 		item = bytes.TrimSuffix(item, []byte{it.delim})
-		if it.delim == '\n' {
-			item = bytes.TrimSuffix(item, []byte{'\r'})
-		}
 		if len(item) > 0 {
 			items = append(items, string(item))
 		}

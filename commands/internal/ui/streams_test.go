@@ -51,7 +51,7 @@ func TestItems(t *testing.T) {
 	}{
 		{"", false, ""},
 		{"a\nb\n", false, "a|b"},
-		{"a\r\n\n\nb", false, "a|b"},
+		{"a\r\n\n\nb", false, "a\r|b"},
 		{"a b\x00c\nd\x00\x00e", true, "a b|c\nd|e"},
 	} {
 		s := ui.New(strings.NewReader(tc.in), io.Discard, io.Discard)
