@@ -38,12 +38,6 @@ func (s *session) alias() string {
 	return s.getenv(config.EnvCache)
 }
 
-// cache is the cache to work on.
-func (s *session) cache() (*config.Cache, error) {
-	_, cache, err := s.fileAndCache()
-	return cache, err
-}
-
 func (s *session) fileAndCache() (*config.File, *config.Cache, error) {
 	file, err := s.file()
 	if err != nil {

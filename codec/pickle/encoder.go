@@ -132,11 +132,10 @@ func (e *Encoder) need(n int) *Error {
 type frame struct {
 	ref  pyobj.Ref
 	kind uint8
-	i    uint32      // the next item
-	part pyobj.Ref   // objects: the attempt whose parts are written
-	op   pyobj.OpID  // objects: the operation that is being written
-	next pyobj.OpID  // objects: the one after it
-	list []pyobj.Ref // scratch
+	i    uint32     // the next item
+	part pyobj.Ref  // objects: the attempt whose parts are written
+	op   pyobj.OpID // objects: the operation that is being written
+	next pyobj.OpID // objects: the one after it
 }
 
 const (
