@@ -88,6 +88,7 @@ func (s *session) root() *command {
 			newDecr(s),
 			newIncrVersion(s),
 			newDecrVersion(s),
+			newGetOrSet(s),
 			newTTL(s),
 			newUnlock(s),
 			newPersist(s),

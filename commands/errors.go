@@ -23,8 +23,15 @@ var exitOrder = [...]int{
 	exitInterrupted, exitTerminated, exitUsage, exitRefused, exitFailed, exitPartial, exitNegative, exitDone,
 }
 
-// worse returns the code that stands when a run earned both.
+// worse returns the code that stands when a run earned both. One that is not in
+// the order is of the command that get-or-set ran.
 func worse(a, b int) int {
+	switch {
+	case a == exitDone:
+		return b
+	case b == exitDone:
+		return a
+	}
 	for _, code := range exitOrder {
 		if a == code || b == code {
 			return code

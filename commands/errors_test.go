@@ -13,4 +13,8 @@ func TestWorse(t *testing.T) {
 			}
 		}
 	}
+	// Any other code is that of the command that get-or-set ran.
+	if worse(7, 0) != 7 || worse(0, 7) != 7 || worse(7, 143) != 143 || worse(143, 7) != 143 {
+		t.Error("a code of another program")
+	}
 }

@@ -26,8 +26,9 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
 	// A write to a closed pipe then fails with EPIPE instead of killing the
-	// process, also when the pipe is standard output.
-	signal.Ignore(syscall.SIGPIPE)
+	// process, also when the pipe is standard output. Not signal.Ignore: the
+	// command of get-or-set would inherit that.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	return run(args, ui.New(stdin, stdout, stderr), os.LookupEnv, signals)
 }
 
@@ -63,10 +64,18 @@ func run(args []string, streams *ui.Streams, env func(string) (string, bool), si
 			if s.bulk.Load() {
 				streams.Warn("cachering: stopping after the batch in hand; once more to stop at once")
 			}
-			cancel(context.Canceled)
+			cancel(&signalError{sig})
 		}
 	}
 }
+
+// signalError is why the context of a run ended.
+type signalError struct{ os.Signal }
+
+func (e *signalError) Error() string { return e.String() }
+
+// Is makes it what it is to everybody who does not ask which signal it was.
+func (e *signalError) Is(target error) bool { return target == context.Canceled }
 
 // report tells the user why a run ended and returns its exit code.
 func (s *session) report(err error) int {

@@ -32,10 +32,8 @@ type setOptions struct {
 }
 
 func (o *setOptions) flags() []cli.Flag {
-	o.from.of, o.from.value = []string{asText, asJSON, fromLiteral, fromBytes, asRaw}, asText
 	return append([]cli.Flag{
-		&cli.GenericFlag{Name: "from", Value: &o.from,
-			Usage: "read VALUE as `FORM`: text (a str, default), json, literal (of Python), bytes, raw (stored as it is)"},
+		fromFlag(&o.from, "VALUE"),
 		&cli.GenericFlag{Name: "ttl", Value: &o.ttl,
 			Usage: "let the entry live for `D|none|default`: a duration, for ever, or as configured (default)"},
 		&cli.BoolFlag{Name: "nx", Destination: &o.nx,
@@ -45,6 +43,13 @@ func (o *setOptions) flags() []cli.Flag {
 		&cli.BoolFlag{Name: "keep-ttl", Destination: &o.keepTTL,
 			Usage: "leave the expiry of an entry that exists as it is"},
 	}, o.keyOptions.flags()...)
+}
+
+// fromFlag is the flag that says in which form a value is given.
+func fromFlag(from *choice, noun string) cli.Flag {
+	from.of, from.value = []string{asText, asJSON, fromLiteral, fromBytes, asRaw}, asText
+	return &cli.GenericFlag{Name: "from", Value: from,
+		Usage: "read " + noun + " as `FORM`: text (a str, default), json, literal (of Python), bytes, raw (stored as it is)"}
 }
 
 // lifespan is a flag that holds a duration, none or default.
@@ -154,7 +159,7 @@ func runSet(ctx context.Context, s *session, o *setOptions, key, text string) er
 			return err
 		}
 	}
-	stored, what, err := o.encode(typed, cache.Codec)
+	stored, what, err := encode("VALUE", typed, o.from.value, cache.Codec)
 	if err != nil {
 		return err
 	}
@@ -162,7 +167,7 @@ func runSet(ctx context.Context, s *session, o *setOptions, key, text string) er
 		return err
 	}
 	storedKey := o.storedKey(cache, key)
-	entry := o.store(ctx, cl, []byte(storedKey), stored, ttl)
+	entry := cl.Set(ctx, cluster.Put{Stored: []byte(storedKey), Value: stored, Write: o.write(ttl)})[0]
 	if entry.Err != nil {
 		return entry.Err
 	}
@@ -194,40 +199,22 @@ func runSet(ctx context.Context, s *session, o *setOptions, key, text string) er
 	return nil
 }
 
-// keepTries is how often set --keep-ttl follows a key that keeps appearing and
-// disappearing.
-const keepTries = 8
-
-func (o *setOptions) store(ctx context.Context, cl *cluster.Cluster, key, value []byte, ttl time.Duration) cluster.Entry {
-	if !o.keepTTL {
-		return cl.Set(ctx, key, value, cluster.Write{TTL: ttl, NX: o.nx, XX: o.xx})
-	}
-	// KEEPTTL alone would give a new entry no expiry at all, so what exists is
-	// replaced, and only what does not is given the timeout.
-	entry := cl.Set(ctx, key, value, cluster.Write{KeepTTL: true, XX: true})
-	for try := 0; !o.xx && entry.Err == nil && !entry.Done; try++ {
-		if try == keepTries {
-			entry.Err = errors.New("the key keeps appearing and disappearing")
-			return entry
-		}
-		if entry = cl.Set(ctx, key, value, cluster.Write{TTL: ttl, NX: true}); entry.Err == nil && !entry.Done {
-			entry = cl.Set(ctx, key, value, cluster.Write{KeepTTL: true, XX: true})
-		}
-	}
-	return entry
+func (o *setOptions) write(ttl time.Duration) cluster.Write {
+	return cluster.Write{TTL: ttl, KeepTTL: o.keepTTL, NX: o.nx, XX: o.xx}
 }
 
-// encode makes the bytes to store of what was typed, and names their type.
-func (o *setOptions) encode(typed []byte, to codec.Codec) (stored []byte, what string, err error) {
+// encode makes the bytes to store of a text in one of the forms of --from, and
+// names their type. noun is what the text is called in errors.
+func encode(noun string, typed []byte, form string, to codec.Codec) (stored []byte, what string, err error) {
 	var v *codec.Value
-	switch o.from.value {
+	switch form {
 	case asRaw:
 		return typed, "raw bytes", nil
 	case fromBytes:
 		v = codec.FromBytes(typed)
 	case asText:
 		if !utf8.Valid(typed) {
-			return nil, "", usagef("VALUE is not UTF-8, so it is no text").hinting("--from bytes stores it as bytes")
+			return nil, "", usagef("%s is not UTF-8, so it is no text", noun).hinting("--from bytes stores it as bytes")
 		}
 		v = codec.FromText(typed)
 	case asJSON:
@@ -237,8 +224,8 @@ func (o *setOptions) encode(typed []byte, to codec.Codec) (stored []byte, what s
 	}
 	var syntax *pyobj.SyntaxError
 	if errors.As(err, &syntax) {
-		e := usagef("VALUE as %s: %v", o.from.value, err)
-		if o.from.value == asJSON && !bytes.ContainsAny(typed, `"{[`) {
+		e := usagef("%s as %s: %v", noun, form, err)
+		if form == asJSON && !bytes.ContainsAny(typed, `"{[`) {
 			return nil, "", e.hinting("without --from a VALUE is text; in JSON a text has double quotes")
 		}
 		return nil, "", e

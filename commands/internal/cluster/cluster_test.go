@@ -91,7 +91,7 @@ func TestSetKeepsExpiresAndMinds(t *testing.T) {
 	k := []byte(":1:k0")
 	set := func(v string, w Write) bool {
 		t.Helper()
-		e := c.Set(ctx, k, []byte(v), w)
+		e := c.Set(ctx, Put{k, []byte(v), w})[0]
 		if e.Err != nil {
 			t.Fatal(e.Err)
 		}
@@ -103,7 +103,7 @@ func TestSetKeepsExpiresAndMinds(t *testing.T) {
 	if !set("v", Write{TTL: time.Hour, NX: true}) || set("w", Write{TTL: Forever, NX: true}) {
 		t.Error("NX")
 	}
-	set("kept", Write{KeepTTL: true})
+	set("kept", Write{TTL: Forever, KeepTTL: true})
 	e := c.Get(ctx, [][]byte{k})[0]
 	if string(e.Value) != "kept" || e.TTL < 59*time.Minute {
 		t.Errorf("%q lives %v", e.Value, e.TTL)
@@ -359,7 +359,7 @@ func TestAConnectionThatTheServerClosedIsDialledAgainForReads(t *testing.T) {
 		r.Do(ctx, "client", "kill", "type", "normal", "skipme", "yes")
 	}
 	// A write may have been carried out before the connection broke.
-	if e := c.Set(ctx, []byte(":1:k0"), []byte("w"), Write{TTL: Forever}); e.Err == nil {
+	if e := c.Set(ctx, Put{[]byte(":1:k0"), []byte("w"), Write{TTL: Forever}})[0]; e.Err == nil {
 		t.Error("a write on a closed connection was repeated")
 	}
 }

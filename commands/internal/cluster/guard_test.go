@@ -114,3 +114,28 @@ func TestDeleteIf(t *testing.T) {
 		t.Errorf("gone: %+v", e)
 	}
 }
+
+func TestSetMarked(t *testing.T) {
+	ctx := context.Background()
+	s := redistest.RunT(t)
+	client := s.Client(0)
+	c := open(t, 5*time.Second, at("a", s))
+	if e := c.SetMarked(ctx, []byte(":1:k0"), []byte("v"), Forever, time.Hour); !e.Done || e.Err != nil {
+		t.Fatalf("%+v", e)
+	}
+	if client.Get(ctx, ":1:k0").Val() != "v" || client.PTTL(ctx, ":1:k0").Val() != -1 {
+		t.Error("the value")
+	}
+	if ttl := client.PTTL(ctx, "__fresh__:1:k0").Val(); client.Get(ctx, "__fresh__:1:k0").Val() != "1" || ttl <= 59*time.Minute || ttl > time.Hour {
+		t.Errorf("the marker lives %v", ttl)
+	}
+	// A server that is full takes neither.
+	client.Del(ctx, ":1:k0", "__fresh__:1:k0")
+	client.ConfigSet(ctx, "maxmemory", "1")
+	if e := c.SetMarked(ctx, []byte(":1:k0"), []byte("v"), time.Hour, time.Hour); e.Done || e.Err == nil || !strings.Contains(e.Err.Error(), "OOM") {
+		t.Errorf("full: %+v", e)
+	}
+	if e := c.Update(ctx, []byte(":1:k0"), plusOne); e.Err != nil || e.Found {
+		t.Errorf("after that: %+v", e)
+	}
+}

@@ -138,24 +138,37 @@ func (c *Cluster) change(ctx context.Context, stored [][]byte, cmd func(*Entry) 
 // Write says how Set stores a value.
 type Write struct {
 	TTL     time.Duration // Forever, or positive
-	KeepTTL bool          // an entry that exists keeps its expiry; TTL is ignored
+	KeepTTL bool          // an entry that exists keeps its expiry; TTL is for a new one
 	NX, XX  bool          // only if the key does not exist; only if it does
 }
 
-// Set stores value. Done is false where NX or XX stood in the way.
-func (c *Cluster) Set(ctx context.Context, stored, value []byte, w Write) Entry {
-	return c.each(ctx, [][]byte{stored}, once, func(e *Entry) ([]redis.Cmder, func()) {
-		args := []any{"set", e.Stored, value}
+// Put is a value to store.
+type Put struct {
+	Stored, Value []byte
+	Write
+}
+
+// Set stores values. Done is false where NX or XX stood in the way.
+func (c *Cluster) Set(ctx context.Context, puts ...Put) []Entry {
+	stored := make([][]byte, len(puts))
+	for i, p := range puts {
+		stored[i] = p.Stored
+	}
+	return c.eachAt(ctx, stored, once, func(i int, e *Entry) ([]redis.Cmder, func()) {
+		p := puts[i]
+		args := []any{"set", p.Stored, p.Value}
 		switch {
-		case w.KeepTTL:
+		case p.KeepTTL && !p.XX:
+			return p.keep(ctx, e, args)
+		case p.KeepTTL:
 			args = append(args, "keepttl")
-		case w.TTL != Forever:
-			args = append(args, "px", milliseconds(w.TTL))
+		default:
+			args = expiry(args, p.TTL)
 		}
 		switch {
-		case w.NX:
+		case p.NX:
 			args = append(args, "nx")
-		case w.XX:
+		case p.XX:
 			args = append(args, "xx")
 		}
 		set := redis.NewStatusCmd(ctx, args...)
@@ -166,7 +179,55 @@ func (c *Cluster) Set(ctx context.Context, stored, value []byte, w Write) Entry 
 			}
 			e.Done, e.Found, e.Err = err == nil, err == nil, err
 		}
+	})
+}
+
+// keep replaces what exists under its expiry, and gives a new entry that of p:
+// KEEPTTL alone would give it none. One of the two commands stores, and the
+// transaction lets nobody come in between.
+func (p *Put) keep(ctx context.Context, e *Entry, set []any) ([]redis.Cmder, func()) {
+	multi, exec := redis.NewStatusCmd(ctx, "multi"), redis.NewSliceCmd(ctx, "exec")
+	replace := redis.NewCmd(ctx, append(set[:3:3], "keepttl", "xx")...)
+	create := redis.NewCmd(ctx, append(expiry(set[:3:3], p.TTL), "nx")...)
+	return []redis.Cmder{multi, replace, create, exec}, func() {
+		if e.Err = errors.Join(multi.Err(), replace.Err(), create.Err()); e.Err != nil {
+			return
+		}
+		replies, err := exec.Result()
+		if err == nil {
+			err = refused(replies)
+		}
+		e.Done, e.Found, e.Err = err == nil, err == nil, err
+	}
+}
+
+// SetMarked stores a value and, at the same time, a marker that it is fresh, as
+// get_or_set of django-redis-cache does: a value without a marker is stale, and a
+// marker without a value would make the library answer None.
+func (c *Cluster) SetMarked(ctx context.Context, stored, value []byte, ttl, fresh time.Duration) Entry {
+	return c.each(ctx, [][]byte{stored}, once, func(e *Entry) ([]redis.Cmder, func()) {
+		multi, exec := redis.NewStatusCmd(ctx, "multi"), redis.NewSliceCmd(ctx, "exec")
+		set := redis.NewCmd(ctx, expiry([]any{"set", stored, value}, ttl)...)
+		mark := redis.NewCmd(ctx, expiry([]any{"set", c.Fresh(stored), "1"}, fresh)...)
+		return []redis.Cmder{multi, set, mark, exec}, func() {
+			if e.Err = errors.Join(multi.Err(), set.Err(), mark.Err()); e.Err != nil {
+				return
+			}
+			replies, err := exec.Result()
+			if err == nil {
+				err = refused(replies)
+			}
+			e.Done, e.Err = err == nil, err
+		}
 	})[0]
+}
+
+// expiry adds what makes SET give a key a lifetime.
+func expiry(set []any, ttl time.Duration) []any {
+	if ttl == Forever {
+		return set
+	}
+	return append(set, "px", milliseconds(ttl))
 }
 
 // milliseconds rounds up, so that no positive duration becomes "at once".
@@ -202,6 +263,11 @@ const (
 // each builds the commands of every key, sends them with one flush a shard, all
 // shards at once, and has the answers read. It is for one goroutine at a time.
 func (c *Cluster) each(ctx context.Context, stored [][]byte, again bool, build func(*Entry) (cmds []redis.Cmder, read func())) []Entry {
+	return c.eachAt(ctx, stored, again, func(_ int, e *Entry) ([]redis.Cmder, func()) { return build(e) })
+}
+
+// eachAt is each, with the place of the key among those asked.
+func (c *Cluster) eachAt(ctx context.Context, stored [][]byte, again bool, build func(int, *Entry) (cmds []redis.Cmder, read func())) []Entry {
 	entries := make([]Entry, len(stored))
 	type request struct {
 		entry *Entry
@@ -215,7 +281,7 @@ func (c *Cluster) each(ctx context.Context, stored [][]byte, again bool, build f
 		if e.Shard, e.Err = c.Home(stored[i]); e.Err != nil {
 			continue
 		}
-		built, read := build(e)
+		built, read := build(i, e)
 		cmds[e.Shard] = append(cmds[e.Shard], built...)
 		requests[e.Shard] = append(requests[e.Shard], request{e, read})
 	}

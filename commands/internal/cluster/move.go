@@ -115,10 +115,12 @@ func (c *Cluster) unmark(ctx context.Context, stored []byte) []redis.Cmder {
 }
 
 // refusal is the error among the replies of a transaction.
-func (s *Shard) refusal(replies []any) error {
+func (s *Shard) refusal(replies []any) error { return s.Wrap(refused(replies)) }
+
+func refused(replies []any) error {
 	for _, r := range replies {
 		if err, ok := r.(error); ok {
-			return s.Wrap(err)
+			return err
 		}
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"os"
 )
 
 // Input is standard input. A read that waits for a person or a slow pipe gives
@@ -23,6 +24,12 @@ type readResult struct {
 
 // inputChunk is how much is asked of standard input at once.
 const inputChunk = 64 << 10
+
+// File is standard input for another program to read, nil where it is no file.
+func (in *Input) File() *os.File {
+	f, _ := in.r.(*os.File)
+	return f
+}
 
 // Reader returns an io.Reader whose reads end with the context.
 func (in *Input) Reader(ctx context.Context) io.Reader { return inputReader{ctx, in} }

@@ -95,6 +95,9 @@ func (s *Streams) Warn(format string, args ...any) {
 	_, _ = io.WriteString(s.err, line+"\n")
 }
 
+// Stderr is standard error, for another program to write to.
+func (s *Streams) Stderr() io.Writer { return s.err }
+
 // Live is standard output without a buffer, for answers that somebody waits
 // for. Its writes do fail, with a short error, when nobody reads any more.
 func (s *Streams) Live() io.Writer { return live{s.Out} }
