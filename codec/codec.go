@@ -11,7 +11,9 @@ type Serializer string
 
 // The serializers that are built.
 const (
-	Pickle Serializer = "pickle"
+	Pickle  Serializer = "pickle"
+	JSON    Serializer = "json"
+	MsgPack Serializer = "msgpack"
 )
 
 // Compressor names what is done to the serialized bytes.
@@ -50,7 +52,13 @@ type Codec struct {
 }
 
 // Serializers returns the names that a CODEC may begin with.
-func Serializers() []Serializer { return []Serializer{Pickle} }
+func Serializers() []Serializer {
+	names := make([]Serializer, len(serializations))
+	for i, s := range serializations {
+		names[i] = s.name
+	}
+	return names
+}
 
 // Compressors returns the names that may follow the plus sign of a CODEC.
 func Compressors() []Compressor {
@@ -97,8 +105,11 @@ func Parse(spec string, base Codec) (Codec, error) {
 	}
 	c := Codec{Serializer: Serializer(name), Protocol: AnyProtocol, Rules: base.Rules}
 	switch {
-	case c.Serializer != Pickle:
+	case name == "" || serializationOf(c.Serializer) < 0:
 		return bad("serializer %q is not one of: %s", name, join(Serializers()))
+	case colon && c.Serializer != Pickle:
+		return bad("serializer %s takes no number", name)
+	case c.Serializer != Pickle:
 	case colon && number == "highest":
 		c.Protocol = HighestProtocol
 	case colon:
@@ -151,8 +162,9 @@ func (c Codec) check() error {
 		return &SpecError{Spec: c.String(), Reason: fmt.Sprintf(format, args...)}
 	}
 	switch {
-	case c.Serializer != Pickle:
+	case serializationOf(c.Serializer) < 0 || c.Serializer == "":
 		return bad("serializer %q is not one of: %s", c.Serializer, join(Serializers()))
+	case c.Serializer != Pickle:
 	case c.Protocol == AnyProtocol:
 		return bad("the pickle protocol to write is not known: write for instance pickle:5")
 	case c.Protocol < 0 || c.Protocol > HighestProtocol:

@@ -151,3 +151,38 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// What MessagePack says and we write back is the same value.
+func FuzzDecodeMsgPack(f *testing.F) {
+	for _, s := range []string{"\x82\xa1a\x01\xa1b\x92\xc0\xcb\x3f\xf8\x00\x00\x00\x00\x00\x00", "\xd9\x03abc", "\xc4\x01x", "\xcf\xff\xff\xff\xff\xff\xff\xff\xff", "\xa2\xff\xfe", "\xdc\x00\x01\xd0\x80", "\xdf\x00\x00\x00\x01\xc2\xc3"} {
+		f.Add([]byte(s))
+	}
+	source := codec.Fixed(codec.Codec{Serializer: codec.MsgPack})
+	tr := newTranscoder(f, "msgpack", "msgpack", codec.Options{})
+	f.Fuzz(func(t *testing.T, stored []byte) {
+		v, err := codec.Decode(stored, source, codec.Options{})
+		if err != nil {
+			if e, ok := err.(*codec.Error); !ok || e.Kind == "" || e.Offset < 0 || e.Offset > len(stored) {
+				t.Fatalf("%q: %#v", stored, err)
+			}
+			return
+		}
+		out, changed, err := tr.Transcode(nil, stored)
+		if err != nil {
+			t.Fatalf("%q: %v", stored, err)
+		}
+		if !changed {
+			return
+		}
+		w, err := codec.Decode(out, source, codec.Options{})
+		if err != nil {
+			t.Fatalf("%q became %q: %v", stored, out, err)
+		}
+		if !pyobj.Equal(v.Graph, v.Root, w.Graph, w.Root) {
+			t.Fatalf("%q became %q, another value", stored, out)
+		}
+		if _, again, err := tr.Transcode(nil, out); again || err != nil {
+			t.Fatalf("%q became %q, and that another: %v", stored, out, err)
+		}
+	})
+}

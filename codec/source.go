@@ -123,11 +123,16 @@ func (o *opener) release() {
 	}
 }
 
-// explain turns the refusal of the pickle decoder into an Error. For a whole
-// pipeline it says what the bytes are instead, where that is plain to see.
+// explain makes an Error of the refusal of a reader. For a whole pipeline it
+// says what the bytes are instead, where that is plain to see.
 func (o *opener) explain(err error, l layers) *Error {
-	e := wrapPickle(err)
-	if !o.source.stored || e.Err.(*pickle.Error).Offset < 0 { // or it was read, and cannot be written
+	e, ok := err.(*Error)
+	if !ok {
+		if e = wrapPickle(err); err.(*pickle.Error).Offset < 0 {
+			return e // it was read, and cannot be written
+		}
+	}
+	if !o.source.stored {
 		return e
 	}
 	if what := foreign(l.serialized); what != "" {

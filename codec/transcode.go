@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"cachering/codec/pickle"
+	"cachering/codec/pyobj"
 )
 
 // Transcoder rewrites stored values. It keeps its buffers and the state of the
@@ -15,7 +16,8 @@ type Transcoder struct {
 	options Options
 	target  int // index in compressions
 	pickle  pickle.Transcoder
-	packed  []byte // the serialized value, before compression
+	graph   *pyobj.Graph // of a value that is not rewritten from pickle to pickle
+	packed  []byte       // the serialized value, before compression
 	notes   Notes
 }
 
@@ -68,24 +70,47 @@ func (t *Transcoder) Transcode(dst, stored []byte) (out []byte, changed bool, er
 	if t.target > 0 {
 		return t.compressed(dst, l)
 	}
-	out, err = t.pickle.Transcode(dst, l.serialized, t.to.Protocol)
+	out, err = t.reserialize(dst, l)
 	if err != nil {
-		return nil, false, t.explain(err, l)
+		return nil, false, err
 	}
-	t.notes.Py2 = t.pickle.Py2()
 	if l.compressed == 0 && bytes.Equal(out[len(dst):], stored) {
 		return nil, false, nil
 	}
 	return out, true, nil
 }
 
+// reserialize appends the value to dst as the target serializes it.
+func (t *Transcoder) reserialize(dst []byte, l layers) ([]byte, error) {
+	target := serializationOf(t.to.Serializer)
+	candidates := t.source.candidates(l.serialized, target)
+	if target == 0 && candidates[0] == 0 {
+		out, err := t.pickle.Transcode(dst, l.serialized, t.to.Protocol)
+		if err != nil {
+			return nil, t.explain(err, l)
+		}
+		t.notes.Py2 = t.pickle.Py2()
+		return out, nil
+	}
+	if t.graph == nil {
+		t.graph = pyobj.New()
+	}
+	root, from, err := read(&t.pickle.Decoder, t.graph, candidates, l.serialized)
+	if err != nil {
+		return nil, t.explain(err, l)
+	}
+	if from == 0 {
+		t.notes.Py2 = t.pickle.Py2()
+	}
+	return t.to.serialize(&t.pickle.Encoder, dst, t.graph, root, from)
+}
+
 // compressed is Transcode for a target that is compressed.
 func (t *Transcoder) compressed(dst []byte, l layers) (out []byte, changed bool, err error) {
-	packed, err := t.pickle.Transcode(t.packed[:0], l.serialized, t.to.Protocol)
+	packed, err := t.reserialize(t.packed[:0], l)
 	if err != nil {
-		return nil, false, t.explain(err, l)
+		return nil, false, err
 	}
-	t.notes.Py2 = t.pickle.Py2()
 	if t.packed = packed; cap(packed) > keepBuffer {
 		t.packed = nil
 	}

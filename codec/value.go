@@ -39,11 +39,15 @@ func Decode(stored []byte, from Source, o Options) (*Value, error) {
 		return v, nil
 	}
 	d := pickle.Decoder{Py2Strings: o.Py2Strings}
-	root, err := d.Decode(v.Graph, l.serialized)
+	root, i, err := read(&d, v.Graph, from.candidates(l.serialized, -1), l.serialized)
 	if err != nil {
 		return nil, op.explain(err, l)
 	}
 	v.Root = root
+	if i > 0 {
+		v.Path = l.path(string(serializations[i].name))
+		return v, nil
+	}
 	v.Serialized = l.serialized
 	v.Notes.Py2 = d.Py2()
 	v.Path = l.path("pickle:" + strconv.Itoa(pickle.Protocol(l.serialized)))
@@ -73,15 +77,15 @@ func Encode(dst []byte, v *Value, to Codec) ([]byte, error) {
 	var e pickle.Encoder
 	i := compressionOf(to.Compressor)
 	if i == 0 {
-		out, err := e.Append(dst, v.Graph, v.Root, to.Protocol)
+		out, err := to.serialize(&e, dst, v.Graph, v.Root, -1)
 		if err != nil {
-			return dst, wrapPickle(err)
+			return dst, err
 		}
 		return out, nil
 	}
-	packed, err := e.Append(nil, v.Graph, v.Root, to.Protocol)
+	packed, err := to.serialize(&e, nil, v.Graph, v.Root, -1)
 	if err != nil {
-		return dst, wrapPickle(err)
+		return dst, err
 	}
 	if !to.Rules.compresses(len(packed)) {
 		return append(dst, packed...), nil

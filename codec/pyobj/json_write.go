@@ -115,7 +115,7 @@ func (w *jsonWriter) base64(tag string, data []byte) {
 func (w *jsonWriter) compound(r Ref) {
 	g := w.g
 	if !w.enter(r) {
-		w.fail("a " + w.typeName(r) + " that contains itself")
+		w.fail("a " + g.TypeName(r) + " that contains itself")
 	}
 	if w.depth > maxReprDepth {
 		w.fail("a value nested more than " + strconv.Itoa(maxReprDepth) + " deep")
@@ -159,11 +159,11 @@ func (w *jsonWriter) dict(r Ref) {
 	for i := 0; i < len(items) && plain; i += 2 {
 		if g.Kind(items[i]) != Str {
 			if !w.typed {
-				w.path = w.pathKey(w.path, items[i])
-				w.fail("dict key of type " + w.typeName(items[i]))
+				w.path = g.AppendKeyPath(w.path, items[i])
+				w.fail("dict key of type " + g.TypeName(items[i]))
 			}
 			plain = false
-		} else if key := g.Data(items[i]); w.typed && (len(key) > 0 && key[0] == '$' || hasSplitPair(key)) {
+		} else if key := g.Data(items[i]); w.typed && (len(key) > 0 && key[0] == '$' || HasSplitPair(key)) {
 			plain = false
 		}
 	}
@@ -176,7 +176,7 @@ func (w *jsonWriter) dict(r Ref) {
 		if i > 0 {
 			w.text(",")
 		}
-		w.path = w.pathKey(w.path[:n], items[i])
+		w.path = g.AppendKeyPath(w.path[:n], items[i])
 		if plain {
 			w.str(g.Data(items[i]))
 			w.text(":")
@@ -197,23 +197,24 @@ func (w *jsonWriter) dict(r Ref) {
 	}
 }
 
-// pathKey appends .name, or the key in brackets when it is not a plain name.
-func (w *jsonWriter) pathKey(path []byte, key Ref) []byte {
-	if w.g.Kind(key) == Str {
-		name := string(w.g.Data(key))
+// AppendKeyPath appends to a path such as $.user what leads to the value under a
+// key: .name, or the key in brackets when it is not a plain name.
+func (g *Graph) AppendKeyPath(path []byte, key Ref) []byte {
+	if g.Kind(key) == Str {
+		name := string(g.Data(key))
 		if name != "" && !isDigit(name[0]) && strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == "" {
 			return append(append(path, '.'), name...)
 		}
 	}
 	path = append(path, '[')
-	path = w.g.AppendRepr(path, key, Limits{Depth: 2, Items: 4, Chars: 60, Nodes: 10})
+	path = g.AppendRepr(path, key, Limits{Depth: 2, Items: 4, Chars: 60, Nodes: 10})
 	return append(path, ']')
 }
 
 // str writes a string. What repr would escape is escaped here too, so that
 // nothing in it can drive a terminal.
 func (w *jsonWriter) str(text []byte) {
-	if hasSplitPair(text) {
+	if HasSplitPair(text) {
 		// JSON would join the two halves.
 		w.tag("str", "str with a surrogate pair in two halves")
 		w.text(`"`)
@@ -247,8 +248,9 @@ func (w *jsonWriter) unit(r rune) {
 	w.dst = append(w.dst, '\\', 'u', hexDigits[r>>12&15], hexDigits[r>>8&15], hexDigits[r>>4&15], hexDigits[r&15])
 }
 
-// hasSplitPair reports whether a high surrogate is followed by a low one.
-func hasSplitPair(text []byte) bool {
+// HasSplitPair reports whether the text of a Str has a high surrogate followed
+// by a low one as two characters, which most formats would join.
+func HasSplitPair(text []byte) bool {
 	for i := 0; i+5 < len(text); i++ {
 		if text[i] == 0xed && text[i+1]&0xf0 == 0xa0 && text[i+3] == 0xed && text[i+4]&0xf0 == 0xb0 {
 			return true
@@ -262,22 +264,22 @@ func (w *jsonWriter) class(r Ref) {
 	w.str([]byte(string(module) + "." + string(name)))
 }
 
-// typeName names a type the way a person would: the class of an object, without
-// its module.
-func (w *jsonWriter) typeName(r Ref) string {
-	if w.g.Kind(r).IsCall() {
-		if c := w.g.call(r); c.class != 0 {
-			_, name := w.g.Name(c.class)
-			if c.class == SymGetattr && len(c.args) == 2 && w.g.Kind(c.args[0]) == Global {
-				_, name = w.g.Name(c.args[0]) // a member of an enum
+// TypeName names the type of r the way a person would: the class of an object,
+// without its module.
+func (g *Graph) TypeName(r Ref) string {
+	if g.Kind(r).IsCall() {
+		if c := g.call(r); c.class != 0 {
+			_, name := g.Name(c.class)
+			if c.class == SymGetattr && len(c.args) == 2 && g.Kind(c.args[0]) == Global {
+				_, name = g.Name(c.args[0]) // a member of an enum
 			}
-			if label, ok := w.g.modelLabel(&c); ok {
+			if label, ok := g.modelLabel(&c); ok {
 				name = label
 			}
 			return string(appendText(nil, name, 0))
 		}
 	}
-	return w.g.Kind(r).String()
+	return g.Kind(r).String()
 }
 
 func (w *jsonWriter) object(r Ref) {
@@ -294,7 +296,7 @@ func (w *jsonWriter) object(r Ref) {
 		return
 	}
 	if !w.typed {
-		w.fail(w.typeName(r))
+		w.fail(g.TypeName(r))
 	}
 	c := g.call(r)
 	if w.known(&c) {

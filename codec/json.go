@@ -1,0 +1,142 @@
+package codec
+
+import (
+	"math"
+	"strconv"
+	"unicode/utf8"
+
+	"cachering/codec/pyobj"
+)
+
+// maxJSONDepth is how deep CPython's json.loads reads.
+const maxJSONDepth = 994
+
+func decodeJSON(g *pyobj.Graph, data []byte) (pyobj.Ref, *Error) {
+	root, err := pyobj.ParseJSON(g, data)
+	if err != nil {
+		return 0, &Error{Kind: KindUnknown, Text: "json: " + err.Error(), Err: err}
+	}
+	return root, nil
+}
+
+// encodeJSON writes what json.dumps of Python does by default: ASCII, a blank
+// after commas and colons. loose allows NaN and the infinities, which
+// json.loads takes though JSON has none.
+func encodeJSON(dst []byte, g *pyobj.Graph, root pyobj.Ref, loose bool) (out []byte, err *Error) {
+	w := jsonWriter{plainWriter: plainWriter{g: g, dst: dst, format: "JSON", depth: maxJSONDepth}, loose: loose}
+	defer catch(&err)
+	w.value(root)
+	return w.dst, nil
+}
+
+type jsonWriter struct {
+	plainWriter
+	loose bool
+}
+
+func (w *jsonWriter) text(s string) { w.dst = append(w.dst, s...) }
+
+func (w *jsonWriter) value(r pyobj.Ref) {
+	g := w.g
+	switch g.Kind(r) {
+	case pyobj.None:
+		w.text("null")
+	case pyobj.Bool:
+		w.dst = strconv.AppendBool(w.dst, g.Bool(r))
+	case pyobj.Int:
+		n := len(w.dst)
+		if w.dst = g.AppendInt(w.dst, r); len(w.dst)-n > MaxIntegerDigits {
+			w.fail(KindNumber, "an int of more than "+strconv.Itoa(MaxIntegerDigits)+" digits, which Python does not read")
+		}
+	case pyobj.Float:
+		w.float(g.Float(r))
+	case pyobj.Str:
+		w.str(g.Data(r))
+	case pyobj.List:
+		w.enter(r)
+		w.text("[")
+		w.items(r, func(i int, item pyobj.Ref) {
+			if i > 0 {
+				w.text(", ")
+			}
+			w.value(item)
+		})
+		w.text("]")
+		w.leave(r)
+	case pyobj.Dict:
+		w.enter(r)
+		w.text("{")
+		w.pairs(r, func(i int, key, value pyobj.Ref) {
+			if g.Kind(key) != pyobj.Str {
+				w.refuse("a dict key of type " + g.TypeName(key))
+			}
+			if i > 0 {
+				w.text(", ")
+			}
+			w.str(g.Data(key))
+			w.text(": ")
+			w.value(value)
+		})
+		w.text("}")
+		w.leave(r)
+	default:
+		w.refuse(g.TypeName(r))
+	}
+}
+
+func (w *jsonWriter) float(f float64) {
+	switch {
+	case !math.IsInf(f, 0) && f == f:
+		w.dst = pyobj.AppendFloat(w.dst, f)
+	case !w.loose:
+		w.refuse(string(pyobj.AppendFloat(nil, f)))
+	case f > 0:
+		w.text("Infinity")
+	case f < 0:
+		w.text("-Infinity")
+	default:
+		w.text("NaN")
+	}
+}
+
+func (w *jsonWriter) str(text []byte) {
+	if pyobj.HasSplitPair(text) {
+		w.refuse("a str with a surrogate pair in two halves")
+	}
+	w.dst = append(w.dst, '"')
+	for len(text) > 0 {
+		r, width := utf8.DecodeRune(text)
+		if r == utf8.RuneError && width == 1 { // a lone surrogate, in three bytes
+			r, width = 0xd000|rune(text[1]&0x3f)<<6|rune(text[2]&0x3f), 3
+		}
+		text = text[width:]
+		switch {
+		case r == '"' || r == '\\':
+			w.dst = append(w.dst, '\\', byte(r))
+		case r == '\n':
+			w.text(`\n`)
+		case r == '\r':
+			w.text(`\r`)
+		case r == '\t':
+			w.text(`\t`)
+		case r == '\b':
+			w.text(`\b`)
+		case r == '\f':
+			w.text(`\f`)
+		case ' ' <= r && r <= '~':
+			w.dst = append(w.dst, byte(r))
+		case r > 0xffff:
+			w.unit(0xd800 + (r-0x10000)>>10)
+			w.unit(0xdc00 + (r-0x10000)&0x3ff)
+		default:
+			w.unit(r)
+		}
+	}
+	w.dst = append(w.dst, '"')
+}
+
+// unit writes a UTF-16 code unit as an escape.
+func (w *jsonWriter) unit(r rune) {
+	const hex = "0123456789abcdef"
+	w.dst = append(w.dst, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
+}

@@ -1,0 +1,267 @@
+package codec
+
+import (
+	"encoding/binary"
+	"math"
+	"math/big"
+	"strconv"
+	"unicode/utf8"
+
+	"cachering/codec/pyobj"
+)
+
+// maxMsgPackDepth is how deep Python's msgpack writes and reads.
+const maxMsgPackDepth = 511
+
+// encodeMsgPack writes what msgpack.dumps of Python's msgpack 1.0 does: numbers
+// in their shortest form, floats in 64 bits, text as str and bytes as bin.
+func encodeMsgPack(dst []byte, g *pyobj.Graph, root pyobj.Ref, _ bool) (out []byte, err *Error) {
+	w := msgPackWriter{plainWriter{g: g, dst: dst, format: "MessagePack", depth: maxMsgPackDepth}}
+	defer catch(&err)
+	w.value(root)
+	return w.dst, nil
+}
+
+type msgPackWriter struct{ plainWriter }
+
+func (w *msgPackWriter) value(r pyobj.Ref) {
+	g := w.g
+	switch g.Kind(r) {
+	case pyobj.None:
+		w.dst = append(w.dst, 0xc0)
+	case pyobj.Bool:
+		if g.Bool(r) {
+			w.dst = append(w.dst, 0xc3)
+		} else {
+			w.dst = append(w.dst, 0xc2)
+		}
+	case pyobj.Int:
+		w.integer(r)
+	case pyobj.Float:
+		w.dst = binary.BigEndian.AppendUint64(append(w.dst, 0xcb), math.Float64bits(g.Float(r)))
+	case pyobj.Str:
+		text := g.Data(r)
+		if !utf8.Valid(text) {
+			w.refuse("a str with a lone surrogate")
+		}
+		w.header(len(text), 0xa0, 32, 0xd9, 0xda, 0xdb)
+		w.dst = append(w.dst, text...)
+	case pyobj.Bytes:
+		w.header(g.Len(r), 0, 0, 0xc4, 0xc5, 0xc6)
+		w.dst = append(w.dst, g.Data(r)...)
+	case pyobj.List:
+		w.enter(r)
+		w.header(g.Len(r), 0x90, 16, 0, 0xdc, 0xdd)
+		w.items(r, func(_ int, item pyobj.Ref) { w.value(item) })
+		w.leave(r)
+	case pyobj.Dict:
+		w.enter(r)
+		w.header(g.Len(r), 0x80, 16, 0, 0xde, 0xdf)
+		w.pairs(r, func(_ int, key, value pyobj.Ref) {
+			if k := g.Kind(key); k > pyobj.Bytes { // what is hashable in every reader
+				w.refuse("a dict key of type " + g.TypeName(key))
+			}
+			w.value(key)
+			w.value(value)
+		})
+		w.leave(r)
+	default:
+		w.refuse(g.TypeName(r))
+	}
+}
+
+// header writes the length of something: in the low bits of fix when it is
+// below few, else after the code for one, two or four bytes. one is 0 where the
+// format has no such code.
+func (w *msgPackWriter) header(n int, fix byte, few int, one, two, four byte) {
+	switch {
+	case n < few:
+		w.dst = append(w.dst, fix|byte(n))
+	case n <= math.MaxUint8 && one != 0:
+		w.dst = append(w.dst, one, byte(n))
+	case n <= math.MaxUint16:
+		w.dst = binary.BigEndian.AppendUint16(append(w.dst, two), uint16(n))
+	case int64(n) <= math.MaxUint32:
+		w.dst = binary.BigEndian.AppendUint32(append(w.dst, four), uint32(n))
+	default:
+		w.refuse(strconv.Itoa(n) + " bytes or items in one")
+	}
+}
+
+func (w *msgPackWriter) integer(r pyobj.Ref) {
+	v, ok := w.g.Int64(r)
+	switch {
+	case !ok:
+		n := w.g.Big(r)
+		if !n.IsUint64() {
+			w.refuse("an int beyond 64 bits")
+		}
+		w.dst = binary.BigEndian.AppendUint64(append(w.dst, 0xcf), n.Uint64())
+	case -32 <= v && v <= 127:
+		w.dst = append(w.dst, byte(v))
+	case v >= 0 && v <= math.MaxUint8:
+		w.dst = append(w.dst, 0xcc, byte(v))
+	case v >= 0 && v <= math.MaxUint16:
+		w.dst = binary.BigEndian.AppendUint16(append(w.dst, 0xcd), uint16(v))
+	case v >= 0 && v <= math.MaxUint32:
+		w.dst = binary.BigEndian.AppendUint32(append(w.dst, 0xce), uint32(v))
+	case v >= 0:
+		w.dst = binary.BigEndian.AppendUint64(append(w.dst, 0xcf), uint64(v))
+	case v >= math.MinInt8:
+		w.dst = append(w.dst, 0xd0, byte(v))
+	case v >= math.MinInt16:
+		w.dst = binary.BigEndian.AppendUint16(append(w.dst, 0xd1), uint16(v))
+	case v >= math.MinInt32:
+		w.dst = binary.BigEndian.AppendUint32(append(w.dst, 0xd2), uint32(v))
+	default:
+		w.dst = binary.BigEndian.AppendUint64(append(w.dst, 0xd3), uint64(v))
+	}
+}
+
+// decodeMsgPack reads what msgpack.loads(raw=False) does, and maps with keys
+// other than str too. A str that is not UTF-8 was written by msgpack before
+// 1.0, which had no bin: it is bytes. Extensions are refused.
+func decodeMsgPack(g *pyobj.Graph, data []byte) (root pyobj.Ref, err *Error) {
+	g.Reset(data)
+	d := msgPackReader{g: g, data: data}
+	defer catch(&err)
+	root = d.value(0)
+	if d.at < len(data) {
+		d.fail(KindTrailing, d.at, "bytes after the end of the value")
+	}
+	g.Settle()
+	return root, nil
+}
+
+type msgPackReader struct {
+	g     *pyobj.Graph
+	data  []byte
+	at    int
+	stack []pyobj.Ref
+}
+
+func (d *msgPackReader) fail(kind Kind, at int, what string) {
+	panic(&Error{Kind: kind, Offset: at, Text: "msgpack: byte " + strconv.Itoa(at) + ": " + what})
+}
+
+// take returns the next n bytes.
+func (d *msgPackReader) take(n uint64) []byte {
+	if n > uint64(len(d.data)-d.at) {
+		d.fail("truncated", d.at, "the data ends too soon")
+	}
+	b := d.data[d.at : d.at+int(n)]
+	d.at += int(n)
+	return b
+}
+
+// uint reads a big-endian number of so many bytes.
+func (d *msgPackReader) uint(bytes int) uint64 {
+	var v uint64
+	for _, c := range d.take(uint64(bytes)) {
+		v = v<<8 | uint64(c)
+	}
+	return v
+}
+
+func (d *msgPackReader) value(depth int) pyobj.Ref {
+	at := d.at
+	c := d.take(1)[0]
+	switch {
+	case c < 0x80:
+		return d.g.NewInt(int64(c))
+	case c < 0x90:
+		return d.dict(at, uint64(c&0x0f), depth)
+	case c < 0xa0:
+		return d.list(at, uint64(c&0x0f), depth)
+	case c < 0xc0:
+		return d.str(uint64(c & 0x1f))
+	case c >= 0xe0:
+		return d.g.NewInt(int64(int8(c)))
+	}
+	switch c {
+	case 0xc0:
+		return pyobj.RefNone
+	case 0xc2, 0xc3:
+		return d.g.NewBool(c == 0xc3)
+	case 0xc4, 0xc5, 0xc6:
+		b := d.take(d.uint(1 << (c - 0xc4)))
+		if len(b) == 1 {
+			return pyobj.ByteRef(b[0])
+		}
+		return d.g.SrcBytes(d.at-len(b), len(b))
+	case 0xca:
+		return d.g.NewFloat(float64(math.Float32frombits(uint32(d.uint(4)))))
+	case 0xcb:
+		return d.g.NewFloat(math.Float64frombits(d.uint(8)))
+	case 0xcc, 0xcd, 0xce, 0xcf:
+		v := d.uint(1 << (c - 0xcc))
+		if v > math.MaxInt64 {
+			return d.g.NewBigInt(new(big.Int).SetUint64(v))
+		}
+		return d.g.NewInt(int64(v))
+	case 0xd0:
+		return d.g.NewInt(int64(int8(d.uint(1))))
+	case 0xd1:
+		return d.g.NewInt(int64(int16(d.uint(2))))
+	case 0xd2:
+		return d.g.NewInt(int64(int32(d.uint(4))))
+	case 0xd3:
+		return d.g.NewInt(int64(d.uint(8)))
+	case 0xd9, 0xda, 0xdb:
+		return d.str(d.uint(1 << (c - 0xd9)))
+	case 0xdc, 0xdd:
+		return d.list(at, d.uint(2<<(c-0xdc)), depth)
+	case 0xde, 0xdf:
+		return d.dict(at, d.uint(2<<(c-0xde)), depth)
+	case 0xc1:
+		d.fail(KindUnknown, at, "0xc1 begins no value")
+	}
+	d.fail(KindUnrepresentable, at, "an extension type")
+	panic("unreachable")
+}
+
+func (d *msgPackReader) str(n uint64) pyobj.Ref {
+	b := d.take(n)
+	if !utf8.Valid(b) {
+		return d.g.SrcBytes(d.at-len(b), len(b))
+	}
+	return d.g.SrcStr(d.at-len(b), len(b))
+}
+
+// open checks a container of n parts, each of one byte at least.
+func (d *msgPackReader) open(at int, n uint64, depth int) {
+	if depth == maxMsgPackDepth {
+		d.fail(KindTooLarge, at, "nested deeper than Python reads")
+	}
+	if n > uint64(len(d.data)-d.at) {
+		d.fail("truncated", at, "the data ends too soon")
+	}
+}
+
+func (d *msgPackReader) list(at int, n uint64, depth int) pyobj.Ref {
+	d.open(at, n, depth)
+	mark := len(d.stack)
+	for range n {
+		d.stack = append(d.stack, d.value(depth+1))
+	}
+	r := d.g.NewList(d.stack[mark:]...)
+	d.stack = d.stack[:mark]
+	return r
+}
+
+func (d *msgPackReader) dict(at int, n uint64, depth int) pyobj.Ref {
+	d.open(at, 2*n, depth)
+	mark := len(d.stack)
+	for range n {
+		keyAt := d.at
+		key := d.value(depth + 1)
+		if !d.g.Hashable(key) {
+			d.fail("unhashable", keyAt, "a "+d.g.TypeName(key)+" as key")
+		}
+		d.stack = append(d.stack, key)
+		d.stack = append(d.stack, d.value(depth+1))
+	}
+	r := d.g.NewDict(d.stack[mark:]...)
+	d.stack = d.stack[:mark]
+	return r
+}

@@ -1,0 +1,94 @@
+package codec
+
+import (
+	"cachering/codec/pickle"
+	"cachering/codec/pyobj"
+)
+
+// serialization is a serializer other than pickle, which has protocols and is
+// rewritten without making a value first.
+type serialization struct {
+	name   Serializer
+	decode func(g *pyobj.Graph, data []byte) (pyobj.Ref, *Error)
+	// encode appends root. It refuses what would read back as another value;
+	// loose allows what the format's own reader takes beyond its standard, for
+	// values that were read from it.
+	encode func(dst []byte, g *pyobj.Graph, root pyobj.Ref, loose bool) ([]byte, *Error)
+}
+
+// serializations are in the order in which CODECs are explained.
+var serializations = [...]serialization{
+	{name: Pickle},
+	{name: JSON, decode: decodeJSON, encode: encodeJSON},
+	{name: MsgPack, decode: decodeMsgPack, encode: encodeMsgPack},
+}
+
+// serializationOf returns the index in serializations, or -1. No name is Pickle.
+func serializationOf(name Serializer) int {
+	if name == "" {
+		return 0
+	}
+	for i := range serializations {
+		if serializations[i].name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// candidates are the serializers that the bytes may come from, the likeliest
+// first: the configured one; pickle, which nothing else looks like; and the
+// target, which a run before this one may have written.
+func (s Source) candidates(data []byte, target int) [3]int {
+	configured := serializationOf(s.codec.Serializer)
+	if !s.stored {
+		return [3]int{configured, configured, configured}
+	}
+	if len(data) > 1 && data[0] == 0x80 {
+		// PROTO. In MessagePack this byte is an empty map, and the end.
+		return [3]int{0, 0, 0}
+	}
+	return [3]int{configured, 0, target}
+}
+
+// read tries the candidates in turn. The error is that of the first.
+func read(d *pickle.Decoder, g *pyobj.Graph, candidates [3]int, data []byte) (root pyobj.Ref, from int, err error) {
+	for n, i := range candidates {
+		if i < 0 || n > 0 && (i == candidates[0] || i == candidates[n-1]) {
+			continue
+		}
+		var e error
+		if i == 0 {
+			root, e = d.Decode(g, data)
+		} else if ref, refused := serializations[i].decode(g, data); refused != nil {
+			e = refused
+		} else {
+			root = ref
+		}
+		if e == nil {
+			return root, i, nil
+		}
+		if err == nil {
+			err = e
+		}
+	}
+	return 0, 0, err
+}
+
+// serialize appends root the way c says. from is the index of the serializer
+// that the value was read from, -1 for none.
+func (c Codec) serialize(e *pickle.Encoder, dst []byte, g *pyobj.Graph, root pyobj.Ref, from int) ([]byte, error) {
+	i := serializationOf(c.Serializer)
+	if i == 0 {
+		out, err := e.Append(dst, g, root, c.Protocol)
+		if err != nil {
+			return nil, wrapPickle(err)
+		}
+		return out, nil
+	}
+	out, err := serializations[i].encode(dst, g, root, from == i)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
