@@ -96,6 +96,9 @@ func runGetOrSet(ctx context.Context, s *session, o *getOrSetOptions, key string
 	if o.from.value != asRaw && !cache.ProtocolKnown() {
 		return cache.ProtocolError()
 	}
+	if cache.Herd {
+		return usagef("get-or-set is not there for cache %s: values of HerdClient hold their own deadline", cache.Alias)
+	}
 	ttl, err := o.ttl.of(cache)
 	if err != nil {
 		return err
@@ -140,7 +143,7 @@ func runGetOrSet(ctx context.Context, s *session, o *getOrSetOptions, key string
 
 // encode makes the value of what the command printed.
 func (o *getOrSetOptions) encode(output []byte, cache *config.Cache, name string) ([]byte, error) {
-	value, _, err := encode("the output of "+name, output, o.from.value, cache.Codec)
+	value, _, err := encode("the output of "+name, output, o.from.value, cache, 0)
 	var usage *usageError
 	if errors.As(err, &usage) { // cachering was used well, the command was not
 		return nil, errors.New(usage.msg)

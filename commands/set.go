@@ -159,7 +159,19 @@ func runSet(ctx context.Context, s *session, o *setOptions, key, text string) er
 			return err
 		}
 	}
-	stored, what, err := encode("VALUE", typed, o.from.value, cache.Codec)
+	deadline := int64(0)
+	if cache.Herd && o.from.value != asRaw {
+		if o.keepTTL {
+			return usagef("--keep-ttl: the values of cache %s hold the time from which on they are stale, which is not known then", cache.Alias).
+				hinting("say with --ttl how long the value lives")
+		}
+		// HerdClient counts whole seconds, and wraps no value that never expires.
+		if ttl != cluster.Forever {
+			deadline = time.Now().Unix() + int64((ttl+time.Second-1)/time.Second)
+			ttl += cache.HerdTimeout
+		}
+	}
+	stored, what, err := encode("VALUE", typed, o.from.value, cache, deadline)
 	if err != nil {
 		return err
 	}
@@ -204,8 +216,9 @@ func (o *setOptions) write(ttl time.Duration) cluster.Write {
 }
 
 // encode makes the bytes to store of a text in one of the forms of --from, and
-// names their type. noun is what the text is called in errors.
-func encode(noun string, typed []byte, form string, to codec.Codec) (stored []byte, what string, err error) {
+// names their type. noun is what the text is called in errors. With a deadline
+// the value is wrapped as HerdClient does it.
+func encode(noun string, typed []byte, form string, cache *config.Cache, deadline int64) (stored []byte, what string, err error) {
 	var v *codec.Value
 	switch form {
 	case asRaw:
@@ -233,7 +246,10 @@ func encode(noun string, typed []byte, form string, to codec.Codec) (stored []by
 	if err != nil {
 		return nil, "", err
 	}
-	what = v.Graph.Kind(v.Root).String()
+	what, to := v.Graph.Kind(v.Root).String(), cache.Codec
+	if deadline > 0 {
+		v.Root = v.Graph.NewHerd(cache.HerdModule, v.Root, deadline)
+	}
 	stored, err = codec.Encode(nil, v, to)
 	if v.Graph.Kind(v.Root) != pyobj.Int {
 		what += " in " + to.String()

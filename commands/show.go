@@ -110,6 +110,9 @@ func (o *showOptions) show(s *session, stored []byte, from codec.Source) (*shown
 	}
 	bounded := s.ui.OutTerminal && !s.ui.JSON && !o.full
 	out := &shown{codec: v.Path, field: "value", about: v.Graph.Describe(v.Root)}
+	if value, _, ok := v.Graph.Herd(v.Root); ok && o.as.value != asRepr && !o.typed {
+		v.Root = value // what the application gets
+	}
 	switch o.as.value {
 	case asRepr:
 		var limits pyobj.Limits

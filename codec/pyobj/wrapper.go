@@ -214,8 +214,21 @@ func (p *printer) herd(r Ref) bool {
 	return true
 }
 
-// herd reads the tuple that the HerdClient of django-redis stores: a Marker,
-// the value and the Unix time from which on it is stale.
+// herdModules are where the class Marker of HerdClient is: in django-redis, and
+// in django-valkey, which moved it.
+var herdModules = []string{"django_redis.client.herd", "django_valkey.base_client", "django_valkey.client.herd"}
+
+// Herd reads the tuple that a HerdClient stores: a Marker, the value, and the
+// Unix time from which on the value is stale. It is the value alone that the
+// application gets.
+func (g *Graph) Herd(r Ref) (value, deadline Ref, ok bool) { return g.herd(r) }
+
+// NewHerd is the tuple that a HerdClient stores, whose class Marker is in module.
+func (g *Graph) NewHerd(module string, value Ref, deadline int64) Ref {
+	marker := g.NewCall(NewObj, g.NewGlobal([]byte(module), []byte("Marker")), g.NewTuple())
+	return g.NewTuple(marker, value, g.NewInt(deadline))
+}
+
 func (g *Graph) herd(r Ref) (value, deadline Ref, ok bool) {
 	if g.Kind(r) != Tuple || g.Len(r) != 3 {
 		return 0, 0, false
@@ -225,8 +238,13 @@ func (g *Graph) herd(r Ref) (value, deadline Ref, ok bool) {
 		return 0, 0, false
 	}
 	marker := g.call(items[0])
-	if marker.class == 0 || !g.isGlobal(marker.class, "django_redis.client.herd", "Marker") {
+	if marker.class == 0 {
 		return 0, 0, false
 	}
-	return items[1], items[2], true
+	for _, module := range herdModules {
+		if g.isGlobal(marker.class, module, "Marker") {
+			return items[1], items[2], true
+		}
+	}
+	return 0, 0, false
 }

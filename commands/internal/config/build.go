@@ -105,7 +105,7 @@ func (l *loader) plainSettings(c *Cache, n *node) {
 // timeout reads how long entries live. What 0 means is a matter of the release.
 func (l *loader) timeout(c *Cache, n *node) {
 	if c.Herd {
-		c.HerdTimeout = 60 * time.Second // CACHE_HERD_TIMEOUT
+		c.HerdTimeout, c.HerdModule = 60*time.Second, c.library.herdModule // CACHE_HERD_TIMEOUT
 		if v := n.get("options", "cache_herd_timeout"); v != nil {
 			c.HerdTimeout = duration(v)
 		}

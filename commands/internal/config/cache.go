@@ -46,9 +46,11 @@ type Cache struct {
 	Python string      // of the application, as written; may be empty
 
 	// Herd tells that values are wrapped with their deadline, and kept for
-	// HerdTimeout longer than that (HerdClient).
+	// HerdTimeout longer than that (HerdClient). HerdModule is where the class
+	// is that marks them.
 	Herd        bool
 	HerdTimeout time.Duration
+	HerdModule  string
 
 	SocketTimeout  time.Duration // 0: no limit was given
 	ConnectTimeout time.Duration // 0: no limit was given

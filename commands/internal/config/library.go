@@ -26,6 +26,8 @@ type library struct {
 	// which then takes short names too.
 	suffix  string
 	clients map[string]client // CLIENT_CLASS
+	// herdModule has the class that HerdClient marks values with.
+	herdModule string
 }
 
 // A client is what CLIENT_CLASS of django-redis chooses.
@@ -75,13 +77,14 @@ var dredisLib = &library{
 }
 
 var djangoRedisLib = &library{
-	name:    ring.LibDjangoRedis,
-	newest:  "6.0.0",
-	forms:   `write "redis://host:port/db", "rediss://host:port/db" or "unix:///path/to.sock?db=1"`,
-	example: `"redis://10.0.0.1:6379/1"`,
-	options: djangoRedisOptions,
-	refused: inURL,
-	reads:   ring.ReadOthers,
+	name:       ring.LibDjangoRedis,
+	newest:     "6.0.0",
+	herdModule: "django_redis.client.herd",
+	forms:      `write "redis://host:port/db", "rediss://host:port/db" or "unix:///path/to.sock?db=1"`,
+	example:    `"redis://10.0.0.1:6379/1"`,
+	options:    djangoRedisOptions,
+	refused:    inURL,
+	reads:      ring.ReadOthers,
 	serializers: map[string]string{
 		"django_redis.serializers.pickle.PickleSerializer":   "pickle",
 		"django_redis.serializers.json.JSONSerializer":       "json",
@@ -119,13 +122,14 @@ var djangoLib = &library{
 }
 
 var valkeyLib = &library{
-	name:    ring.LibValkey,
-	newest:  "0.2.1",
-	forms:   `write "valkey://host:port/db", "valkeys://host:port/db" or "unix:///path/to.sock?db=1"`,
-	example: `"valkey://10.0.0.1:6379/1"`,
-	options: valkeyOptions,
-	refused: inURL,
-	reads:   ring.ReadOthers,
+	name:       ring.LibValkey,
+	newest:     "0.2.1",
+	herdModule: "django_valkey.base_client",
+	forms:      `write "valkey://host:port/db", "valkeys://host:port/db" or "unix:///path/to.sock?db=1"`,
+	example:    `"valkey://10.0.0.1:6379/1"`,
+	options:    valkeyOptions,
+	refused:    inURL,
+	reads:      ring.ReadOthers,
 	serializers: map[string]string{
 		"django_valkey.serializers.pickle.PickleSerializer":   "pickle",
 		"django_valkey.serializers.json.JSONSerializer":       "json",
