@@ -8,10 +8,10 @@ import (
 func (d *Decoder) call(at int, op byte, callable, args, kwargs pyobj.Ref) (pyobj.Ref, *Error) {
 	g := d.g
 	if !g.Kind(callable).IsObj() {
-		return 0, d.fail(CallError, at, "a %v is not callable", g.Kind(callable))
+		return 0, d.fail(CallError, at, "%v is not callable", g.Kind(callable))
 	}
 	if k := g.Kind(args); k != pyobj.Tuple && !k.IsObj() {
-		return 0, d.fail(CallError, at, "arguments are a %v, not a tuple", k)
+		return 0, d.fail(CallError, at, "arguments are of type %v, not tuple", k)
 	}
 	switch op {
 	case opNewObj:
@@ -19,7 +19,7 @@ func (d *Decoder) call(at int, op byte, callable, args, kwargs pyobj.Ref) (pyobj
 		return g.NewCall(pyobj.NewObj, callable, args), nil
 	case opNewObjEx:
 		if k := g.Kind(kwargs); k != pyobj.Dict {
-			return 0, d.fail(CallError, at, "keywords are a %v, not a dict", k)
+			return 0, d.fail(CallError, at, "keywords are of type %v, not dict", k)
 		}
 		d.calls = true
 		return g.NewObjEx(callable, args, kwargs), nil

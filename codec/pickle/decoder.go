@@ -451,7 +451,7 @@ func (d *Decoder) run() (pyobj.Ref, *Error) {
 			stack = stack[:len(stack)-1]
 			obj := stack[len(stack)-1]
 			if !d.takes(obj) {
-				return 0, d.fail(TypeError, at, "a %v has no state", g.Kind(obj))
+				return 0, d.fail(TypeError, at, "%v has no state", g.Kind(obj))
 			}
 			g.AddBuild(obj, state)
 			continue
@@ -642,7 +642,7 @@ func (d *Decoder) extend(at int, op byte, x pyobj.Ref, items []pyobj.Ref) *Error
 		case d.takes(x):
 			g.AddItems(x, pyobj.OpAppend, items...)
 		default:
-			return d.fail(TypeError, at, "cannot append to a %v", kind)
+			return d.fail(TypeError, at, "cannot append to %v", kind)
 		}
 	case opSetItem, opSetItems:
 		if len(items)%2 != 0 {
@@ -656,7 +656,7 @@ func (d *Decoder) extend(at int, op byte, x pyobj.Ref, items []pyobj.Ref) *Error
 		case d.takes(x):
 			g.AddItems(x, pyobj.OpSetItem, items...)
 		default:
-			return d.fail(TypeError, at, "cannot set items of a %v", kind)
+			return d.fail(TypeError, at, "cannot set items of %v", kind)
 		}
 	default:
 		switch {
@@ -667,7 +667,7 @@ func (d *Decoder) extend(at int, op byte, x pyobj.Ref, items []pyobj.Ref) *Error
 		case d.takes(x):
 			g.AddItems(x, pyobj.OpAdd, items...)
 		default:
-			return d.fail(TypeError, at, "cannot add items to a %v", kind)
+			return d.fail(TypeError, at, "cannot add items to %v", kind)
 		}
 	}
 	return nil
@@ -684,7 +684,7 @@ func (d *Decoder) hashable(at int, items []pyobj.Ref) *Error {
 
 func (d *Decoder) unhashable(at int, x pyobj.Ref) *Error {
 	if k := d.g.Kind(x); k != pyobj.Tuple {
-		return d.fail(Unhashable, at, "a %v cannot be a key", k)
+		return d.fail(Unhashable, at, "%v cannot be a key", k)
 	}
 	return d.fail(Unhashable, at, "a tuple with a list, dict, set or bytearray in it cannot be a key")
 }
@@ -709,7 +709,7 @@ func (d *Decoder) fromMark(at, p int, items []pyobj.Ref) (x pyobj.Ref, end int, 
 			return 0, 0, d.underflow(at)
 		}
 		if !g.Kind(items[0]).IsObj() {
-			return 0, 0, d.fail(CallError, at, "a %v is no class", g.Kind(items[0]))
+			return 0, 0, d.fail(CallError, at, "%v is no class", g.Kind(items[0]))
 		}
 		d.calls = true
 		x = g.NewCall(pyobj.Obj, items[0], g.NewList(items[1:]...))

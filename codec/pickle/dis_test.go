@@ -71,7 +71,7 @@ func TestDisassemble(t *testing.T) {
 func TestDisassembleVectors(t *testing.T) {
 	for _, file := range []string{"builtin-named", "stdlib", "py2", "hostile"} {
 		for _, v := range vectors(t, file) {
-			if len(v.In) > 1<<20 {
+			if len(v.In) > 2000 {
 				continue
 			}
 			var b bytes.Buffer

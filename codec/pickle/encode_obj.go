@@ -27,7 +27,7 @@ func (e *Encoder) enter(x pyobj.Ref) *Error {
 	if v.outer != 0 {
 		around := e.open[v.outer-1]
 		if around.nodes == e.nodes {
-			return writeError(Cycle, "a %v contains itself in a way that protocol %d cannot express", e.g.Kind(x), e.proto)
+			return writeError(Cycle, "%v contains itself in a way that protocol %d cannot express", e.g.Kind(x), e.proto)
 		}
 		v.depth = around.depth + 1
 	}

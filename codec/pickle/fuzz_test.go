@@ -14,7 +14,7 @@ import (
 func seeds(f *testing.F) {
 	for _, file := range []string{"builtin-named", "stdlib", "py2", "hostile"} {
 		for i, v := range vectors(f, file) {
-			if len(v.In) < 400 && (file != "builtin-named" || i%5 == 0) {
+			if len(v.In) < 300 && (i%3 == 0 || file == "hostile") {
 				f.Add(v.In, uint8(i))
 			}
 		}
