@@ -1,10 +1,11 @@
 package commands
 
 // DeclaredExits are the exit codes that the help of a command line's command
-// lists; nil where the words name no command.
+// lists; nil where the words name no command, or one that passes on the code of
+// another program.
 func DeclaredExits(words []string) []int {
 	line, err := arrange((&session{}).root(), words)
-	if err != nil || line.help || line.version {
+	if err != nil || line.help || line.version || line.command.name == "get-or-set" {
 		return nil
 	}
 	var codes []int

@@ -2,6 +2,8 @@ package commands
 
 import (
 	"strings"
+
+	"cachering/commands/internal/config"
 )
 
 // unknownCommand names the word that is no command and what was likely meant.
@@ -11,7 +13,7 @@ func unknownCommand(c *command, word string) *usageError {
 		msg = "no command " + quote(c.path()+" "+word)
 	}
 	e := &usageError{msg: msg}
-	if near := nearest(word, names(c.subs)); near != "" {
+	if near := config.Nearest(word, names(c.subs)); near != "" {
 		return e.hinting("did you mean %s?", strings.TrimSpace(c.path()+" "+near))
 	}
 	if c.name != "" {
@@ -46,7 +48,7 @@ func unknownFlag(c, root *command, name string) *usageError {
 	} else {
 		collect(c)
 	}
-	if near := nearest(name, known); near != "" && len(name) > 1 {
+	if near := config.Nearest(name, known); near != "" && len(name) > 1 {
 		return e.hinting("did you mean --%s?", near)
 	}
 	if c.name == "" {
@@ -61,42 +63,6 @@ func names(commands []*command) []string {
 		out = append(append(out, c.name), c.aliases...)
 	}
 	return out
-}
-
-// nearest returns the candidate that a slip of the fingers turns into word, or
-// "" when none is near enough to be meant.
-func nearest(word string, candidates []string) string {
-	best, near := "", max(1, len(word)/3)+1
-	for _, c := range candidates {
-		if d := distance(word, c); d < near {
-			best, near = c, d
-		}
-	}
-	return best
-}
-
-// distance is the number of letters to insert, delete, replace or swap with
-// their neighbour to turn a into b.
-func distance(a, b string) int {
-	two, one, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		two, one, row = one, row, two
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			row[j] = min(one[j]+1, row[j-1]+1, one[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], two[j-2]+1)
-			}
-		}
-	}
-	return row[len(b)]
 }
 
 // quote shows a word in an error. Words that need no quotes get none.

@@ -146,17 +146,3 @@ func TestArrangeHelp(t *testing.T) {
 		t.Errorf("--version alone: got %v, %v", l.version, err)
 	}
 }
-
-func TestDistance(t *testing.T) {
-	for _, tc := range []struct {
-		a, b string
-		want int
-	}{
-		{"", "", 0}, {"get", "get", 0}, {"gte", "get", 1}, {"gt", "get", 1}, {"", "get", 3},
-		{"reinsret", "reinsert", 1}, {"del-patern", "del-pattern", 1}, {"abc", "xyz", 3},
-	} {
-		if got := distance(tc.a, tc.b); got != tc.want {
-			t.Errorf("distance(%q, %q): got %d, want %d", tc.a, tc.b, got, tc.want)
-		}
-	}
-}

@@ -54,7 +54,7 @@ func (l *loader) client(n *node, b backend) (client, bool) {
 	msg, hint := "unknown client", "known are "+strings.Join(known, ", ")
 	if strings.Contains(text(name), "Sentinel") || strings.Contains(text(name), "Cluster") {
 		msg = "this client is not supported yet"
-	} else if near := nearest(text(name), known); near != "" {
+	} else if near := Nearest(text(name), known); near != "" {
 		hint = "did you mean " + quote(near) + "?"
 	}
 	l.fail(name, msg, hint)
@@ -69,7 +69,7 @@ func (l *loader) backend(cache *node) (backend, bool) {
 		// It may be there under a name that is nearly right.
 		failed := len(l.errs)
 		for _, k := range cache.keys {
-			if nearest(k.name, []string{"backend"}) != "" {
+			if Nearest(k.name, []string{"backend"}) != "" {
 				l.validateKey(k, &field{table: cacheFields})
 			}
 		}
@@ -91,7 +91,7 @@ func (l *loader) backend(cache *node) (backend, bool) {
 		names = append(names, b.name)
 	}
 	hint := "supported are " + strings.Join(documented, ", ")
-	if near := nearest(name, names); near != "" {
+	if near := Nearest(name, names); near != "" {
 		hint = "did you mean " + quote(near) + "?"
 	}
 	l.fail(n, "unknown backend", hint)

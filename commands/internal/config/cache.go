@@ -172,7 +172,7 @@ func (f *File) Cache(alias string) (*Cache, error) {
 	}
 	if alias == "" {
 		e.Msg = "several caches, and none is called default"
-	} else if near := nearest(alias, names); near != "" {
+	} else if near := Nearest(alias, names); near != "" {
 		e.Hint = "did you mean " + quote(near) + "? there are " + strings.Join(list, ", ")
 	}
 	return nil, e

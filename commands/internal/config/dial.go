@@ -32,7 +32,7 @@ func (l *loader) dial(c *Cache, n *node) {
 			continue
 		}
 		hint := "spell it as in location: " + strings.Join(c.Locations(), ", ")
-		if near := nearest(mask(k.name), c.Locations()); near != "" && near != k.name {
+		if near := Nearest(mask(k.name), c.Locations()); near != "" && near != k.name {
 			hint = "did you mean " + quote(near) + "?"
 		}
 		l.fail(k, "not one of the locations, or dialled by another line already", hint)

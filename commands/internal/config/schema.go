@@ -147,7 +147,7 @@ func oneOf(values ...string) func(*node) problem {
 		if !ok || slices.Contains(values, s) {
 			return problem{}
 		}
-		if near := nearest(s, values); near != "" {
+		if near := Nearest(s, values); near != "" {
 			return problem{"unknown value", "did you mean " + quote(near) + "?"}
 		}
 		return problem{"unknown value", "write one of " + strings.Join(values, ", ")}

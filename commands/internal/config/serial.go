@@ -165,7 +165,7 @@ func choose[T ~string](l *loader, o *node, name, suffix string, classes map[stri
 		if value, ok = classes[text(long)]; !ok {
 			known := slices.Sorted(maps.Keys(classes))
 			hint := "known are " + strings.Join(known, ", ")
-			if near := nearest(text(long), known); near != "" {
+			if near := Nearest(text(long), known); near != "" {
 				hint = "did you mean " + quote(near) + "?"
 			} else if suffix == "" {
 				hint += "; for a class of your own say what it does, such as " + quote(names[1])

@@ -24,7 +24,7 @@ func suggest(k *node, f *field) string {
 	if place := elsewhere(k, plain); place != "" {
 		return place
 	}
-	if near := nearest(plain, names); near != "" {
+	if near := Nearest(plain, names); near != "" {
 		return "did you mean " + near + "?"
 	}
 	if k.parent.parent == nil && k.kind == kindTable && k.get("backend") != nil {
@@ -55,8 +55,9 @@ func elsewhere(k *node, name string) string {
 	return ""
 }
 
-// nearest is the name that a slip or two could have turned into s.
-func nearest(s string, names []string) string {
+// Nearest is the name that a slip or two could have turned into s, "" if none is
+// near.
+func Nearest(s string, names []string) string {
 	best, limit := "", 1+len(s)/5
 	for _, name := range names {
 		if d := distance(strings.ToLower(s), strings.ToLower(name)); d <= limit && (best == "" || d < limit) {
