@@ -1,0 +1,165 @@
+package commands_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+
+	"cachering/commands"
+	"cachering/commands/internal/redistest"
+)
+
+// library is the Python side of a cache: testdata/python/cache_library.py.
+type library struct {
+	t   testing.TB
+	in  *json.Encoder
+	out *bufio.Reader
+}
+
+// call is the arguments of a Python call by name.
+type call map[string]any
+
+func startLibrary(t testing.TB, config call) *library {
+	t.Helper()
+	cmd := exec.Command("/usr/bin/python3", "../testdata/python/cache_library.py")
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatalf("this test compares with python3-redis: %v", err)
+	}
+	t.Cleanup(func() {
+		in.Close()
+		io.Copy(io.Discard, out)
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("python: %v\n%s", err, stderr.String())
+		}
+	})
+	l := &library{t, json.NewEncoder(in), bufio.NewReader(out)}
+	if err := l.in.Encode(config); err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// begin sends a call; line reads what it answers.
+func (l *library) begin(name string, args call) {
+	l.t.Helper()
+	job := call{"call": name}
+	for k, v := range args {
+		job[k] = v
+	}
+	if err := l.in.Encode(job); err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+// answer is a line from Python.
+type answer struct {
+	Result    json.RawMessage
+	Error     string
+	Computing string
+}
+
+func (l *library) line() answer {
+	l.t.Helper()
+	text, err := l.out.ReadBytes('\n')
+	if err != nil {
+		l.t.Fatalf("python: %v", err)
+	}
+	var a answer
+	if err := json.Unmarshal(text, &a); err != nil {
+		l.t.Fatal(err)
+	}
+	return a
+}
+
+// ask makes a call that has to succeed, and returns its result as JSON, strings
+// without their quotes.
+func (l *library) ask(name string, args call) string {
+	l.t.Helper()
+	l.begin(name, args)
+	a := l.line()
+	if a.Error != "" {
+		l.t.Fatalf("%s %v: %s", name, args, a.Error)
+	}
+	var s string
+	if json.Unmarshal(a.Result, &s) == nil && string(a.Result) != "null" {
+		return s
+	}
+	return string(a.Result)
+}
+
+// side is one kind of cache that Python and cachering share. Another backend is
+// another of these.
+type side struct {
+	name    string
+	shards  int
+	backend string
+	release string
+	options string // lines of TOML
+	model   call   // what the Python side must know beside the servers
+}
+
+// pair is a cache on real servers, with both that use it.
+type pair struct {
+	*library
+	conf    string
+	clients []*redis.Client
+}
+
+func newPair(t testing.TB, s side) *pair {
+	t.Helper()
+	p := &pair{conf: filepath.Join(t.TempDir(), "cachering.toml")}
+	var locations, dial []string
+	labels, sockets := []string{}, []string{}
+	for i := range s.shards {
+		server := redistest.RunT(t)
+		p.clients = append(p.clients, server.Client(1))
+		spelling := fmt.Sprintf("10.0.0.%d:6379", i+1)
+		locations = append(locations, fmt.Sprintf("%q", spelling))
+		dial = append(dial, fmt.Sprintf("%q = %q", spelling, server.Addr))
+		labels = append(labels, fmt.Sprintf("('10.0.0.%d', 6379, 1, None)", i+1))
+		sockets = append(sockets, server.Addr)
+	}
+	text := fmt.Sprintf("[caches.default]\nbackend = %q\nrelease = %q\nlocation = [%s]\n[caches.default.options]\n%s\n[caches.default.dial]\n%s\n",
+		s.backend, s.release, strings.Join(locations, ", "), s.options, strings.Join(dial, "\n"))
+	if err := os.WriteFile(p.conf, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	config := call{"library": "model", "bare": false, "prefix": "", "version": 1, "timeout": 300,
+		"protocol": 5, "zlib": nil, "labels": labels, "sockets": sockets, "writer": nil}
+	for k, v := range s.model {
+		config[k] = v
+	}
+	p.library = startLibrary(t, config)
+	return p
+}
+
+// run is one run of cachering in this process.
+func (p *pair) run(stdin string, words ...string) (code int, stdout, stderr string) {
+	var out, errs bytes.Buffer
+	code = commands.Main(append([]string{"cachering", "-c", p.conf, "-q"}, words...), strings.NewReader(stdin), &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+var newest = side{
+	name: "3.0.1", shards: 3, backend: "redis_cache.ShardedRedisCache", release: "3.0.1",
+	options: `python = "3.11"`,
+}
