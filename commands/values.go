@@ -113,3 +113,29 @@ func (w *word) Set(text string) error {
 }
 
 func (w *word) String() string { return string(*w) }
+
+// wordList is a flag that may be repeated, each time with a word.
+type wordList []string
+
+// Set implements flag.Value.
+func (l *wordList) Set(text string) error {
+	var w word
+	if err := w.Set(text); err != nil {
+		return err
+	}
+	*l = append(*l, text)
+	return nil
+}
+
+// String is empty: the words may be locations, and hold passwords.
+func (l *wordList) String() string { return "" }
+
+// repeats reports whether a flag may be given several times.
+func repeats(f cli.Flag) bool {
+	g, ok := f.(*cli.GenericFlag)
+	if !ok {
+		return false
+	}
+	_, ok = g.Value.(*wordList)
+	return ok
+}

@@ -112,11 +112,11 @@ func arrange(root *command, words []string) (*commandLine, error) {
 				early = append(early, f)
 			}
 			for _, g := range l.flags {
-				if g.name == f.name && g.value != f.value {
+				if g.name == f.name && g.value != f.value && !repeats(f.flag) {
 					return l, usagef("--%s is given twice, as %s and as %s", f.name, g.value, f.value)
 				}
 			}
-			if !l.has(f.name) {
+			if !l.has(f.name) || repeats(f.flag) {
 				l.flags = append(l.flags, f)
 			}
 		}

@@ -1,0 +1,301 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/urfave/cli/v2"
+
+	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/config"
+	"cachering/commands/internal/engine"
+	"cachering/commands/internal/ui"
+)
+
+type ringDiffOptions struct {
+	to        word
+	toConfig  word
+	add       wordList
+	remove    wordList
+	replace   wordList
+	release   word
+	passwords bool
+	model     integer
+	keys      bool
+}
+
+func (o *ringDiffOptions) flags() []cli.Flag {
+	o.model.min = 1
+	return []cli.Flag{
+		&cli.GenericFlag{Name: "to", Value: &o.to,
+			Usage: "compare with the cache `ALIAS` of the same file, or of that of --to-config"},
+		&cli.GenericFlag{Name: "to-config", Value: &o.toConfig,
+			Usage: "take the other cache from the configuration `FILE`"},
+		&cli.GenericFlag{Name: "add", Value: &o.add,
+			Usage: "compare with the cache after `LOCATION` is put behind the others; may be repeated"},
+		&cli.GenericFlag{Name: "remove", Value: &o.remove,
+			Usage: "compare with the cache without the shard `NAME|INDEX`; may be repeated"},
+		&cli.GenericFlag{Name: "replace", Value: &o.replace,
+			Usage: "compare with the cache that has one location in place of another, `OLD=NEW`; may be repeated"},
+		&cli.GenericFlag{Name: "release", Value: &o.release,
+			Usage: "compare with the cache under release `R` of its library"},
+		&cli.BoolFlag{Name: "password-changed", Destination: &o.passwords,
+			Usage: "compare with the cache after the passwords in its locations changed"},
+		&cli.GenericFlag{Name: "model", Value: &o.model,
+			Usage: "place `N` random keys instead of those that the shards hold; no server is asked"},
+		&cli.BoolFlag{Name: "keys", Destination: &o.keys,
+			Usage: "list the keys that would move, with the shards they go from and to"},
+	}
+}
+
+func newRingDiff(s *session) *command {
+	var o ringDiffOptions
+	return &command{
+		name:  "diff",
+		short: "tells which keys a change would move from shard to shard",
+		long: "The application finds a key only where its ring looks for it, so a key that would move is\n" +
+			"lost to it. Compared are two caches of one file, of two files, or the cache and a change of\n" +
+			"it; several changes are made at once. All keys of the cache are scanned, a key that a\n" +
+			"growing server gives twice being counted twice; those that are not at home now are\n" +
+			"left out and told. A location may be named with its password or with *** in its place.\n\n" +
+			"The cause is named where the two differ in one thing only: spelling, password, order, db,\n" +
+			"release, or others.",
+		flags: o.flags(),
+		examples: []string{
+			"cachering ring diff --add 10.0.0.5:6379 --model 100000",
+			"cachering ring diff --remove 10.0.0.2:6379",
+			"cachering ring diff --replace 10.0.0.1:6379=redis://10.0.0.1:6379/1 --keys",
+			"cachering ring diff --release 3.0.1 --json",
+			"cachering ring diff --password-changed",
+			"cachering ring diff --cache old --to new",
+			"cachering ring diff --to-config ./after.toml",
+		},
+		exits: []exit{
+			{exitDone, "nothing would move"},
+			{exitFailed, "no shard answered"},
+			{exitUsage, "bad usage or configuration, that of the change included"},
+			{exitPartial, "some shards did not answer"},
+			{exitNegative, "some keys would move"},
+			{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
+		},
+		run: func(ctx context.Context, _ []string) error { return runRingDiff(ctx, s, &o) },
+	}
+}
+
+// diffDocument is what ring diff prints under --json.
+type diffDocument struct {
+	Cache       string     `json:"cache"`
+	To          string     `json:"to"`
+	Ring        string     `json:"ring"`
+	ToRing      string     `json:"to_ring"`
+	Source      string     `json:"source"` // scan or model
+	Keys        int64      `json:"keys"`
+	Moved       int64      `json:"moved"`
+	Share       float64    `json:"share"`
+	Misplaced   int64      `json:"misplaced"` // not at home now, and not among keys
+	Moves       []diffMove `json:"moves"`
+	Differences []string   `json:"differences"`
+	Cause       *string    `json:"cause"` // the only difference, if keys move
+	Unanswered  []string   `json:"unanswered,omitempty"`
+}
+
+type diffMove struct {
+	From      string  `json:"from"`
+	FromIndex int     `json:"from_index"`
+	To        string  `json:"to"`
+	ToIndex   int     `json:"to_index"`
+	Keys      int64   `json:"keys"`
+	Share     float64 `json:"share"`
+}
+
+// movedKey is what ring diff --keys prints under --json.
+type movedKey struct {
+	listed
+	To string `json:"to"`
+}
+
+func runRingDiff(ctx context.Context, s *session, o *ringDiffOptions) error {
+	if o.keys && o.model.set {
+		return usagef("--keys lists keys that there are, and --model makes some up")
+	}
+	file, from, err := s.fileAndCache()
+	if err != nil {
+		return err
+	}
+	to, err := o.other(s, file, from)
+	if err != nil {
+		return err
+	}
+	d, err := newDiff(from, to)
+	if err != nil {
+		return err
+	}
+	doc := diffDocument{
+		Cache: from.Alias, To: to.Alias, Ring: ringName(from), ToRing: ringName(to),
+		Source: "scan", Moves: []diffMove{}, Differences: differences(from, to),
+	}
+	var sum diffTally
+	code := exitDone
+	if o.model.set {
+		doc.Source = "model"
+		if err := d.model(ctx, o.model.value, &sum); err != nil {
+			return err
+		}
+	} else {
+		cl, err := s.open(ctx, file, from)
+		if err != nil {
+			return err
+		}
+		defer cl.Close()
+		down, err := d.scan(ctx, s, cl, o.keys, &sum)
+		if errors.Is(err, errNobodyReads) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		doc.Unanswered = down
+		code = codeOfShards(len(down), len(cl.Visit()))
+	}
+	d.describe(&sum, &doc)
+	if doc.Moved > 0 {
+		code = worse(code, exitNegative)
+	}
+	if doc.Misplaced > 0 {
+		s.ui.Note("%s not at home even now, and left out: cachering ring guess tells which ring they fit",
+			verb(doc.Misplaced, "key is", "keys are"))
+	}
+	switch {
+	case o.keys:
+		s.ui.Note("%d of %s would move (%s)", doc.Moved, count(doc.Keys, "key"), percent(doc.Share))
+	case s.ui.JSON:
+		err = s.ui.Document(doc)
+	default:
+		err = printDiff(s, &doc)
+	}
+	if err != nil {
+		return err
+	}
+	return result(code)
+}
+
+// other is the cache to compare with.
+func (o *ringDiffOptions) other(s *session, file *config.File, from *config.Cache) (*config.Cache, error) {
+	change := config.Change{Add: o.add, Remove: o.remove, Replace: o.replace, Release: string(o.release), Passwords: o.passwords}
+	named := o.to != "" || o.toConfig != ""
+	switch {
+	case named && !change.Empty():
+		return nil, usagef("compare with another cache or with a change of this one, not with both")
+	case !named && change.Empty():
+		return nil, usagef("nothing to compare with").
+			hinting("--to or --to-config names another cache; --add, --remove, --replace, --release or --password-changed a change of this one")
+	case !named:
+		for _, pair := range o.replace {
+			if !strings.Contains(pair, "=") {
+				return nil, usagef("--replace needs OLD=NEW")
+			}
+		}
+		return from.With(change)
+	}
+	alias := string(o.to)
+	if o.toConfig != "" {
+		src, err := config.Find(string(o.toConfig), s.getenv)
+		if err != nil {
+			return nil, err
+		}
+		if file, err = config.Load(src); err != nil {
+			return nil, err
+		}
+		// Without --to it is the cache of the same name, if there are several.
+		if alias == "" && len(file.Caches) > 1 {
+			alias = from.Alias
+		}
+	}
+	return file.Cache(alias)
+}
+
+// verb is a number with what is said of one, or of several.
+func verb(n int64, one, several string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.FormatInt(n, 10) + " " + several
+}
+
+// scan places the keys that the shards hold, and lists those that would move.
+// It returns the shards that failed.
+func (d *diff) scan(ctx context.Context, s *session, cl *cluster.Cluster, list bool, sum *diffTally) ([]string, error) {
+	shards := cl.Visit()
+	sums, errs := make([]diffTally, len(shards)), make([]error, len(shards))
+	one := func(i int) {
+		errs[i] = engine.List(ctx, cl, shards[i], engine.Selection{}, func(found []engine.Listed) error {
+			for _, l := range found {
+				from, to, moved := d.place(l, cl, shards[i], &sums[i])
+				if !moved || !list {
+					continue
+				}
+				if err := d.print(s, cl.Shards()[from], l, to); err != nil {
+					return err
+				}
+			}
+			if list {
+				return flushed(s)
+			}
+			return nil
+		})
+	}
+	if list {
+		for i := range shards { // in order, for the reader
+			one(i)
+		}
+	} else {
+		var wg sync.WaitGroup
+		for i := range shards {
+			wg.Go(func() { one(i) })
+		}
+		wg.Wait()
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	var down []string
+	for i, err := range errs {
+		if errors.Is(err, errNobodyReads) {
+			return nil, err
+		}
+		if err != nil {
+			s.ui.Warn("cachering: %v", err)
+			down = append(down, shards[i].Name)
+		}
+		sum.merge(&sums[i])
+	}
+	return down, nil
+}
+
+func (d *diff) print(s *session, shard *cluster.Shard, l engine.Listed, to int) error {
+	name := d.to.Servers[to].Masked()
+	if s.ui.JSON {
+		return s.ui.Document(movedKey{listing(shard, l, l.Stored), name})
+	}
+	s.ui.Line(string(l.Stored), shard.Name, name)
+	return nil
+}
+
+func printDiff(s *session, doc *diffDocument) error {
+	var rows [][]string
+	for _, m := range doc.Moves {
+		rows = append(rows, []string{m.From, m.To, strconv.FormatInt(m.Keys, 10), percent(m.Share)})
+	}
+	rows = append(rows, []string{"total", "of " + count(doc.Keys, "key"), strconv.FormatInt(doc.Moved, 10), percent(doc.Share)})
+	if err := s.ui.Table([]ui.Column{{Name: "from"}, {Name: "to"}, {Name: "keys", Right: true}, {Name: "share", Right: true}}, rows); err != nil {
+		return err
+	}
+	if doc.Cause != nil {
+		s.ui.Line("cause", *doc.Cause, causes[*doc.Cause])
+	} else if doc.Moved > 0 && len(doc.Differences) > 0 {
+		s.ui.Line("causes", strings.Join(doc.Differences, ", "))
+	}
+	return nil
+}
