@@ -95,7 +95,8 @@ func (b *builder) sameKey(mark, step int, key Ref) (at int, found bool) {
 	if !b.complexKeys {
 		return 0, false
 	}
-	for at := mark; at < len(b.stack); at += step {
+	// The last of several equal keys: its value is the one that Settle keeps.
+	for at := len(b.stack) - step; at >= mark; at -= step {
 		if (isComplex || b.g.hasComplex(b.stack[at])) && b.g.equalNumbers(b.stack[at], key) {
 			return at, true
 		}
