@@ -71,6 +71,14 @@ func (l *loader) root(root *node) {
 
 // readableByOthers warns about a file that shows a password to everybody.
 func (l *loader) readableByOthers(root *node, f *File, mode fs.FileMode) {
+	for _, c := range f.Caches {
+		// Secrets of containers are mounted that way, so it is no error.
+		if n := c.secret.from; n != nil && n.name == "password_file" {
+			if info, err := os.Stat(besides(l.file, text(n))); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o004 != 0 {
+				l.warn(n, "every user can read this file", "run chmod o-r on it, if others use this machine")
+			}
+		}
+	}
 	if !mode.IsRegular() || mode.Perm()&0o004 == 0 {
 		return
 	}

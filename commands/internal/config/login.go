@@ -117,9 +117,7 @@ func (s *secretSource) fromFile() (Secret, error) {
 	if strings.ContainsRune(path, filepath.Separator) {
 		shown = printable(path)
 	}
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(filepath.Dir(s.file), path)
-	}
+	path = besides(s.file, path)
 	f, err := os.Open(path)
 	if err != nil {
 		switch {
@@ -137,14 +135,28 @@ func (s *secretSource) fromFile() (Secret, error) {
 		return s.fail(shown+" cannot be read", "name a readable file", err)
 	case info.IsDir():
 		return s.fail(shown+" is a directory", "name a file", nil)
-	case info.Mode().IsRegular() && info.Mode().Perm()&0o026 != 0:
-		return s.fail(fmt.Sprintf("%s is open to others (mode %04o)", shown, info.Mode().Perm()), "run chmod 600 on it", nil)
+	case info.Mode().IsRegular() && info.Mode().Perm()&0o022 != 0:
+		return s.fail(fmt.Sprintf("others may write %s (mode %04o)", shown, info.Mode().Perm()), "run chmod 600 on it", nil)
+	}
+	// Whoever may write the directory may put another file in its place, unless
+	// it is sticky, as a volume of secrets is.
+	if dir, err := os.Stat(filepath.Dir(path)); err == nil && dir.Mode().Perm()&0o002 != 0 && dir.Mode()&fs.ModeSticky == 0 {
+		return s.fail(fmt.Sprintf("everybody may replace %s: its directory has mode %04o", shown, dir.Mode().Perm()), "run chmod o-w on the directory", nil)
 	}
 	text, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
 	if err != nil {
 		return s.fail(shown+" cannot be read", "name a readable file", err)
 	}
 	return s.line(text, shown)
+}
+
+// besides is a path of the configuration, where a relative one starts at the
+// file.
+func besides(file, path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(filepath.Dir(file), path)
 }
 
 func (s *secretSource) fromCommand(ctx context.Context) (Secret, error) {

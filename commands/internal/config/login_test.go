@@ -22,6 +22,15 @@ func TestLogin(t *testing.T) {
 	put("open", "s3cret", 0o604)
 	put("writable", "s3cret", 0o620)
 	put("long", strings.Repeat("s3cret", maxSecret), 0o600)
+	for name, mode := range map[string]os.FileMode{"public": 0o777, "sticky": 0o777 | os.ModeSticky} {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		put(name+"/good", "s3cret", 0o600)
+		if err := os.Chmod(filepath.Join(dir, name), mode); err != nil {
+			t.Fatal(err)
+		}
+	}
 	env := lookup("CACHE_PASSWORD", "s3cret", "EMPTY", "")
 
 	const at = "c.toml:5: caches.default.options."
@@ -41,8 +50,10 @@ func TestLogin(t *testing.T) {
 		{`options.password_file = "empty"`, "", at + "password_file: the file gives no password; let it give one, or leave the key out"},
 		{`options.password_file = "s3cret"`, "", at + "password_file: the file does not exist; create it with mode 0600, or name another"},
 		{`options.password_file = "./none"`, "", at + "password_file: ./none does not exist; create it with mode 0600, or name another"},
-		{`options.password_file = "./open"`, "", at + "password_file: ./open is open to others (mode 0604); run chmod 600 on it"},
-		{`options.password_file = "./writable"`, "", at + "password_file: ./writable is open to others (mode 0620); run chmod 600 on it"},
+		{`options.password_file = "./open"`, "s3cret", ""},
+		{`options.password_file = "./writable"`, "", at + "password_file: others may write ./writable (mode 0620); run chmod 600 on it"},
+		{`options.password_file = "public/good"`, "", at + "password_file: everybody may replace public/good: its directory has mode 0777; run chmod o-w on the directory"},
+		{`options.password_file = "sticky/good"`, "s3cret", ""},
 		{`options.password_file = "."`, "", at + "password_file: the file is a directory; name a file"},
 		{`options.password_file = "good/x"`, "", at + "password_file: good/x cannot be opened; name a readable file"},
 		{`options.password_file = "long"`, "", at + "password_file: the file gives more than 64 KiB; let it hold the password only"},
@@ -62,6 +73,20 @@ func TestLogin(t *testing.T) {
 		login, err := f.Caches[0].Login(t.Context(), 1)
 		if got := strings.ReplaceAll(errorText(err), dir+"/", ""); login.Password.Reveal() != tt.want || got != tt.err {
 			t.Errorf("%s:\n got %q, %s\nwant %q, %s", tt.line, login.Password.Reveal(), got, tt.want, tt.err)
+		}
+	}
+}
+
+// TestPasswordFileForAll: a secret that everybody can read, as containers mount
+// them, draws a warning.
+func TestPasswordFileForAll(t *testing.T) {
+	dir := t.TempDir()
+	for mode, want := range map[os.FileMode]int{0o444: 1, 0o600: 0, 0o640: 0} {
+		file := filepath.Join(dir, mode.String())
+		write(t, file, "s3cret", mode)
+		f, errs := parse(filepath.Join(dir, "c.toml"), sharded+"options.password_file = "+quote(filepath.Base(file))+"\n", 0o600, nil)
+		if len(errs) > 0 || len(f.Warnings) != want {
+			t.Errorf("%v: %v, %v", mode, errs, f.Warnings)
 		}
 	}
 }
