@@ -86,6 +86,9 @@ func runClear(ctx context.Context, s *session, o *clearOptions) error {
 	}
 	b.does = "delete"
 	b.what = "every version"
+	if o.versions.list != nil && !b.cache.Keyspace.Versioned() {
+		return versionless(b.cache)
+	}
 	if o.versions.list != nil {
 		b.what = "version " + strings.ReplaceAll(o.versions.String(), ",", ", ")
 	}

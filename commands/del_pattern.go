@@ -99,7 +99,9 @@ func (b *bulk) selectKeys(pattern string, o *keyOptions) error {
 
 // delete spares protected keys, keeps to --max-deletes, asks, and deletes.
 func (b *bulk) delete(ctx context.Context, o *deleteOptions, op engine.Operation) error {
-	b.protect(o.includeProtected)
+	if err := b.protect(o.includeProtected); err != nil {
+		return err
+	}
 	if err := b.admit(); err != nil {
 		return err
 	}
@@ -112,10 +114,18 @@ func (b *bulk) delete(ctx context.Context, o *deleteOptions, op engine.Operation
 	return b.work(ctx, op)
 }
 
-func (b *bulk) protect(include bool) {
-	if !include {
-		b.run.Selection.Protect = b.cache.Protect
+// protect spares protected keys. Where stored keys do not show the key it cannot
+// tell which they are.
+func (b *bulk) protect(include bool) error {
+	if include {
+		return nil
 	}
+	b.run.Selection.Protect = b.cache.Protect
+	if len(b.cache.Protect) > 0 && !b.cache.Keyspace.Reversible() {
+		return refusef("stored keys of cache %s do not show the key, so protected keys cannot be told from others", b.cache.Alias).
+			hinting("--include-protected spares none; write protect = [] if there are none")
+	}
+	return nil
 }
 
 // limit counts before a deletion and refuses one that is larger than wanted. A

@@ -83,7 +83,9 @@ func (o *expiryOptions) changeMatching(ctx context.Context, b *bulk, does string
 	if err := b.selectKeys(string(o.match), &o.keyOptions); err != nil {
 		return err
 	}
-	b.protect(o.includeProtected)
+	if err := b.protect(o.includeProtected); err != nil {
+		return err
+	}
 	b.does = does
 	if err := b.confirm(ctx); err != nil {
 		return err

@@ -91,9 +91,13 @@ func (o *keyOptions) storedKey(cache *config.Cache, arg string) string {
 // fits refuses what the key function of the cache cannot do.
 func (o *keyOptions) fits(cache *config.Cache) error {
 	if o.version.set && !cache.Keyspace.Versioned() {
-		return usagef("the key function of cache %s has no version, so --version says nothing", cache.Alias)
+		return versionless(cache)
 	}
 	return nil
+}
+
+func versionless(cache *config.Cache) error {
+	return usagef("the key function of cache %s has no version, so --version says nothing", cache.Alias)
 }
 
 // selection is the keys that match a pattern, "" being all of them. Without
@@ -103,8 +107,8 @@ func (o *keyOptions) selection(cache *config.Cache, pattern string) (engine.Sele
 	if o.stored {
 		return sel, nil
 	}
-	if pattern != "" && cache.Keyspace.Hashed() {
-		return sel, usagef("the key function of cache %s hashes the key, so no pattern fits it", cache.Alias).
+	if pattern != "" && !cache.Keyspace.Reversible() {
+		return sel, usagef("stored keys of cache %s do not show the key (%s), so no pattern fits it", cache.Alias, cache.Keyspace.Function()).
 			hinting("--stored takes a pattern of stored keys")
 	}
 	if cache.Keyspace.Versioned() {

@@ -33,6 +33,9 @@ func (s *session) openKeys(ctx context.Context, o *keyOptions) (*config.Cache, *
 	if err := o.fits(cache); err != nil {
 		return nil, nil, err
 	}
+	if err := o.fits(cache); err != nil {
+		return nil, nil, err
+	}
 	cl, err := s.open(ctx, file, cache)
 	if err != nil || o.shard == "" {
 		return cache, cl, err

@@ -85,6 +85,9 @@ func runReinsert(ctx context.Context, s *session, o *reinsertOptions) error {
 			return string(codec.KindLockToken), codec.LockToken(stored, value)
 		},
 	}
+	if err := o.fits(b.cache); err != nil {
+		return err
+	}
 	b.does = "rewrite"
 	b.what = "every version"
 	if o.match != "" {

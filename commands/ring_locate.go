@@ -64,6 +64,9 @@ func runRingLocate(ctx context.Context, s *session, o *ringLocateOptions, args [
 	if err != nil {
 		return err
 	}
+	if err := o.fits(cache); err != nil {
+		return err
+	}
 	var l *lookout
 	if o.look {
 		cl, err := s.open(ctx, file, cache)

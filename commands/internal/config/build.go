@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -65,7 +66,7 @@ func text(n *node) string {
 
 // plainSettings reads what stands for itself.
 func (l *loader) plainSettings(c *Cache, n *node) {
-	c.Keyspace = ring.Keyspace{Prefix: text(n.get("key_prefix"))}
+	l.keyspace(c, n)
 	if v := n.get("version"); v != nil {
 		c.Version = v.value.(int64)
 	}
@@ -99,6 +100,28 @@ func (l *loader) plainSettings(c *Cache, n *node) {
 	}
 	if v := b.get("no_progress"); v != nil {
 		c.Bulk.NoProgress = v.value.(bool)
+	}
+}
+
+// djangoKeyFunction is the name by which settings call the default.
+const djangoKeyFunction = "django.core.cache.backends.base.default_key_func"
+
+// keyspace reads how keys become stored keys.
+func (l *loader) keyspace(c *Cache, n *node) {
+	fn := n.get("key_function")
+	function := text(fn)
+	if function == djangoKeyFunction {
+		function = ""
+	}
+	var err error
+	c.Keyspace, err = ring.NewKeyspace(text(n.get("key_prefix")), function)
+	var te *ring.TemplateError
+	switch {
+	case err == nil:
+	case !strings.ContainsAny(function, "{}"):
+		l.fail(fn, "a function cannot be called; its work can be described", "write what it makes of prefix, version and key, such as "+quote(DefaultKeyFunction))
+	case errors.As(err, &te):
+		l.fail(fn, te.Reason, "write a template such as "+quote(DefaultKeyFunction)+` or "{prefix}:{key|md5}"`)
 	}
 }
 

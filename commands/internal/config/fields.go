@@ -30,7 +30,7 @@ var cacheFields = []field{
 	{name: "key_prefix", kinds: kindString, write: "it in quotes"},
 	{name: "version", kinds: kindInt, write: "an integer, such as 1"},
 	{name: "timeout", kinds: seconds, none: true, want: `seconds or "none"`, write: `seconds, such as 300, or "none"`},
-	{name: "key_function", kinds: kindString, write: quote(DefaultKeyFunction), check: checkKeyFunction},
+	{name: "key_function", kinds: kindString, write: "a template, such as " + quote(DefaultKeyFunction), check: notEmpty},
 	{name: "read_only", kinds: kindBool, write: "true or false"},
 	{name: "protect", kinds: kindArray, write: `an array of patterns, such as ["django.contrib.sessions*"]`,
 		each: &field{kinds: kindString, write: "it in quotes", check: notEmpty}},
@@ -214,14 +214,6 @@ var bulkFields = []field{
 	{name: "failures", kinds: anyScale, refused: perRun},
 	{name: "match", kinds: anyScale, refused: perRun},
 	{name: "include_protected", kinds: anyScale, refused: perRun},
-}
-
-func checkKeyFunction(n *node) problem {
-	switch n.value {
-	case DefaultKeyFunction, "django.core.cache.backends.base.default_key_func":
-		return problem{}
-	}
-	return problem{"key functions other than Django's default are not supported yet", "leave it out, or write " + quote(DefaultKeyFunction)}
 }
 
 func checkSeconds(n *node) problem {

@@ -124,7 +124,7 @@ func (c *Cache) Settings() []Setting {
 	} else {
 		always("timeout", int64(c.Timeout.After/time.Second))
 	}
-	always("key_function", DefaultKeyFunction)
+	always("key_function", c.Keyspace.Function())
 	always("read_only", c.ReadOnly)
 	always("protect", c.Protect)
 	if node("db") != nil {
