@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"cachering/codec/pickle"
+	"cachering/codec/pyobj"
 )
 
 // Disassemble writes the opcodes of the pickle that is stored, one a line, and
@@ -18,6 +19,12 @@ func Disassemble(w io.Writer, stored []byte, from Source, o Options) (path strin
 	}
 	if l.integer != nil {
 		return "int", &Error{Kind: KindNumber, Text: "an integer, stored as its digits: there are no opcodes"}
+	}
+	if i := from.candidates(l.serialized, -1)[0]; i > 0 {
+		if _, refused := serializations[i].decode(pyobj.New(), l.serialized); refused == nil {
+			name := string(serializations[i].name)
+			return l.path(name), &Error{Kind: KindUnknown, Text: "stored as " + name + ": there are no opcodes"}
+		}
 	}
 	path = l.path("pickle:" + strconv.Itoa(pickle.Protocol(l.serialized)))
 	if err := pickle.Disassemble(w, l.serialized); err != nil {

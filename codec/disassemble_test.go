@@ -34,4 +34,8 @@ func TestDisassemble(t *testing.T) {
 			t.Errorf("%s: got %s with %d opcodes, want %s with %d\n%s", tc.name, path, n, tc.path, tc.opcodes, &out)
 		}
 	}
+	path, err := codec.Disassemble(&bytes.Buffer{}, []byte(`{"a": 1}`), codec.Stored(codec.Codec{Serializer: codec.JSON}), codec.Options{})
+	if path != "json" || err == nil || err.Error() != "stored as json: there are no opcodes" {
+		t.Errorf("JSON: got %s, %v", path, err)
+	}
 }

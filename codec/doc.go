@@ -2,12 +2,16 @@
 // into bytes by a serializer, then perhaps compressed; or a plain integer,
 // which bypasses both and is stored as its digits.
 //
-// A [Codec] names serializer and compressor, "pickle:5+zlib:6"; [Parse] reads
-// the spelling that people type. A [Source] says how stored bytes are to be
-// read: by one codec and nothing else, or by the whole pipeline with detection.
+// A [Codec] names serializer and compressor, "pickle:5+zlib:6", "json"; [Parse]
+// reads the spelling that people type. Pickles hold any value and are carried
+// over whole; JSON and MessagePack hold plain values only. A [Source] says how
+// stored bytes are to be read: by one codec and nothing else, or by the whole
+// pipeline, where the bytes decide.
+//
 // A [Transcoder] rewrites stored values from a source to a codec without making
-// anything of them that a program could touch; [Decode] makes the value itself,
-// for people to look at, and [Encode] stores one. Nothing here executes what a
-// pickle names, knows Redis, or repairs a value in passing: what cannot be
-// carried over exactly is refused with an [*Error] that says what and where.
+// anything of them that a program could touch; [TranscodeLines] does so for
+// lines on a pipe. [Decode] makes the value itself, for people to look at, and
+// [Encode] stores one. Nothing here executes what a pickle names, knows Redis,
+// or repairs a value in passing: what cannot be carried over exactly is refused
+// with an [*Error] that says what and where.
 package codec
