@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"cachering/commands/internal/redistest"
 )
 
 // Of 200 callers at once one runs the command, first where there is no value,
@@ -158,4 +160,45 @@ func TestGetOrSetBesidePython(t *testing.T) {
 		t.Fatalf("abandon: %s", got)
 	}
 	shell("again", "--wait", "30s", "--", "printf", "again")
+}
+
+// A caller that saw no value, and gets the lock only after another has made one
+// and given the lock back, looks once more and does not make it again.
+func TestGetOrSetLateLock(t *testing.T) {
+	one := newest
+	one.shards = 1
+	p := newPair(t, one)
+	reached, release := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	proxy := redistest.ProxyT(t, p.servers[0], func(req []byte) redistest.Action {
+		if bytes.Contains(req, []byte("\r\n__lock__:1:k\r\n")) {
+			once.Do(func() {
+				close(reached)
+				<-release
+			})
+		}
+		return redistest.Forward
+	})
+	conf, err := os.ReadFile(p.conf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	late := *p
+	late.conf = p.conf + ".late"
+	if err := os.WriteFile(late.conf, bytes.ReplaceAll(conf, []byte(p.servers[0].Addr), []byte(proxy.Addr)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan string)
+	go func() {
+		_, out, _ := late.run("", "get-or-set", "k", "--ttl", "1m", "--", "printf", "again")
+		done <- out
+	}()
+	<-reached
+	if code, _, errs := p.run("", "get-or-set", "k", "--ttl", "1m", "--", "printf", "first"); code != 0 {
+		t.Error(errs)
+	}
+	close(release)
+	if out := <-done; out != "first" {
+		t.Errorf("the late caller answers %q", out)
+	}
 }

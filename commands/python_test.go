@@ -121,6 +121,7 @@ type side struct {
 type pair struct {
 	*library
 	conf    string
+	servers []*redistest.Server
 	clients []*redis.Client
 }
 
@@ -131,6 +132,7 @@ func newPair(t testing.TB, s side) *pair {
 	labels, sockets := []string{}, []string{}
 	for i := range s.shards {
 		server := redistest.RunT(t)
+		p.servers = append(p.servers, server)
 		p.clients = append(p.clients, server.Client(1))
 		spelling := fmt.Sprintf("10.0.0.%d:6379", i+1)
 		locations = append(locations, fmt.Sprintf("%q", spelling))
