@@ -29,6 +29,7 @@ type setOptions struct {
 	ttl     lifespan
 	nx, xx  bool
 	keepTTL bool
+	ndjson  bool
 }
 
 func (o *setOptions) flags() []cli.Flag {
@@ -42,6 +43,8 @@ func (o *setOptions) flags() []cli.Flag {
 			Usage: "only if the key exists"},
 		&cli.BoolFlag{Name: "keep-ttl", Destination: &o.keepTTL,
 			Usage: "leave the expiry of an entry that exists as it is"},
+		&cli.BoolFlag{Name: "ndjson", Destination: &o.ndjson,
+			Usage: "store many: read lines {\"key\": …, \"value\": …, \"ttl\": …} from standard input"},
 	}, o.keyOptions.flags()...)
 }
 
@@ -105,16 +108,22 @@ func (l *lifespan) of(cache *config.Cache) (time.Duration, error) {
 func newSet(s *session) *command {
 	var o setOptions
 	return &command{
-		name: "set", args: "KEY VALUE", min: 2, max: 2,
+		name: "set", args: "KEY VALUE", max: 2,
 		short: "stores a value as the Python library would",
 		long: "A VALUE of - is read from standard input, to its last byte: a text keeps its final line\n" +
-			"feed. Integers are stored as digits, so that the application can count with them.",
+			"feed. Integers are stored as digits, so that the application can count with them.\n\n" +
+			"With --ndjson there is no argument, and standard input holds a JSON object a line: key, value\n" +
+			"and, if it is not to be that of --ttl, ttl, seconds or what --ttl takes. A value is JSON\n" +
+			"itself unless --from says that it is a string in another form; a key, and a value of bytes,\n" +
+			"that is not UTF-8 is {\"base64\": …}. A line that is not of that form is named, the others\n" +
+			"are stored, and the exit code is 2.",
 		flags: o.flags(),
 		examples: []string{
 			"cachering set greeting 'hello world' --ttl 1h",
 			"cachering set user:42 --from json '{\"name\": \"Ada\", \"id\": 42}' --ttl none",
 			"cachering set flags --from literal \"{'a': (1, 2), 'b': None}\"",
 			"cachering set page:1 --from bytes --nx - <page.html",
+			"jq -c '.users[] | {key: \"user:\\(.id)\", value: .}' dump.json | cachering set --ndjson --ttl 1h",
 		},
 		exits: []exit{
 			{exitDone, "stored"},
@@ -124,11 +133,11 @@ func newSet(s *session) *command {
 			{exitRefused, "the configuration says read_only"},
 			{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
 		},
-		run: func(ctx context.Context, args []string) error { return runSet(ctx, s, &o, args[0], args[1]) },
+		run: func(ctx context.Context, args []string) error { return runSet(ctx, s, &o, args) },
 	}
 }
 
-func runSet(ctx context.Context, s *session, o *setOptions, key, text string) error {
+func runSet(ctx context.Context, s *session, o *setOptions, args []string) error {
 	switch {
 	case o.nx && o.xx:
 		return usagef("--nx and --xx exclude each other")
@@ -136,6 +145,10 @@ func runSet(ctx context.Context, s *session, o *setOptions, key, text string) er
 		return usagef("--nx and --keep-ttl exclude each other: an entry that is new has no expiry to keep")
 	case o.keepTTL && o.ttl.set:
 		return usagef("--ttl and --keep-ttl exclude each other")
+	case o.ndjson && len(args) > 0:
+		return usagef("--ndjson takes keys and values from standard input, got %s", quote(args[0]))
+	case !o.ndjson && len(args) < 2:
+		return usagef("set needs KEY VALUE").hinting("cachering set --help")
 	}
 	if err := o.check(nil); err != nil {
 		return err
@@ -148,38 +161,35 @@ func runSet(ctx context.Context, s *session, o *setOptions, key, text string) er
 	if o.from.value != asRaw && !cache.ProtocolKnown() {
 		return cache.ProtocolError()
 	}
+	if cache.Herd && o.keepTTL && o.from.value != asRaw {
+		return usagef("--keep-ttl: the values of cache %s hold the time from which on they are stale, which is not known then", cache.Alias).
+			hinting("say with --ttl how long the value lives")
+	}
 	ttl, err := o.ttl.of(cache)
 	if err != nil {
 		return err
 	}
-	typed := []byte(text)
-	if text == "-" {
+	if o.ndjson {
+		if err := writable(cache); err != nil {
+			return err
+		}
+		return setLines(ctx, s, o, cache, cl, ttl)
+	}
+	typed := []byte(args[1])
+	if args[1] == "-" {
 		s.awaitInput("the value")
 		if typed, err = io.ReadAll(s.ui.In.Reader(ctx)); err != nil {
 			return err
 		}
 	}
-	deadline := int64(0)
-	if cache.Herd && o.from.value != asRaw {
-		if o.keepTTL {
-			return usagef("--keep-ttl: the values of cache %s hold the time from which on they are stale, which is not known then", cache.Alias).
-				hinting("say with --ttl how long the value lives")
-		}
-		// HerdClient counts whole seconds, and wraps no value that never expires.
-		if ttl != cluster.Forever {
-			deadline = time.Now().Unix() + int64((ttl+time.Second-1)/time.Second)
-			ttl += cache.HerdTimeout
-		}
-	}
-	stored, what, err := encode("VALUE", typed, o.from.value, cache, deadline)
+	it, err := o.item(cache, "VALUE", args[0], typed, o.from.value, ttl)
 	if err != nil {
 		return err
 	}
 	if err := writable(cache); err != nil {
 		return err
 	}
-	storedKey := o.storedKey(cache, key)
-	entry := cl.Set(ctx, cluster.Put{Stored: []byte(storedKey), Value: stored, Write: o.write(ttl)})[0]
+	entry := cl.Set(ctx, it.put)[0]
 	if entry.Err != nil {
 		return entry.Err
 	}
@@ -187,28 +197,65 @@ func runSet(ctx context.Context, s *session, o *setOptions, key, text string) er
 		return err
 	}
 	if s.ui.JSON {
-		err := s.ui.Document(struct {
-			address
-			Stored bool   `json:"stored"`
-			Type   string `json:"type"`
-			Bytes  int    `json:"bytes"`
-		}{address{ui.Bytes(o.userKey(cache, key)), ui.Bytes(storedKey), entry.Shard.Name}, entry.Done, what, len(stored)})
-		if err != nil {
+		if err := it.print(s, &entry); err != nil {
 			return err
 		}
 	}
 	if !entry.Done {
-		why := "the key exists"
-		if o.xx {
-			why = "the key does not exist"
-		}
-		s.ui.Note("not stored: %s", why)
+		s.ui.Note("not stored: %s", o.why())
 		return outcome(exitNegative)
 	}
 	if s.ui.ErrTerminal && !s.ui.JSON {
-		s.ui.Note("stored as %s, %s, on %s", what, count(int64(len(stored)), "byte"), entry.Shard.Name)
+		s.ui.Note("stored as %s, %s, on %s", it.what, count(int64(len(it.put.Value)), "byte"), entry.Shard.Name)
 	}
 	return nil
+}
+
+// item is one key with what is to be stored there.
+type item struct {
+	key  string // as the application calls it
+	what string // type and codec of the value
+	put  cluster.Put
+}
+
+// item makes what the library would store. noun is what the value is called in
+// errors.
+func (o *setOptions) item(cache *config.Cache, noun, key string, typed []byte, form string, ttl time.Duration) (*item, error) {
+	deadline, ttl := herd(cache, form, ttl)
+	value, what, err := encode(noun, typed, form, cache, deadline)
+	if err != nil {
+		return nil, err
+	}
+	return &item{o.userKey(cache, key), what, cluster.Put{
+		Stored: []byte(o.storedKey(cache, key)), Value: value, Write: o.write(ttl),
+	}}, nil
+}
+
+// herd is when a value of HerdClient gets stale, and how long it is kept then; 0
+// for other caches. HerdClient counts whole seconds, and wraps no value that
+// never expires.
+func herd(cache *config.Cache, form string, ttl time.Duration) (deadline int64, keep time.Duration) {
+	if !cache.Herd || form == asRaw || ttl == cluster.Forever {
+		return 0, ttl
+	}
+	return time.Now().Unix() + int64((ttl+time.Second-1)/time.Second), ttl + cache.HerdTimeout
+}
+
+func (it *item) print(s *session, e *cluster.Entry) error {
+	return s.ui.Document(struct {
+		address
+		Stored bool   `json:"stored"`
+		Type   string `json:"type"`
+		Bytes  int    `json:"bytes"`
+	}{address{ui.Bytes(it.key), ui.Bytes(it.put.Stored), e.Shard.Name}, e.Done, it.what, len(it.put.Value)})
+}
+
+// why says what kept a value from being stored.
+func (o *setOptions) why() string {
+	if o.xx {
+		return "the key does not exist"
+	}
+	return "the key exists"
 }
 
 func (o *setOptions) write(ttl time.Duration) cluster.Write {

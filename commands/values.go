@@ -84,13 +84,14 @@ func parseInteger(text string) (int64, error) {
 type choice struct {
 	of    []string
 	value string
+	set   bool // by a flag, and not by default
 }
 
 // Set implements flag.Value.
 func (c *choice) Set(text string) error {
 	for _, word := range c.of {
 		if text == word {
-			c.value = text
+			c.value, c.set = text, true
 			return nil
 		}
 	}
