@@ -200,66 +200,75 @@ func unplain(w uint64) uint64 {
 // raw-unicode-escape reads it. A backslash before anything else stands for itself, and takes a backslash after it along. dst
 // must be twice as long as line and 8 bytes more.
 func decodeUnicodeLine(dst, line []byte) (n int, ok bool) {
-	for len(line) > 0 {
-		for len(line) >= 8 {
-			w := binary.LittleEndian.Uint64(line)
+	i := 0
+	for {
+		for i+8 <= len(line) {
+			w := binary.LittleEndian.Uint64(line[i : i+8])
 			binary.LittleEndian.PutUint64(dst[n:], w)
 			x := w ^ backslashes
 			if w = (w | (x-ones)&^x) & highBits; w != 0 {
 				k := bits.TrailingZeros64(w) / 8
 				n += k
-				line = line[k:]
+				i += k
 				break
 			}
 			n += 8
-			line = line[8:]
+			i += 8
 		}
-		for len(line) > 0 && line[0] < utf8.RuneSelf && line[0] != '\\' {
-			dst[n] = line[0]
+		for i < len(line) && line[i] < utf8.RuneSelf && line[i] != '\\' {
+			dst[n] = line[i]
 			n++
-			line = line[1:]
+			i++
 		}
-		for len(line) > 0 && line[0] >= utf8.RuneSelf {
-			dst[n], dst[n+1] = 0xc0|line[0]>>6, 0x80|line[0]&0x3f
+		for i < len(line) && line[i] >= utf8.RuneSelf {
+			dst[n], dst[n+1] = 0xc0|line[i]>>6, 0x80|line[i]&0x3f
 			n += 2
-			line = line[1:]
+			i++
 		}
-		for len(line) >= 6 && line[0] == '\\' && line[1] == 'u' {
-			r, valid := hex4(line[2:])
+		for i+6 <= len(line) && line[i] == '\\' && line[i+1] == 'u' {
+			r, valid := hex4(line[i+2 : i+6])
 			if !valid {
 				return 0, false
 			}
-			line = line[6:]
-			n += putRune(dst[n:], rune(r))
+			i += 6
+			if d := dst[n : n+4]; r >= 0x80 && r < 0x800 {
+				d[0], d[1] = 0xc0|byte(r>>6), 0x80|byte(r)&0x3f
+				n += 2
+			} else {
+				n += putRune(d, rune(r))
+			}
 		}
-		if len(line) == 0 || line[0] != '\\' {
+		if i == len(line) {
+			return n, true
+		}
+		if line[i] != '\\' {
 			continue
 		}
+		rest := line[i:]
 		switch {
-		case len(line) > 1 && line[1] == 'u':
+		case len(rest) > 1 && rest[1] == 'u':
 			return 0, false
-		case len(line) > 1 && line[1] == 'U':
-			if len(line) < 10 {
+		case len(rest) > 1 && rest[1] == 'U':
+			if len(rest) < 10 {
 				return 0, false
 			}
-			high, valid := hex4(line[2:])
-			low, valid2 := hex4(line[6:])
+			high, valid := hex4(rest[2:])
+			low, valid2 := hex4(rest[6:])
 			if !valid || !valid2 || high > 0x10 {
 				return 0, false
 			}
 			n += putRune(dst[n:], rune(high<<16|low))
-			line = line[10:]
-		case len(line) > 1 && line[1] == '\\':
+			i += 10
+		case len(rest) > 1 && rest[1] == '\\':
 			dst[n], dst[n+1] = '\\', '\\'
 			n += 2
-			line = line[2:]
+			i += 2
 		default:
 			dst[n] = '\\'
 			n++
-			line = line[1:]
+			i++
 		}
 	}
-	return n, true
 }
 
 // hex4 reads four hexadecimal digits.
