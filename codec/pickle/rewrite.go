@@ -442,13 +442,23 @@ loop:
 				puts++
 			}
 		}
-		vals = append(vals, v)
 		if p < len(src) && v.kind != valAtom { // most are memoized at once
 			if end := w.put(src, p+1, src[p], len(memo)); end > 0 {
 				memo = append(memo, shared(v))
 				p = end
 			}
 		}
+		if top := len(vals) - 1; p < len(src) && src[p] == opSetItem && v.kind <= valKey && top > fence {
+			// SETITEM, as it is executed above, without the value going by way of the stack.
+			if dict := &vals[top-1]; dict.kind == valTextDict && dict.n < rewriteKeys && vals[top].kind == valKey {
+				dict.n++
+				w.keys = append(w.keys, vals[top])
+				vals = vals[:top]
+				p++
+				continue
+			}
+		}
+		vals = append(vals, v)
 	}
 	w.vals, w.memo = vals, memo
 	return dst, false
