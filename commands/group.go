@@ -4,7 +4,7 @@ func newRing(s *session) *command {
 	return &command{
 		name:  "ring",
 		short: "shows how keys spread over the shards",
-		subs:  []*command{newRingShow(s), newRingLocate(s), newRingDiff(s)},
+		subs:  []*command{newRingShow(s), newRingLocate(s), newRingDiff(s), newRingGuess(s)},
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"cachering/codec"
 	"cachering/commands/internal/engine"
@@ -14,14 +15,18 @@ import (
 // sampleSize is how many keys of each shard are looked at before a question.
 const sampleSize = 100
 
-// enoughToJudge is how many sampled keys it takes to say something about a ring.
-const enoughToJudge = 20
+// samplePatience is how long a run that asks nothing waits for its sample.
+const samplePatience = 2 * time.Second
 
 // confirm admits the work, shows what is about to happen and asks. It does not
 // ask where nothing will be written, or --yes was given.
 func (b *bulk) confirm(ctx context.Context) error {
-	if err := b.admit(); err != nil || b.o.dryRun || b.o.yes {
+	if err := b.admit(); err != nil {
 		return err
+	}
+	if b.o.dryRun || b.o.yes {
+		b.sample(ctx)
+		return nil
 	}
 	keys, err := b.preview(ctx)
 	if err != nil {
@@ -36,6 +41,17 @@ func (b *bulk) confirm(ctx context.Context) error {
 		return outcome(exitRefused)
 	}
 	return nil
+}
+
+// sample warns of keys that are not at home where no question will show it. Of a
+// shard that fails the run itself tells.
+func (b *bulk) sample(ctx context.Context) {
+	if !b.cache.Sharded || b.s.ui.Quiet {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, samplePatience)
+	defer cancel()
+	b.s.warnMisplaced(b.cache, b.cl, b.run.Shards, engine.Look(ctx, b.cl, b.run, sampleSize, nil))
 }
 
 // preview tells which configuration, cache, shards and keys a question is
@@ -77,9 +93,7 @@ func (b *bulk) preview(ctx context.Context) (int64, error) {
 		}
 		warn("in a sample    %s", strings.Join(parts, ", "))
 		warn("at home        %d of %d sampled keys (%s)", home, sampled, percent(float64(home)/float64(sampled)))
-		if sampled >= enoughToJudge && home*10 < sampled*9 {
-			warn("warning: many keys are not where this ring looks for them; is it the ring of the application?")
-		}
+		b.s.warnMisplaced(b.cache, b.cl, b.run.Shards, surveys)
 	}
 	return keys, nil
 }

@@ -144,7 +144,7 @@ func countKeys(ctx context.Context, s *session, file *config.File, cache *config
 		return 0, err
 	}
 	defer cl.Close()
-	surveys := engine.Look(ctx, cl, engine.Options{Shards: cl.Shards()}, sampleSize, func(_, _ []byte) string { return "" })
+	surveys := engine.Look(ctx, cl, engine.Options{Shards: cl.Shards()}, sampleSize, nil)
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
@@ -162,6 +162,9 @@ func countKeys(ctx context.Context, s *session, file *config.File, cache *config
 			sampled := v.Sampled()
 			row.Sampled, row.Home = &sampled, &v.Home
 		}
+	}
+	if !s.ui.Quiet {
+		s.warnMisplaced(cache, cl, cl.Shards(), surveys)
 	}
 	return codeOfShards(failed, len(doc.Shards)), nil
 }

@@ -48,8 +48,11 @@ func (s *Survey) Estimate() int64 {
 // Sampled is how many keys the sample holds.
 func (s *Survey) Sampled() int64 { return int64(len(s.keys)) }
 
+// Sample is the stored keys of the sample.
+func (s *Survey) Sample() [][]byte { return s.keys }
+
 // Look takes a sample of up to n selected keys of every shard and
-// describes their values. It writes nothing.
+// describes their values; without describe no value is read. It writes nothing.
 func Look(ctx context.Context, cl *cluster.Cluster, o Options, n int, describe func(stored, value []byte) string) []Survey {
 	shards := o.Shards
 	if shards == nil {
@@ -61,9 +64,11 @@ func Look(ctx context.Context, cl *cluster.Cluster, o Options, n int, describe f
 		wg.Go(func() {
 			out := &surveys[i]
 			out.Shard, out.Codecs = s.Name, make(map[string]int64)
-			out.Err = sample(ctx, s, newFilter(o.Selection, cl, s), n, out, func(stored, value []byte) {
-				out.Codecs[describe(stored, value)]++
-			})
+			var visit func(stored, value []byte)
+			if describe != nil {
+				visit = func(stored, value []byte) { out.Codecs[describe(stored, value)]++ }
+			}
+			out.Err = sample(ctx, s, newFilter(o.Selection, cl, s), n, out, visit)
 			for _, key := range out.keys {
 				if home, err := cl.Home(key); err == nil && home.Same(s) {
 					out.Home++
@@ -110,7 +115,8 @@ func (r *run) sampleAgain(ctx context.Context, o *Reinsert) {
 	wg.Wait()
 }
 
-// sample fills survey, and visits the values of the sampled keys.
+// sample fills survey, and visits the values of the sampled keys unless visit is
+// nil.
 func sample(ctx context.Context, s *cluster.Shard, f *filter, n int, survey *Survey, visit func(stored, value []byte)) error {
 	conn, err := s.Dial(ctx, 0)
 	if err != nil {
@@ -139,6 +145,9 @@ func sample(ctx context.Context, s *cluster.Shard, f *filter, n int, survey *Sur
 				}
 			}
 		}
+	}
+	if visit == nil {
+		return nil
 	}
 	return s.Wrap(visitValues(ctx, conn, survey.keys, visit))
 }

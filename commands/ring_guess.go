@@ -1,0 +1,138 @@
+package commands
+
+import (
+	"context"
+	"strconv"
+
+	"cachering/commands/internal/engine"
+	"cachering/commands/internal/ui"
+)
+
+func newRingGuess(s *session) *command {
+	return &command{
+		name:  "guess",
+		short: "tells which ring the keys on the shards fit",
+		long: "A sample of the keys of each shard is looked for under every known ring, with the\n" +
+			"locations as they are spelled and in the other ways in which settings spell them. A ring\n" +
+			"fits that looks for nine tenths of the keys where they are. Rings that fit equally well\n" +
+			"follow with the releases that have them.",
+		examples: []string{
+			"cachering ring guess",
+			"cachering ring guess --cache sessions --json | jq .fits",
+		},
+		exits: []exit{
+			{exitDone, "a ring fits, whether it is the configured one or not"},
+			{exitFailed, "no shard answered"},
+			{exitUsage, "bad usage or configuration, or a cache that does not shard"},
+			{exitPartial, "some shards did not answer"},
+			{exitNegative, "no ring fits, or there are too few keys to tell"},
+			{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
+		},
+		run: func(ctx context.Context, _ []string) error { return runRingGuess(ctx, s) },
+	}
+}
+
+// guessDocument is what ring guess prints under --json.
+type guessDocument struct {
+	Cache      string     `json:"cache"`
+	Ring       string     `json:"ring"`
+	Sampled    int64      `json:"sampled"`
+	Fits       *string    `json:"fits"`       // the ring, null if none does
+	Configured bool       `json:"configured"` // the one that fits is the configured one
+	Verdict    string     `json:"verdict"`
+	Rings      []guessRow `json:"rings"`
+	Unanswered []string   `json:"unanswered,omitempty"`
+}
+
+type guessRow struct {
+	Ring       string  `json:"ring"`
+	From       string  `json:"release_from"`
+	To         string  `json:"release_to"`
+	Location   string  `json:"location"` // how the first one is spelled
+	Python     string  `json:"python,omitempty"`
+	Configured bool    `json:"configured"`
+	Home       int64   `json:"at_home"`
+	Share      float64 `json:"share"`
+}
+
+func runRingGuess(ctx context.Context, s *session) error {
+	file, cache, err := s.fileAndCache()
+	if err != nil {
+		return err
+	}
+	if !cache.Sharded {
+		return usagef("cache %s does not shard, so it has no ring", cache.Alias).
+			hinting("write a backend that shards to try the rings")
+	}
+	cl, err := s.open(ctx, file, cache)
+	if err != nil {
+		return err
+	}
+	defer cl.Close()
+	shards := cl.Visit()
+	surveys := engine.Look(ctx, cl, engine.Options{Shards: shards}, sampleSize, nil)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	doc := guessDocument{Cache: cache.Alias, Ring: ringName(cache)}
+	for i, v := range surveys {
+		if v.Err != nil {
+			s.ui.Warn("cachering: %v", v.Err)
+			doc.Unanswered = append(doc.Unanswered, shards[i].Name)
+		}
+	}
+	code := codeOfShards(len(doc.Unanswered), len(shards))
+	g := guessRing(cache, cl, shards, surveys)
+	if code == exitFailed {
+		return result(code)
+	}
+	doc.Sampled, doc.Verdict = g.sampled, g.sentence()
+	if g.judges() && g.fits(g.best[0]) {
+		name := string(g.best[0].name)
+		doc.Fits, doc.Configured = &name, g.best[0].configured
+	} else {
+		code = worse(code, exitNegative)
+	}
+	rows := g.best
+	for _, c := range rows {
+		if c.name == g.configured.name && c != g.configured {
+			rows = append(rows[:len(rows):len(rows)], g.configured)
+		}
+	}
+	for _, c := range rows {
+		from, to := c.name.Releases()
+		row := guessRow{Ring: string(c.name), From: from, To: to, Location: cache.Servers[0].Masked(), Python: string(c.python),
+			Configured: c.configured, Home: c.home, Share: float64(c.home) / float64(max(1, g.sampled))}
+		if c.spelling != "" {
+			row.Location = c.spelling
+		}
+		doc.Rings = append(doc.Rings, row)
+	}
+	if s.ui.JSON {
+		err = s.ui.Document(doc)
+	} else {
+		err = printGuess(s, &doc)
+	}
+	if err != nil {
+		return err
+	}
+	return result(code)
+}
+
+func printGuess(s *session, doc *guessDocument) error {
+	s.ui.Line(doc.Verdict)
+	var rows [][]string
+	for _, r := range doc.Rings {
+		releases := r.From
+		if r.To != r.From {
+			releases += " to " + r.To
+		}
+		configured := ""
+		if r.Configured {
+			configured = "configured"
+		}
+		rows = append(rows, []string{r.Ring, releases, r.Location, strconv.FormatInt(r.Home, 10), percent(r.Share), configured})
+	}
+	return s.ui.Table([]ui.Column{{Name: "ring"}, {Name: "releases"}, {Name: "locations as"},
+		{Name: "at home", Right: true}, {Name: "share", Right: true}, {Name: ""}}, rows)
+}
