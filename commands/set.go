@@ -129,6 +129,7 @@ func newSet(s *session) *command {
 			{exitDone, "stored"},
 			{exitFailed, "not stored: the shard is down or refused the login, or the value cannot be written"},
 			{exitUsage, "bad usage or configuration, a value that cannot be read, or a pickle protocol that is not known"},
+			{exitPartial, "with --ndjson: some values were not stored"},
 			{exitNegative, "--nx or --xx stored nothing"},
 			{exitRefused, "the configuration says read_only"},
 			{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
