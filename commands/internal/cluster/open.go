@@ -47,8 +47,8 @@ func Open(c *config.Cache, o Options) (*Cluster, error) {
 		}
 		if at.TLS {
 			var err error
-			if end.TLS, err = tlsConfig(server, at.ServerName); err != nil {
-				return nil, &ShardError{Shard: end.Name, Err: err}
+			if end.TLS, err = c.TLS(i); err != nil {
+				return nil, err
 			}
 		}
 		spec.Endpoints = append(spec.Endpoints, end)

@@ -43,6 +43,7 @@ func (l *loader) cache(n *node) *Cache {
 	l.timeout(c, n)
 	l.codec(c, n.get("options"))
 	l.password(c, n)
+	l.tlsSettings(c, n.get("options"))
 	if len(l.errs) > failed {
 		return nil
 	}

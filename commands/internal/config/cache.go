@@ -58,6 +58,7 @@ type Cache struct {
 
 	library        *library
 	release        string // for choosing what a release does: Release, or the newest it can be
+	tls            map[string]tlsSetting
 	endpoints      []Endpoint
 	secret         *secretSource
 	node           *node

@@ -70,7 +70,7 @@ func (c *Cache) findings() []Finding {
 	}
 	for i, s := range c.Servers {
 		for _, name := range slices.Sorted(maps.Keys(s.Query)) {
-			if !slices.Contains([]string{"db", "host", "port", "unix_socket_path"}, name) {
+			if !slices.Contains([]string{"db", "host", "port", "path", "unix_socket_path", "username", "password"}, name) && !slices.Contains(tlsOptions, name) {
 				at(LevelNote, c.node.get("location"), fmt.Sprintf("server %d: its URL option %s is without effect here", i+1, printable(name)), "")
 			}
 		}

@@ -48,7 +48,7 @@ var cacheFields = []field{
 // of what its library has.
 var (
 	// commonOptions are not the libraries': they tell what settings do not.
-	commonOptions = []field{
+	commonOptions = append([]field{
 		{name: "python", kinds: kindString, write: `it in quotes, such as "3.12"`, echo: true, check: checkPython},
 		{name: "password", kinds: kindString, write: "it in quotes"},
 		{name: "password_env", kinds: kindString, write: `the name of an environment variable, such as "CACHE_PASSWORD"`, check: checkEnvName},
@@ -60,31 +60,26 @@ var (
 		{name: "socket_connect_timeout", kinds: seconds, want: `seconds or "none"`, write: `seconds, such as 5 or 0.5, or "none"`, check: checkSeconds},
 		{name: "max_entries", kinds: kindInt, write: "a number", idle: true},
 		{name: "cull_frequency", kinds: kindInt, write: "a number", idle: true},
-	}
+	}, tlsFields...)
 
 	databaseOption = field{name: "db", kinds: kindInt | kindFloat | kindBool | kindString, want: "a number", write: "a number, such as 1"}
 	ringOption     = field{name: "ring", kinds: kindString, write: `it in quotes, such as "django-redis-cache"`, check: notEmpty}
 	protocolOption = field{name: "pickle_version", kinds: kindInt | kindString, want: "an integer", write: "-1, or 0 to 5", check: checkProtocol}
 
 	// poolKwargs are arguments of the connections of redis-py.
-	poolKwargs = []field{
+	poolKwargs = append([]field{
 		{name: "max_connections", kinds: kindInt, write: "a number, such as 20", check: between(1, 1<<31-1), idle: true},
 		{name: "timeout", kinds: seconds, want: `seconds or "none"`, write: "seconds, such as 20", idle: true},
 		{name: "retry_on_timeout", kinds: kindBool, write: "true or false", idle: true},
 		{name: "health_check_interval", kinds: kindInt | kindFloat, write: "seconds, such as 30", idle: true},
 		{name: "socket_keepalive", kinds: kindBool, write: "true or false", idle: true},
 		{name: "socket_read_size", kinds: kindInt, write: "a number of bytes", idle: true},
-		{name: "ssl_cert_reqs", kinds: anyScale, refused: sslRefused},
-		{name: "ssl_ca_certs", kinds: anyScale, refused: sslRefused},
-		{name: "ssl_certfile", kinds: anyScale, refused: sslRefused},
-		{name: "ssl_keyfile", kinds: anyScale, refused: sslRefused},
-		{name: "ssl_check_hostname", kinds: anyScale, refused: sslRefused},
 		{name: "username", kinds: anyScale, refused: "a user name is not read from here; write it as options.username"},
 		{name: "password", kinds: anyScale, refused: "a password is not read from here; write it as options.password"},
 		{name: "db", kinds: anyScale, refused: "the database is not read from here; write it as options.db"},
 		{name: "host", kinds: anyScale, refused: "servers are not read from here; write them in location"},
 		{name: "port", kinds: anyScale, refused: "servers are not read from here; write them in location"},
-	}
+	}, tlsFields[:5]...)
 
 	// urlPoolKwargs are those of libraries without an option for the database.
 	urlPoolKwargs = append([]field{
@@ -155,7 +150,9 @@ var (
 		{name: "lib_version", kinds: kindString, write: "it in quotes", idle: true},
 		{name: "retry_on_error", kinds: anyScale, idle: true, free: true},
 		{name: "protocol", kinds: kindInt, write: "2 or 3", idle: true},
-	}, slices.DeleteFunc(slices.Clone(poolKwargs), func(f field) bool { return f.name == "db" || f.name == "username" || f.name == "password" }))
+	}, slices.DeleteFunc(slices.Clone(poolKwargs), func(f field) bool {
+		return f.name == "db" || f.name == "username" || f.name == "password" || strings.HasPrefix(f.name, "ssl_")
+	}))
 )
 
 // Fields of a cache that only django-redis-cache and django-dredis-cache have.
@@ -198,7 +195,6 @@ func fieldsOf(cache *node) []field {
 }
 
 const (
-	sslRefused    = "TLS settings are not supported yet; leave it out: rediss:// servers are checked against the certificates of this system"
 	ownCompressor = "a compressor of the application's own is not known here; leave it out if it is zlib"
 	perRun        = "not a default for every run; give it as a flag"
 )

@@ -202,9 +202,6 @@ func (l *loader) servers(c *Cache, n *node, opts ring.Options) {
 	}
 }
 
-// tlsOptions are the TLS settings of a URL that have an effect here.
-var tlsOptions = []string{"ssl_cert_reqs", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_check_hostname"}
-
 // ordinal tells which entry of a location that is one string is meant; the key
 // path tells it for an array.
 func ordinal(loc *node, i int) string {

@@ -144,6 +144,13 @@ func (c *Cache) Settings() []Setting {
 	}
 	given("options.username", text(node("options.username")))
 	c.codecSettings(always, given)
+	for _, f := range tlsFields {
+		for _, table := range []string{"options.", "options.connection_pool_kwargs.", "options.connection_pool_class_kwargs."} {
+			if n := node(table + f.name); n != nil {
+				given(table+f.name, n.value)
+			}
+		}
+	}
 	given("options.master_cache", mask(text(node("options.master_cache"))))
 	given("options.socket_timeout", limit(c.SocketTimeout))
 	given("options.socket_connect_timeout", limit(c.ConnectTimeout))
