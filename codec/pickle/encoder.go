@@ -519,16 +519,15 @@ func (e *Encoder) latin1(data []byte) *Error {
 	for len(data) > 0 {
 		n := cleanLine(data)
 		b = append(b, data[:n]...)
-		for data = data[n:]; len(data) > 0 && data[0] >= 0x80; data = data[1:] {
+		if data = data[n:]; len(data) == 0 {
+			break
+		}
+		if data[0] < 0x80 {
+			b = appendUnicode(b, data[:1])
+		} else {
 			b = append(b, data[0])
 		}
-		if len(data) > 0 {
-			n = cleanLine(data[:1])
-			if n == 0 {
-				b = appendUnicode(b, data[:1])
-				data = data[1:]
-			}
-		}
+		data = data[1:]
 	}
 	e.buf = append(b, '\n')
 	return nil

@@ -107,6 +107,7 @@ type Graph struct {
 	items []Ref  // contents of containers, each container one contiguous run
 	src   []byte // what the value was decoded from; strings point into it
 	arena []byte // strings that are not in src as they are
+	fixed int    // how much of the arena belongs to the fixed nodes
 	extra []extra
 	ops   []op
 	keyed []Ref // dicts and sets, for Settle
@@ -145,13 +146,10 @@ func New() *Graph {
 	}
 	g.addSymbols(put)
 	g.num.init()
-	g.fixedArena(len(g.arena))
+	g.fixed = len(g.arena)
 	g.Reset(nil)
 	return g
 }
-
-// fixedArena remembers how much of the arena belongs to the fixed nodes.
-func (g *Graph) fixedArena(n int) { g.num.arena = n }
 
 // Reset forgets all nodes and prepares for a value decoded from src (nil when the value is built by hand). The Graph keeps
 // src and points into it: the caller must leave it unchanged as long as the nodes are used.
@@ -163,14 +161,14 @@ func (g *Graph) Reset(src []byte) {
 		g.num.drop()
 	}
 	if cap(g.arena) > 16*keepNodes {
-		g.arena = append([]byte(nil), g.arena[:g.num.arena]...)
+		g.arena = append([]byte(nil), g.arena[:g.fixed]...)
 	}
 	for r := fixedEnd; r < SymEnd; r++ {
 		g.nodes[r].n, g.nodes[r].flags = 0, 0
 	}
 	g.nodes = g.nodes[:symbolEnd]
 	g.items = g.items[:0]
-	g.arena = g.arena[:g.num.arena]
+	g.arena = g.arena[:g.fixed]
 	g.extra = append(g.extra[:0], extra{})
 	g.ops = append(g.ops[:0], op{})
 	g.keyed = g.keyed[:0]

@@ -17,7 +17,6 @@ type numbering struct {
 	notes []note // by Ref
 	table []Ref  // open addressing, by hash of the value
 	stamp uint32
-	arena int // bytes of the arena that belong to the fixed nodes
 }
 
 // note is what is known about a node as a key.
