@@ -115,6 +115,9 @@ type side struct {
 	release string
 	options string // lines of TOML
 	model   call   // what the Python side must know beside the servers
+	// settings are those of CACHES beside LOCATION, of a backend whose package is
+	// installed: it is then used itself, and not a model of it.
+	settings call
 }
 
 // pair is a cache on real servers, with both that use it.
@@ -130,15 +133,23 @@ func newPair(t testing.TB, s side) *pair {
 	p := &pair{conf: filepath.Join(t.TempDir(), "cachering.toml")}
 	var locations, dial []string
 	labels, sockets := []string{}, []string{}
+	var urls []string
 	for i := range s.shards {
 		server := redistest.RunT(t)
 		p.servers = append(p.servers, server)
 		p.clients = append(p.clients, server.Client(1))
 		spelling := fmt.Sprintf("10.0.0.%d:6379", i+1)
+		if s.settings != nil {
+			spelling = "unix://" + server.Addr + "?db=1"
+			urls = append(urls, spelling)
+		}
 		locations = append(locations, fmt.Sprintf("%q", spelling))
 		dial = append(dial, fmt.Sprintf("%q = %q", spelling, server.Addr))
 		labels = append(labels, fmt.Sprintf("('10.0.0.%d', 6379, 1, None)", i+1))
 		sockets = append(sockets, server.Addr)
+	}
+	if s.settings != nil {
+		dial = nil // the locations are real
 	}
 	text := fmt.Sprintf("[caches.default]\nbackend = %q\nrelease = %q\nlocation = [%s]\n[caches.default.options]\n%s\n[caches.default.dial]\n%s\n",
 		s.backend, s.release, strings.Join(locations, ", "), s.options, strings.Join(dial, "\n"))
@@ -147,6 +158,13 @@ func newPair(t testing.TB, s side) *pair {
 	}
 	config := call{"library": "model", "bare": false, "prefix": "", "version": 1, "timeout": 300,
 		"protocol": 5, "zlib": nil, "labels": labels, "sockets": sockets, "writer": nil}
+	if s.settings != nil {
+		settings := call{"LOCATION": urls}
+		for k, v := range s.settings {
+			settings[k] = v
+		}
+		config = call{"library": "django", "settings": settings, "sockets": sockets}
+	}
 	for k, v := range s.model {
 		config[k] = v
 	}

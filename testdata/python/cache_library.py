@@ -8,7 +8,7 @@ Reads one JSON object a line, {"call": NAME, ...}, and answers each with
    "protocol": 5, "zlib": null, "labels": [...], "sockets": [...], "writer": null}
       django-redis-cache as its formats are documented, since the package itself
       is not to be had: ring, keys, values, expiries, get_or_set, over redis-py.
-  {"library": "django", "settings": {...}}
+  {"library": "django", "settings": {...}, "sockets": [...]}
       CACHES["default"] of an installed Django, whatever its backend.
 
 Values travel as Python literals.
@@ -148,16 +148,30 @@ class Model:
         return sorted(found)
 
 
-def django_cache(settings):
-    from django.conf import settings as conf
-    conf.configure(CACHES={"default": settings})
-    from django.core.cache import cache
-    return cache
+class Django:
+    """CACHES["default"], with its answers made bool where some backends count."""
+
+    def __init__(self, c):
+        from django.conf import settings
+        settings.configure(CACHES={"default": c["settings"]})
+        from django.core.cache import cache
+        self.cache = cache
+        self.clients = [redis.Redis(unix_socket_path=p, db=1) for p in c["sockets"]]
+
+    def __getattr__(self, name):
+        call = getattr(self.cache, name)
+        if name in ("set", "add", "delete", "touch", "persist", "has_key"):
+            return lambda **args: bool(call(**args))
+        return call
+
+    def everything(self):
+        # Where a key belongs is told by reading it.
+        return sorted([stored.decode(), n, n] for n, client in enumerate(self.clients) for stored in client.keys())
 
 
 def main():
     c = json.loads(sys.stdin.readline())
-    cache = Model(c) if c["library"] == "model" else django_cache(c["settings"])
+    cache = Model(c) if c["library"] == "model" else Django(c)
     for line in sys.stdin:
         job = json.loads(line)
         call, shown = job.pop("call"), job.pop("repr", False)
