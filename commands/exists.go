@@ -9,7 +9,7 @@ func newExists(s *session) *command {
 		short: "tells whether keys are there",
 		long: "The answer for a key that is there is exists; a missing key prints nothing, and makes the\n" +
 			"exit code 4.",
-		flags: o.readFlags(),
+		flags: o.lookFlags(),
 		examples: []string{
 			"cachering exists user:42 && echo cached",
 			"cachering exists - --json <keys.txt | jq -r 'select(.found) | .key'",

@@ -14,7 +14,15 @@ type keyOptions struct {
 	stored  bool
 	shard   word
 	nul     bool
+
+	readFrom choice
 }
+
+// The servers that --read-from names.
+const (
+	fromWriter  = "writer"
+	fromReplica = "replica"
+)
 
 func (o *keyOptions) flags() []cli.Flag {
 	o.version.min = math.MinInt64
@@ -32,6 +40,14 @@ func (o *keyOptions) readFlags() []cli.Flag {
 	return append(o.flags(), o.shardFlag(), o.nulFlag())
 }
 
+// lookFlags adds the choice of a replica, which only commands that show what is
+// there can have.
+func (o *keyOptions) lookFlags() []cli.Flag {
+	o.readFrom.of, o.readFrom.value = []string{fromWriter, fromReplica}, fromWriter
+	return append(o.readFlags(), &cli.GenericFlag{Name: "read-from", Value: &o.readFrom,
+		Usage: "ask the `writer|replica` of a cache that does not shard: replica is its first location that is only read"})
+}
+
 func (o *keyOptions) shardFlag() cli.Flag {
 	return &cli.GenericFlag{Name: "shard", Value: &o.shard,
 		Usage: "ask the shard `NAME|INDEX` and not the home of each key"}
@@ -46,6 +62,9 @@ func (o *keyOptions) nulFlag() cli.Flag {
 func (o *keyOptions) check(args []string) error {
 	if o.stored && o.version.set {
 		return usagef("--stored and --version exclude each other: a stored key holds its version")
+	}
+	if o.readFrom.value == fromReplica && o.shard != "" {
+		return usagef("--read-from replica and --shard exclude each other: both name the server to ask")
 	}
 	if o.nul && (len(args) != 1 || args[0] != "-") {
 		return usagef("-0 needs - as the only key")

@@ -14,7 +14,7 @@ type getOptions struct {
 }
 
 func (o *getOptions) flags() []cli.Flag {
-	return append(o.showOptions.flags(), o.readFlags()...)
+	return append(o.showOptions.flags(), o.lookFlags()...)
 }
 
 func newGet(s *session) *command {

@@ -33,10 +33,14 @@ func (s *session) openKeys(ctx context.Context, o *keyOptions) (*config.Cache, *
 	if err := o.fits(cache); err != nil {
 		return nil, nil, err
 	}
-	if err := o.fits(cache); err != nil {
+	replica, err := o.replica(cache)
+	if err != nil {
 		return nil, nil, err
 	}
 	cl, err := s.open(ctx, file, cache)
+	if err == nil && replica >= 0 {
+		return cache, cl.Only(cl.Shards()[replica]), nil
+	}
 	if err != nil || o.shard == "" {
 		return cache, cl, err
 	}
@@ -45,6 +49,22 @@ func (s *session) openKeys(ctx context.Context, o *keyOptions) (*config.Cache, *
 		return nil, nil, err
 	}
 	return cache, cl.Only(shard), nil
+}
+
+// replica is the server that --read-from asks for: the first from which the
+// application reads and to which it never writes; -1 without the flag.
+func (o *keyOptions) replica(cache *config.Cache) (int, error) {
+	if o.readFrom.value != fromReplica {
+		return -1, nil
+	}
+	if writer, only := cache.Place.Writer(); only {
+		for _, i := range cache.Place.Readers(writer) {
+			if i != writer && cache.Duplicate(i) != cache.Duplicate(writer) {
+				return i, nil
+			}
+		}
+	}
+	return -1, usagef("--read-from replica: no location of cache %s is a replica", cache.Alias)
 }
 
 // openWritable is openKeys for a command that changes what it finds.

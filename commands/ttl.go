@@ -15,7 +15,7 @@ func newTTL(s *session) *command {
 		short: "tells how long keys have to live",
 		long: "The answer is in whole seconds, rounded up; none for a key that never expires; missing for\n" +
 			"a key that is not there. With --json it is in milliseconds, null for never.",
-		flags: o.readFlags(),
+		flags: o.lookFlags(),
 		examples: []string{
 			"cachering ttl user:42",
 			"cachering ttl user:42 user:43 --json",
