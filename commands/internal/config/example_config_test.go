@@ -63,6 +63,25 @@ func TestExampleLoads(t *testing.T) {
 	mustParse(t, "with all of them", all)
 }
 
+// TestReadmeLoads: what the README shows of the file is right as it stands.
+func TestReadmeLoads(t *testing.T) {
+	data, err := os.ReadFile("../../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := strings.Split(string(data), "```toml\n")[1:]
+	if len(blocks) < 3 {
+		t.Fatalf("%d blocks of TOML", len(blocks))
+	}
+	for _, block := range blocks {
+		text, _, _ := strings.Cut(block, "```")
+		f, errs := parse("README.md", text, 0o600, func(string) string { return "" })
+		if len(errs) > 0 || len(f.Warnings) > 0 {
+			t.Errorf("%s%v %v", text, errs, f.Warnings)
+		}
+	}
+}
+
 // TestExampleIsComplete looks for every key of the schema in the example, and
 // compares the defaults that it states with those in force.
 func TestExampleIsComplete(t *testing.T) {
