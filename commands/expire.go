@@ -11,12 +11,14 @@ import (
 
 type expireOptions struct {
 	expiryOptions
-	ttl lifespan
+	ttl    lifespan
+	compat bool
 }
 
 func (o *expireOptions) flags() []cli.Flag {
 	return append([]cli.Flag{&cli.GenericFlag{Name: "ttl", Value: &o.ttl,
-		Usage: "let the entries live for `D|none|default` from now: a duration, for ever, or as configured"}},
+		Usage: "let the entries live for `D|none|default` from now: a duration, for ever, or as configured"},
+		compatFlag(&o.compat)},
 		o.expiryOptions.flags()...)
 }
 
@@ -57,6 +59,14 @@ func runExpire(ctx context.Context, s *session, o *expireOptions, args []string)
 	if !o.ttl.set {
 		return usagef("expire needs --ttl D")
 	}
+	if o.compat && o.match != "" {
+		return usagef("--compat goes with keys, not with --match")
+	}
+	if !o.compat {
+		if err := o.ttl.check(); err != nil {
+			return err
+		}
+	}
 	if o.match != "" {
 		b, err := s.openBulk(ctx, &o.bulk)
 		if err != nil {
@@ -77,6 +87,12 @@ func runExpire(ctx context.Context, s *session, o *expireOptions, args []string)
 		return err
 	}
 	defer cl.Close()
+	if o.compat && !o.ttl.forever && !o.ttl.configured {
+		if o.ttl.after = truncated(cache, o.ttl.after); o.ttl.after <= 0 {
+			// EXPIRE with what is not above zero deletes, in every library.
+			return o.changeKeys(ctx, s.keys(args, &o.keyOptions), cache, cl.Delete)
+		}
+	}
 	ttl, err := o.ttl.of(cache)
 	if err != nil {
 		return err

@@ -84,6 +84,9 @@ func runGetOrSet(ctx context.Context, s *session, o *getOrSetOptions, key string
 	if err := o.check(nil); err != nil {
 		return err
 	}
+	if err := o.ttl.check(); err != nil {
+		return err
+	}
 	path, err := exec.LookPath(words[0])
 	if err != nil {
 		return usagef("no command %s", quote(words[0]))

@@ -30,6 +30,7 @@ type setOptions struct {
 	nx, xx  bool
 	keepTTL bool
 	ndjson  bool
+	compat  bool
 }
 
 func (o *setOptions) flags() []cli.Flag {
@@ -45,6 +46,7 @@ func (o *setOptions) flags() []cli.Flag {
 			Usage: "leave the expiry of an entry that exists as it is"},
 		&cli.BoolFlag{Name: "ndjson", Destination: &o.ndjson,
 			Usage: "store many: read lines {\"key\": …, \"value\": …, \"ttl\": …} from standard input"},
+		compatFlag(&o.compat),
 	}, o.keyOptions.flags()...)
 }
 
@@ -59,6 +61,7 @@ func fromFlag(from *choice, noun string) cli.Flag {
 type lifespan struct {
 	set, forever, configured bool
 	after                    time.Duration
+	text                     string // of after, as it was given
 }
 
 // Set implements flag.Value.
@@ -73,8 +76,18 @@ func (l *lifespan) Set(text string) error {
 		return nil
 	}
 	var err error
-	l.after, err = parseDuration(text)
+	l.after, err = config.ParseDuration(text)
+	l.text = text
 	return err
+}
+
+// check refuses what stores nothing. It is not done by Set because --compat
+// takes it.
+func (l *lifespan) check() error {
+	if l.set && !l.forever && !l.configured && l.after < time.Millisecond {
+		return usagef("--ttl: %s is not above zero: the shortest is 1ms", l.text)
+	}
+	return nil
 }
 
 func (l *lifespan) String() string {
@@ -130,7 +143,7 @@ func newSet(s *session) *command {
 			{exitFailed, "not stored: the shard is down or refused the login, or the value cannot be written"},
 			{exitUsage, "bad usage or configuration, a value that cannot be read, or a pickle protocol that is not known"},
 			{exitPartial, "with --ndjson: some values were not stored"},
-			{exitNegative, "--nx or --xx stored nothing"},
+			{exitNegative, "--nx, --xx or --compat stored nothing"},
 			{exitRefused, "the configuration says read_only"},
 			{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
 		},
@@ -150,6 +163,13 @@ func runSet(ctx context.Context, s *session, o *setOptions, args []string) error
 		return usagef("--ndjson takes keys and values from standard input, got %s", quote(args[0]))
 	case !o.ndjson && len(args) < 2:
 		return usagef("set needs KEY VALUE").hinting("cachering set --help")
+	case o.compat && (o.xx || o.keepTTL || o.ndjson):
+		return usagef("--compat goes with --ttl and --nx alone, what set and add of the libraries have")
+	}
+	if !o.compat {
+		if err := o.ttl.check(); err != nil {
+			return err
+		}
 	}
 	if err := o.check(nil); err != nil {
 		return err
@@ -166,8 +186,13 @@ func runSet(ctx context.Context, s *session, o *setOptions, args []string) error
 		return usagef("--keep-ttl: the values of cache %s hold the time from which on they are stale, which is not known then", cache.Alias).
 			hinting("say with --ttl how long the value lives")
 	}
-	ttl, err := o.ttl.of(cache)
-	if err != nil {
+	ttl, do := o.ttl.after, deedStore
+	if !o.ttl.set || o.ttl.configured {
+		ttl = cache.Timeout.After
+	}
+	if o.compat && !o.ttl.forever && !(cache.Timeout.Forever && (!o.ttl.set || o.ttl.configured)) {
+		do, ttl = compatible(cache, ttl)
+	} else if ttl, err = o.ttl.of(cache); err != nil {
 		return err
 	}
 	if o.ndjson {
@@ -190,6 +215,9 @@ func runSet(ctx context.Context, s *session, o *setOptions, args []string) error
 	if err := writable(cache); err != nil {
 		return err
 	}
+	if do != deedStore {
+		return setNothing(ctx, s, o, cache, cl, it, do)
+	}
 	entry := cl.Set(ctx, it.put)[0]
 	if entry.Err != nil {
 		return entry.Err
@@ -208,6 +236,28 @@ func runSet(ctx context.Context, s *session, o *setOptions, args []string) error
 	}
 	if s.ui.ErrTerminal && !s.ui.JSON {
 		s.ui.Note("stored as %s, %s, on %s", it.what, count(int64(len(it.put.Value)), "byte"), entry.Shard.Name)
+	}
+	return nil
+}
+
+// setNothing is set --compat with an expiry that stores nothing.
+func setNothing(ctx context.Context, s *session, o *setOptions, cache *config.Cache, cl *cluster.Cluster, it *item, do deed) error {
+	yes, err := storeNothing(ctx, cl, cache, it.put.Stored, do, o.nx)
+	if err != nil {
+		return err
+	}
+	if s.ui.JSON {
+		home, err := cl.Home(it.put.Stored)
+		if err != nil {
+			return err
+		}
+		if err := it.print(s, &cluster.Entry{Shard: home}); err != nil {
+			return err
+		}
+	}
+	s.ui.Note("not stored: the library takes this expiry so")
+	if !yes {
+		return outcome(exitNegative)
 	}
 	return nil
 }

@@ -136,6 +136,9 @@ func (o *setOptions) line(cache *config.Cache, text string, ttl time.Duration) (
 		_ = json.Unmarshal(l.TTL, &given) // a number stays as it is written
 		var life lifespan
 		err := life.Set(given)
+		if err == nil && life.check() != nil {
+			err = fmt.Errorf("%s is not above zero: the shortest is 1ms", given)
+		}
 		if err == nil {
 			ttl, err = life.of(cache)
 		}
