@@ -97,6 +97,7 @@ func (s *session) root() *command {
 			newClear(s),
 			newReinsert(s),
 			newRing(s),
+			newCheck(s),
 			newCodec(s),
 			newConfig(s),
 			newVersion(s),
