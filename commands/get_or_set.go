@@ -106,21 +106,16 @@ func runGetOrSet(ctx context.Context, s *session, o *getOrSetOptions, key string
 	if err != nil {
 		return err
 	}
-	_, kept := herd(cache, o.from.value, ttl)
-	deadline := func() int64 {
-		at, _ := herd(cache, o.from.value, ttl)
-		return at
-	}
 	m := &maker{
 		s: s, cl: cl, key: key, stored: []byte(o.storedKey(cache, key)),
-		ttl: kept, stale: time.Duration(o.stale), lockTTL: time.Duration(o.lockTTL), wait: time.Duration(o.wait),
+		ttl: ttl, stale: time.Duration(o.stale), lockTTL: time.Duration(o.lockTTL), wait: time.Duration(o.wait),
 	}
 	m.make = func(ctx context.Context) ([]byte, error) {
 		output, err := runCommand(ctx, s, path, words)
 		if err != nil {
 			return nil, err
 		}
-		return o.encode(output, cache, words[0], deadline)
+		return o.encode(output, cache, words[0])
 	}
 	var got *made
 	if cache.Side.Fresh != "" {
@@ -150,8 +145,8 @@ func runGetOrSet(ctx context.Context, s *session, o *getOrSetOptions, key string
 }
 
 // encode makes the value of what the command printed.
-func (o *getOrSetOptions) encode(output []byte, cache *config.Cache, name string, deadline func() int64) ([]byte, error) {
-	value, _, err := encode("the output of "+name, output, o.from.value, cache, deadline())
+func (o *getOrSetOptions) encode(output []byte, cache *config.Cache, name string) ([]byte, error) {
+	value, _, err := encode("the output of "+name, output, o.from.value, cache, 0)
 	var usage *usageError
 	if errors.As(err, &usage) { // cachering was used well, the command was not
 		return nil, errors.New(usage.msg)
