@@ -21,8 +21,10 @@ func (o *incrVersionOptions) flags() []cli.Flag {
 	return append(byFlag(&o.by, "change the version by `N` instead of 1"), o.keyOptions.flags()...)
 }
 
-func newIncrVersion(s *session) *command { return newVersionChanger(s, "incr-version", "later", 1) }
-func newDecrVersion(s *session) *command { return newVersionChanger(s, "decr-version", "earlier", -1) }
+func newIncrVersion(s *session) *command { return newVersionChanger(s, "incr-version", "a later", 1) }
+func newDecrVersion(s *session) *command {
+	return newVersionChanger(s, "decr-version", "an earlier", -1)
+}
 
 // newVersionChanger declares incr-version and decr-version, which differ in
 // their sign.
@@ -30,7 +32,7 @@ func newVersionChanger(s *session, name, where string, sign int64) *command {
 	var o incrVersionOptions
 	return &command{
 		name: name, args: "KEY", min: 1, max: 1,
-		short: "moves an entry to a " + where + " version",
+		short: "moves an entry to " + where + " version",
 		long: "The answer is the new version. The entry goes to the shard on which the application looks\n" +
 			"for its new stored key, its bytes and its expiry the same; what that key held is\n" +
 			"overwritten, as the libraries do. The old entry is deleted when the new one is there, and\n" +
