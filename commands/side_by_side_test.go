@@ -39,8 +39,8 @@ func djangoRedis(options call) call {
 	return call{"BACKEND": "django_redis.cache.RedisCache", "OPTIONS": options}
 }
 
-// sideSteps is how many operations each side makes; 3,200 all together.
-const sideSteps = 400
+// sideSteps is how many operations each side makes; 2,080 all together.
+const sideSteps = 260
 
 // Each of Python and cachering reads, expires, counts, moves and deletes what
 // the other wrote; after every step both answer as a model does, and every key
