@@ -24,6 +24,8 @@ type bulk struct {
 	what string
 	// does says what will become of them: "delete", "rewrite as pickle:5".
 	does string
+	// notes, if there are any, are added to the report.
+	notes func() []engine.Note
 }
 
 // openBulk opens what a bulk command works on. Nothing is dialled yet.
@@ -95,6 +97,9 @@ func (b *bulk) work(ctx context.Context, op engine.Operation) error {
 	report := engine.Run(context.WithoutCancel(ctx), b.cl, op, b.run)
 	b.s.bulk.Store(false)
 	bar.Done()
+	if b.notes != nil {
+		report.Notes = b.notes()
+	}
 	if err := sink.close(); err != nil {
 		b.s.ui.Warn("cachering: %v", err)
 		return worseResult(b.report(report), exitFailed)

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 
 	"github.com/urfave/cli/v2"
 
 	"cachering/codec"
+	"cachering/codec/pickle"
 	"cachering/commands/internal/config"
 	"cachering/commands/internal/engine"
 )
@@ -110,6 +112,7 @@ func runReinsert(ctx context.Context, s *session, o *reinsertOptions) error {
 	if err := b.confirm(ctx); err != nil {
 		return err
 	}
+	b.notes = py2.notes
 	err = b.work(ctx, op)
 	py2.tell(s)
 	return err
@@ -157,11 +160,50 @@ func classify(err error) (reason string, skip bool) {
 }
 
 // py2Seen counts what Python 2 left, for all workers.
-type py2Seen struct{ values, merged atomic.Int64 }
+type py2Seen struct {
+	values              atomic.Int64 // with byte strings that are not ASCII
+	latin1, utf8, bytes atomic.Int64 // such strings, by what they were read as
+	merged              atomic.Int64 // values in which keys became one
+}
+
+func (p *py2Seen) add(n pickle.Py2Counts) {
+	if n.NonASCII > 0 {
+		p.values.Add(1)
+		p.latin1.Add(int64(n.Latin1))
+		p.utf8.Add(int64(n.UTF8))
+		p.bytes.Add(int64(n.Bytes))
+	}
+	if n.Merged > 0 {
+		p.merged.Add(1)
+	}
+}
+
+func (p *py2Seen) notes() []engine.Note {
+	if p.values.Load()+p.merged.Load() == 0 {
+		return nil
+	}
+	return []engine.Note{{Name: "py2_strings", Counts: []engine.Number{
+		{Name: "values", Value: p.values.Load()},
+		{Name: "latin1", Value: p.latin1.Load()},
+		{Name: "utf8", Value: p.utf8.Load()},
+		{Name: "bytes", Value: p.bytes.Load()},
+		{Name: "merged", Value: p.merged.Load()},
+	}}}
+}
 
 func (p *py2Seen) tell(s *session) {
 	if n := p.values.Load(); n > 0 {
-		s.ui.Warn("warning: %s held byte strings of Python 2 that are not ASCII; --py2-strings says how they are read", count(n, "value"))
+		var as []string
+		for _, k := range []struct {
+			n    int64
+			name string
+		}{{p.latin1.Load(), "latin1"}, {p.utf8.Load(), "utf-8"}, {p.bytes.Load(), "bytes"}} {
+			if k.n > 0 {
+				as = append(as, fmt.Sprintf("%d as %s", k.n, k.name))
+			}
+		}
+		s.ui.Warn("warning: %s held byte strings of Python 2 that are not ASCII (read %s); --py2-strings says how they are read",
+			count(n, "value"), strings.Join(as, ", "))
 	}
 	if n := p.merged.Load(); n > 0 {
 		s.ui.Warn("warning: in %s keys that differed in Python 2 became one", count(n, "value"))
@@ -176,13 +218,8 @@ type countingTranscoder struct {
 
 func (t *countingTranscoder) Transcode(dst, stored []byte) ([]byte, bool, error) {
 	out, changed, err := t.Transcoder.Transcode(dst, stored)
-	if notes := t.Notes(); err == nil && notes.Py2.NonASCII+notes.Py2.Merged > 0 {
-		if notes.Py2.NonASCII > 0 {
-			t.py2.values.Add(1)
-		}
-		if notes.Py2.Merged > 0 {
-			t.py2.merged.Add(1)
-		}
+	if err == nil {
+		t.py2.add(t.Notes().Py2)
 	}
 	return out, changed, err
 }

@@ -106,6 +106,9 @@ type Report struct {
 	Examples []Key
 	// First has the first few failures of each reason.
 	First map[string][]Failure
+	// Notes are counts of the command's own, each an object at the end of the
+	// JSON.
+	Notes []Note
 
 	columns columns
 }
@@ -114,6 +117,12 @@ type Report struct {
 type Key struct {
 	Shard  string
 	Stored []byte
+}
+
+// Note is a number of counts under one name.
+type Note struct {
+	Name   string
+	Counts []Number
 }
 
 // Failure is one key that was not done.
@@ -267,6 +276,13 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 		field{"shards", shards}, field{"total", r.columns.counts(&total)})
 	if old, sampled := r.StillOld(); old > 0 {
 		o = append(o, field{"still_old", object{{"sampled", sampled}, {"old", old}}})
+	}
+	for _, note := range r.Notes {
+		counts := make(object, 0, len(note.Counts))
+		for _, n := range note.Counts {
+			counts = append(counts, field{n.Name, n.Value})
+		}
+		o = append(o, field{note.Name, counts})
 	}
 	return json.Marshal(o)
 }
