@@ -118,6 +118,9 @@ func (g *Graph) Op(id OpID) (Op, OpID) {
 
 // AddItems records OpAppend, OpSetItem or OpAdd of items on an object.
 func (g *Graph) AddItems(r Ref, kind OpKind, items ...Ref) {
+	if len(items) == 0 {
+		return // an empty batch does nothing in Python, and is not written again
+	}
 	if last := g.extraOf(r).lastOp; last != 0 && g.ops[last].kind == kind {
 		g.Append(g.ops[last].a, items...)
 		return
