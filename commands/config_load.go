@@ -1,6 +1,8 @@
 package commands
 
 import (
+	"slices"
+
 	"cachering/commands/internal/config"
 )
 
@@ -20,14 +22,20 @@ func (s *session) file() (*config.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	file, err := config.Load(src)
-	if err != nil {
-		return nil, err
-	}
+	return config.Load(src)
+}
+
+// warn tells what is worth a look in the file itself and in the caches that are
+// worked on, once. Those of other caches would bury it; config check has them
+// all.
+func (s *session) warn(file *config.File, caches ...*config.Cache) {
 	for _, w := range file.Warnings {
-		s.ui.Note("warning: %s", w)
+		about := func(c *config.Cache) bool { return c.Alias == w.Cache }
+		if (w.Cache == "" || slices.ContainsFunc(caches, about)) && !slices.Contains(s.warned, w) {
+			s.warned = append(s.warned, w)
+			s.ui.Note("warning: %s", w)
+		}
 	}
-	return file, nil
 }
 
 // alias is the cache that the user names, or "".
@@ -47,6 +55,7 @@ func (s *session) fileAndCache() (*config.File, *config.Cache, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	s.warn(file, cache)
 	if s.global.verbose {
 		s.ui.Note("configuration %s, cache %s", file.Path, cache.Alias)
 	}

@@ -37,6 +37,7 @@ func runConfigShow(s *session) error {
 		}
 		caches = []*config.Cache{cache}
 	}
+	s.warn(file, caches...)
 	for i, c := range caches {
 		view := c.View()
 		if s.ui.JSON {

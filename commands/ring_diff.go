@@ -213,7 +213,11 @@ func (o *ringDiffOptions) other(s *session, file *config.File, from *config.Cach
 			alias = from.Alias
 		}
 	}
-	return file.Cache(alias)
+	other, err := file.Cache(alias)
+	if err == nil {
+		s.warn(file, other)
+	}
+	return other, err
 }
 
 // verb is a number with what is said of one, or of several.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"cachering/commands/internal/config"
 	"cachering/commands/internal/ui"
 )
 
@@ -16,6 +17,8 @@ type session struct {
 	ui     *ui.Streams
 	env    func(string) (string, bool)
 	global globalOptions
+
+	warned []config.Warning
 
 	// bulk is set while a bulk run would finish its batch after a signal.
 	bulk atomic.Bool

@@ -44,11 +44,12 @@ func (e *Error) Unwrap() error { return e.err }
 
 // Warning is something that is allowed and yet worth a look.
 type Warning struct {
-	File string
-	Line int
-	Key  string
-	Msg  string
-	Hint string
+	Cache string // alias of the cache it is about; empty: the file as such
+	File  string
+	Line  int
+	Key   string
+	Msg   string
+	Hint  string
 }
 
 // String has the form of [Error.Error].

@@ -94,6 +94,8 @@ func (l *loader) readableByOthers(root *node, f *File, mode fs.FileMode) {
 		}
 		if n != nil {
 			l.warn(n, "every user can read this file, and it holds a password", "run chmod o-r on it")
+			// Whichever cache is worked on.
+			l.warnings[len(l.warnings)-1].Cache = ""
 			return
 		}
 	}

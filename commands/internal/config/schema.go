@@ -40,7 +40,17 @@ func (l *loader) fail(n *node, msg, hint string) {
 }
 
 func (l *loader) warn(n *node, msg, hint string) {
-	l.warnings = append(l.warnings, Warning{File: l.file, Line: n.line, Key: n.path(), Msg: msg, Hint: hint})
+	l.warnings = append(l.warnings, Warning{Cache: cacheOf(n), File: l.file, Line: n.line, Key: n.path(), Msg: msg, Hint: hint})
+}
+
+// cacheOf is the alias of the cache that a node stands in.
+func cacheOf(n *node) string {
+	for ; n.parent != nil && n.parent.parent != nil; n = n.parent {
+		if n.parent.name == "caches" && n.parent.parent.parent == nil {
+			return n.name
+		}
+	}
+	return ""
 }
 
 // validate checks the shape of n: its type, and all below it. Whatever passes
