@@ -62,7 +62,7 @@ func (d *Decoder) known(at int, callable, args pyobj.Ref) (pyobj.Ref, *Error) {
 			return g.NewByteArray(nil), nil
 		case len(a) == 1 && kind(0) == pyobj.Bytes:
 			return g.CopyAs(pyobj.ByteArray, a[0]), nil
-		case len(a) == 2 && kind(0) == pyobj.Str && string(g.Data(a[1])) == "latin-1" && d.isLatin1(a[1]):
+		case len(a) == 2 && kind(0) == pyobj.Str && d.isLatin1(a[1]) && string(g.Data(a[1])) == "latin-1":
 			return d.encodeLatin1(at, a[0], pyobj.ByteArray)
 		}
 	case pyobj.SymSet, pyobj.SymFrozenSet:
