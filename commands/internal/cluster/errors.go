@@ -76,6 +76,13 @@ func refusedLogin(text string) bool {
 	return false
 }
 
+// Denied reports whether a server answered that the user may not do what was
+// asked, by its ACL.
+func Denied(err error) bool {
+	var answer redis.Error
+	return errors.As(err, &answer) && denied(answer)
+}
+
 // denied reports whether an ACL does not allow a command.
 func denied(err error) bool { return err != nil && strings.HasPrefix(err.Error(), "NOPERM") }
 

@@ -107,7 +107,7 @@ func (s *Shard) Info(ctx context.Context) (*Info, error) {
 	if err := s.do(ctx, cmds, repeatable); err != nil {
 		return nil, err
 	}
-	i := parseInfo(info.Val())
+	i := ParseInfo(info.Val())
 	i.Refused = s.Wrap(info.Err())
 	for _, cmd := range cmds[1:] {
 		got := cmd.(*redis.MapStringStringCmd)
@@ -126,8 +126,8 @@ func (s *Shard) Info(ctx context.Context) (*Info, error) {
 	return i, nil
 }
 
-// parseInfo reads the text of INFO.
-func parseInfo(text string) *Info {
+// ParseInfo reads the text of INFO, which says nothing of settings.
+func ParseInfo(text string) *Info {
 	i := &Info{fields: make(map[string]string), settings: make(map[string]string)}
 	for line := range strings.Lines(text) {
 		name, value, ok := strings.Cut(strings.TrimRight(line, "\r\n"), ":")

@@ -100,7 +100,7 @@ func TestInfoKind(t *testing.T) {
 		{"redis_version:6.3.4\r\nexecutable:/usr/bin/keydb-server\r\n", "keydb", "6.3.4"},
 		{"", "", ""},
 	} {
-		i := parseInfo("# Server\r\n" + test.text)
+		i := ParseInfo("# Server\r\n" + test.text)
 		if i.Kind != test.kind || i.Version != test.version {
 			t.Errorf("%q: got %s %s, want %s %s", test.text, i.Kind, i.Version, test.kind, test.version)
 		}

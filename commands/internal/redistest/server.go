@@ -32,6 +32,7 @@ type Server struct {
 	tb    testing.TB
 	dir   string
 	lines []string
+	env   []string
 	log   *syncBuffer
 
 	mu     sync.Mutex
@@ -53,7 +54,7 @@ func RunTCP(tb testing.TB, lines ...string) *Server {
 	return run(tb, "tcp", lines)
 }
 
-func run(tb testing.TB, network string, lines []string) *Server {
+func run(tb testing.TB, network string, lines []string, env ...string) *Server {
 	tb.Helper()
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		tb.Skip("redis-server is not installed")
@@ -64,7 +65,7 @@ func run(tb testing.TB, network string, lines []string) *Server {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s := &Server{Network: network, tb: tb, dir: dir, lines: lines, log: new(syncBuffer)}
+	s := &Server{Network: network, tb: tb, dir: dir, lines: lines, env: env, log: new(syncBuffer)}
 	tb.Cleanup(func() {
 		s.Kill()
 		os.RemoveAll(dir)
@@ -105,6 +106,7 @@ func (s *Server) start() error {
 	conf = append(conf, s.lines...)
 
 	cmd := exec.Command("redis-server", "-")
+	cmd.Env = append(os.Environ(), s.env...)
 	cmd.Stdin = strings.NewReader(strings.Join(conf, "\n") + "\n")
 	cmd.Stdout, cmd.Stderr = s.log, s.log
 	dieWithParent(cmd)
