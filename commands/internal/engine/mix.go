@@ -1,0 +1,120 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+
+	"github.com/redis/go-redis/v9"
+
+	"cachering/commands/internal/cluster"
+	"cachering/ring"
+)
+
+// Mix is whose keys a sample of one database of a server holds.
+type Mix struct {
+	DB         int
+	Seen       int64 // keys looked at
+	Mine       int64 // of those, entries of this cache
+	Side       int64 // its locks and markers
+	Neighbours int64 // keys of other caches of the file, in the shard's own database
+	Foreign    int64 // keys of no cache in the file
+	// Versions counts Mine by version.
+	Versions map[string]int64
+	// Prefixes counts Foreign by prefix, of those that are named as Django names
+	// keys: prefix:version:key.
+	Prefixes map[string]int64
+}
+
+// LookAround takes a sample of about n keys of the shard's database, whoever's
+// they are, and then of others on the same server. It reads no value and writes
+// nothing.
+func LookAround(ctx context.Context, cl *cluster.Cluster, s *cluster.Shard, n int, others []int) (own *Mix, of []*Mix, err error) {
+	conn, err := s.Dial(ctx, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer conn.Close()
+	f := newFilter(Selection{}, cl, s)
+	if own, err = mix(ctx, conn, f, cl.SideKeys(), n); err != nil {
+		return nil, nil, s.Wrap(err)
+	}
+	// The connection is not used for anything else, so the database that it ends
+	// in is of no account. The shard's neighbours have nothing in these.
+	f.nearer, f.neighbours = nil, nil
+	for _, db := range others {
+		chosen := redis.NewStatusCmd(ctx, "select", db)
+		if err := conn.Do(ctx, []redis.Cmder{chosen}); err != nil {
+			return own, of, err
+		}
+		if err := chosen.Err(); err != nil {
+			return own, of, s.Wrap(err)
+		}
+		m, err := mix(ctx, conn, f, cl.SideKeys(), n)
+		if err != nil {
+			return own, of, s.Wrap(err)
+		}
+		m.DB = db
+		of = append(of, m)
+	}
+	return own, of, nil
+}
+
+func mix(ctx context.Context, conn *cluster.Conn, f *filter, side ring.SideKeys, n int) (*Mix, error) {
+	m := &Mix{Versions: make(map[string]int64), Prefixes: make(map[string]int64)}
+	scan := &scanner{shard: conn.Shard, pattern: "*", count: sampleCount, conn: conn}
+	for page := 0; page < samplePages && m.Seen < int64(n) && !scan.ended; page++ {
+		keys, err := scan.ask(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, key := range keys {
+			m.add(f, side, key)
+		}
+	}
+	return m, nil
+}
+
+// add counts one key.
+func (m *Mix) add(f *filter, side ring.SideKeys, stored []byte) {
+	m.Seen++
+	kind, main := side.Classify(f.space, stored)
+	_, version, mine := f.mine(main)
+	_, neighbour := f.neighbour(stored)
+	switch {
+	case mine && kind == ring.Entry:
+		m.Mine++
+		m.Versions[string(version)]++
+	case mine && kind != ring.Foreign:
+		m.Side++
+	case neighbour:
+		m.Neighbours++
+	default:
+		m.Foreign++
+		for _, prefix := range []string{side.Fresh, side.Lock} {
+			stored = bytes.TrimPrefix(stored, []byte(prefix))
+		}
+		if prefix, ok := djangoPrefix(stored); ok {
+			m.Prefixes[string(prefix)]++
+		}
+	}
+}
+
+// djangoPrefix is what stands before the version, -?[0-9]+ between colons, in a
+// key that Django's default key function made; of several places the first.
+func djangoPrefix(stored []byte) ([]byte, bool) {
+	for at := 0; ; {
+		colon := bytes.IndexByte(stored[at:], ':')
+		if colon < 0 {
+			return nil, false
+		}
+		at += colon + 1
+		end := bytes.IndexByte(stored[at:], ':')
+		if end < 0 {
+			return nil, false
+		}
+		version := bytes.TrimPrefix(stored[at:at+end], []byte("-"))
+		if len(version) > 0 && len(bytes.Trim(version, "0123456789")) == 0 {
+			return stored[:at-1], true
+		}
+	}
+}
