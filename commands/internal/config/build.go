@@ -138,7 +138,7 @@ func (l *loader) timeout(c *Cache, n *node) {
 	if c.library == redisCacheLib && !ring.Before(c.release, "1.0.0") && ring.Before(c.release, "1.1.0") {
 		c.Timeout = Timeout{Forever: true}
 		if v != nil && v.kind != kindString {
-			l.warn(v, "without effect: set() of this release stores entries for ever unless it is given a timeout", "give --ttl, or correct the release")
+			l.idle(v, "set() of this release stores entries for ever unless it is given a timeout", "give --ttl, or correct the release")
 		}
 		return
 	}
@@ -194,9 +194,9 @@ func (l *loader) password(c *Cache, n *node) {
 	}
 	if len(c.Servers) > 0 && !slices.ContainsFunc(c.Servers, func(s ring.Server) bool { return !c.ownLogin(s) }) {
 		if c.library == redisCacheLib {
-			l.warn(given[0], "without effect: every location is a URL, and a URL's own password, or none, is used", "write the password into the URLs, or the servers as host:port, as the application does")
+			l.idle(given[0], "every location is a URL, and a URL's own password, or none, is used", "write the password into the URLs, or the servers as host:port, as the application does")
 		} else {
-			l.warn(given[0], "without effect: every location brings its own password", "leave one of the two out")
+			l.idle(given[0], "every location brings its own password", "leave one of the two out")
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 )
 
@@ -18,8 +19,25 @@ const (
 	LevelNote    Level = "note"    // as it should be, and good to know
 )
 
+// Code says what a finding is about, for programs.
+type Code string
+
+// What findings that are no errors are about.
+const (
+	CodeSetting     Code = "setting"                // worth a look, and none of those below
+	CodeNoEffect    Code = "setting_without_effect" // the application gets nothing from it
+	CodeIgnored     Code = "ignored_setting"        // it matters to the application, and not here
+	CodeLocation    Code = "location_spelling"      // accepted, and hardly meant
+	CodeTwice       Code = "listed_twice"           // a server
+	CodeSeveral     Code = "several_locations"      // of a backend that does not shard
+	CodeCertificate Code = "certificate_unchecked"  // of servers
+	CodeProtocol    Code = "protocol_unknown"       // to write
+	CodePermissions Code = "file_permissions"       // others may read or write a file
+)
+
 // Finding is one line of config check.
 type Finding struct {
+	Code  Code   `json:"-"` // empty for an error
 	Level Level  `json:"level"`
 	File  string `json:"file"`
 	Line  int    `json:"line,omitempty"`
@@ -50,46 +68,80 @@ func Check(src Source) []Finding {
 		return list
 	}
 	for _, w := range f.Warnings {
-		list = append(list, Finding{Level: LevelWarning, File: w.File, Line: w.Line, Key: w.Key, Msg: w.Msg, Hint: w.Hint})
+		list = append(list, findingOfWarning(w))
 	}
+	list = append(list, f.permissions()...)
 	for _, c := range f.Caches {
 		list = append(list, c.findings()...)
+		list = append(list, c.lookUp()...)
 	}
 	slices.SortStableFunc(list, func(a, b Finding) int { return a.Line - b.Line })
 	return list
 }
 
+// About gives what Check says about one cache of a file that is right, and about
+// the file itself. No password is looked up.
+func (f *File) About(c *Cache) []Finding {
+	var list []Finding
+	for _, w := range f.Warnings {
+		if w.Cache == "" || w.Cache == c.Alias {
+			list = append(list, findingOfWarning(w))
+		}
+	}
+	return append(append(list, f.permissions()...), c.findings()...)
+}
+
+func findingOfWarning(w Warning) Finding {
+	return Finding{Code: w.Code, Level: LevelWarning, File: w.File, Line: w.Line, Key: w.Key, Msg: w.Msg, Hint: w.Hint}
+}
+
+// permissions tells of a file that others may write. One that was found by
+// search is refused then; one that was named is used, and says where passwords
+// go and which command is run.
+func (f *File) permissions() []Finding {
+	info, err := os.Stat(f.Path)
+	if err != nil || !info.Mode().IsRegular() || info.Mode().Perm()&0o022 == 0 {
+		return nil
+	}
+	return []Finding{{Code: CodePermissions, Level: LevelWarning, File: f.Path, Line: 1,
+		Msg: fmt.Sprintf("others may write this file (mode %04o)", info.Mode().Perm()), Hint: "run chmod go-w on it"}}
+}
+
 // findings are those that Load has no reason to look for.
 func (c *Cache) findings() []Finding {
 	var list []Finding
-	at := func(level Level, n *node, msg, hint string) {
-		list = append(list, Finding{Level: level, File: c.File, Line: n.line, Key: n.path(), Msg: msg, Hint: hint})
+	ignored := func(n *node, msg string) {
+		list = append(list, Finding{Code: CodeIgnored, Level: LevelNote, File: c.File, Line: n.line, Key: n.path(), Msg: msg})
 	}
 	for _, n := range c.ignored {
-		at(LevelNote, n, "without effect here", "")
+		ignored(n, "without effect here")
 	}
 	for i, s := range c.Servers {
 		for _, name := range slices.Sorted(maps.Keys(s.Query)) {
 			if !slices.Contains([]string{"db", "host", "port", "path", "unix_socket_path", "username", "password"}, name) && !slices.Contains(tlsOptions, name) {
-				at(LevelNote, c.node.get("location"), fmt.Sprintf("server %d: its URL option %s is without effect here", i+1, printable(name)), "")
+				ignored(c.node.get("location"), fmt.Sprintf("server %d: its URL option %s is without effect here", i+1, printable(name)))
 			}
 		}
 	}
 	if !c.ProtocolKnown() {
 		e := c.ProtocolError()
-		list = append(list, Finding{Level: LevelWarning, File: e.File, Line: e.Line, Key: e.Key, Msg: e.Msg, Hint: e.Hint})
+		list = append(list, Finding{Code: CodeProtocol, Level: LevelWarning, File: e.File, Line: e.Line, Key: e.Key, Msg: e.Msg, Hint: e.Hint})
 	}
+	return list
+}
+
+// lookUp looks for the password, unless that would run a command.
+func (c *Cache) lookUp() []Finding {
 	from := c.secret.from
 	if from == nil {
-		return list
+		return nil
 	}
 	if from.name == "password_command" {
-		at(LevelNote, from, "not run by this check", "")
-		return list
+		return []Finding{{Level: LevelNote, File: c.File, Line: from.line, Key: from.path(), Msg: "not run by this check"}}
 	}
 	var e *Error
 	if _, err := c.secret.get(context.Background()); errors.As(err, &e) {
-		list = append(list, findingOf(e))
+		return []Finding{findingOf(e)}
 	}
-	return list
+	return nil
 }

@@ -63,6 +63,6 @@ func (l *loader) duplicates(c *Cache, n *node) {
 		if loc.kind == kindArray && i < len(loc.items) {
 			at, which = loc.items[i], "the same server as location["+fmt.Sprint(first)+"]"
 		}
-		l.warn(at, which+"; it counts as the library counts it, and bulk work visits it once", "list each server once, if the application does")
+		l.warnOf(CodeTwice, at, which+"; it counts as the library counts it, and bulk work visits it once", "list each server once, if the application does")
 	}
 }

@@ -44,6 +44,7 @@ func (e *Error) Unwrap() error { return e.err }
 
 // Warning is something that is allowed and yet worth a look.
 type Warning struct {
+	Code  Code
 	Cache string // alias of the cache it is about; empty: the file as such
 	File  string
 	Line  int

@@ -75,7 +75,7 @@ func (l *loader) readableByOthers(root *node, f *File, mode fs.FileMode) {
 		// Secrets of containers are mounted that way, so it is no error.
 		if n := c.secret.from; n != nil && n.name == "password_file" {
 			if info, err := os.Stat(besides(l.file, text(n))); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o004 != 0 {
-				l.warn(n, "every user can read this file", "run chmod o-r on it, if others use this machine")
+				l.warnOf(CodePermissions, n, "every user can read this file", "run chmod o-r on it, if others use this machine")
 			}
 		}
 	}
@@ -93,7 +93,7 @@ func (l *loader) readableByOthers(root *node, f *File, mode fs.FileMode) {
 			}
 		}
 		if n != nil {
-			l.warn(n, "every user can read this file, and it holds a password", "run chmod o-r on it")
+			l.warnOf(CodePermissions, n, "every user can read this file, and it holds a password", "run chmod o-r on it")
 			// Whichever cache is worked on.
 			l.warnings[len(l.warnings)-1].Cache = ""
 			return

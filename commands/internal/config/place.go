@@ -130,7 +130,7 @@ func (l *loader) database(n *node) (db int, set bool) {
 	if top != nil {
 		v = top
 		if opt != nil {
-			l.warn(opt, "without effect: the library prefers db of the cache", "leave one of the two out")
+			l.idle(opt, "the library prefers db of the cache", "leave one of the two out")
 		}
 	}
 	if v == nil {
@@ -190,12 +190,15 @@ func (l *loader) servers(c *Cache, n *node, opts ring.Options) {
 			continue
 		}
 		for _, w := range s.Warnings {
-			l.warn(at(i), ordinal(loc, i)+w, "compare with LOCATION of the application")
+			l.warnOf(CodeLocation, at(i), ordinal(loc, i)+w, "compare with LOCATION of the application")
 		}
 		for name := range s.Query {
 			if strings.HasPrefix(name, "ssl") && !slices.Contains(tlsOptions, name) {
 				l.fail(at(i), ordinal(loc, i)+name+" is not supported yet", "leave it out, if the ring does not depend on it; supported are "+strings.Join(tlsOptions, ", "))
 			}
+		}
+		if s.TLS && s.Query["ssl_cert_reqs"] == "none" {
+			l.warnOf(CodeCertificate, at(i), ordinal(loc, i)+unchecked, "leave ssl_cert_reqs out, and name the authority that signed them in ssl_ca_certs")
 		}
 		c.Servers = append(c.Servers, s)
 		c.endpoints = append(c.endpoints, endpoint(s))
@@ -228,9 +231,9 @@ func (l *loader) master(c *Cache, n *node, opts ring.Options) int {
 		if len(c.Servers) > 1 && c.library == redisCacheLib {
 			loc := c.node.get("location")
 			if unordered(c.Python) {
-				l.warn(loc, "the master is the first in the order of a dictionary, which is arbitrary before Python 3.6; the first location is taken", "name it by options.master_cache, here and in the application")
+				l.warnOf(CodeSeveral, loc, "the master is the first in the order of a dictionary, which is arbitrary before Python 3.6; the first location is taken", "name it by options.master_cache, here and in the application")
 			}
-			l.warn(loc, "RedisCache does not shard: every write goes to "+c.Servers[0].Masked(), "write backend = "+quote(backendSharded)+" if the application shards")
+			l.warnOf(CodeSeveral, loc, "RedisCache does not shard: every write goes to "+c.Servers[0].Masked(), "write backend = "+quote(backendSharded)+" if the application shards")
 		}
 		return 0
 	}

@@ -39,8 +39,15 @@ func (l *loader) fail(n *node, msg, hint string) {
 	l.errs = append(l.errs, &Error{File: l.file, Line: n.line, Key: n.path(), Msg: msg, Hint: hint})
 }
 
-func (l *loader) warn(n *node, msg, hint string) {
-	l.warnings = append(l.warnings, Warning{Cache: cacheOf(n), File: l.file, Line: n.line, Key: n.path(), Msg: msg, Hint: hint})
+func (l *loader) warn(n *node, msg, hint string) { l.warnOf(CodeSetting, n, msg, hint) }
+
+// idle warns of a setting from which the application gets nothing.
+func (l *loader) idle(n *node, why, hint string) {
+	l.warnOf(CodeNoEffect, n, "without effect: "+why, hint)
+}
+
+func (l *loader) warnOf(code Code, n *node, msg, hint string) {
+	l.warnings = append(l.warnings, Warning{Code: code, Cache: cacheOf(n), File: l.file, Line: n.line, Key: n.path(), Msg: msg, Hint: hint})
 }
 
 // cacheOf is the alias of the cache that a node stands in.

@@ -100,7 +100,7 @@ func (l *loader) threshold(c *Cache, o *node) {
 	if v := o.get("compress_min_length"); v != nil {
 		c.Codec.Rules.MinLength = int(v.value.(int64))
 		if c.Codec.Compressor == codec.None {
-			l.warn(v, "without effect: there is no compressor", "leave it out")
+			l.idle(v, "there is no compressor", "leave it out")
 		}
 	}
 	v := o.get("compress_min_len")
@@ -124,7 +124,7 @@ func (l *loader) protocol(c *Cache, o *node) int {
 	if v == nil {
 		v = short
 	} else if short != nil {
-		l.warn(short, "without effect: the library prefers serializer_class_kwargs.pickle_version", "leave one of the two out")
+		l.idle(short, "the library prefers serializer_class_kwargs.pickle_version", "leave one of the two out")
 	}
 	highest := highestProtocol(c.Python)
 	if v == nil {

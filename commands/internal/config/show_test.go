@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -166,4 +167,57 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestAbout: what is said of one cache is about that cache and the file, and has
+// a code that tells what it is about.
+func TestAbout(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "c.toml")
+	text := `[caches.a]
+backend  = "redis_cache.RedisCache"
+release  = "3.0.1"
+location = ["10.0.0.1:6379", "10.0.0.1:6379", "u:p@h:1", "rediss://h/1?ssl_cert_reqs=none"]
+[caches.a.options]
+password       = "s3cret"
+db             = 2.0
+python         = "3.12"
+pickle_version = 2
+parser_class   = "redis.connection.HiredisParser"
+ssl_keyfile    = "k"
+[caches.ab]
+backend  = "django_redis.cache.RedisCache"
+release  = "6.0.0"
+location = "rediss://h/1?ssl_cert_reqs=none"
+options  = { ssl_cert_reqs = "none" }
+`
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(path, 0o666); err != nil { // whatever the umask
+		t.Fatal(err)
+	}
+	f, err := Load(Source{Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for alias, want := range map[string]map[Code]int{
+		"a": {CodeSeveral: 1, CodeTwice: 1, CodeLocation: 1, CodeCertificate: 1, CodeSetting: 1, CodeNoEffect: 1, CodeIgnored: 1,
+			CodePermissions: 2}, // others may read it, and write it
+		"ab": {CodeCertificate: 2, CodeProtocol: 1, CodePermissions: 2},
+	} {
+		c, err := f.Cache(alias)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[Code]int{}
+		for _, finding := range f.About(c) {
+			got[finding.Code]++
+			if strings.Contains(finding.String(), "s3cret") {
+				t.Errorf("%s: it shows a password", finding.Code)
+			}
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: got %v, want %v", alias, got, want)
+		}
+	}
 }

@@ -26,6 +26,9 @@ var tlsFields = []field{
 // tlsOptions are the TLS settings of a URL that have an effect here.
 var tlsOptions = []string{"ssl_cert_reqs", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_check_hostname"}
 
+// unchecked is what ssl_cert_reqs = "none" means.
+const unchecked = "the certificates of servers are not checked: anybody in between can read and change everything"
+
 // A tlsSetting is the text of one and where it stands.
 type tlsSetting struct {
 	text string
@@ -51,10 +54,10 @@ func (l *loader) tlsSettings(c *Cache, o *node) {
 		}
 	}
 	if key, cert := c.tls["ssl_keyfile"], c.tls["ssl_certfile"]; key.at != nil && cert.at == nil {
-		l.warn(key.at, "without effect: there is no certificate to this key", "write ssl_certfile, too")
+		l.idle(key.at, "there is no certificate to this key", "write ssl_certfile, too")
 	}
 	if reqs := c.tls["ssl_cert_reqs"]; reqs.text == "none" {
-		l.warn(reqs.at, "the certificates of servers are not checked: anybody in between can read and change everything", `write ssl_ca_certs with the authority that signed them`)
+		l.warnOf(CodeCertificate, reqs.at, unchecked, `write ssl_ca_certs with the authority that signed them`)
 	}
 }
 
