@@ -184,11 +184,7 @@ func (d *msgPackReader) value(depth int) pyobj.Ref {
 	case 0xc2, 0xc3:
 		return d.g.NewBool(c == 0xc3)
 	case 0xc4, 0xc5, 0xc6:
-		b := d.take(d.uint(1 << (c - 0xc4)))
-		if len(b) == 1 {
-			return pyobj.ByteRef(b[0])
-		}
-		return d.g.SrcBytes(d.at-len(b), len(b))
+		return d.bytes(d.take(d.uint(1 << (c - 0xc4))))
 	case 0xca:
 		return d.g.NewFloat(float64(math.Float32frombits(uint32(d.uint(4)))))
 	case 0xcb:
@@ -223,9 +219,17 @@ func (d *msgPackReader) value(depth int) pyobj.Ref {
 func (d *msgPackReader) str(n uint64) pyobj.Ref {
 	b := d.take(n)
 	if !utf8.Valid(b) {
-		return d.g.SrcBytes(d.at-len(b), len(b))
+		return d.bytes(b)
 	}
 	return d.g.SrcStr(d.at-len(b), len(b))
+}
+
+// bytes makes a Bytes of b, which was just taken. Python has one object for each single byte.
+func (d *msgPackReader) bytes(b []byte) pyobj.Ref {
+	if len(b) == 1 {
+		return pyobj.ByteRef(b[0])
+	}
+	return d.g.SrcBytes(d.at-len(b), len(b))
 }
 
 // open checks a container of n parts, each of one byte at least.

@@ -88,7 +88,7 @@ func (d *Decoder) known(at int, callable, args pyobj.Ref) (pyobj.Ref, *Error) {
 			return g.NewCall(pyobj.NewObj, cls, g.NewTuple(a[1:]...)), nil
 		}
 	case pyobj.SymNewObjEx:
-		if len(a) == 3 && kind(0).IsObj() && kind(1) == pyobj.Tuple && kind(2) == pyobj.Dict {
+		if len(a) == 3 && kind(0).IsObj() && (kind(1) == pyobj.Tuple || kind(1).IsObj()) && kind(2) == pyobj.Dict {
 			d.calls = true
 			return g.NewObjEx(a[0], a[1], a[2]), nil
 		}
