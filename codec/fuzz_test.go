@@ -164,6 +164,10 @@ func FuzzDecode(f *testing.F) {
 		if !changed {
 			back = low
 		}
+		getattr := []byte("getattr")
+		if err == nil && bytes.Contains(back, getattr) && !bytes.Contains(out, getattr) {
+			return // a class inside a class has no name below protocol 4, and stays the getattr that it becomes there
+		}
 		if err != nil || !bytes.Equal(back, out) {
 			a, _ := codec.Decode(out, source, codec.Options{})
 			b, err2 := codec.Decode(back, source, codec.Options{})
