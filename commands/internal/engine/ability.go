@@ -13,7 +13,7 @@ import (
 // lacks is what a server cannot do.
 type lacks struct {
 	keepTTL bool // SET … KEEPTTL, before 6.0
-	unlink  bool // UNLINK, before 4.0, or renamed away
+	unlink  bool // UNLINK, before 4.0, renamed away, or not for this user
 	// transactions is why WATCH, MULTI or EXEC is refused, if it is.
 	transactions error
 }
@@ -36,7 +36,7 @@ func probe(ctx context.Context, conn *cluster.Conn, cl *cluster.Cluster) (lacks,
 	if err := conn.Do(ctx, []redis.Cmder{watch, multi, exec, set, unlink}); err != nil {
 		return lacks{}, err
 	}
-	l := lacks{keepTTL: says(set.Err(), "syntax error"), unlink: says(unlink.Err(), "unknown command")}
+	l := lacks{keepTTL: says(set.Err(), "syntax error"), unlink: unlink.Err() != nil}
 	for _, err := range []error{watch.Err(), multi.Err(), exec.Err()} {
 		if err != nil {
 			l.transactions = fmt.Errorf("transactions are refused, and without them an update could be lost: %w", err)

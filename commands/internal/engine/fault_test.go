@@ -187,6 +187,28 @@ func TestARestartedServerEndsItsScan(t *testing.T) {
 	}
 }
 
+func TestWithoutInfoALostConnectionEndsTheScan(t *testing.T) {
+	t.Parallel()
+	var p *redistest.Proxy
+	f := newFarm(t, 1, "p", proxied(t, &p, nil))
+	f.clients[0].Do(context.Background(), "acl", "setuser", "default", "-info")
+	f.fill(t, "p", 20_000, 20)
+	cut := false
+	r := Run(context.Background(), f.Cluster, reinsert(), Options{Progress: func(done, total int64) {
+		if !cut {
+			cut = true
+			p.Cut()
+		}
+	}})
+	if s := &r.Shards[0]; !errors.Is(s.Err, errNameless) {
+		t.Errorf("error %v, %+v", s.Err, s.Tally)
+	}
+	// Without a loss INFO is not needed.
+	if total := whole(t, Run(context.Background(), f.Cluster, reinsert(), Options{})); total.Scanned != 20_000 {
+		t.Errorf("%+v", total)
+	}
+}
+
 func TestTheFirstSignalFinishesTheBatchInHand(t *testing.T) {
 	t.Parallel()
 	const n = 20_000

@@ -14,8 +14,12 @@ import (
 // scanCount is COUNT of SCAN: a page costs the server well under a millisecond.
 const scanCount = 1000
 
-// errRestarted ends a scan: the cursors of one process mean nothing to another.
-var errRestarted = errors.New("the server was restarted during the run: run again")
+// A scan ends where it may have met another server process: the cursors of one
+// mean nothing to another.
+var (
+	errRestarted = errors.New("the server was restarted, or another took its place, during the run: run again")
+	errNameless  = errors.New("the connection was lost, and without INFO it cannot be told whether the server was restarted: run again")
+)
 
 // scanner walks over the keys of a shard.
 type scanner struct {
@@ -70,6 +74,9 @@ func (s *scanner) ask(ctx context.Context) ([][]byte, error) {
 // reconnect goes on with the scan on a new connection, if the server is still
 // the same process.
 func (s *scanner) reconnect(ctx context.Context) error {
+	if s.runID == "" {
+		return errNameless
+	}
 	s.conn.Close()
 	conn, err := redial(ctx, s.shard)
 	if err != nil {

@@ -201,7 +201,7 @@ func (s *shardRun) scan(ctx context.Context, scan *scanner, keys int64) error {
 // lost reports whether err means that a connection is gone, and may be dialled
 // again.
 func lost(ctx context.Context, err error) bool {
-	if ctx.Err() != nil || errors.Is(err, errRestarted) || errors.Is(err, cluster.ErrLogin) {
+	if ctx.Err() != nil || errors.Is(err, cluster.ErrLogin) {
 		return false
 	}
 	var answer redis.Error
