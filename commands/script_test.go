@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"regexp"
@@ -39,7 +40,7 @@ func TestScript(t *testing.T) {
 	testscript.RunT(scriptT{t}, testscript.Params{
 		Dir: "../testdata/script",
 		Setup: func(env *testscript.Env) error {
-			env.Values[worldKey{}] = &world{t: env.T().(scriptT).T, servers: map[string]*redistest.Server{}}
+			env.Values[worldKey{}] = &world{t: env.T().(scriptT).T, servers: map[string]*redistest.Server{}, proxies: map[string]*redistest.Proxy{}}
 			env.Setenv("HOME", env.WorkDir+"/home")
 			// A program built with -race would wait a second at its end.
 			env.Setenv("GORACE", "atexit_sleep_ms=0")
@@ -49,6 +50,14 @@ func TestScript(t *testing.T) {
 			// [django_redis] is true where that library can be imported.
 			if cond == "django_redis" {
 				return exec.Command("/usr/bin/python3", "-c", "import django_redis").Run() == nil, nil
+			}
+			// [ipv6] is true where the loopback interface has ::1.
+			if cond == "ipv6" {
+				l, err := net.Listen("tcp", "[::1]:0")
+				if err == nil {
+					l.Close()
+				}
+				return err == nil, nil
 			}
 			return false, fmt.Errorf("unknown condition %s", cond)
 		},
@@ -63,6 +72,10 @@ func TestScript(t *testing.T) {
 			"down":   scriptDown,
 			"up":     scriptUp,
 			"pause":  scriptPause,
+			"certs":  scriptCerts,
+			"portof": scriptPortOf,
+			"proxy":  scriptProxy,
+			"stall":  scriptStall,
 			"cli":    scriptCli,
 			"until":  scriptUntil,
 			"fill":   scriptFill,
@@ -92,6 +105,7 @@ type worldKey struct{}
 type world struct {
 	t       *testing.T
 	servers map[string]*redistest.Server
+	proxies map[string]*redistest.Proxy
 	running *exec.Cmd
 	out     screen
 	err     screen
@@ -183,12 +197,27 @@ func scriptFinish(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // redis NAME… [: line of redis.conf] starts servers; $NAME is the address.
-// -tcp as the first word starts them on ports instead of sockets.
+// -tcp as the first word starts them on ports instead of sockets, -tcp6 on those
+// of ::1. -tls starts
+// servers that listen for TLS, with server.pem and ca.pem of certs; $NAME is the
+// address for that, and cli reaches them without.
 func scriptRedis(ts *testscript.TestScript, neg bool, args []string) {
 	w := worldOf(ts)
 	start := redistest.RunT
 	if len(args) > 0 && args[0] == "-tcp" {
 		start, args = redistest.RunTCP, args[1:]
+	} else if len(args) > 0 && args[0] == "-tcp6" {
+		start, args = redistest.RunTCP6, args[1:]
+	}
+	address := func(s *redistest.Server) string { return s.Addr }
+	if len(args) > 0 && args[0] == "-tls" {
+		args = args[1:]
+		var secure string
+		start = func(tb testing.TB, lines ...string) (s *redistest.Server) {
+			s, secure = redistest.RunTLST(tb, ts.MkAbs("server.pem"), ts.MkAbs("server.key"), ts.MkAbs("ca.pem"), lines...)
+			return s
+		}
+		address = func(*redistest.Server) string { return secure }
 	}
 	var conf []string
 	for i, a := range args {
@@ -200,7 +229,7 @@ func scriptRedis(ts *testscript.TestScript, neg bool, args []string) {
 	for _, name := range args {
 		s := start(w.t, conf...)
 		w.servers[name] = s
-		ts.Setenv(name, s.Addr)
+		ts.Setenv(name, address(s))
 	}
 }
 

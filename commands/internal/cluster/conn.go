@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,8 +29,8 @@ type Shard struct {
 	cluster *Cluster
 	end     Endpoint
 
-	mu       sync.Mutex
-	password string // once known, to be taken out of errors
+	mu             sync.Mutex
+	user, password string // once known: to name in errors, and to take out of them
 
 	conn *Conn // of single-key access, opened when first needed
 }
@@ -113,7 +114,7 @@ func (s *Shard) Dial(ctx context.Context, buffer int) (*Conn, error) {
 	}
 	if err != nil {
 		c.Close()
-		return nil, err
+		return nil, s.atFirst(err)
 	}
 	return c, nil
 }
@@ -177,7 +178,7 @@ func (s *Shard) login(ctx context.Context) (user, password string, err error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.password = password
+	s.user, s.password = user, password
 	return user, password, nil
 }
 
@@ -185,14 +186,20 @@ func (s *Shard) dial(ctx context.Context, network, addr string, timeout time.Dur
 	d := net.Dialer{Timeout: timeout}
 	nc, err := d.DialContext(ctx, network, addr)
 	if err != nil {
+		if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) {
+			return nil, s.unconnected("no connection", "")
+		}
 		return nil, err
 	}
 	if s.end.TLS != nil {
-		ctx, cancel := context.WithTimeout(ctx, timeout)
+		limited, cancel := context.WithTimeout(ctx, timeout)
 		defer cancel()
 		t := tls.Client(nc, s.end.TLS)
-		if err := t.HandshakeContext(ctx); err != nil {
+		if err := t.HandshakeContext(limited); err != nil {
 			nc.Close()
+			if errors.Is(limited.Err(), context.DeadlineExceeded) {
+				return nil, s.unconnected("no TLS handshake", ": a port without TLS does this")
+			}
 			return nil, err
 		}
 		nc = t

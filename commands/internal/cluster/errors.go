@@ -2,12 +2,17 @@ package cluster
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
+	"slices"
 	"strings"
+	"syscall"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -18,6 +23,9 @@ var (
 	ErrLogin = errors.New("login refused")
 	// ErrNotString is the answer for a key that holds another type.
 	ErrNotString = errors.New("not a string")
+	// ErrReplica is wrapped by the error of a server that takes no writes
+	// because it is a replica.
+	ErrReplica = errors.New("the server is a replica and takes no writes")
 )
 
 // ShardError is a failure of one shard. Its text names the shard and holds no
@@ -39,32 +47,146 @@ func (s *Shard) Wrap(err error) error {
 	return &ShardError{Shard: s.Name, Err: s.plain(err)}
 }
 
+// A trouble is a failure in words that say what a user can do about it; the
+// errors that it stands for are still found in it.
+type trouble struct {
+	text string
+	errs []error
+}
+
+func (t *trouble) Error() string   { return t.text }
+func (t *trouble) Unwrap() []error { return t.errs }
+
+// troublef says what is the matter with err.
+func troublef(err error, format string, args ...any) *trouble {
+	return &trouble{fmt.Sprintf(format, args...), []error{err}}
+}
+
+// as makes a trouble one of a kind that callers tell apart.
+func (t *trouble) as(kind error) error {
+	t.errs = append(t.errs, kind)
+	return t
+}
+
 // plain says what err means for a user. Servers before 6.0 repeat the words of
 // a command they do not know, and the first command that go-redis sends holds
 // the password, so no server's text is passed on unseen.
 func (s *Shard) plain(err error) error {
+	var already *trouble
 	switch {
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case errors.As(err, &already), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return fmt.Errorf("no answer within %v: %w", s.cluster.spec.SocketTimeout, os.ErrDeadlineExceeded)
-	case errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed):
-		return errors.New("the connection was closed")
+		return troublef(os.ErrDeadlineExceeded, "no answer within %v (socket_timeout)", s.cluster.spec.SocketTimeout)
+	case closed(err):
+		return troublef(err, "the connection was closed")
+	}
+	if certificate := certificateTrouble(err); certificate != nil {
+		return certificate
 	}
 	text := err.Error()
 	s.mu.Lock()
-	password := s.password
+	user, password := s.user, s.password
 	s.mu.Unlock()
 	if password != "" {
 		text = strings.ReplaceAll(text, password, "***")
 	}
-	if refusedLogin(text) {
-		return fmt.Errorf("%w: %s", ErrLogin, text)
+	if user == "" {
+		user = "default"
 	}
-	if text != err.Error() {
+	switch before, after, noperm := strings.Cut(text, "NOPERM "); {
+	case noperm:
+		return troublef(err, "%s%s", before, deniedText(user, after))
+	case refusedLogin(text):
+		return troublef(err, "%v: %s", ErrLogin, loginText(user, text)).as(ErrLogin)
+	case strings.HasPrefix(text, "READONLY"):
+		return troublef(err, "%v: %s", ErrReplica, s.writeElsewhere()).as(ErrReplica)
+	case strings.Contains(text, "DB index is out of range"):
+		return troublef(err, "the server has no database %d: correct db, or the database of the location", s.end.DB)
+	case text != err.Error():
 		return errors.New(text)
 	}
 	return err
+}
+
+// writeElsewhere is what to do about a server that is a replica.
+func (s *Shard) writeElsewhere() string { return "name its master in location" }
+
+// unconnected is a server that does not let us in in time.
+func (s *Shard) unconnected(what, why string) error {
+	return troublef(os.ErrDeadlineExceeded, "%s within %v (socket_connect_timeout)%s", what, s.cluster.spec.ConnectTimeout, why)
+}
+
+// closed reports whether the other side ended a connection.
+func closed(err error) bool {
+	for _, end := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, syscall.ECONNRESET, syscall.EPIPE} {
+		if errors.Is(err, end) {
+			return true
+		}
+	}
+	return false
+}
+
+// atFirst says what a connection that is closed before its first answer may
+// mean: then it is hardly the network.
+func (s *Shard) atFirst(err error) error {
+	if !closed(err) {
+		return err
+	}
+	var text string
+	switch {
+	case s.end.TLS == nil && s.end.Network == "tcp":
+		text = "a port for TLS does this to redis://, and a tunnel to nowhere"
+	case s.end.TLS != nil:
+		// The server's alert may be lost behind the end of the connection.
+		text = "the server may refuse our certificate, or want one: see ssl_certfile and ssl_keyfile"
+	default:
+		return err
+	}
+	return &ShardError{s.Name, troublef(err, "the connection was closed before any answer: %s", text)}
+}
+
+// certificateTrouble says which setting is at fault where TLS was refused; nil
+// for any other error.
+func certificateTrouble(err error) error {
+	var authority x509.UnknownAuthorityError
+	var host x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	var header tls.RecordHeaderError
+	switch {
+	case errors.As(err, &authority):
+		return troublef(err, "the server's certificate is signed by an authority that is not known here: name its own by ssl_ca_certs")
+	case errors.As(err, &host):
+		names := slices.Clone(host.Certificate.DNSNames)
+		for _, ip := range host.Certificate.IPAddresses {
+			names = append(names, ip.String())
+		}
+		if len(names) == 0 {
+			names = []string{"no host"}
+		}
+		return troublef(err, "the server's certificate is for %s and not for %s: name what it is for by ssl_server_name",
+			strings.Join(names, ", "), host.Host)
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return troublef(err, "the server's certificate is valid from %s to %s only: renew it, or set the clock",
+			invalid.Cert.NotBefore.Format(time.DateOnly), invalid.Cert.NotAfter.Format(time.DateOnly))
+	case errors.As(err, &header):
+		return troublef(err, "the server does not speak TLS on this port: write redis:// for rediss://, or the port for TLS")
+	}
+	if _, alert, ok := strings.Cut(err.Error(), "remote error: tls: "); ok {
+		return troublef(err, "the server refuses our certificate, or wants one (%s): see ssl_certfile and ssl_keyfile", alert)
+	}
+	return nil
+}
+
+// deniedText rewords what a server says after NOPERM: of a command it gives the
+// name in quotes, of a key nothing.
+func deniedText(user, said string) string {
+	if _, quoted, ok := strings.Cut(said, "'"); ok {
+		command, _, _ := strings.Cut(quoted, "'")
+		return fmt.Sprintf("user %s may not run %s: allow it by ACL SETUSER %s +%s",
+			user, strings.ToUpper(strings.ReplaceAll(command, "|", " ")), user, strings.ToLower(command))
+	}
+	return fmt.Sprintf("user %s may not touch this key: allow those of the cache by ACL SETUSER %s ~PATTERN", user, user)
 }
 
 func refusedLogin(text string) bool {
@@ -74,6 +196,18 @@ func refusedLogin(text string) bool {
 		}
 	}
 	return false
+}
+
+func loginText(user, said string) string {
+	switch {
+	case strings.Contains(said, "without any password configured"):
+		return "the server wants no password: leave it out"
+	case strings.Contains(said, "NOAUTH"):
+		return "the server wants a password: write password_env, password_file or password_command"
+	case strings.Contains(said, "WRONGPASS"), strings.Contains(said, "invalid password"):
+		return "wrong password for user " + user + ", or no such user: see username and password"
+	}
+	return said
 }
 
 // Denied reports whether a server answered that the user may not do what was

@@ -105,7 +105,10 @@ func (c *Cluster) Update(ctx context.Context, stored []byte, change func(value [
 				return nil, e.Shard.Wrap(notString(err))
 			}
 			e.Found = true
-			e.setTTL(pttl)
+			// Without an answer the expiry could be lost with the write.
+			if e.setTTL(pttl); e.Err != nil {
+				return nil, e.Shard.Wrap(e.Err)
+			}
 			if e.Value, err = change(value); err != nil {
 				return nil, err
 			}

@@ -45,16 +45,22 @@ type Server struct {
 // skipped where redis-server is not installed.
 func RunT(tb testing.TB, lines ...string) *Server {
 	tb.Helper()
-	return run(tb, "unix", lines)
+	return run(tb, "unix", "", lines)
 }
 
 // RunTCP is RunT on a free port of the loopback interface.
 func RunTCP(tb testing.TB, lines ...string) *Server {
 	tb.Helper()
-	return run(tb, "tcp", lines)
+	return run(tb, "tcp", "127.0.0.1", lines)
 }
 
-func run(tb testing.TB, network string, lines []string, env ...string) *Server {
+// RunTCP6 is RunTCP on ::1.
+func RunTCP6(tb testing.TB, lines ...string) *Server {
+	tb.Helper()
+	return run(tb, "tcp", "::1", lines)
+}
+
+func run(tb testing.TB, network, host string, lines []string, env ...string) *Server {
 	tb.Helper()
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		tb.Skip("redis-server is not installed")
@@ -76,7 +82,7 @@ func run(tb testing.TB, network string, lines []string, env ...string) *Server {
 	for range 5 {
 		s.Addr = filepath.Join(dir, "redis.sock")
 		if network == "tcp" {
-			s.Addr = freePort(tb)
+			s.Addr = freePort(tb, host)
 		}
 		if last = s.start(); last == nil {
 			return s
@@ -210,9 +216,9 @@ func (s *Server) Pause() {
 	}
 }
 
-func freePort(tb testing.TB) string {
+func freePort(tb testing.TB, host string) string {
 	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
 	if err != nil {
 		tb.Fatal(err)
 	}

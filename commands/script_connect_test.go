@@ -1,0 +1,49 @@
+package commands_test
+
+import (
+	"net"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"cachering/commands/internal/redistest"
+)
+
+// certs HOST… writes ca.pem, an authority, and what it signed: server.pem for
+// the hosts and client.pem, each with its .key; and other.pem, an authority that
+// signed neither. With -expired the time of server.pem is over.
+func scriptCerts(ts *testscript.TestScript, neg bool, args []string) {
+	t := worldOf(ts).t
+	ca := redistest.AuthorityT(t, ts.MkAbs("."), "ca")
+	if len(args) > 0 && args[0] == "-expired" {
+		ca.IssueExpired("server", args[1:]...)
+	} else {
+		ca.Issue("server", args...)
+	}
+	ca.Issue("client")
+	redistest.AuthorityT(t, ts.MkAbs("."), "other")
+}
+
+// proxy NAME SERVER stands at $NAME in front of a server.
+func scriptProxy(ts *testscript.TestScript, neg bool, args []string) {
+	w := worldOf(ts)
+	p := redistest.ProxyT(w.t, w.server(ts, args[1]), nil)
+	w.proxies[args[0]] = p
+	ts.Setenv(args[0], p.Addr)
+}
+
+// stall NAME lets nothing more through a proxy, in either direction; its
+// connections stay open.
+func scriptStall(ts *testscript.TestScript, neg bool, args []string) {
+	p := worldOf(ts).proxies[args[0]]
+	if p == nil {
+		ts.Fatalf("no proxy %s", args[0])
+	}
+	p.Stall(true)
+}
+
+// portof NAME sets $NAME_PORT to the port of a server.
+func scriptPortOf(ts *testscript.TestScript, neg bool, args []string) {
+	_, port, err := net.SplitHostPort(worldOf(ts).server(ts, args[0]).Addr)
+	ts.Check(err)
+	ts.Setenv(args[0]+"_PORT", port)
+}
