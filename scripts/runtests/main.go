@@ -31,6 +31,7 @@ var groups = []group{
 	{"unit", "nothing but Go", func() bool { return true }},
 	{"race", "a C compiler (gcc, libc6-dev)", hasCompiler},
 	{"redis", "redis-server", func() bool { return onPath("redis-server") }},
+	{"jq", "jq", func() bool { return onPath("jq") }},
 	{"python", "/usr/bin/python3", func() bool { return python("pass") }},
 	{"django", "Django for /usr/bin/python3 (python3-django)", func() bool { return python("import django") }},
 	{"django_redis", "django-redis for /usr/bin/python3 (python3-django-redis)", func() bool { return python("import django_redis") }},
