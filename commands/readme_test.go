@@ -3,35 +3,28 @@ package commands
 import (
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"cachering/commands/internal/ui"
 )
 
-// What the README shows must exist: every example is a line that the program
-// can read, every flag is one that some command takes.
+// What the README says must exist: a flag that it names is one that some command
+// takes, a heading that it links to is there, and the list of contents has all.
+// Its examples are run by TestReadmeRuns.
 func TestReadme(t *testing.T) {
 	text, err := os.ReadFile("../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	root := testSession(t).root()
-	examples := 0
-	fenced, shell := false, false
+	fenced := false
+	var contents, sections []string
+	linked, headings := map[string]int{}, map[string]bool{}
 	for i, line := range strings.Split(string(text), "\n") {
-		if lang, ok := strings.CutPrefix(strings.TrimSpace(line), "```"); ok {
+		if strings.HasPrefix(line, "```") {
 			fenced = !fenced
-			shell = fenced && (lang == "" || lang == "sh" || lang == "console" || lang == "shell" || lang == "bash")
-			continue
-		}
-		if shell {
-			for _, words := range invocations(line) {
-				examples++
-				if _, err := arrange(testSession(t).root(), words); err != nil {
-					t.Errorf("README.md:%d: cachering %s: %v", i+1, strings.Join(words, " "), err)
-				}
-			}
 		}
 		if fenced {
 			continue
@@ -43,9 +36,28 @@ func TestReadme(t *testing.T) {
 				}
 			}
 		}
+		if m := regexp.MustCompile(`^##+ (.*)`).FindStringSubmatch(line); m != nil {
+			// The anchor that GitHub and others make of a heading.
+			anchor := strings.ReplaceAll(regexp.MustCompile(`[^a-z0-9 -]`).ReplaceAllString(strings.ToLower(m[1]), ""), " ", "-")
+			headings[anchor] = true
+			if strings.HasPrefix(line, "## ") {
+				sections = append(sections, anchor)
+			}
+		}
+		for _, m := range regexp.MustCompile(`\]\(#([^)]*)\)`).FindAllStringSubmatch(line, -1) {
+			linked[m[1]] = i + 1
+			if len(sections) == 0 {
+				contents = append(contents, m[1])
+			}
+		}
 	}
-	if examples == 0 {
-		t.Error("README.md shows no example in a shell block")
+	for anchor, line := range linked {
+		if !headings[anchor] {
+			t.Errorf("README.md:%d: no heading is #%s", line, anchor)
+		}
+	}
+	if !slices.Equal(contents, sections) {
+		t.Errorf("README.md: the list of contents is\n%q\nand the sections are\n%q", contents, sections)
 	}
 }
 

@@ -50,7 +50,7 @@ func newReinsert(s *session) *command {
 		examples: []string{
 			"cachering reinsert --dry-run",
 			"cachering reinsert --to pickle:5 --yes",
-			"cachering reinsert --to pickle:2+zlib --version 3 --match 'user:*' --yes --failures failed.jsonl",
+			"cachering reinsert --to pickle:2 --version 3 --match 'user:*' --yes --failures failed.jsonl",
 			"cachering reinsert --to 5 --yes --rate 20000 --json | jq .total",
 		},
 		exits: bulkExits("every value is at the target, or was skipped as not the cache's own",

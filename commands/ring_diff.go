@@ -65,13 +65,13 @@ func newRingDiff(s *session) *command {
 			"release, or others.",
 		flags: o.flags(),
 		examples: []string{
-			"cachering ring diff --add 10.0.0.5:6379 --model 100000",
-			"cachering ring diff --remove 10.0.0.2:6379",
-			"cachering ring diff --replace 10.0.0.1:6379=redis://10.0.0.1:6379/1 --keys",
+			"cachering ring diff --add cache-5:6379 --model 100000",
+			"cachering ring diff --remove cache-2:6379",
+			"cachering ring diff --replace cache-1:6379=redis://cache-1:6379/1 --keys",
 			"cachering ring diff --release 3.0.1 --json",
 			"cachering ring diff --password-changed",
 			"cachering ring diff --cache old --to new",
-			"cachering ring diff --to-config ./after.toml",
+			"cachering ring diff --to-config after.toml",
 		},
 		exits: []exit{
 			{exitDone, "nothing would move"},

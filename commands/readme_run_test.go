@@ -1,0 +1,133 @@
+package commands_test
+
+import (
+	"flag"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"cachering/commands"
+)
+
+var update = flag.Bool("update", false, "show in README.md what its commands print now, where no … stands")
+
+// notRun are the commands of README.md that are not run here, and why.
+var notRun = map[string]string{
+	"make": "builds the program and runs every test, this one included; the demo has a test of its own",
+}
+
+// shell are the languages of blocks that are run.
+var shell = []string{"console", "sh", "crontab"}
+
+// TestReadmeRuns runs every shell block of README.md against real servers, as
+// testdata/readme/README.md says.
+func TestReadmeRuns(t *testing.T) {
+	t.Parallel()
+	lines, blocks := readme(t)
+	s := openShop(t, blocks)
+	demo, err := demoEntries()
+	if err != nil {
+		t.Fatal(err)
+	}
+	excused := map[string]bool{}
+	now := map[int]exchange{}
+	rooms := map[string]bool{}
+	for len(blocks) > 0 {
+		section := blocks[0].section
+		n := slices.IndexFunc(blocks, func(b block) bool { return b.section != section })
+		if n < 0 {
+			n = len(blocks)
+		}
+		of := blocks[:n]
+		blocks = blocks[n:]
+		if rooms[section] {
+			t.Errorf("README.md has two sections %q", section)
+		}
+		rooms[section] = true
+		t.Run(section, func(t *testing.T) {
+			var r *room
+			for _, b := range of {
+				if !slices.Contains(shell, b.lang) {
+					continue
+				}
+				left := false
+				for i, line := range b.lines {
+					if word, _, _ := strings.Cut(line, " "); notRun[word] != "" {
+						excused[word] = true
+						b.lines[i] = ""
+					}
+					left = left || b.lines[i] != ""
+				}
+				if !left {
+					continue
+				}
+				if r == nil {
+					r = s.enter(t, s.config, demo)
+				}
+				r.run(b, now)
+			}
+		})
+	}
+	for word := range notRun {
+		if !excused[word] {
+			t.Errorf("README.md has no line of %s any more: take it off the list", word)
+		}
+	}
+	if *update {
+		for i := len(lines); i > 0; i-- {
+			if e, ok := now[i]; ok {
+				lines = slices.Replace(lines, e.line, e.end, e.shown...)
+			}
+		}
+		if err := os.WriteFile("../README.md", []byte(strings.Join(lines, "\n")), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// readme is README.md, and its blocks.
+func readme(t *testing.T) ([]string, []block) {
+	t.Helper()
+	text, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(string(text), "\n")
+	return lines, fenced(lines)
+}
+
+// TestHelpRuns runs the examples of every help text on a terminal, yes being the
+// answer to what they ask. Each is done, or has a negative answer.
+func TestHelpRuns(t *testing.T) {
+	t.Parallel()
+	_, blocks := readme(t)
+	s := openShop(t, blocks)
+	read := func(name string) string {
+		text, err := os.ReadFile("../testdata/readme/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	r := s.enter(t, s.config+read("help.toml"), nil)
+	if out, failed := r.script(read("help-entries")); failed != nil {
+		t.Fatalf("%v\n%s", failed, out)
+	}
+	entries := s.entries()
+	for name, examples := range commands.HelpExamples() {
+		t.Run(name, func(t *testing.T) {
+			s.fill(t, entries)
+			var talk []exchange
+			for _, line := range examples {
+				talk = append(talk, exchange{command: line, shown: []string{"[y/N] y"}})
+			}
+			outputs, codes := r.console(talk)
+			for i, e := range talk {
+				if i >= len(codes) || codes[i] != 0 && codes[i] != 4 {
+					t.Errorf("%s: exit codes %v\n%s", e.command, codes, strings.Join(outputs, "\n"))
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,220 @@
+package commands_test
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"cachering/commands/internal/redistest"
+	"cachering/ring"
+)
+
+// shop is the cache that README.md and the help texts show, on real servers: the
+// first configuration of the README, the entries of the demo, the files and
+// stand-ins of testdata/readme.
+type shop struct {
+	t       *testing.T
+	config  string // cachering.toml as the README shows it
+	dial    string // the servers' true addresses
+	servers []*redistest.Server
+	ring    *ring.Ring
+}
+
+func openShop(t *testing.T, blocks []block) *shop {
+	t.Helper()
+	if _, err := exec.LookPath("jq"); err != nil {
+		t.Skip("jq is not installed")
+	}
+	first := blocks[slices.IndexFunc(blocks, func(b block) bool { return b.lang == "toml" })]
+	s := &shop{t: t, config: strings.Join(first.lines, "\n") + "\n"}
+	var servers []ring.Server
+	for i := range 4 {
+		name := fmt.Sprintf("cache-%d:6379", i+1)
+		one := redistest.RunT(t)
+		s.servers = append(s.servers, one)
+		s.dial += fmt.Sprintf("%q = %q\n", name, one.Addr)
+		server, err := ring.ParseServer(ring.RedisCache, name, ring.Options{DB: 1, DBSet: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		servers = append(servers, server)
+	}
+	var err error
+	if s.ring, err = ring.New(ring.RedisCache, servers); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func (s *shop) home(stored string) int {
+	home, err := s.ring.Home(ring.Keyspace{}, []byte(stored))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return home
+}
+
+// room is a directory in which lines of shell are run, as a user's would be who
+// has the README open.
+type room struct {
+	*shop
+	t   *testing.T
+	dir string
+	env []string
+}
+
+// enter leaves nothing but entries in the shop and returns a new directory with
+// the configuration and the files of testdata/readme/files.
+func (s *shop) enter(t *testing.T, config string, entries []demoEntry) *room {
+	t.Helper()
+	s.fill(t, entries)
+	r := &room{shop: s, t: t, dir: t.TempDir()}
+	if err := os.CopyFS(r.dir, os.DirFS("../testdata/readme/files")); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile(`(?m)^\[caches\.([a-z]+)\]`).FindAllStringSubmatch(config, -1) {
+		config += "\n[caches." + m[1] + ".dial]\n" + s.dial
+	}
+	r.write("cachering.toml", config, 0o600)
+	bin := filepath.Join(t.TempDir(), "bin")
+	if err := os.CopyFS(bin, os.DirFS("../testdata/readme/bin")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("/usr/bin/python3", filepath.Join(bin, "python")); err != nil {
+		t.Fatal(err)
+	}
+	// Of the servers in the shop, redis-cli talks to the one with this entry.
+	real, err := exec.LookPath("redis-cli")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cli := fmt.Sprintf("#!/bin/sh\nexec %s -s %s -n 1 \"$@\"\n", real, s.servers[s.home(":1:user:42")].Addr)
+	if err := os.WriteFile(filepath.Join(bin, "redis-cli"), []byte(cli), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	r.env = []string{"PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=" + r.dir, "TMPDIR=" + t.TempDir(), "LC_ALL=C.UTF-8",
+		"TERM=xterm", "GORACE=atexit_sleep_ms=0"}
+	if dir, ok := os.LookupEnv("GOCOVERDIR"); ok {
+		r.env = append(r.env, "GOCOVERDIR="+dir)
+	}
+	return r
+}
+
+func (r *room) write(name, text string, mode os.FileMode) {
+	r.t.Helper()
+	if err := os.WriteFile(filepath.Join(r.dir, name), []byte(text), mode); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// fill empties the servers and stores entries where the ring puts them.
+func (s *shop) fill(t *testing.T, entries []demoEntry) {
+	t.Helper()
+	requests := make([]bytes.Buffer, len(s.servers))
+	replies := make([]int, len(s.servers))
+	for i := range s.servers {
+		requests[i].WriteString("FLUSHALL\r\nSELECT 1\r\n")
+		replies[i] = 2
+	}
+	for _, e := range entries {
+		home := s.home(e.key)
+		words := []string{"SET", e.key, e.value}
+		if e.ttl > 0 {
+			words = append(words, "EX", fmt.Sprint(e.ttl))
+		}
+		fmt.Fprintf(&requests[home], "*%d\r\n", len(words))
+		for _, w := range words {
+			fmt.Fprintf(&requests[home], "$%d\r\n%s\r\n", len(w), w)
+		}
+		replies[home]++
+	}
+	for i, one := range s.servers {
+		conn, err := net.Dial(one.Network, one.Addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		sent := make(chan error, 1)
+		go func() {
+			_, err := requests[i].WriteTo(conn)
+			sent <- err
+		}()
+		got := make([]byte, replies[i]*len("+OK\r\n"))
+		_, err = io.ReadFull(conn, got)
+		if err := errors.Join(err, <-sent); err != nil {
+			t.Fatal(err)
+		}
+		if want := bytes.Repeat([]byte("+OK\r\n"), replies[i]); !bytes.Equal(got, want) {
+			t.Fatalf("a server did not take every entry:\n%.200s", bytes.ReplaceAll(got, []byte("+OK\r\n"), nil))
+		}
+	}
+}
+
+// entries are those that the shop holds now, all of them strings.
+func (s *shop) entries() []demoEntry {
+	s.t.Helper()
+	var all []demoEntry
+	for _, one := range s.servers {
+		client, ctx := one.Client(1), s.t.Context()
+		keys, err := client.Keys(ctx, "*").Result()
+		for _, key := range keys {
+			value, err1 := client.Get(ctx, key).Result()
+			ttl, err2 := client.TTL(ctx, key).Result()
+			err = errors.Join(err, err1, err2)
+			all = append(all, demoEntry{key, value, max(0, int64(ttl.Seconds()))})
+		}
+		if err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	return all
+}
+
+// demoEntry is a line of testdata/demo/entries.jsonl.gz.
+type demoEntry struct {
+	key, value string
+	ttl        int64 // seconds; 0: for ever
+}
+
+var demoEntries = sync.OnceValues(func() ([]demoEntry, error) {
+	file, err := os.Open("../testdata/demo/entries.jsonl.gz")
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	packed, err := gzip.NewReader(bufio.NewReader(file))
+	if err != nil {
+		return nil, err
+	}
+	var all []demoEntry
+	for lines := json.NewDecoder(packed); ; {
+		var line struct {
+			Key   string
+			TTL   int64
+			Value string // a character for each byte
+		}
+		if err := lines.Decode(&line); errors.Is(err, io.EOF) {
+			return all, nil
+		} else if err != nil {
+			return nil, err
+		}
+		value := make([]byte, 0, len(line.Value))
+		for _, r := range line.Value {
+			value = append(value, byte(r))
+		}
+		all = append(all, demoEntry{line.Key, string(value), line.TTL})
+	}
+})
