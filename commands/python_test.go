@@ -28,6 +28,11 @@ type library struct {
 // call is the arguments of a Python call by name.
 type call map[string]any
 
+// hasModule tells whether the Python of the tests can import a module.
+func hasModule(name string) bool {
+	return exec.Command("/usr/bin/python3", "-c", "import "+name).Run() == nil
+}
+
 func startLibrary(t testing.TB, config call) *library {
 	t.Helper()
 	cmd := exec.Command("/usr/bin/python3", "../testdata/python/cache_library.py")

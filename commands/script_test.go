@@ -47,9 +47,9 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Condition: func(cond string) (bool, error) {
-			// [django_redis] is true where that library can be imported.
-			if cond == "django_redis" {
-				return exec.Command("/usr/bin/python3", "-c", "import django_redis").Run() == nil, nil
+			switch cond {
+			case "django_redis", "lz4", "msgpack":
+				return hasModule(cond), nil
 			}
 			// [ipv6] is true where the loopback interface has ::1.
 			if cond == "ipv6" {

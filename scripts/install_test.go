@@ -23,8 +23,8 @@ type machine struct {
 
 func newMachine(t *testing.T) *machine {
 	t.Helper()
-	if err := exec.Command("/usr/bin/python3", "-c", "import django, django_redis").Run(); err != nil {
-		t.Skip("/usr/bin/python3 has no Django or no django-redis")
+	if err := exec.Command("/usr/bin/python3", "-c", "import django, django_redis, lz4, msgpack, yaml, zstandard").Run(); err != nil {
+		t.Skip("/usr/bin/python3 lacks Django, django-redis, lz4, msgpack, yaml or zstandard")
 	}
 	dir := t.TempDir()
 	m := &machine{t: t, bin: filepath.Join(dir, "bin"), policy: filepath.Join(dir, "policy-rc.d")}

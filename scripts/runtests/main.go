@@ -35,6 +35,8 @@ var groups = []group{
 	{"python", "/usr/bin/python3", func() bool { return python("pass") }},
 	{"django", "Django for /usr/bin/python3 (python3-django)", func() bool { return python("import django") }},
 	{"django_redis", "django-redis for /usr/bin/python3 (python3-django-redis)", func() bool { return python("import django_redis") }},
+	{"codecs", "modules for /usr/bin/python3 (python3-lz4, python3-msgpack, python3-yaml, python3-zstandard)",
+		func() bool { return python("import lz4, msgpack, yaml, zstandard") }},
 }
 
 func main() {
