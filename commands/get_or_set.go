@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os/exec"
 	"strings"
 	"time"
@@ -51,9 +52,10 @@ func newGetOrSet(s *session) *command {
 		short: "prints a value, made by COMMAND where there is none",
 		long: "The standard output of COMMAND becomes the value. Of many callers one runs it; the others\n" +
 			"get the value that is there, stale as it may be, or wait for the new one. This is\n" +
-			"get_or_set of django-redis-cache from 2.0 on, with its marker, its lock and its expiries, so\n" +
-			"that Python and the shell keep out of each other's way. The caches of other releases and\n" +
-			"libraries get, add and get, and take neither --stale, --lock-ttl nor --wait.\n\n" +
+			"get_or_set of django-redis-cache, with its marker, its lock and its expiries, so that Python\n" +
+			"and the shell keep out of each other's way. Before 2.0 there is the lock alone, and no\n" +
+			"--stale. The caches of other libraries get, add and get, and take neither --stale,\n" +
+			"--lock-ttl nor --wait.\n\n" +
 			"With --from text, bytes and raw the answer is, byte for byte, what COMMAND printed. When\n" +
 			"COMMAND fails nothing is stored, and its exit code is that of cachering.",
 		flags: o.flags(),
@@ -99,9 +101,6 @@ func runGetOrSet(ctx context.Context, s *session, o *getOrSetOptions, key string
 	if o.from.value != asRaw && !cache.ProtocolKnown() {
 		return cache.ProtocolError()
 	}
-	if cache.Herd {
-		return usagef("get-or-set is not there for cache %s: values of HerdClient hold their own deadline", cache.Alias)
-	}
 	ttl, err := o.ttl.of(cache)
 	if err != nil {
 		return err
@@ -110,15 +109,21 @@ func runGetOrSet(ctx context.Context, s *session, o *getOrSetOptions, key string
 		s: s, cl: cl, key: key, stored: []byte(o.storedKey(cache, key)),
 		ttl: ttl, stale: time.Duration(o.stale), lockTTL: time.Duration(o.lockTTL), wait: time.Duration(o.wait),
 	}
-	m.make = func(ctx context.Context) ([]byte, error) {
+	m.make = func(ctx context.Context) ([]byte, time.Duration, error) {
 		output, err := runCommand(ctx, s, path, words)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
-		return o.encode(output, cache, words[0])
+		deadline, keep := herd(cache, o.from.value, ttl)
+		value, err := o.encode(output, cache, words[0], deadline)
+		return value, keep, err
+	}
+	m.outdated = func(value []byte) bool { return cache.Herd && outdated(value, cache, time.Now()) }
+	if m.stale != 0 && cache.Side.Fresh == "" {
+		return usagef("--stale is for caches of django-redis-cache 2.0 and later: %s has no markers of get_or_set", cache.Alias)
 	}
 	var got *made
-	if cache.Side.Fresh != "" {
+	if cache.Side.Lock != "" {
 		if m.lockTTL == 0 {
 			m.lockTTL = defaultLockTTL
 		}
@@ -128,9 +133,9 @@ func runGetOrSet(ctx context.Context, s *session, o *getOrSetOptions, key string
 		for _, f := range []struct {
 			name string
 			set  bool
-		}{{"stale", m.stale != 0}, {"lock-ttl", m.lockTTL != 0}, {"wait", m.wait != 0}} {
+		}{{"lock-ttl", m.lockTTL != 0}, {"wait", m.wait != 0}} {
 			if f.set {
-				return usagef("--%s is for caches of django-redis-cache 2.0 and later: %s has no locks of get_or_set", f.name, cache.Alias)
+				return usagef("--%s is for caches of django-redis-cache: %s has no locks of get_or_set", f.name, cache.Alias)
 			}
 		}
 		got, err = m.plain(ctx)
@@ -145,13 +150,39 @@ func runGetOrSet(ctx context.Context, s *session, o *getOrSetOptions, key string
 }
 
 // encode makes the value of what the command printed.
-func (o *getOrSetOptions) encode(output []byte, cache *config.Cache, name string) ([]byte, error) {
-	value, _, err := encode("the output of "+name, output, o.from.value, cache, 0)
+func (o *getOrSetOptions) encode(output []byte, cache *config.Cache, name string, deadline int64) ([]byte, error) {
+	value, _, err := encode("the output of "+name, output, o.from.value, cache, deadline)
 	var usage *usageError
 	if errors.As(err, &usage) { // cachering was used well, the command was not
 		return nil, errors.New(usage.msg)
 	}
 	return value, err
+}
+
+// outdated tells whether a caller makes a value of HerdClient anew at that time:
+// CACHE_HERD_TIMEOUT after its deadline surely, before by chance and the likelier
+// the later, so that few callers do it at once (_is_expired in
+// django_redis/client/herd.py).
+func outdated(stored []byte, cache *config.Cache, now time.Time) bool {
+	v, err := codec.Decode(stored, codec.Stored(cache.Codec), codec.Options{})
+	if err != nil {
+		return false // what cannot be read is said when it is to be shown
+	}
+	_, deadline, ok := v.Graph.Herd(v.Root)
+	if !ok {
+		return false
+	}
+	late := now.Unix() - seconds(v.Graph, deadline)
+	window := int64(cache.HerdTimeout / time.Second)
+	return late > 0 && late+1+rand.Int64N(max(window, 1)) >= window
+}
+
+// seconds is a Unix time that a library stored, as an int or a float.
+func seconds(g *pyobj.Graph, r pyobj.Ref) int64 {
+	if g.Kind(r) == pyobj.Float {
+		return int64(g.Float(r))
+	}
+	return g.Big(r).Int64()
 }
 
 // answer prints the value.
@@ -207,6 +238,9 @@ func (o *getOrSetOptions) show(stored []byte, cache *config.Cache) ([]byte, erro
 	v, err := codec.Decode(stored, codec.Stored(cache.Codec), codec.Options{})
 	if err != nil {
 		return nil, err
+	}
+	if value, _, ok := v.Graph.Herd(v.Root); ok {
+		v.Root = value
 	}
 	kind := v.Graph.Kind(v.Root)
 	switch o.from.value {

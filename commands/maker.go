@@ -13,6 +13,8 @@ import (
 // maker is one caller of get-or-set. It follows get_or_set of django-redis-cache
 // (redis_cache/backends/base.py): F is the entry, __fresh__F beside it lives as
 // long as F is fresh, and who holds __lock__F, a lock of redis-py, makes F anew.
+// Before 2.0 there is no marker, an entry is fresh as long as it is there, and
+// who put anything at _lockF makes it.
 type maker struct {
 	s            *session
 	cl           *cluster.Cluster
@@ -21,7 +23,10 @@ type maker struct {
 	ttl, stale   time.Duration
 	lockTTL      time.Duration
 	wait         time.Duration
-	make         func(context.Context) ([]byte, error)
+	// make runs the command and tells how long its value is to be kept.
+	make func(context.Context) (value []byte, keep time.Duration, err error)
+	// outdated tells that a value which is there is to be made anew.
+	outdated func(value []byte) bool
 }
 
 // made is a value, and how the caller came by it.
@@ -73,16 +78,20 @@ func (m *maker) guarded(ctx context.Context) (*made, error) {
 // look reads the entry and its marker. A marker without an entry is of no use:
 // the library would answer None.
 func (m *maker) look(ctx context.Context) (*made, error) {
-	entries := m.cl.Get(ctx, [][]byte{m.stored, m.cl.Fresh(m.stored)})
-	e, marker := entries[0], entries[1]
+	keys := [][]byte{m.stored}
+	if marker := m.cl.Fresh(m.stored); marker != nil {
+		keys = append(keys, marker)
+	}
+	entries := m.cl.Get(ctx, keys)
 	for _, e := range entries {
 		if e.Err != nil {
 			return nil, e.Err
 		}
 	}
+	e := entries[0]
 	got := &made{shard: e.Shard.Name, value: e.Value, ttl: e.TTL}
 	switch {
-	case e.Found && marker.Found:
+	case e.Found && entries[len(entries)-1].Found:
 		got.state = "fresh"
 	case e.Found:
 		got.state = "stale"
@@ -106,19 +115,26 @@ func (m *maker) alone(ctx context.Context, token []byte) (got *made, err error) 
 	if got, err = m.look(ctx); err != nil || got.state == "fresh" {
 		return got, err
 	}
-	value, err := m.make(ctx)
+	value, ttl, err := m.make(ctx)
 	if err != nil {
 		return nil, err
 	}
-	ttl := cluster.Forever // without a stale timeout, as in the library
-	if m.stale != 0 {
-		ttl = m.ttl + m.stale
+	var e cluster.Entry
+	if m.cl.Fresh(m.stored) == nil {
+		e = m.cl.Set(ctx, cluster.Put{Stored: m.stored, Value: value, Write: cluster.Write{TTL: ttl}})[0]
+	} else {
+		ttl = cluster.Forever // without a stale timeout, as in the library
+		if m.stale != 0 {
+			ttl = m.ttl + m.stale
+		}
+		e = m.cl.SetMarked(ctx, m.stored, value, ttl, m.ttl)
 	}
-	e := m.cl.SetMarked(ctx, m.stored, value, ttl, m.ttl)
 	return &made{state: "computed", value: value, ttl: ttl, shard: got.shard}, e.Err
 }
 
-// plain is what libraries without locks do: get, add, get.
+// plain is what libraries without locks do: get, add, get. A value that is there
+// but outdated is replaced; add would leave it, and every caller would make it
+// until it expires.
 func (m *maker) plain(ctx context.Context) (*made, error) {
 	get := func(state string) (*made, error) {
 		e := m.cl.Get(ctx, [][]byte{m.stored})[0]
@@ -127,14 +143,15 @@ func (m *maker) plain(ctx context.Context) (*made, error) {
 		}
 		return &made{state, e.Value, e.TTL, e.Shard.Name}, nil
 	}
-	if got, err := get("fresh"); got != nil || err != nil {
+	got, err := get("fresh")
+	if err != nil || got != nil && !m.outdated(got.value) {
 		return got, err
 	}
-	value, err := m.make(ctx)
+	value, ttl, err := m.make(ctx)
 	if err != nil {
 		return nil, err
 	}
-	added := m.cl.Set(ctx, cluster.Put{Stored: m.stored, Value: value, Write: cluster.Write{TTL: m.ttl, NX: true}})[0]
+	added := m.cl.Set(ctx, cluster.Put{Stored: m.stored, Value: value, Write: cluster.Write{TTL: ttl, NX: got == nil}})[0]
 	if added.Err != nil {
 		return nil, added.Err
 	}
@@ -143,9 +160,8 @@ func (m *maker) plain(ctx context.Context) (*made, error) {
 	if added.Done {
 		state = "computed"
 	}
-	got, err := get(state)
-	if got == nil && err == nil { // it is gone already
-		got = &made{state, value, m.ttl, added.Shard.Name}
+	if got, err = get(state); got == nil && err == nil { // it is gone already
+		got = &made{state, value, ttl, added.Shard.Name}
 	}
 	return got, err
 }
