@@ -33,6 +33,23 @@ func hasModule(name string) bool {
 	return exec.Command("/usr/bin/python3", "-c", "import "+name).Run() == nil
 }
 
+// needModules skips the test where Python lacks a module of the cache, or fails
+// it where every test has to run.
+func needModules(t testing.TB, s side) {
+	t.Helper()
+	for word, module := range map[string]string{
+		"django_redis": "django_redis", "lz4": "lz4", "msgpack": "msgpack", "yaml": "yaml", "zstd": "zstandard",
+	} {
+		if !strings.Contains(strings.ToLower(s.backend+s.options), word) || hasModule(module) {
+			continue
+		}
+		if os.Getenv("CACHERING_REQUIRE") != "" {
+			t.Fatalf("/usr/bin/python3 has no %s", module)
+		}
+		t.Skipf("/usr/bin/python3 has no %s", module)
+	}
+}
+
 func startLibrary(t testing.TB, config call) *library {
 	t.Helper()
 	cmd := exec.Command("/usr/bin/python3", "../testdata/python/cache_library.py")
@@ -123,6 +140,7 @@ type side struct {
 	// settings are those of CACHES beside LOCATION, of a backend whose package is
 	// installed: it is then used itself, and not a model of it.
 	settings call
+	ways     ways // for the walk of TestSideBySide
 }
 
 // pair is a cache on real servers, with both that use it.
@@ -135,6 +153,7 @@ type pair struct {
 
 func newPair(t testing.TB, s side) *pair {
 	t.Helper()
+	needModules(t, s)
 	p := &pair{conf: filepath.Join(t.TempDir(), "cachering.toml")}
 	var locations, dial []string
 	labels, sockets := []string{}, []string{}
@@ -161,8 +180,9 @@ func newPair(t testing.TB, s side) *pair {
 	if err := os.WriteFile(p.conf, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	config := call{"library": "model", "bare": false, "prefix": "", "version": 1, "timeout": 300,
-		"protocol": 5, "zlib": nil, "labels": labels, "sockets": sockets, "writer": nil}
+	config := call{"library": "model", "old": false, "prefix": "", "version": 1, "timeout": 300,
+		"serializer": "pickle", "protocol": 5, "compressor": nil, "level": 6,
+		"labels": labels, "sockets": sockets, "writer": nil}
 	if s.settings != nil {
 		settings := call{"LOCATION": urls}
 		for k, v := range s.settings {

@@ -1,46 +1,134 @@
 package commands_test
 
 import (
-	"context"
-	"encoding/json"
-	"fmt"
-	"math/big"
 	"math/rand/v2"
 	"os"
-	"sort"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 )
 
-// sides are the caches on which Python and cachering work side by side.
+// ways are what the libraries do differently, as far as a walk has to know.
+type ways struct {
+	keeps string   // kinds of values that the serializer gives back as they were
+	to    []string // codecs to which reinsert may change while Python reads on
+	lacks string   // calls that Python has not, or that do something else there
+	// What set does with an expiry of 0, and below; "" is to delete.
+	zero, negative string
+	noneIsDefault  bool // a timeout of None is the configured one
+	marked         bool // get_or_set keeps markers and locks, as from 2.0 on
+	old            bool // get_or_set is that of releases before 2.0
+	herd           bool // values are wrapped with their deadline
+	pickledInts    bool
+}
+
+// What serializers keep apart. Old msgpack has no bytes, and both it and JSON
+// make lists of tuples.
+const (
+	ofPickle  = "int big bool none float bytes str list tuple dict set"
+	ofJSON    = "int big bool none float str list dict"
+	ofMsgpack = "int bool none float bytes str list dict"
+	oldMsg    = "int bool none float str list dict"
+)
+
+// Where the library of a release chooses the server by the bare key, its own
+// incr_version works; where by the stored key, on one server alone.
+var (
+	seb20 = ways{keeps: ofPickle, to: []string{"pickle:0", "pickle:2"}, negative: "ignore", marked: true, lacks: "keys,incr_version"}
+	seb1  = ways{keeps: ofPickle, to: []string{"pickle:0", "pickle:2"}, zero: "store", negative: "ignore", old: true, lacks: "keys"}
+	djr   = ways{keeps: ofPickle, to: []string{"pickle:0", "pickle:2", "pickle:4"}, lacks: "clear"}
+	dre   = ways{keeps: ofPickle, to: []string{"pickle:1", "pickle:2"}, zero: "store", negative: "store", noneIsDefault: true, pickledInts: true,
+		lacks: "clear,delete,delete_pattern,incr_version,keys,persist,touch,ttl"}
+)
+
+func (w ways) keeping(kinds string, to ...string) ways {
+	w.keeps, w.to = kinds, to
+	return w
+}
+
+func (w ways) lacking(calls string) ways {
+	w.lacks += "," + calls
+	return w
+}
+
+// redisCache is a cache of django-redis-cache.
+func redisCache(name string, shards int, release, options string, w ways, model call) side {
+	model["old"] = w.old
+	return side{name: name, shards: shards, backend: "redis_cache.ShardedRedisCache", release: release,
+		options: options, model: model, ways: w}
+}
+
+// djangoRedis is a cache of django-redis; its classes are given by their modules.
+func djangoRedis(name string, shards int, options string, w ways, classes call) side {
+	given := call{}
+	for option, class := range classes {
+		given[option] = "django_redis." + class.(string)
+		options += "\n" + strings.ToLower(option) + " = \"" + given[option].(string) + "\""
+	}
+	if shards > 1 {
+		given["CLIENT_CLASS"] = "django_redis.client.ShardClient"
+		options += "\nclient_class = \"django_redis.client.ShardClient\""
+		w = w.lacking("incr_version") // stores under another key
+	}
+	return side{name: name, shards: shards, backend: "django_redis.cache.RedisCache", release: "5.2.0", options: options,
+		settings: call{"BACKEND": "django_redis.cache.RedisCache", "OPTIONS": given}, ways: w}
+}
+
+const (
+	python311  = `python = "3.11"`
+	djrZlib    = "compressors.zlib.ZlibCompressor"
+	djrLzma    = "compressors.lzma.LzmaCompressor"
+	djrLz4     = "compressors.lz4.Lz4Compressor"
+	djrZstd    = "compressors.zstd.ZStdCompressor"
+	djrJSON    = "serializers.json.JSONSerializer"
+	djrMsgpack = "serializers.msgpack.MSGPackSerializer"
+)
+
+// sides are the caches on which Python and cachering work side by side: every
+// serializer and compressor of the libraries, on 1, 3 and 4 shards.
 var sides = []side{
-	{name: "3.0.1-one-shard", shards: 1, backend: "redis_cache.ShardedRedisCache", release: "3.0.1",
-		options: `python = "3.11"`},
-	{name: "3.0.1-zlib", shards: 3, backend: "redis_cache.ShardedRedisCache", release: "3.0.1",
-		options: "pickle_version = 2\ncompressor = \"zlib\"", model: call{"protocol": 2, "zlib": 6}},
-	{name: "3.0.1-protocol-0", shards: 4, backend: "redis_cache.ShardedRedisCache", release: "3.0.1",
-		options: `pickle_version = 0`, model: call{"protocol": 0}},
-	{name: "1.8.1", shards: 3, backend: "redis_cache.ShardedRedisCache", release: "1.8.1",
-		options: `python = "3.6"`, model: call{"protocol": 4, "bare": true}},
-	{name: "1.8.1-zlib", shards: 4, backend: "redis_cache.ShardedRedisCache", release: "1.8.1",
-		options: "pickle_version = 2\ncompressor = \"zlib\"", model: call{"protocol": 2, "zlib": 6, "bare": true}},
-	{name: "RedisCache", shards: 3, backend: "redis_cache.RedisCache", release: "3.0.1",
-		options: `python = "3.11"`, model: call{"writer": 0}},
-	{name: "django-redis", shards: 1, backend: "django_redis.cache.RedisCache", release: "5.2.0",
-		options: `python = "3.11"`, settings: djangoRedis(call{})},
-	{name: "django-redis-shards", shards: 4, backend: "django_redis.cache.RedisCache", release: "5.2.0",
-		options:  "python = \"3.11\"\nclient_class = \"django_redis.client.ShardClient\"",
-		settings: djangoRedis(call{"CLIENT_CLASS": "django_redis.client.ShardClient"})},
+	redisCache("3.0.1", 3, "3.0.1", python311, seb20, call{}),
+	redisCache("3.0.1-one-shard", 1, "3.0.1", python311, seb20, call{}),
+	redisCache("3.0.1-protocol-0", 4, "3.0.1", `pickle_version = 0`, seb20, call{"protocol": 0}),
+	redisCache("3.0.1-zlib", 3, "3.0.1", "pickle_version = 2\ncompressor = \"zlib\"", seb20, call{"protocol": 2, "compressor": "zlib"}),
+	redisCache("3.0.1-bz2", 4, "3.0.1", python311+"\ncompressor = \"bz2\"", seb20, call{"compressor": "bz2"}),
+	redisCache("3.0.1-json", 4, "3.0.1", `serializer = "json"`, seb20.keeping(ofJSON, "json"), call{"serializer": "json"}),
+	redisCache("3.0.1-json-bz2", 1, "3.0.1", "serializer = \"json\"\ncompressor = \"bz2\"",
+		seb20.keeping(ofJSON, "json+bz2:1"), call{"serializer": "json", "compressor": "bz2"}),
+	redisCache("3.0.1-msgpack", 3, "3.0.1", `serializer = "msgpack"`, seb20.keeping(oldMsg, "msgpack"), call{"serializer": "msgpack"}),
+	redisCache("3.0.1-msgpack-zlib", 4, "3.0.1", "serializer = \"msgpack\"\ncompressor = \"zlib\"",
+		seb20.keeping(oldMsg, "msgpack+zlib:9"), call{"serializer": "msgpack", "compressor": "zlib"}),
+	redisCache("1.8.1", 3, "1.8.1", `python = "3.6"`, seb1, call{"protocol": 4}),
+	redisCache("1.8.1-one-shard", 1, "1.8.1", `python = "3.6"`, seb1, call{"protocol": 4}),
+	redisCache("1.8.1-json-zlib", 4, "1.8.1", "serializer = \"json\"\ncompressor = \"zlib\"",
+		seb1.keeping(ofJSON, "json+zlib:1"), call{"serializer": "json", "compressor": "zlib"}),
+	{name: "RedisCache", shards: 3, backend: "redis_cache.RedisCache", release: "3.0.1", options: python311,
+		model: call{"writer": 0}, ways: seb20},
+	{name: "dredis", shards: 4, backend: "dredis_cache.RedisCache", release: "1.3.0a", model: call{"library": "dredis"}, ways: dre},
+	djangoRedis("django-redis", 1, python311, djr, nil),
+	djangoRedis("django-redis-shards", 4, python311, djr, nil),
+	djangoRedis("django-redis-zlib", 3, python311, djr, call{"COMPRESSOR": djrZlib}),
+	djangoRedis("django-redis-lzma", 4, python311, djr.keeping(ofPickle, "pickle:3", "pickle+none"), call{"COMPRESSOR": djrLzma}),
+	djangoRedis("django-redis-lz4", 1, python311, djr.keeping(ofPickle, "pickle:3", "pickle+none"), call{"COMPRESSOR": djrLz4}),
+	djangoRedis("django-redis-zstd", 3, python311, djr.keeping(ofPickle, "pickle:3", "pickle+none"), call{"COMPRESSOR": djrZstd}),
+	djangoRedis("django-redis-json", 3, "", djr.keeping(ofJSON, "json"), call{"SERIALIZER": djrJSON}),
+	djangoRedis("django-redis-json-zstd", 1, "", djr.keeping(ofJSON, "json+none"), call{"SERIALIZER": djrJSON, "COMPRESSOR": djrZstd}),
+	djangoRedis("django-redis-msgpack", 4, "", djr.keeping(ofMsgpack, "msgpack"), call{"SERIALIZER": djrMsgpack}),
+	djangoRedis("django-redis-msgpack-lz4", 3, "", djr.keeping(ofMsgpack, "msgpack+none"), call{"SERIALIZER": djrMsgpack, "COMPRESSOR": djrLz4}),
+	djangoRedis("django-redis-herd", 1, python311, func() ways {
+		w := djr.lacking("touch,incr,incr_version")
+		w.herd = true
+		return w
+	}(), call{"CLIENT_CLASS": "client.HerdClient"}),
 }
 
-func djangoRedis(options call) call {
-	return call{"BACKEND": "django_redis.cache.RedisCache", "OPTIONS": options}
-}
+// sideSteps is how many operations a walk makes; more than 2,000 all together.
+const sideSteps = 90
 
-// sideSteps is how many operations each side makes; 2,080 all together.
-const sideSteps = 260
+// entryCommands are those that read or write entries.
+var entryCommands = []string{"get", "set", "delete", "exists", "ttl", "persist", "expire", "touch", "incr", "decr",
+	"incr-version", "decr-version", "get-or-set", "keys", "unlock", "del-pattern", "clear", "reinsert"}
 
 // Each of Python and cachering reads, expires, counts, moves and deletes what
 // the other wrote; after every step both answer as a model does, and every key
@@ -58,7 +146,7 @@ func TestSideBySide(t *testing.T) {
 	for i, s := range sides {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
-			w := &walk{T: t, pair: newPair(t, s), rnd: rand.New(rand.NewPCG(seed, uint64(i))), model: map[entry]state{}}
+			w := newWalk(t, s, rand.New(rand.NewPCG(seed, uint64(i))))
 			for n := range sideSteps {
 				w.step()
 				w.compare()
@@ -66,288 +154,12 @@ func TestSideBySide(t *testing.T) {
 					t.Fatalf("step %d of seed %d", n, seed)
 				}
 			}
-		})
-	}
-}
-
-// entry is one key and version; state what the model says of it.
-type entry struct {
-	key     string
-	version int
-}
-
-type state struct {
-	repr    string
-	integer bool
-	expires time.Time // zero: never
-}
-
-// walk is a random walk over the operations of one cache.
-type walk struct {
-	*testing.T
-	*pair
-	rnd   *rand.Rand
-	model map[entry]state
-	said  string // the step, for errors
-	at    entry  // what it was about
-}
-
-func (w *walk) pick(words ...string) string { return words[w.rnd.IntN(len(words))] }
-
-// literal is a random value as Python writes it.
-func (w *walk) literal(depth int) string {
-	switch n := w.rnd.IntN(13); {
-	case n < 3:
-		return strconv.Itoa(w.rnd.IntN(2000) - 1000)
-	case n == 3:
-		return w.pick("-", "") + "9223372036854775" + strconv.Itoa(100+w.rnd.IntN(900)) + w.pick("", "123")
-	case n == 4:
-		return w.pick("True", "False", "None")
-	case n == 5:
-		return strconv.FormatFloat(w.rnd.NormFloat64()*1e3, 'e', -1, 64)
-	case n == 6:
-		return "b'" + strings.Repeat(w.pick(`\x00`, `\xff`, "a"), w.rnd.IntN(5)) + "'"
-	case n < 9 || depth == 3:
-		return "'" + strings.Repeat(w.pick("a", "é", "12", `\n`, "\U0001f600", `\x00`), w.rnd.IntN(300)) + "'"
-	}
-	var items []string
-	for range w.rnd.IntN(4) {
-		items = append(items, w.literal(depth+1))
-	}
-	switch inside := strings.Join(items, ", "); w.rnd.IntN(3) {
-	case 0:
-		return "[" + inside + "]"
-	case 1:
-		if len(items) == 1 {
-			inside += ","
-		}
-		return "(" + inside + ")"
-	}
-	for i := range items {
-		items[i] = fmt.Sprintf("'k%d': %s", i, items[i])
-	}
-	return "{" + strings.Join(items, ", ") + "}"
-}
-
-// shell runs cachering, which has to end with one of the codes, and returns
-// its answer without the line feed.
-func (w *walk) shell(code int, words ...string) string {
-	w.Helper()
-	w.said = "cachering " + strings.Join(words, " ")
-	got, out, errs := w.run("", words...)
-	if got != code {
-		w.Fatalf("%s: exit code %d, want %d: %s%s", w.said, got, code, out, errs)
-	}
-	return strings.TrimSuffix(out, "\n")
-}
-
-// python makes a call on the entry.
-func (w *walk) python(name string, args call) string {
-	w.Helper()
-	args["key"], args["version"] = w.at.key, w.at.version
-	w.said = fmt.Sprintf("python %s %v", name, args)
-	return w.ask(name, args)
-}
-
-func (w *walk) wants(got, want string) {
-	w.Helper()
-	if got != want {
-		w.Errorf("%s: got %.300s, want %.300s", w.said, got, want)
-	}
-}
-
-// step does one thing to one entry, by one of the two, and changes the model.
-func (w *walk) step() {
-	w.at = entry{w.pick("a", "user:42", "a b", "é", "{x}y", "1:2:3", "page*", "z"), 1 + w.rnd.IntN(3)}
-	was, there := w.model[w.at]
-	version := []string{"--version", strconv.Itoa(w.at.version)}
-	key := append([]string{w.at.key}, version...)
-	cmd := func(name string, more ...string) []string { return append(append([]string{name}, key...), more...) }
-	missing := 0
-	if !there {
-		missing = 4
-	}
-	shell := w.rnd.IntN(2) == 0
-	seconds := 600 + w.rnd.IntN(9000)
-	deadline := time.Now().Add(time.Duration(seconds) * time.Second)
-	switch w.rnd.IntN(14) {
-	case 0, 1, 2, 3: // store
-		text := w.literal(0)
-		next := state{repr: w.ask("repr", call{"value": text}), expires: deadline}
-		next.integer = strings.Trim(next.repr, "-0123456789") == ""
-		add := w.rnd.IntN(3) == 0
-		if shell {
-			words := []string{"set", "--from", "literal", "--ttl", strconv.Itoa(seconds)}
-			code := 0
-			if add {
-				words = append(words, "--nx")
-				if there {
-					code = 4
+			w.compareAll()
+			for _, name := range entryCommands {
+				if !w.ran[name] {
+					t.Errorf("no step ran %s", name)
 				}
 			}
-			w.shell(code, append(append(words, version...), "--", w.at.key, text)...)
-		} else {
-			args := call{"value": text, "timeout": seconds}
-			if w.rnd.IntN(4) == 0 {
-				args["timeout"], next.expires = nil, time.Time{}
-			}
-			if add {
-				w.wants(w.python("add", args), strconv.FormatBool(!there))
-			} else {
-				w.wants(w.python("set", args), "true")
-			}
-		}
-		if !add || !there {
-			w.model[w.at] = next
-		}
-	case 4: // delete
-		if shell {
-			w.shell(missing, cmd("delete")...)
-		} else {
-			w.wants(w.python("delete", call{}), strconv.FormatBool(there))
-		}
-		delete(w.model, w.at)
-	case 5: // exists
-		if shell {
-			w.shell(missing, cmd("exists")...)
-		} else {
-			w.wants(w.python("has_key", call{}), strconv.FormatBool(there))
-		}
-	case 6, 7: // expire
-		if shell {
-			w.shell(missing, cmd(w.pick("expire", "touch"), "--ttl", strconv.Itoa(seconds))...)
-		} else {
-			w.wants(w.python("touch", call{"timeout": seconds}), strconv.FormatBool(there))
-		}
-		if there {
-			was.expires = deadline
-			w.model[w.at] = was
-		}
-	case 8: // persist
-		changes := there && !was.expires.IsZero()
-		if shell {
-			answer := map[bool]string{true: "changed", false: "unchanged"}[changes]
-			if !there {
-				answer = ""
-			}
-			w.wants(w.shell(missing, cmd("persist")...), answer)
-		} else {
-			w.wants(w.python("persist", call{}), strconv.FormatBool(changes))
-		}
-		was.expires = time.Time{}
-		if there {
-			w.model[w.at] = was
-		}
-	case 9, 10: // count
-		by := w.rnd.IntN(50) - 20
-		small := len(was.repr) < 16 // what Redis itself can count with
-		switch {
-		case !there:
-			w.shell(4, cmd("incr")...)
-		case !was.integer:
-			w.shell(1, cmd("incr")...)
-		case shell || !small:
-			n, ok := new(big.Int).SetString(was.repr, 10)
-			if !ok {
-				w.Fatal(was.repr)
-			}
-			was.repr = n.Add(n, big.NewInt(int64(by))).String()
-			name := "incr"
-			if w.rnd.IntN(2) == 0 {
-				name, by = "decr", -by
-			}
-			w.wants(w.shell(0, cmd(name, "--by", strconv.Itoa(by))...), was.repr)
-			w.model[w.at] = was
-		default:
-			n, err := strconv.Atoi(was.repr)
-			if err != nil {
-				w.Fatal(err)
-			}
-			was.repr = strconv.Itoa(n + by)
-			w.wants(w.python("incr", call{"delta": by}), was.repr)
-			w.model[w.at] = was
-		}
-	case 11: // another version; the library loses the key on shards
-		by := 1 + w.rnd.IntN(2)
-		w.shell(missing, cmd("incr-version", "--by", strconv.Itoa(by))...)
-		if there {
-			delete(w.model, w.at)
-			w.at.version += by
-			w.model[w.at] = was
-			if w.at.version > 3 {
-				w.shell(0, "decr-version", w.at.key, "--version", strconv.Itoa(w.at.version), "--by", "3")
-				delete(w.model, w.at)
-				w.at.version -= 3
-				w.model[w.at] = was
-			}
-		}
-	case 12: // patterns
-		if w.rnd.IntN(4) != 0 {
-			break
-		}
-		if shell {
-			w.shell(0, append([]string{"del-pattern", "u*", "--yes"}, version...)...)
-		} else {
-			w.ask("delete_pattern", call{"pattern": "u*", "version": w.at.version})
-		}
-		delete(w.model, entry{"user:42", w.at.version})
-	case 13: // all of them
-		if w.rnd.IntN(4) == 0 {
-			w.shell(0, "reinsert", "--yes", "--to", "pickle:"+w.pick("0", "2"), "--force")
-		}
-	}
-}
-
-// compare reads with both what the step was about, and looks at every key.
-func (w *walk) compare() {
-	want, there := w.model[w.at]
-	version := strconv.Itoa(w.at.version)
-	said := w.said
-	if there {
-		w.wants(w.shell(0, "get", w.at.key, "--version", version), want.repr)
-		w.wants(w.python("get", call{"repr": true}), want.repr)
-	} else {
-		w.shell(4, "get", w.at.key, "--version", version)
-		w.wants(w.python("get", call{"repr": true}), "None")
-	}
-	for _, ttl := range []string{w.python("ttl", call{}), w.shell(map[bool]int{true: 0, false: 4}[there], "ttl", w.at.key, "--version", version)} {
-		switch left := time.Until(want.expires).Seconds(); {
-		case !there:
-			if ttl != "0" && ttl != "missing" {
-				w.Errorf("%s: a missing key lives %s", said, ttl)
-			}
-		case want.expires.IsZero():
-			if ttl != "null" && ttl != "none" {
-				w.Errorf("%s: lives %s, want for ever", said, ttl)
-			}
-		default:
-			if n, err := strconv.ParseFloat(ttl, 64); err != nil || n < left-5 || n > left+5 {
-				w.Errorf("%s: lives %s, want %.1f", said, ttl, left)
-			}
-		}
-	}
-	var all [][3]any
-	if err := json.Unmarshal([]byte(w.ask("everything", nil)), &all); err != nil {
-		w.Fatal(err)
-	}
-	var got, expected []string
-	for _, k := range all {
-		got = append(got, k[0].(string))
-		if k[1] != k[2] {
-			w.Errorf("%s: %s is on shard %v, python looks on %v", said, k[0], k[1], k[2])
-		}
-	}
-	for e := range w.model {
-		expected = append(expected, fmt.Sprintf(":%d:%s", e.version, e.key))
-	}
-	sort.Strings(got)
-	sort.Strings(expected)
-	if g, e := strings.Join(got, ", "), strings.Join(expected, ", "); g != e {
-		w.Errorf("%s: there are %s, want %s", said, g, e)
-	}
-	if w.Failed() {
-		for i, c := range w.clients {
-			w.Logf("shard %d: %v", i, c.Keys(context.Background(), "*").Val())
-		}
+		})
 	}
 }

@@ -4,33 +4,118 @@
 Reads one JSON object a line, {"call": NAME, ...}, and answers each with
 {"result": ...} or {"error": TEXT}. The first line says which library:
 
-  {"library": "model", "bare": false, "prefix": "", "version": 1, "timeout": 300,
-   "protocol": 5, "zlib": null, "labels": [...], "sockets": [...], "writer": null}
-      django-redis-cache as its formats are documented, since the package itself
-      is not to be had: ring, keys, values, expiries, get_or_set, over redis-py.
   {"library": "django", "settings": {...}, "sockets": [...]}
       CACHES["default"] of an installed Django, whatever its backend.
+  {"library": "model", "old": false, "prefix": "", "version": 1, "timeout": 300,
+   "serializer": "pickle", "protocol": 5, "compressor": null, "level": 6,
+   "labels": [...], "sockets": [...], "writer": null}
+      django-redis-cache, which Debian has no package of, as its source says:
+      ring, keys, values, expiries, get_or_set, over redis-py. "old" is a release
+      before 2.0, "writer" the master of a cache that does not shard.
+  {"library": "dredis", ...}
+      django-dredis-cache likewise, so far as Python 3 can be Python 2.
 
 Values travel as Python literals.
 """
 import ast
+import base64
 import bisect
+import bz2
 import hashlib
 import json
 import pickle
 import sys
 import time
+import types
 import zlib
 
 import redis
 
 
-class Model:
+def stand_in_for_pyzstd():
+    """django-redis compresses with pyzstd, which Debian 12 has no package of.
+
+    python3-zstandard is another binding of the same C library; pyzstd's compress
+    says in the frame how long the content is, as zstandard's does, at level 3.
+    """
+    try:
+        import pyzstd  # noqa: F401
+    except ImportError:
+        import zstandard
+        sys.modules["pyzstd"] = types.SimpleNamespace(
+            compress=lambda data: zstandard.ZstdCompressor(level=3).compress(data),
+            decompress=lambda data: zstandard.ZstdDecompressor().decompressobj().decompress(data),
+            ZstdError=zstandard.ZstdError)
+
+
+def serializer(c):
+    """The two directions of a serializer of django-redis-cache."""
+    name = c["serializer"]
+    if name == "pickle":
+        return lambda value: pickle.dumps(value, c["protocol"]), pickle.loads
+    if name == "json":
+        return lambda value: json.dumps(value).encode(), lambda raw: json.loads(raw.decode())
+    if name == "msgpack":
+        # The library reads with an argument that msgpack 1.0 took away, so its
+        # users have an older one, which has no bytes beside its strings.
+        import msgpack
+        return lambda value: msgpack.packb(value, use_bin_type=False), lambda raw: msgpack.unpackb(raw, raw=False)
+    if name == "yaml":
+        import yaml
+        return lambda value: yaml.dump(value, encoding="utf-8"), lambda raw: yaml.load(raw, Loader=yaml.FullLoader)
+    return lambda value: value, lambda raw: raw  # dummy
+
+
+def compressor(c):
+    level = c["level"]
+    return {
+        None: (lambda data: data, lambda data: data),
+        "zlib": (lambda data: zlib.compress(data, level), zlib.decompress),
+        "bz2": (lambda data: bz2.compress(data, level), bz2.decompress),
+    }[c["compressor"]]
+
+
+def exact_json(value):
+    """The value as JSON, if JSON tells it from every other value."""
+    def fits(v):
+        if type(v) is list:
+            return all(map(fits, v))
+        if type(v) is dict:
+            return all(type(k) is str for k in v) and all(map(fits, v.values()))
+        return v is None or type(v) in (bool, int, float, str)
+    return json.dumps(value) if fits(value) else None
+
+
+class Library:
+    """What the test asks of every library besides the calls of its own."""
+
+    def describe(self, value):
+        """What becomes of a value that is stored and read again."""
+        raw = self.encode(value)
+        raw = raw if isinstance(raw, bytes) else str(raw).encode()
+        back = self.decode(raw)
+        return {"repr": repr(back), "json": exact_json(back), "typed": exact_json(value),
+                "text": back if isinstance(back, str) else None,
+                "str": value if isinstance(value, str) else None,
+                "bytes": base64.b64encode(value).decode() if isinstance(value, bytes) else None,
+                "raw": base64.b64encode(raw).decode()}
+
+    def many(self, keys, version):
+        return {key: repr(value) for key, value in self.get_many(keys, version=version).items()}
+
+    def computing(self, key, value, seconds):
+        print(json.dumps({"computing": key}), flush=True)
+        time.sleep(seconds)
+        return value
+
+
+class Model(Library):
     def __init__(self, c):
         self.prefix, self.version, self.timeout = c["prefix"], c["version"], c["timeout"]
-        self.protocol, self.level, self.bare = c["protocol"], c["zlib"], c["bare"]
+        self.old, self.writer = c["old"], c["writer"]
+        self.dumps, self.loads = serializer(c)
+        self.compress, self.decompress = compressor(c)
         self.clients = [redis.Redis(unix_socket_path=p, db=1) for p in c["sockets"]]
-        self.writer = c["writer"]
         points = [(self.hash("%d:%s" % (r, label)), n) for n, label in enumerate(c["labels"]) for r in range(16)]
         points.sort(key=lambda point: point[0])
         self.positions, self.owners = [p for p, _ in points], [n for _, n in points]
@@ -45,15 +130,26 @@ class Model:
         # The point before; below the first it is [-1], the last.
         return self.owners[bisect.bisect_right(self.positions, self.hash(text)) - 1]
 
+    def stored(self, key, version):
+        return "%s:%s:%s" % (self.prefix, self.version if version is None else version, key)
+
     def place(self, key, version):
-        stored = "%s:%s:%s" % (self.prefix, self.version if version is None else version, key)
-        return self.clients[self.owner(key if self.bare else stored)], stored
+        """Releases before 2.0 choose the server by the bare key."""
+        stored = self.stored(key, version)
+        return self.clients[self.owner(key if self.old else stored)], stored
+
+    def by_server(self, keys, version):
+        """Where each of many keys is, with its stored key, server by server."""
+        found = {}
+        for key in keys:
+            client, stored = self.place(key, version)
+            found.setdefault(self.clients.index(client), {})[key] = stored
+        return [(self.clients[n], keys) for n, keys in found.items()]
 
     def encode(self, value):
         if isinstance(value, int) and not isinstance(value, bool):
             return value
-        out = pickle.dumps(value, self.protocol)
-        return out if self.level is None else zlib.compress(out, self.level)
+        return self.compress(self.dumps(value))
 
     def decode(self, raw):
         if raw is None:
@@ -61,19 +157,48 @@ class Model:
         try:
             return int(raw)
         except ValueError:
-            return pickle.loads(raw if self.level is None else zlib.decompress(raw))
+            return self.loads(self.decompress(raw))
+
+    def put(self, client, stored, value, timeout, nx=False):
+        timeout = None if timeout is None else int(timeout)
+        if timeout is not None and timeout < 0:
+            return False
+        if timeout == 0:
+            if not self.old:
+                return client.expire(stored, 0)
+            timeout = None
+        if self.old and nx and timeout:  # two steps, as they were
+            return client.set(stored, value, nx=True) and client.expire(stored, timeout)
+        return client.set(stored, value, ex=timeout, nx=nx)
 
     def set(self, key, value, version=None, **timeout):
         client, stored = self.place(key, version)
-        return bool(client.set(stored, self.encode(value), ex=timeout.get("timeout", self.timeout)))
+        return bool(self.put(client, stored, self.encode(value), timeout.get("timeout", self.timeout)))
 
     def add(self, key, value, version=None, **timeout):
         client, stored = self.place(key, version)
-        return bool(client.set(stored, self.encode(value), ex=timeout.get("timeout", self.timeout), nx=True))
+        return bool(self.put(client, stored, self.encode(value), timeout.get("timeout", self.timeout), nx=True))
+
+    def set_many(self, data, timeout, version=None):
+        for client, keys in self.by_server(data, version):
+            pipe = client.pipeline()
+            for key, stored in keys.items():
+                self.put(pipe, stored, self.encode(data[key]), timeout)
+            pipe.execute()
 
     def get(self, key, version=None):
         client, stored = self.place(key, version)
         return self.decode(client.get(stored))
+
+    def get_many(self, keys, version=None):
+        # From 2.0 on each server that owns one of the keys is asked for all.
+        found = {}
+        for client, own in self.by_server(keys, version):
+            own = own if self.old else {key: self.stored(key, version) for key in keys}
+            for key, raw in zip(own, client.mget(list(own.values()))):
+                if raw is not None:
+                    found[key] = self.decode(raw)
+        return found
 
     def has_key(self, key, version=None):
         client, stored = self.place(key, version)
@@ -83,13 +208,25 @@ class Model:
         client, stored = self.place(key, version)
         return bool(client.delete(stored))
 
+    def delete_many(self, keys, version=None):
+        for client, own in self.by_server(keys, version):
+            client.delete(*own.values())
+
     def incr(self, key, delta=1, version=None):
         client, stored = self.place(key, version)
         if not client.exists(stored):
             raise ValueError("not found")
         return client.incr(stored, delta)
 
+    def incr_version(self, key, delta=1, version=None):
+        # From 2.0 on the server of the bare key is asked, which is right only
+        # where there is one server.
+        client = self.clients[self.owner(key)]
+        client.rename(self.stored(key, version), self.stored(key, version + delta))
+        return version + delta
+
     def touch(self, key, timeout, version=None):
+        """Called expire before 2.0."""
         client, stored = self.place(key, version)
         return bool(client.expire(stored, timeout))
 
@@ -103,35 +240,53 @@ class Model:
         return {-1: None, -2: 0}.get(left, left)
 
     def delete_pattern(self, pattern, version=None):
-        match = "%s:%s:%s" % (self.prefix, self.version if version is None else version, pattern)
         for client in self.clients if self.writer is None else [self.clients[self.writer]]:
-            keys = list(client.scan_iter(match=match))
+            keys = list(client.scan_iter(match=self.stored(pattern, version)))
             if keys:
                 client.delete(*keys)
 
-    def get_or_set(self, key, value, seconds, timeout, lock_timeout=None, stale=None, version=None):
+    def clear(self, version):
+        self.delete_pattern("*", version)
+
+    def get_or_set(self, key, value, timeout, seconds=0, lock_timeout=None, stale=None, version=None):
         client, full = self.place(key, version)
+        if self.old:
+            return self.old_get_or_set(client, full, key, value, seconds, timeout)
         fresh, lock_key = "__fresh__" + full, "__lock__" + full
-        is_fresh, raw = client.mget(fresh, full)
+        is_fresh, found = self.decode(client.get(fresh)), self.decode(client.get(full))
         if is_fresh:
-            return self.decode(raw)
+            return found
         lock = redis.lock.Lock(self.clients[self.owner(lock_key)], lock_key, timeout=lock_timeout)
         if lock.acquire(blocking=False):
             try:
-                print(json.dumps({"computing": key}), flush=True)
-                time.sleep(seconds)
+                found = self.computing(key, value, seconds)
                 pipe = client.pipeline()
                 pipe.set(full, self.encode(value), ex=None if stale is None else timeout + stale)
                 pipe.set(fresh, 1, ex=timeout)
                 pipe.execute()
             finally:
                 lock.release()
-            return value
-        return self.decode(raw)
+        return found
+
+    def old_get_or_set(self, client, full, key, value, seconds, timeout):
+        # The value is asked for by its stored key, so that on several servers
+        # the wrong one may be asked.
+        found = self.decode(self.clients[self.owner(full)].get(full))
+        if found is None and client.get("_lock" + full) is None:
+            client.set("_lock" + full, 0)
+            try:
+                found = self.computing(key, value, seconds)
+            finally:
+                client.expire("_lock" + full, -1)
+            self.put(client, full, self.encode(value), timeout)
+        return found
 
     def abandon(self, key, lock_timeout, version=None):
         """get_or_set of a process that is killed while it computes."""
-        lock_key = "__lock__" + self.place(key, version)[1]
+        client, full = self.place(key, version)
+        if self.old:
+            return client.set("_lock" + full, 0)
+        lock_key = "__lock__" + full
         lock = redis.lock.Lock(self.clients[self.owner(lock_key)], lock_key, timeout=lock_timeout)
         return lock.acquire(blocking=False)
 
@@ -141,17 +296,69 @@ class Model:
         for n, client in enumerate(self.clients):
             for stored in client.keys():
                 stored = stored.decode()
-                text = stored[len("__fresh__"):] if stored.startswith("__fresh__") else stored
-                if self.bare:
+                text = stored
+                if stored.startswith("_lock:" if self.old else "__fresh__"):
+                    text = stored[stored.index(":"):]
+                if self.old:
                     text = text[len(self.prefix) + 1:].split(":", 1)[1]
                 found.append([stored, n, self.owner(text)])
         return sorted(found)
 
 
-class Django:
+class Dredis(Model):
+    """django-dredis-cache: all values are pickles, 0 and below is for ever, None
+    the configured timeout, and half of its calls are those of Django's base."""
+
+    def __init__(self, c):
+        super().__init__(c)
+        # The largest stretch is halved, the last one among equals.
+        values, stretches = [0.0], [(0.0, 1.0)]
+        for _ in c["labels"][1:]:
+            stretches.sort(key=lambda s: s[1] - s[0])
+            start, end = stretches.pop()
+            values.append((start + end) / 2)
+            stretches += [(start, values[-1]), (values[-1], end)]
+        ring = sorted((value, n) for n, value in enumerate(values))
+        self.positions, self.owners = [v for v, _ in ring], [n for _, n in ring]
+
+    @staticmethod
+    def hash(text):
+        return int(hashlib.sha1(text.encode()).hexdigest()[:7], 16) / 16 ** 7
+
+    def encode(self, value):
+        return pickle.dumps(value, 0)
+
+    def decode(self, raw):
+        return None if raw is None else pickle.loads(raw)
+
+    def put(self, client, stored, value, timeout, nx=False):
+        if nx and client.exists(stored):
+            return False
+        timeout = self.timeout if timeout is None else timeout
+        return client.set(stored, value, ex=timeout if timeout > 0 else None)
+
+    def has_key(self, key, version=None):
+        return self.get(key, version) is not None
+
+    def incr(self, key, delta=1, version=None):
+        value = self.get(key, version)
+        if value is None:
+            raise ValueError("not found")
+        self.set(key, value + delta, version)
+        return value + delta
+
+    def get_or_set(self, key, value, timeout, version=None):
+        """Of Django since 1.9; this library knows none."""
+        if self.get(key, version) is None:
+            self.add(key, self.computing(key, value, 0), version, timeout=timeout)
+        return self.get(key, version)
+
+
+class Django(Library):
     """CACHES["default"], with its answers made bool where some backends count."""
 
     def __init__(self, c):
+        stand_in_for_pyzstd()
         from django.conf import settings
         settings.configure(CACHES={"default": c["settings"]})
         from django.core.cache import cache
@@ -160,9 +367,21 @@ class Django:
 
     def __getattr__(self, name):
         call = getattr(self.cache, name)
-        if name in ("set", "add", "delete", "touch", "persist", "has_key"):
+        if name in ("set", "add", "delete", "touch", "expire", "persist", "has_key"):
             return lambda **args: bool(call(**args))
         return call
+
+    def encode(self, value):
+        return self.cache.client.encode(value)
+
+    def decode(self, raw):
+        return self.cache.client.decode(raw)
+
+    def get_or_set(self, key, value, timeout, version=None):
+        return self.cache.get_or_set(key, lambda: self.computing(key, value, 0), timeout, version)
+
+    def abandon(self, key, lock_timeout, version=None):
+        return self.cache.lock(key, version=version, timeout=lock_timeout).acquire(blocking=False)
 
     def everything(self):
         # Where a key belongs is told by reading it.
@@ -171,18 +390,16 @@ class Django:
 
 def main():
     c = json.loads(sys.stdin.readline())
-    cache = Model(c) if c["library"] == "model" else Django(c)
+    cache = {"model": Model, "dredis": Dredis, "django": Django}[c["library"]](c)
     for line in sys.stdin:
         job = json.loads(line)
         call, shown = job.pop("call"), job.pop("repr", False)
-        if "value" in job:
-            job["value"] = ast.literal_eval(job["value"])
+        for name in "value", "data":
+            if name in job:
+                job[name] = ast.literal_eval(job[name])
         try:
-            if call == "repr":
-                answer = {"result": repr(job["value"])}
-            else:
-                result = getattr(cache, call)(**job)
-                answer = {"result": repr(result) if shown else result}
+            result = getattr(cache, call)(**job)
+            answer = {"result": repr(result) if shown else result}
         except Exception as e:
             answer = {"error": "%s: %s" % (type(e).__name__, e)}
         print(json.dumps(answer), flush=True)

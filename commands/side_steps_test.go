@@ -1,0 +1,505 @@
+package commands_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/big"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// operation is what a step does to w.at, by one of the two, in the servers and
+// in the model.
+type operation func(w *walk)
+
+// operations are those of a walk; the frequent ones are there several times.
+func (w *walk) operations() []operation {
+	return []operation{
+		(*walk).store, (*walk).store, (*walk).store, (*walk).store, (*walk).store,
+		(*walk).storeMany, (*walk).storeMany, (*walk).storeRaw, (*walk).storeCompatibly,
+		(*walk).remove, (*walk).exists, (*walk).expire, (*walk).expire, (*walk).persist,
+		(*walk).count, (*walk).count, (*walk).count,
+		(*walk).changeVersion, (*walk).changeVersion,
+		(*walk).getMany, (*walk).askMany, (*walk).changeMany,
+		(*walk).getOrSet, (*walk).getOrSet, (*walk).getOrSet, (*walk).lock,
+		(*walk).keys, (*walk).pattern, (*walk).matching, (*walk).clear, (*walk).reinsert,
+	}
+}
+
+// life is how long a value is to live: for ever, as configured, or seconds.
+type life struct {
+	ttl     string
+	expires time.Time
+}
+
+func (w *walk) life() life {
+	switch w.rnd.IntN(6) {
+	case 0:
+		return life{ttl: "none"}
+	case 1:
+		return life{"default", time.Now().Add(300 * time.Second)}
+	}
+	seconds := 600 + w.rnd.IntN(9000)
+	return life{strconv.Itoa(seconds), time.Now().Add(time.Duration(seconds) * time.Second)}
+}
+
+// python adds the lifetime to the arguments of a call.
+func (l life) python(args call) call {
+	switch l.ttl {
+	case "none":
+		args["timeout"] = nil
+	case "default":
+	default:
+		args["timeout"], _ = strconv.Atoi(l.ttl)
+	}
+	return args
+}
+
+// state is what a value stored for that long is.
+func (w *walk) state(v value, l life, byShell bool) state {
+	if !byShell && l.ttl == "none" && w.side.ways.noneIsDefault {
+		l.expires = time.Now().Add(300 * time.Second)
+	}
+	s := state{value: v, expires: l.expires}
+	if w.side.ways.herd && !l.expires.IsZero() {
+		s.wrapped, s.expires = true, l.expires.Add(60*time.Second)
+	}
+	return s
+}
+
+// words are a command about the entry.
+func (w *walk) words(name string, flags ...string) []string {
+	return append(append([]string{name, "--version", strconv.Itoa(w.at.version)}, flags...), "--", w.at.key)
+}
+
+// missing is the exit code of a command about an entry.
+func (w *walk) missing() int {
+	if _, there := w.model[w.at]; there {
+		return 0
+	}
+	return 4
+}
+
+// form is a way to type a value: a word for --from, and the text.
+func (w *walk) form(literal string, v value) (from, text string) {
+	switch from = w.pick("literal", "json", "text", "bytes", "raw"); {
+	case from == "json" && v.Typed != nil:
+		return from, *v.Typed
+	case from == "text" && v.Str != nil:
+		return from, *v.Str
+	case from == "bytes" && v.Bytes != nil:
+		return from, string(v.Bytes)
+	case from == "raw":
+		return from, string(v.Raw)
+	}
+	return "literal", literal
+}
+
+func (w *walk) store() {
+	literal := w.literal(0)
+	v, l := w.describe(literal), w.life()
+	was, there := w.model[w.at]
+	if !w.chance(2) {
+		next, add := w.state(v, l, false), w.chance(3)
+		if add {
+			w.wants(w.python("add", l.python(call{"value": literal})), strconv.FormatBool(!there))
+		} else {
+			w.wants(w.python("set", l.python(call{"value": literal})), "true")
+		}
+		if !add || !there {
+			w.model[w.at] = next
+		}
+		return
+	}
+	from, text := w.form(literal, v)
+	words := []string{"set", "--version", strconv.Itoa(w.at.version), "--from", from}
+	next, stores := w.state(v, l, true), true
+	if from == "raw" && next.wrapped {
+		next = state{value: v, expires: l.expires}
+	}
+	switch w.rnd.IntN(6) {
+	case 0:
+		words, stores = append(words, "--nx"), !there
+	case 1:
+		words, stores = append(words, "--xx"), there
+	case 2:
+		if w.side.ways.herd && from != "raw" {
+			break
+		}
+		words, l.ttl = append(words, "--keep-ttl"), "default"
+		next = state{value: v, expires: time.Now().Add(300 * time.Second)}
+		if there {
+			next.expires = was.expires
+		}
+	}
+	if l.ttl != "default" || w.chance(2) && !slices.Contains(words, "--keep-ttl") {
+		words = append(words, "--ttl", l.ttl)
+	}
+	code, stdin := 0, ""
+	if !stores {
+		code = 4
+	}
+	if w.chance(4) || text == "-" {
+		stdin, text = text, "-"
+	}
+	w.shellInput(code, stdin, append(words, "--", w.at.key, text)...)
+	if stores {
+		w.model[w.at] = next
+	}
+}
+
+// some are several keys of one version, w.at among them.
+func (w *walk) some() []entry {
+	list := []entry{w.at}
+	for _, i := range w.rnd.Perm(len(sideKeys))[:1+w.rnd.IntN(4)] {
+		if e := (entry{sideKeys[i], w.at.version}); e != w.at {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+func (w *walk) storeMany() {
+	shell, l := w.chance(2), w.life()
+	var lines, items []string
+	next := map[entry]state{}
+	for _, e := range w.some() {
+		literal := w.literal(0)
+		v := w.describe(literal)
+		for shell && v.Typed == nil {
+			literal = w.literal(0)
+			v = w.describe(literal)
+		}
+		if shell {
+			text, own := fmt.Sprintf(`{"key": %q, "value": %s`, e.key, *v.Typed), l
+			if w.chance(3) {
+				own = w.life()
+				text += fmt.Sprintf(`, "ttl": %q`, own.ttl)
+			}
+			lines = append(lines, text+"}")
+			next[e] = w.state(v, own, true)
+			continue
+		}
+		items = append(items, fmt.Sprintf("'%s': %s", e.key, literal))
+		next[e] = w.state(v, l, false)
+	}
+	if shell {
+		w.shellInput(0, strings.Join(lines, "\n"), "set", "--ndjson", "--version", strconv.Itoa(w.at.version), "--ttl", l.ttl)
+	} else {
+		args := l.python(call{"data": "{" + strings.Join(items, ", ") + "}"})
+		if l.ttl == "default" {
+			args["timeout"] = 300
+		}
+		w.pythonVersion("set_many", args)
+	}
+	maps.Copy(w.model, next)
+}
+
+// storeRaw stores integers as another program may write them, which Python reads
+// and Redis cannot count with.
+func (w *walk) storeRaw() {
+	if w.side.ways.pickledInts {
+		return
+	}
+	raw := w.pick("007", "1_000", "+5", " -12\n", "-0")
+	digits := strings.TrimLeft(strings.Trim(strings.ReplaceAll(raw, "_", ""), "+ \n"), "0")
+	if raw == "-0" {
+		digits = "0"
+	}
+	v := w.describe(digits)
+	v.Raw = []byte(raw)
+	w.shell(0, "set", "--version", strconv.Itoa(w.at.version), "--from", "raw", "--ttl", "none", "--", w.at.key, raw)
+	w.model[w.at] = state{value: v}
+}
+
+// storeCompatibly gives a value an expiry that is not above zero.
+func (w *walk) storeCompatibly() {
+	literal := w.literal(0)
+	v := w.describe(literal)
+	seconds, does := 0, w.side.ways.zero
+	if w.chance(2) {
+		seconds, does = -5, w.side.ways.negative
+	}
+	_, there := w.model[w.at]
+	add, shell := w.chance(3), w.chance(2)
+	stores := does == "store" && !(add && there)
+	// django-redis leaves what is there to add alone; 2.0 of the other deletes it.
+	deletes := does == "" && (!add || w.side.ways.marked)
+	if shell {
+		words := []string{"set", "--compat", "--from", "literal", "--version", strconv.Itoa(w.at.version), "--ttl", strconv.Itoa(seconds)}
+		done := stores || deletes && !add || does == "" && !deletes && !there
+		if add {
+			words = append(words, "--nx")
+		}
+		w.shell(map[bool]int{true: 0, false: 4}[done], append(words, "--", w.at.key, literal)...)
+	} else {
+		w.python(map[bool]string{true: "add", false: "set"}[add], call{"value": literal, "timeout": seconds})
+	}
+	if stores {
+		w.model[w.at] = state{value: v}
+	}
+	if deletes {
+		w.forget(w.at, shell)
+	}
+}
+
+func (w *walk) remove() {
+	_, there := w.model[w.at]
+	if w.byShell("delete", "delete") {
+		w.shell(w.missing(), w.words("delete")...)
+		w.forget(w.at, true)
+		return
+	}
+	w.wants(w.python("delete", call{}), strconv.FormatBool(there))
+	w.forget(w.at, false)
+}
+
+func (w *walk) exists() {
+	was, there := w.model[w.at]
+	// django-dredis-cache takes a value of None for a missing key.
+	if w.byShell("exists", "has_key") || w.side.ways.pickledInts && was.Repr == "None" {
+		w.shell(w.missing(), w.words("exists")...)
+		return
+	}
+	w.wants(w.python("has_key", call{}), strconv.FormatBool(there))
+}
+
+func (w *walk) expire() {
+	was, there := w.model[w.at]
+	seconds := 600 + w.rnd.IntN(9000)
+	if w.byShell("touch", "touch") {
+		w.shell(w.missing(), w.words(w.either("expire", "touch"), "--ttl", strconv.Itoa(seconds))...)
+	} else {
+		w.wants(w.python("touch", call{"timeout": seconds}), strconv.FormatBool(there))
+	}
+	if there {
+		was.expires = time.Now().Add(time.Duration(seconds) * time.Second)
+		w.model[w.at] = was
+	}
+}
+
+func (w *walk) persist() {
+	was, there := w.model[w.at]
+	changes := there && !was.expires.IsZero()
+	if w.byShell("persist", "persist") {
+		answer := map[bool]string{true: "changed", false: "unchanged"}[changes]
+		if !there {
+			answer = ""
+		}
+		w.wants(w.shell(w.missing(), w.words("persist")...), answer)
+	} else {
+		w.wants(w.python("persist", call{}), strconv.FormatBool(changes))
+	}
+	if was.expires = (time.Time{}); there {
+		w.model[w.at] = was
+	}
+}
+
+func (w *walk) count() {
+	was, there := w.model[w.at]
+	by := w.rnd.IntN(50) - 20
+	// Beyond what Redis counts with, django-redis reads, adds and sets.
+	able := !w.lacks("incr") && (was.plain() || w.side.settings != nil || w.side.ways.pickledInts)
+	switch {
+	case !there:
+		w.shell(4, w.words(w.either("incr", "decr"))...)
+		return
+	case !was.integer() || was.wrapped:
+		w.shell(1, w.words("incr")...)
+		return
+	}
+	n, ok := new(big.Int).SetString(was.Repr, 10)
+	if !ok {
+		w.Fatal(was.Repr)
+	}
+	sum := n.Add(n, big.NewInt(int64(by))).String()
+	if w.chance(2) && able {
+		answer := w.python("incr", call{"delta": by})
+		if len(sum) < 16 || w.side.ways.pickledInts { // django-redis counts by a script, whose answer is a double
+			w.wants(answer, sum)
+		}
+		if w.side.ways.pickledInts { // get and set, as Django's own incr
+			was.expires = time.Now().Add(300 * time.Second)
+		}
+	} else {
+		name := w.either("incr", "decr")
+		if name == "decr" {
+			by = -by
+		}
+		w.wants(w.shell(0, w.words(name, "--by", strconv.Itoa(by))...), sum)
+	}
+	was.value = w.describe(sum)
+	w.model[w.at] = was
+}
+
+func (w *walk) changeVersion() {
+	was, there := w.model[w.at]
+	from := w.at
+	w.at.version = 1 + (w.at.version+w.rnd.IntN(2))%3
+	by := w.at.version - from.version
+	// django-redis takes a value of None for a missing key.
+	if there && !w.byShell("incr-version", "incr_version") && was.Repr != "None" {
+		w.wants(w.ask("incr_version", call{"key": from.key, "version": from.version, "delta": by}), strconv.Itoa(w.at.version))
+		w.said = fmt.Sprintf("python incr_version %v %d", from, by)
+		if w.side.settings != nil { // it is read and stored anew
+			was.value = w.describe(was.Repr)
+		}
+		delete(w.model, from)
+		w.model[w.at] = was
+		return
+	}
+	name := w.either("incr-version", "decr-version")
+	if name == "decr-version" {
+		by = -by
+	}
+	answer, code := strconv.Itoa(w.at.version), 0
+	if !there {
+		answer, code = "", 4
+	}
+	w.wants(w.shell(code, name, "--version", strconv.Itoa(from.version), "--by", strconv.Itoa(by), "--", from.key), answer)
+	if there {
+		w.forget(from, true)
+		w.model[w.at] = was
+	}
+}
+
+// address names entries of one version to a command: as arguments or on standard
+// input, by their keys or their stored keys. labels are what its answers begin
+// with.
+func (w *walk) address(list []entry) (words []string, stdin string, labels []string) {
+	words = []string{"--version", strconv.Itoa(w.at.version)}
+	stored := w.chance(3)
+	for _, e := range list {
+		label := e.key
+		if stored {
+			label = e.stored()
+		}
+		labels = append(labels, label)
+	}
+	if stored {
+		words = []string{"--stored"}
+	}
+	switch w.rnd.IntN(3) {
+	case 0:
+		return append(words, "-"), strings.Join(labels, "\n"), labels
+	case 1:
+		return append(words, "-0", "-"), strings.Join(labels, "\x00"), labels
+	}
+	return append(append(words, "--"), labels...), "", labels
+}
+
+// many runs a command on several entries and returns its answers; an entry
+// without one is "".
+func (w *walk) many(list []entry, words ...string) []string {
+	w.Helper()
+	keys, stdin, labels := w.address(list)
+	code := 0
+	for _, e := range list {
+		if _, there := w.model[e]; !there {
+			code = 4
+		}
+	}
+	out := w.shellInput(code, stdin, append(words, keys...)...)
+	answers := make([]string, len(list))
+	for i, label := range labels {
+		if len(list) == 1 && slices.Contains(keys, "--") { // the answer alone
+			answers[0] = out
+			return answers
+		}
+		line, rest, _ := strings.Cut(out, "\n")
+		if answer, ok := strings.CutPrefix(line, label+"\t"); ok {
+			answers[i], out = answer, rest
+		}
+	}
+	w.wants(out, "") // in the order asked, and no more
+	return answers
+}
+
+func (w *walk) getMany() {
+	list := w.some()
+	answers := map[entry]string{}
+	if w.chance(2) {
+		for i, answer := range w.many(list, "get") {
+			if answers[list[i]] = answer; w.model[list[i]].wrapped {
+				answers[list[i]] = wrapper.ReplaceAllString(answer, "$1")
+			}
+		}
+	} else {
+		var names []string
+		for _, e := range list {
+			names = append(names, e.key)
+		}
+		var found map[string]string
+		if err := json.Unmarshal([]byte(w.pythonVersion("many", call{"keys": names})), &found); err != nil {
+			w.Fatal(err)
+		}
+		for key, repr := range found {
+			answers[entry{key, w.at.version}] = repr
+		}
+	}
+	for _, e := range list {
+		want := w.model[e].Repr
+		if got := answers[e]; got != want && !(got == "" && want == "None") {
+			w.Errorf("%s: %s is %.300s, want %.300s", w.said, e.key, got, want)
+		}
+	}
+}
+
+// askMany asks for several entries what changes nothing.
+func (w *walk) askMany() {
+	list := w.some()
+	if w.chance(2) {
+		for i, ttl := range w.many(list, "ttl") {
+			want, there := w.model[list[i]]
+			w.lives(w.said, ttl, want, there)
+		}
+		return
+	}
+	for i, answer := range w.many(list, "exists") {
+		_, there := w.model[list[i]]
+		if single := len(list) == 1 && answer == ""; !single && (answer == "exists") != there {
+			w.Errorf("%s: %s is %q", w.said, list[i].key, answer)
+		}
+	}
+}
+
+// changeMany deletes, persists or expires several entries.
+func (w *walk) changeMany() {
+	list := w.some()
+	switch w.rnd.IntN(4) {
+	case 0:
+		w.many(list, "delete")
+		for _, e := range list {
+			w.forget(e, true)
+		}
+	case 1:
+		var names []string
+		for _, e := range list {
+			names = append(names, e.key)
+		}
+		w.pythonVersion("delete_many", call{"keys": names})
+		for _, e := range list {
+			w.forget(e, false)
+		}
+	case 2:
+		w.many(list, "persist")
+		w.change(list, func(s *state) { s.expires = time.Time{} })
+	case 3:
+		seconds := 600 + w.rnd.IntN(9000)
+		w.many(list, "expire", "--ttl", strconv.Itoa(seconds))
+		w.change(list, func(s *state) { s.expires = time.Now().Add(time.Duration(seconds) * time.Second) })
+	}
+}
+
+// change changes those of the entries in the model that are there.
+func (w *walk) change(list []entry, to func(*state)) {
+	for _, e := range list {
+		if s, there := w.model[e]; there {
+			to(&s)
+			w.model[e] = s
+		}
+	}
+}
