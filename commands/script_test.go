@@ -50,9 +50,7 @@ func TestScript(t *testing.T) {
 			switch cond {
 			case "django_redis", "lz4", "msgpack":
 				return hasModule(cond), nil
-			}
-			// [ipv6] is true where the loopback interface has ::1.
-			if cond == "ipv6" {
+			case "ipv6":
 				l, err := net.Listen("tcp", "[::1]:0")
 				if err == nil {
 					l.Close()
