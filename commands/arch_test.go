@@ -13,7 +13,8 @@ import (
 var allowed = map[string][]string{
 	"":                            {"commands"},
 	"commands":                    {"commands/internal/config", "commands/internal/cluster", "commands/internal/engine", "commands/internal/ui", "ring", "codec", "codec/pyobj", "codec/pickle"},
-	"commands/internal/config":    {"ring", "codec"},
+	"commands/internal/config":    {"commands/internal/settings", "ring", "codec"},
+	"commands/internal/settings":  {"codec/pyobj"},
 	"commands/internal/cluster":   {"commands/internal/config", "ring", "codec"},
 	"commands/internal/engine":    {"commands/internal/config", "commands/internal/cluster", "ring", "codec", "codec/pickle"},
 	"commands/internal/ui":        {},

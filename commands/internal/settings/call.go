@@ -1,0 +1,448 @@
+package settings
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// builtins are the names that need no import; those without a case in function
+// are known to be harmless.
+var builtins = []string{
+	"dict", "list", "tuple", "set", "frozenset", "str", "int", "float", "bool", "len", "range", "sorted", "enumerate", "zip",
+	"print", "repr", "isinstance", "hasattr", "type", "object", "locals", "globals", "vars", "exec", "execfile", "min", "max", "abs",
+	"unicode", "open", "getattr", "setattr", "Exception", "ImportError", "KeyError", "reversed", "__import__", "__file__", "__name__",
+}
+
+// harmless are functions that change nothing they are given.
+var harmless = []string{"print", "repr", "isinstance", "hasattr", "type", "len", "min", "max", "abs", "reversed", "open", "getattr", "enumerate", "zip", "sorted"}
+
+// arguments are those of a call, evaluated.
+type arguments struct {
+	line    int
+	list    []*Value
+	named   *Value // a dict
+	unknown *Value // an argument that cannot be told apart: *x or **x
+}
+
+// get is the argument of a place or a name, nil if it is not given.
+func (a *arguments) get(i int, name string) *Value {
+	if i >= 0 && i < len(a.list) {
+		return a.list[i]
+	}
+	return a.named.Get(name)
+}
+
+func (r *runner) arguments(x *call) *arguments {
+	a := &arguments{line: x.at(), named: &Value{Kind: Dict}}
+	for _, arg := range x.args {
+		v := r.eval(arg.value)
+		switch {
+		case arg.name != "":
+			a.named.set(text(arg.name), v)
+		case arg.stars == 0:
+			a.list = append(a.list, v)
+		case arg.stars == 1:
+			items, ok := r.iterate(v)
+			if !ok {
+				a.unknown = reason(v, x.at())
+			}
+			a.list = append(a.list, items...)
+		default:
+			if v.Kind != Dict || v.Why != nil {
+				a.unknown = reason(v, x.at())
+			}
+			r.update(a.named, v, x.at())
+		}
+	}
+	return a
+}
+
+func (r *runner) call(x *call) *Value {
+	// A method of a value, unless the value is a module or the like.
+	if attr, ok := x.fn.(*attribute); ok {
+		if of := r.eval(attr.of); of.Kind != Name {
+			a := r.arguments(x)
+			if of.Kind == Unknown {
+				r.spoil(a)
+				return of.derived()
+			}
+			if a.unknown != nil {
+				of.doubt(a.unknown.Why, 0)
+				return a.unknown
+			}
+			return r.method(x.at(), of, attr.name, a.list, a.named)
+		}
+	}
+	fn := r.eval(x.fn)
+	a := r.arguments(x)
+	if fn.Kind != Name {
+		r.spoil(a)
+		return reason(fn, x.at())
+	}
+	if a.unknown == nil {
+		if v := r.function(fn, a); v != nil {
+			if v.Line == 0 {
+				v.Line = x.at()
+			}
+			return v
+		}
+	}
+	if !slices.Contains(harmless, fn.Text) {
+		r.spoil(a)
+	}
+	if slices.Contains([]string{"exec", "execfile", "setattr", "__import__"}, fn.Text) {
+		r.doubtful(x.at(), fn.Text+"() is not run")
+	}
+	if a.unknown != nil {
+		return a.unknown
+	}
+	return unknown(x.at(), strings.TrimPrefix(fn.Text, ".")+"() is not run")
+}
+
+// spoil puts in doubt what a function was given that is not run: it may change it.
+func (r *runner) spoil(a *arguments) {
+	for _, v := range append(slices.Clip(a.list), a.named.Items...) {
+		v.doubt(&Reason{"it is handed to a function that is not run", a.line}, 0)
+		if v.Kind == Name && (v.Text == "globals()" || v.Text == "locals()" || v.Text == "vars()") {
+			r.doubtful(a.line, "a function that gets "+v.Text+" is not run")
+		}
+	}
+}
+
+// function runs a function that is known; nil for any other.
+func (r *runner) function(fn *Value, a *arguments) *Value {
+	if fn.scheme != nil {
+		return r.environ(fn, a)
+	}
+	one := func() *Value { return a.get(0, "") }
+	switch fn.Text {
+	case "os.environ.get", "os.getenv", "os.environ.setdefault", "os.environ.pop":
+		return r.getenv(a, "default", "os.environ.get")
+	case "os.path.join", "posixpath.join":
+		return r.pathJoin(a)
+	case "decouple.config", "decouple.AutoConfig()":
+		return r.decouple(a)
+	case "decouple.Csv", "decouple.AutoConfig":
+		if len(a.list) == 0 {
+			return &Value{Kind: Name, Text: fn.Text + "()"}
+		}
+	case "environ.Env", "environ.FileAwareEnv":
+		return &Value{Kind: Name, Text: "environ.Env()", scheme: a.named}
+	case "environ.Env.read_env":
+		return &Value{Kind: None}
+	case "datetime.timedelta":
+		return timedelta(a)
+	case "copy.copy", "copy.deepcopy":
+		if len(a.list) == 1 && one().Kind != Unknown {
+			if fn.Text == "copy.copy" {
+				return one().snapshot()
+			}
+			return r.deepCopy(one(), 0)
+		}
+	case "globals", "locals", "vars":
+		if len(a.list) == 0 {
+			return &Value{Kind: Name, Text: fn.Text + "()"}
+		}
+	case "dict":
+		v := &Value{Kind: Dict}
+		if len(a.list) == 1 {
+			r.update(v, a.list[0], a.line)
+		}
+		r.update(v, a.named, a.line)
+		return v
+	case "str", "unicode":
+		if len(a.list) == 1 {
+			if one().Kind == Unknown {
+				return one().derived()
+			}
+			if s, ok := one().str(); ok {
+				return text(s).dependsOn(one())
+			}
+		}
+	case "int", "float", "bool":
+		if len(a.list) == 1 && len(a.named.Items) == 0 {
+			return cast(fn.Text, one(), a.line)
+		}
+	case "len":
+		if len(a.list) == 1 && one().Why == nil {
+			switch v := one(); v.Kind {
+			case Str:
+				return integer(int64(len([]rune(v.Text)))).dependsOn(v)
+			case Tuple, List, Set, Dict:
+				return integer(int64(len(v.Items)))
+			}
+		}
+	case "list", "tuple", "set", "frozenset":
+		return r.collection(fn.Text, a)
+	case "range":
+		return r.rangeOf(a)
+	case "sorted":
+		return r.sorted(a)
+	}
+	return nil
+}
+
+// withDefault is a value that stands in for a variable that is not set.
+func withDefault(name string, v *Value) *Value {
+	c := *v
+	if c.Kind == Unknown {
+		return &c
+	}
+	if c.Kind == List || c.Kind == Dict { // it has identity, and is named on its own
+		v.Env = append(v.Env, name)
+		return v
+	}
+	c.Env = append(slices.Clip(c.Env), name)
+	c.Var = name
+	return &c
+}
+
+// getenv looks a variable up, whose default is the second argument.
+func (r *runner) getenv(a *arguments, name, how string) *Value {
+	variable := a.get(0, "key")
+	switch {
+	case variable == nil:
+		return nil
+	case variable.Kind != Str:
+		return reason(variable, a.line)
+	}
+	if v := a.get(1, name); v != nil {
+		return withDefault(variable.Text, v)
+	}
+	v := noDefault(a.line, variable.Text, how+`("`+variable.Text+`")`)
+	v.optional = true
+	return v
+}
+
+func (r *runner) pathJoin(a *arguments) *Value {
+	path := text("")
+	for _, v := range a.list {
+		switch {
+		case v.Kind != Str:
+			return reason(v, a.line)
+		case strings.HasPrefix(v.Text, "/"):
+			path.Text = v.Text
+		case path.Text == "" || strings.HasSuffix(path.Text, "/"):
+			path.Text += v.Text
+		default:
+			path.Text += "/" + v.Text
+		}
+		path.dependsOn(v)
+	}
+	if len(path.Text) > maxText {
+		return unknown(a.line, "the text is too long")
+	}
+	return path
+}
+
+// decouple is config() of python-decouple, which casts the default, too.
+func (r *runner) decouple(a *arguments) *Value {
+	variable := a.get(0, "option")
+	if variable == nil || variable.Kind != Str {
+		return nil
+	}
+	v := a.get(1, "default")
+	if v == nil {
+		return noDefault(a.line, variable.Text, `config("`+variable.Text+`")`)
+	}
+	how := a.get(2, "cast")
+	switch {
+	case how == nil || v.Kind == Unknown:
+	case how.Kind == Name && how.Text == "bool":
+		v = decoupleBool(v, a.line)
+	case how.Kind == Name && (how.Text == "int" || how.Text == "float"):
+		v = cast(how.Text, v, a.line)
+	case how.Kind == Name && how.Text == "str":
+		s, ok := v.str()
+		if !ok {
+			return unknown(a.line, "this cast is not run")
+		}
+		v = text(s).dependsOn(v)
+	case how.Kind == Name && how.Text == "decouple.Csv()" && v.Kind == Str:
+		list := &Value{Kind: List, Line: a.line}
+		for _, item := range strings.Split(v.Text, ",") {
+			if item = strings.TrimSpace(item); item != "" || v.Text != "" {
+				list.Items = append(list.Items, text(item))
+			}
+		}
+		v = list
+	default:
+		return unknown(a.line, "this cast is not run")
+	}
+	return withDefault(variable.Text, v)
+}
+
+func decoupleBool(v *Value, line int) *Value {
+	s, _ := v.str()
+	switch strings.ToLower(s) {
+	case "y", "yes", "t", "true", "on", "1":
+		return boolean(true).dependsOn(v)
+	case "n", "no", "f", "false", "off", "0", "":
+		return boolean(false).dependsOn(v)
+	}
+	return unknown(line, "this is no boolean")
+}
+
+// environ is a call of django-environ: env("X"), env.int("X", default=1). A
+// default is not cast. What it makes of URLs is not followed.
+func (r *runner) environ(fn *Value, a *arguments) *Value {
+	method := strings.TrimPrefix(strings.TrimPrefix(fn.Text, "environ.Env()"), ".")
+	variable, place := a.get(0, "var"), 1
+	switch method {
+	case "":
+		place = 2
+	case "str", "unicode", "bool", "int", "float", "json":
+	case "list", "tuple", "dict", "bytes":
+		place = 2
+	case "read_env":
+		return &Value{Kind: None}
+	default:
+		return unknown(a.line, "env."+method+"() makes settings of a URL, which is not followed; write what it makes")
+	}
+	if variable == nil || variable.Kind != Str {
+		return nil
+	}
+	v := a.get(place, "default")
+	if known := fn.scheme.Get(variable.Text); v == nil && known != nil && known.Kind == Tuple && len(known.Items) == 2 {
+		v = known.Items[1]
+	}
+	if v == nil {
+		return noDefault(a.line, variable.Text, `env("`+variable.Text+`")`)
+	}
+	return withDefault(variable.Text, v)
+}
+
+// timedelta is datetime.timedelta(…).
+func timedelta(a *arguments) *Value {
+	units := []struct {
+		name    string
+		seconds float64
+	}{{"days", 86400}, {"seconds", 1}, {"microseconds", 1e-6}, {"milliseconds", 1e-3}, {"minutes", 60}, {"hours", 3600}, {"weeks", 604800}}
+	d := &Value{Kind: Duration}
+	for i, u := range units {
+		switch v := a.get(i, u.name); {
+		case v == nil:
+		case !v.isNumber():
+			return reason(v, a.line)
+		default:
+			d.Float += v.float() * u.seconds
+			d.dependsOn(v)
+		}
+	}
+	return d
+}
+
+// cast is int(v), float(v) or bool(v).
+func cast(to string, v *Value, line int) *Value {
+	if v.Kind == Unknown {
+		return v.derived()
+	}
+	s := strings.TrimSpace(v.Text)
+	switch {
+	case to == "bool":
+		if truth, known := v.truth(); known {
+			return boolean(truth).dependsOn(v)
+		}
+	case to == "int" && (v.Kind == Int || v.Kind == Bool):
+		return integer(v.Int).dependsOn(v)
+	case to == "int" && v.Kind == Float && math.Abs(v.Float) < 1<<62:
+		return integer(int64(v.Float)).dependsOn(v)
+	case to == "int" && v.Kind == Str && decimal(s):
+		if n, err := strconv.ParseInt(strings.ReplaceAll(s, "_", ""), 10, 64); err == nil {
+			return integer(n).dependsOn(v)
+		}
+	case to == "float" && v.isNumber():
+		return (&Value{Kind: Float, Float: v.float()}).dependsOn(v)
+	case to == "float" && v.Kind == Str && strings.Trim(s, "+-0123456789.e") == "":
+		if f, err := strconv.ParseFloat(s, 64); err == nil {
+			return (&Value{Kind: Float, Float: f}).dependsOn(v)
+		}
+	}
+	return unknown(line, to+"() cannot read this")
+}
+
+// decimal reports whether int() of Python reads a text without blanks.
+func decimal(s string) bool {
+	digits := strings.TrimLeft(s, "+-")
+	return len(s)-len(digits) <= 1 && digits != "" && strings.Trim(digits, "0123456789_") == "" &&
+		!strings.Contains(digits, "__") && digits[0] != '_' && digits[len(digits)-1] != '_'
+}
+
+func (r *runner) collection(name string, a *arguments) *Value {
+	v := &Value{Kind: map[string]Kind{"list": List, "tuple": Tuple, "set": Set, "frozenset": Set}[name]}
+	if len(a.list) == 0 {
+		return v
+	}
+	if of := a.list[0]; of.Kind == Set && v.Kind == Set {
+		return of.snapshot()
+	}
+	items, ok := r.iterate(a.list[0])
+	if !ok {
+		v = reason(a.list[0], a.line)
+		if a.list[0].Kind == Set {
+			v.Why = &Reason{"a set has no order", a.line}
+		}
+		return v
+	}
+	if v.Kind != Set {
+		v.Items = items
+		return v
+	}
+	for _, item := range items {
+		if !v.add(item) {
+			v.Why = &Reason{"an item of a set cannot be told", a.line}
+		}
+	}
+	return v
+}
+
+func (r *runner) rangeOf(a *arguments) *Value {
+	n := [3]int64{0, 0, 1}
+	for i, v := range a.list {
+		if v.Kind != Int || i > 2 {
+			return reason(v, a.line)
+		}
+		if n[i] = v.Int; len(a.list) == 1 {
+			n[0], n[1] = 0, v.Int
+		}
+	}
+	v := &Value{Kind: List} // as far as settings see
+	for i := n[0]; n[2] > 0 && i < n[1] || n[2] < 0 && i > n[1]; i += n[2] {
+		if r.step(1) || len(v.Items) > maxSteps {
+			return unknown(a.line, "the range is too long")
+		}
+		v.Items = append(v.Items, integer(i))
+	}
+	return v
+}
+
+// sorted is sorted() of texts, or of numbers.
+func (r *runner) sorted(a *arguments) *Value {
+	if len(a.list) != 1 || len(a.named.Items) > 0 {
+		return nil
+	}
+	of := a.list[0]
+	items, ok := r.iterate(of)
+	if of.Kind == Set && of.Why == nil {
+		items, ok = slices.Clone(of.Items), true
+	}
+	for _, item := range items {
+		_, known := r.compare("<", items[0], item)
+		ok = ok && known
+	}
+	if !ok {
+		return nil
+	}
+	slices.SortStableFunc(items, func(a, b *Value) int {
+		if less, _ := r.compare("<", a, b); less {
+			return -1
+		}
+		if more, _ := r.compare(">", a, b); more {
+			return 1
+		}
+		return 0
+	})
+	return &Value{Kind: List, Items: items}
+}

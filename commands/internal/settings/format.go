@@ -1,0 +1,281 @@
+package settings
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// joined is an f-string, or literals side by side.
+func (r *runner) joined(x *joined) *Value {
+	v := text("")
+	v.Line = x.at()
+	var b strings.Builder
+	for _, p := range x.parts {
+		item := r.eval(p.value)
+		if !p.field {
+			if item.Kind == Bytes {
+				v.Kind = Bytes
+			} else if item.Kind != Str {
+				return reason(item, x.at())
+			}
+			b.WriteString(item.Text)
+			v.unicode = v.unicode || item.unicode
+			continue
+		}
+		spec := text("")
+		if p.spec != nil {
+			spec = r.joined(p.spec)
+		}
+		s, bad := formatted(item, p.conv, spec, x.at())
+		if bad != nil {
+			return bad
+		}
+		if b.WriteString(s); b.Len() > maxText {
+			return unknown(x.at(), "the text is too long")
+		}
+		v.dependsOn(item, spec)
+	}
+	v.Text = b.String()
+	return v
+}
+
+// formatted is format(v, spec) after a conversion; bad says why it is not known.
+func formatted(v *Value, conv byte, spec *Value, line int) (s string, bad *Value) {
+	switch {
+	case v.Kind == Unknown:
+		return "", v.derived()
+	case spec.Kind == Unknown:
+		return "", spec.derived()
+	}
+	ok := true
+	switch conv {
+	case 'r':
+		s, ok = v.repr()
+		v = text(s)
+	case 's':
+		s, ok = v.str()
+		v = text(s)
+	case 'a':
+		ok = false
+	}
+	if ok && spec.Text == "" {
+		s, ok = v.str()
+	} else if ok {
+		s, ok = padded(v, spec.Text)
+	}
+	if !ok {
+		return "", reason(&Value{Kind: v.Kind, Text: v.Text, Why: v.Why}, line)
+	}
+	return s, nil
+}
+
+// padded formats by a specification of fill, alignment, zero, width and d or s;
+// others are not followed.
+func padded(v *Value, spec string) (string, bool) {
+	fill, align := " ", ""
+	if r, n := utf8.DecodeRuneInString(spec); n < len(spec) && strings.Contains("<>^", spec[n:n+1]) {
+		fill, align, spec = string(r), spec[n:n+1], spec[n+1:]
+	} else if spec != "" && strings.Contains("<>^", spec[:1]) {
+		align, spec = spec[:1], spec[1:]
+	}
+	number := v.Kind == Int
+	if number && align == "" && strings.HasPrefix(spec, "0") {
+		fill, align = "0", "="
+	}
+	digits := spec
+	if n := len(spec); n > 0 && (number && spec[n-1] == 'd' || v.Kind == Str && spec[n-1] == 's') {
+		digits = spec[:n-1]
+	}
+	width := 0
+	if digits != "" {
+		var err error
+		if width, err = strconv.Atoi(digits); err != nil || strings.Trim(digits, "0123456789") != "" || width > 1000 {
+			return "", false
+		}
+	}
+	if !number && v.Kind != Str || !number && strings.HasPrefix(digits, "0") {
+		return "", false
+	}
+	s, _ := v.str()
+	room := max(0, width-utf8.RuneCountInString(s))
+	switch {
+	case align == "=" && strings.HasPrefix(s, "-"):
+		return "-" + strings.Repeat(fill, room) + s[1:], true
+	case align == "^":
+		return strings.Repeat(fill, room/2) + s + strings.Repeat(fill, room-room/2), true
+	case align == "<" || align == "" && !number:
+		return s + strings.Repeat(fill, room), true
+	}
+	return strings.Repeat(fill, room) + s, true
+}
+
+// percent is text % v.
+func (r *runner) percent(x, y *Value, line int) *Value {
+	args := []*Value{y}
+	if y.Kind == Tuple {
+		args = y.Items
+		if y.Why != nil {
+			return reason(y, line)
+		}
+	}
+	v := text("").dependsOn(x)
+	var b strings.Builder
+	used := 0
+	for rest := x.Text; rest != ""; {
+		before, field, found := strings.Cut(rest, "%")
+		b.WriteString(before)
+		if !found {
+			break
+		}
+		if after, ok := strings.CutPrefix(field, "%"); ok {
+			b.WriteByte('%')
+			rest = after
+			continue
+		}
+		var arg *Value
+		if name, after, ok := strings.Cut(strings.TrimPrefix(field, "("), ")"); ok && strings.HasPrefix(field, "(") {
+			if arg = y.Get(name); arg == nil {
+				return reason(y, line)
+			}
+			field = after
+			used = len(args)
+		} else {
+			if used >= len(args) {
+				return unknown(line, "the text takes more values than there are")
+			}
+			arg = args[used]
+			used++
+		}
+		n := strings.IndexFunc(field, func(c rune) bool { return !strings.ContainsRune("-0123456789", c) })
+		if n < 0 {
+			return unknown(line, "this format is not followed")
+		}
+		s, bad := percentField(arg, field[:n], field[n], line)
+		if bad != nil {
+			return bad
+		}
+		if b.WriteString(s); b.Len() > maxText {
+			return unknown(line, "the text is too long")
+		}
+		v.dependsOn(arg)
+		rest = field[n+1:]
+	}
+	if used < len(args) && y.Kind != Dict {
+		return unknown(line, "the text takes fewer values than there are")
+	}
+	v.Text = b.String()
+	return v
+}
+
+// percentField is one %… with its flags and width.
+func percentField(v *Value, width string, verb byte, line int) (string, *Value) {
+	if v.Kind == Unknown {
+		return "", v.derived()
+	}
+	ok, s := false, ""
+	switch verb {
+	case 's':
+		s, ok = v.str()
+	case 'r':
+		s, ok = v.repr()
+	case 'd', 'i', 'u':
+		if v.isNumber() {
+			n := integer(v.Int)
+			if v.Kind == Float {
+				n.Int = int64(v.Float)
+			}
+			if s, ok = n.str(); strings.HasPrefix(width, "0") {
+				s, ok = padded(n, width)
+				width = ""
+			}
+		}
+	}
+	if !ok {
+		return "", reason(v, line)
+	}
+	if width == "" {
+		return s, nil
+	}
+	left := strings.HasPrefix(width, "-")
+	n, err := strconv.Atoi(strings.TrimPrefix(width, "-"))
+	if err != nil || n > 1000 {
+		return "", unknown(line, "this format is not followed")
+	}
+	if room := strings.Repeat(" ", max(0, n-utf8.RuneCountInString(s))); left {
+		s += room
+	} else {
+		s = room + s
+	}
+	return s, nil
+}
+
+// format is text.format(…).
+func (r *runner) format(x *Value, a *arguments) *Value {
+	v := text("").dependsOn(x)
+	var b strings.Builder
+	auto := 0
+	for rest := x.Text; rest != ""; {
+		i := strings.IndexAny(rest, "{}")
+		if i < 0 {
+			b.WriteString(rest)
+			break
+		}
+		b.WriteString(rest[:i])
+		if strings.HasPrefix(rest[i:], "{{") || strings.HasPrefix(rest[i:], "}}") {
+			b.WriteByte(rest[i])
+			rest = rest[i+2:]
+			continue
+		}
+		end := strings.IndexByte(rest[i:], '}')
+		if rest[i] == '}' || end < 0 || strings.Contains(rest[i+1:i+end], "{") {
+			return unknown(a.line, "this format is not followed")
+		}
+		field, spec, _ := strings.Cut(rest[i+1:i+end], ":")
+		field, conv, _ := strings.Cut(field, "!")
+		rest = rest[i+end+1:]
+		if len(conv) > 1 {
+			return unknown(a.line, "this format is not followed")
+		}
+		arg := a.field(field, &auto)
+		if arg == nil {
+			return unknown(a.line, fmt.Sprintf("the format has no value for {%s}", field))
+		}
+		s, bad := formatted(arg, (conv + "\x00")[0], text(spec), a.line)
+		if bad != nil {
+			return bad
+		}
+		if b.WriteString(s); b.Len() > maxText {
+			return unknown(a.line, "the text is too long")
+		}
+		v.dependsOn(arg)
+	}
+	v.Text = b.String()
+	return v
+}
+
+// field finds the value of {}, {0}, {name} or {name[key]}; nil if there is none.
+func (a *arguments) field(name string, auto *int) *Value {
+	name, rest, indexed := strings.Cut(name, "[")
+	var v *Value
+	if name == "" {
+		v = a.get(*auto, "")
+		*auto++
+	} else if i, err := strconv.Atoi(name); err == nil {
+		v = a.get(i, "")
+	} else {
+		v = a.named.Get(name)
+	}
+	if !indexed || v == nil {
+		return v
+	}
+	key, tail, _ := strings.Cut(rest, "]")
+	if tail != "" {
+		return nil
+	}
+	if i, err := strconv.Atoi(key); err == nil && v.Kind != Dict && i >= 0 && i < len(v.Items) {
+		return v.Items[i]
+	}
+	return v.Get(key)
+}

@@ -1,0 +1,85 @@
+package settings
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// A File is what a settings module, or a document of settings, assigns.
+type File struct {
+	// Vars are the names of the module, or the keys of the document.
+	Vars map[string]*Value
+
+	// Doubts are statements that were not followed and may change names, in the
+	// order of the file.
+	Doubts []Doubt
+
+	// Decided are if statements that were decided by the defaults of variables of
+	// the environment.
+	Decided []Doubt
+
+	// Classes are classes whose body assigns CACHES, with the line: they are not
+	// followed.
+	Classes map[string]int
+
+	// UnicodeLiterals tells of from __future__ import unicode_literals.
+	UnicodeLiterals bool
+}
+
+// A Doubt is a line and what there is to say about it.
+type Doubt struct {
+	Line int
+	Text string
+	// Late tells that CACHES had been assigned before.
+	Late bool
+}
+
+// Unicode reports whether a text is unicode in Python 2, too.
+func (f *File) Unicode(v *Value) bool { return v.unicode || f.UnicodeLiterals }
+
+// ReadPython reads the text of a settings module. Its error is an *Error.
+func ReadPython(source []byte) (f *File, err error) {
+	defer func() {
+		switch e := recover().(type) {
+		case nil:
+		case *Error:
+			f, err = nil, e
+		default:
+			panic(e)
+		}
+	}()
+	text := clean(source)
+	p := newParser(text, place{1, 1}, false)
+	body := p.file()
+	r := &runner{file: &File{Vars: map[string]*Value{}, Classes: map[string]int{}}}
+	for name, at := range p.classes {
+		r.file.Classes[name] = int(at)
+	}
+	r.run(body)
+	return r.file, nil
+}
+
+// clean is the text as the lexer wants it: UTF-8 without a mark of it, and one
+// kind of line end.
+func clean(source []byte) string {
+	if len(source) > maxSize {
+		panic(&Error{Line: 1, Column: 1, Msg: "the file is larger than 4 MiB"})
+	}
+	text := strings.TrimPrefix(string(source), "\ufeff")
+	for i, r := range text {
+		if r == utf8.RuneError {
+			if _, width := utf8.DecodeRuneInString(text[i:]); width == 1 {
+				panic(placeOf(text, i).errorf("the file is not UTF-8 text"))
+			}
+		}
+		if r == 0 {
+			panic(placeOf(text, i).errorf("a NUL byte"))
+		}
+	}
+	return strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
+}
+
+// Names are the names of the file, sorted.
+func (f *File) Names() []string { return slices.Sorted(maps.Keys(f.Vars)) }

@@ -1,0 +1,273 @@
+package settings
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"cachering/codec/pyobj"
+)
+
+// Kind is the Python type of a value.
+type Kind uint8
+
+// The kinds of values.
+const (
+	Unknown  Kind = iota // could not be told; Why says why
+	None                 //
+	Bool                 // Int is 0 or 1
+	Int                  // of 64 bits; a larger one is Unknown
+	Float                //
+	Str                  // Text, UTF-8
+	Bytes                // Text
+	Tuple                // Items
+	List                 // Items
+	Set                  // Items, in the order of their first appearance
+	Dict                 // Keys and, at the same index, Items
+	Name                 // something imported or built in: Text is its dotted name
+	Duration             // datetime.timedelta: Float, in seconds
+)
+
+// A Value is a Python value. Lists and dicts have identity as in Python: an
+// assignment shares them.
+type Value struct {
+	Kind  Kind
+	Int   int64
+	Float float64
+	Text  string
+	Keys  []*Value
+	Items []*Value
+
+	Line int // where it was written, or where it became unknown; 0 in JSON
+
+	// Env are the variables of the environment whose defaults it is made of. Var
+	// is the one that it stands for as it is.
+	Env []string
+	Var string
+
+	// Why tells of an Unknown why it is one, and of a container why it may hold
+	// more than it shows.
+	Why *Reason
+
+	optional bool   // of an Unknown: Var is None, not an error, where it is not set
+	unicode  bool   // text under a u prefix
+	scheme   *Value // of environ.Env(): the defaults it was given
+	index    map[string]int
+}
+
+// A Reason is why something is unknown.
+type Reason struct {
+	Text string // without line and full stop
+	Line int
+}
+
+func unknown(line int, text string) *Value {
+	return &Value{Kind: Unknown, Line: line, Why: &Reason{text, line}}
+}
+
+// derived is the unknown that comes of calculating with one: it is no longer the
+// variable itself.
+func (v *Value) derived() *Value { return &Value{Kind: Unknown, Line: v.Line, Why: v.Why} }
+
+func boolean(b bool) *Value {
+	v := &Value{Kind: Bool}
+	if b {
+		v.Int = 1
+	}
+	return v
+}
+
+func integer(n int64) *Value { return &Value{Kind: Int, Int: n} }
+
+func text(s string) *Value { return &Value{Kind: Str, Text: s} }
+
+// dependsOn makes v one that also depends on what others depend on. It is for
+// values just made.
+func (v *Value) dependsOn(others ...*Value) *Value {
+	for _, o := range others {
+		for _, name := range o.Env {
+			if !slices.Contains(v.Env, name) {
+				v.Env = append(v.Env[:len(v.Env):len(v.Env)], name)
+			}
+		}
+	}
+	return v
+}
+
+// Get returns the value under a str key, nil if there is none.
+func (v *Value) Get(key string) *Value {
+	if v == nil || v.Kind != Dict {
+		return nil
+	}
+	if i, ok := v.index["s"+key]; ok {
+		return v.Items[i]
+	}
+	return nil
+}
+
+// hash is a text that equal values share; false for what Python cannot hash.
+func (v *Value) hash() (string, bool) {
+	switch v.Kind {
+	case None:
+		return "n", true
+	case Bool, Int:
+		return "i" + strconv.FormatInt(v.Int, 10), true
+	case Float:
+		if v.Float == math.Trunc(v.Float) && math.Abs(v.Float) < 1<<53 {
+			return "i" + strconv.FormatInt(int64(v.Float), 10), true
+		}
+		return "f" + strconv.FormatFloat(v.Float, 'g', -1, 64), true
+	case Str:
+		return "s" + v.Text, true
+	case Bytes:
+		return "b" + v.Text, true
+	case Name:
+		return "m" + v.Text, true
+	case Tuple:
+		var b strings.Builder
+		b.WriteByte('t')
+		for _, item := range v.Items {
+			h, ok := item.hash()
+			if !ok || b.Len() > maxText {
+				return "", false
+			}
+			b.WriteString(strconv.Itoa(len(h)) + ":" + h)
+		}
+		return b.String(), true
+	}
+	return "", false
+}
+
+// set puts an item under a key that has a hash.
+func (v *Value) set(key, item *Value) bool {
+	h, ok := key.hash()
+	if !ok {
+		return false
+	}
+	if v.index == nil {
+		v.index = map[string]int{}
+	}
+	if i, ok := v.index[h]; ok {
+		v.Items[i] = item
+		return true
+	}
+	v.index[h] = len(v.Items)
+	v.Keys, v.Items = append(v.Keys, key), append(v.Items, item)
+	return true
+}
+
+// find is the item under a key, nil if there is none.
+func (v *Value) find(key *Value) *Value {
+	if h, ok := key.hash(); ok {
+		if i, ok := v.index[h]; ok {
+			return v.Items[i]
+		}
+	}
+	return nil
+}
+
+func (v *Value) remove(key *Value) {
+	h, _ := key.hash()
+	i, ok := v.index[h]
+	if !ok {
+		return
+	}
+	v.Keys, v.Items = slices.Delete(v.Keys, i, i+1), slices.Delete(v.Items, i, i+1)
+	delete(v.index, h)
+	for name, j := range v.index {
+		if j > i {
+			v.index[name] = j - 1
+		}
+	}
+}
+
+// add puts an item into a set.
+func (v *Value) add(item *Value) bool {
+	h, ok := item.hash()
+	if !ok {
+		return false
+	}
+	if v.index == nil {
+		v.index = map[string]int{}
+	}
+	if _, ok := v.index[h]; !ok {
+		v.index[h] = len(v.Items)
+		v.Items = append(v.Items, item)
+	}
+	return true
+}
+
+// doubt makes everything in a container unknown: something may have changed it.
+func (v *Value) doubt(why *Reason, depth int) {
+	if v.Kind != List && v.Kind != Dict && v.Kind != Set || v.Why == why || depth > maxDepth {
+		return
+	}
+	v.Why = why
+	for i, item := range v.Items {
+		item.doubt(why, depth+1)
+		if item.Kind != List && item.Kind != Dict && item.Kind != Set {
+			v.Items[i] = &Value{Kind: Unknown, Line: item.Line, Why: why}
+		}
+	}
+}
+
+// isNumber tells whether Python calculates with v.
+func (v *Value) isNumber() bool { return v.Kind == Bool || v.Kind == Int || v.Kind == Float }
+
+func (v *Value) float() float64 {
+	if v.Kind == Float {
+		return v.Float
+	}
+	return float64(v.Int)
+}
+
+// truth is bool(v); false for what cannot be told.
+func (v *Value) truth() (truth, known bool) {
+	switch v.Kind {
+	case None:
+		return false, true
+	case Bool, Int:
+		return v.Int != 0, true
+	case Float, Duration:
+		return v.Float != 0, true
+	case Str, Bytes:
+		return v.Text != "", true
+	case Tuple, List, Set, Dict:
+		return len(v.Items) > 0, len(v.Items) > 0 || v.Why == nil
+	}
+	return false, false
+}
+
+func hasKey(m map[string]int, key string) bool {
+	_, ok := m[key]
+	return ok
+}
+
+// str is str(v), for the kinds that settings turn into text.
+func (v *Value) str() (string, bool) {
+	switch v.Kind {
+	case None:
+		return "None", true
+	case Bool:
+		if v.Int != 0 {
+			return "True", true
+		}
+		return "False", true
+	case Int:
+		return strconv.FormatInt(v.Int, 10), true
+	case Float:
+		return string(pyobj.AppendFloat(nil, v.Float)), true
+	case Str:
+		return v.Text, true
+	}
+	return "", false
+}
+
+// repr is repr(v), for the same kinds.
+func (v *Value) repr() (string, bool) {
+	if v.Kind == Str {
+		return string(pyobj.AppendString(nil, []byte(v.Text))), true
+	}
+	return v.str()
+}
