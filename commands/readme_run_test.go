@@ -26,10 +26,11 @@ func TestReadmeRuns(t *testing.T) {
 	t.Parallel()
 	lines, blocks := readme(t)
 	s := openShop(t, blocks)
-	demo, err := demoEntries()
+	entries, err := readDemo()
 	if err != nil {
 		t.Fatal(err)
 	}
+	demo := s.stock(entries)
 	excused := map[string]bool{}
 	now := map[int]exchange{}
 	rooms := map[string]bool{}
@@ -110,11 +111,11 @@ func TestHelpRuns(t *testing.T) {
 		}
 		return string(text)
 	}
-	r := s.enter(t, s.config+read("help.toml"), nil)
+	r := s.enter(t, s.config+read("help.toml"), s.stock(nil))
 	if out, failed := r.script(read("help-entries")); failed != nil {
 		t.Fatalf("%v\n%s", failed, out)
 	}
-	entries := s.entries()
+	entries := s.stock(s.entries())
 	for name, examples := range commands.HelpExamples() {
 		t.Run(name, func(t *testing.T) {
 			s.fill(t, entries)

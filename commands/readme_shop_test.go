@@ -15,7 +15,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"cachering/commands/internal/redistest"
@@ -29,6 +28,7 @@ type shop struct {
 	t       *testing.T
 	config  string // cachering.toml as the README shows it
 	dial    string // the servers' true addresses
+	bin     string // where the program is
 	servers []*redistest.Server
 	ring    *ring.Ring
 }
@@ -40,6 +40,12 @@ func openShop(t *testing.T, blocks []block) *shop {
 	}
 	first := blocks[slices.IndexFunc(blocks, func(b block) bool { return b.lang == "toml" })]
 	s := &shop{t: t, config: strings.Join(first.lines, "\n") + "\n"}
+	// The program that users have, without the race detector: it goes through
+	// 22,000 entries a dozen times.
+	s.bin = t.TempDir()
+	if out, err := exec.Command("go", "build", "-o", s.bin, "cachering").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
 	var servers []ring.Server
 	for i := range 4 {
 		name := fmt.Sprintf("cache-%d:6379", i+1)
@@ -76,11 +82,11 @@ type room struct {
 	env []string
 }
 
-// enter leaves nothing but entries in the shop and returns a new directory with
+// enter leaves nothing but st in the shop and returns a new directory with
 // the configuration and the files of testdata/readme/files.
-func (s *shop) enter(t *testing.T, config string, entries []demoEntry) *room {
+func (s *shop) enter(t *testing.T, config string, st stock) *room {
 	t.Helper()
-	s.fill(t, entries)
+	s.fill(t, st)
 	r := &room{shop: s, t: t, dir: t.TempDir()}
 	if err := os.CopyFS(r.dir, os.DirFS("../testdata/readme/files")); err != nil {
 		t.Fatal(err)
@@ -105,11 +111,8 @@ func (s *shop) enter(t *testing.T, config string, entries []demoEntry) *room {
 	if err := os.WriteFile(filepath.Join(bin, "redis-cli"), []byte(cli), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	r.env = []string{"PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=" + r.dir, "TMPDIR=" + t.TempDir(), "LC_ALL=C.UTF-8",
-		"TERM=xterm", "GORACE=atexit_sleep_ms=0"}
-	if dir, ok := os.LookupEnv("GOCOVERDIR"); ok {
-		r.env = append(r.env, "GOCOVERDIR="+dir)
-	}
+	r.env = []string{"PATH=" + bin + ":" + s.bin + ":" + os.Getenv("PATH"), "HOME=" + r.dir, "TMPDIR=" + t.TempDir(),
+		"LC_ALL=C.UTF-8", "TERM=xterm"}
 	return r
 }
 
@@ -120,14 +123,18 @@ func (r *room) write(name, text string, mode os.FileMode) {
 	}
 }
 
-// fill empties the servers and stores entries where the ring puts them.
-func (s *shop) fill(t *testing.T, entries []demoEntry) {
-	t.Helper()
-	requests := make([]bytes.Buffer, len(s.servers))
-	replies := make([]int, len(s.servers))
+// stock is what each server of the shop is sent to hold some entries and no others.
+type stock struct {
+	requests [][]byte
+	replies  []int // of +OK
+}
+
+// stock places entries as the ring does.
+func (s *shop) stock(entries []demoEntry) stock {
+	st := stock{make([][]byte, len(s.servers)), make([]int, len(s.servers))}
 	for i := range s.servers {
-		requests[i].WriteString("FLUSHALL\r\nSELECT 1\r\n")
-		replies[i] = 2
+		st.requests[i] = []byte("FLUSHALL\r\nSELECT 1\r\n")
+		st.replies[i] = 2
 	}
 	for _, e := range entries {
 		home := s.home(e.key)
@@ -135,12 +142,18 @@ func (s *shop) fill(t *testing.T, entries []demoEntry) {
 		if e.ttl > 0 {
 			words = append(words, "EX", fmt.Sprint(e.ttl))
 		}
-		fmt.Fprintf(&requests[home], "*%d\r\n", len(words))
+		st.requests[home] = fmt.Appendf(st.requests[home], "*%d\r\n", len(words))
 		for _, w := range words {
-			fmt.Fprintf(&requests[home], "$%d\r\n%s\r\n", len(w), w)
+			st.requests[home] = fmt.Appendf(st.requests[home], "$%d\r\n%s\r\n", len(w), w)
 		}
-		replies[home]++
+		st.replies[home]++
 	}
+	return st
+}
+
+// fill makes the servers hold what st says.
+func (s *shop) fill(t *testing.T, st stock) {
+	t.Helper()
 	for i, one := range s.servers {
 		conn, err := net.Dial(one.Network, one.Addr)
 		if err != nil {
@@ -149,15 +162,15 @@ func (s *shop) fill(t *testing.T, entries []demoEntry) {
 		defer conn.Close()
 		sent := make(chan error, 1)
 		go func() {
-			_, err := requests[i].WriteTo(conn)
+			_, err := conn.Write(st.requests[i])
 			sent <- err
 		}()
-		got := make([]byte, replies[i]*len("+OK\r\n"))
+		got := make([]byte, st.replies[i]*len("+OK\r\n"))
 		_, err = io.ReadFull(conn, got)
 		if err := errors.Join(err, <-sent); err != nil {
 			t.Fatal(err)
 		}
-		if want := bytes.Repeat([]byte("+OK\r\n"), replies[i]); !bytes.Equal(got, want) {
+		if want := bytes.Repeat([]byte("+OK\r\n"), st.replies[i]); !bytes.Equal(got, want) {
 			t.Fatalf("a server did not take every entry:\n%.200s", bytes.ReplaceAll(got, []byte("+OK\r\n"), nil))
 		}
 	}
@@ -189,7 +202,8 @@ type demoEntry struct {
 	ttl        int64 // seconds; 0: for ever
 }
 
-var demoEntries = sync.OnceValues(func() ([]demoEntry, error) {
+// readDemo reads all of them.
+func readDemo() ([]demoEntry, error) {
 	file, err := os.Open("../testdata/demo/entries.jsonl.gz")
 	if err != nil {
 		return nil, err
@@ -217,4 +231,4 @@ var demoEntries = sync.OnceValues(func() ([]demoEntry, error) {
 		}
 		all = append(all, demoEntry{line.Key, string(value), line.TTL})
 	}
-})
+}
