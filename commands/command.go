@@ -98,6 +98,7 @@ func (s *session) root() *command {
 			newReinsert(s),
 			newRing(s),
 			newCheck(s),
+			newDoctor(s),
 			newCodec(s),
 			newConfig(s),
 			newVersion(s),

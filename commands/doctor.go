@@ -1,0 +1,77 @@
+package commands
+
+import (
+	"context"
+)
+
+func newDoctor(s *session) *command {
+	return &command{
+		name:  "doctor",
+		short: "tells what is wrong with the servers, the keys and the settings of a cache",
+		long: "Every server of the cache is asked about itself: program and version, role, memory limit\n" +
+			"and eviction, replication, persistence, clock. A sample of its keys is compared with the\n" +
+			"database, prefix, version, codec and ring of the configuration, and the configuration is\n" +
+			"looked at for hazards. Nothing is written.\n\n" +
+			"Each finding tells what it is, why it matters and what to do. Errors and warnings are\n" +
+			"reasons for exit code 4; a notice is good to know and none. A server that cannot be\n" +
+			"reached, or does not answer a question, is a finding like others. Under --json there is a\n" +
+			"line for each finding, and before them one for each server (its finding is server, its\n" +
+			"level notice) with what it told.",
+		examples: []string{
+			"cachering doctor",
+			"cachering doctor --cache sessions --json | jq -r 'select(.level == \"error\").what'",
+		},
+		exits: []exit{
+			{exitDone, "nothing is wrong"},
+			{exitUsage, "bad usage or configuration"},
+			{exitNegative, "there are errors or warnings"},
+			{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
+		},
+		run: func(ctx context.Context, _ []string) error { return runDoctor(ctx, s) },
+	}
+}
+
+func runDoctor(ctx context.Context, s *session) error {
+	// Not fileAndCache: its warnings are among the findings.
+	file, err := s.file()
+	if err != nil {
+		return err
+	}
+	cache, err := file.Cache(s.alias())
+	if err != nil {
+		return err
+	}
+	cl, err := s.open(ctx, file, cache)
+	if err != nil {
+		return err
+	}
+	defer cl.Close()
+	f, err := gather(ctx, s, file, cache, cl)
+	if err != nil {
+		return err
+	}
+	found := diagnose(f)
+	switch {
+	case s.ui.JSON:
+		err = printDiagnoses(s, f, found)
+	case s.ui.OutTerminal:
+		err = showDoctor(s, f, found)
+	default:
+		listDoctor(s, f, found)
+	}
+	if err != nil {
+		return err
+	}
+	bad := 0
+	for _, d := range found {
+		if d.Level != levelNotice {
+			bad++
+		}
+	}
+	s.ui.Flush()
+	s.ui.Note("%s on %s", count(int64(bad), "finding"), count(int64(len(f.shards)), "shard"))
+	if bad > 0 {
+		return result(exitNegative)
+	}
+	return nil
+}

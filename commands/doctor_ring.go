@@ -1,0 +1,75 @@
+package commands
+
+import (
+	"fmt"
+	"strconv"
+
+	"cachering/ring"
+)
+
+// ring compares where keys lie with where the application looks for them.
+func (e *examination) ring() {
+	g := e.guess
+	if g == nil || !g.judges() || g.fits(g.configured) {
+		return
+	}
+	best := g.best[0]
+	if !g.fits(best) {
+		e.find("misplaced_keys", nil, g.sentence(), "see which: "+e.self("check")+"; servers may be missing in location, or stand in another order")
+		return
+	}
+	from, to := best.name.Releases()
+	var remedies []string
+	switch {
+	case best.spelling != "":
+		remedies = append(remedies, "spell the locations as the application does, such as "+best.spelling)
+	case best.python != "":
+		remedies = append(remedies, fmt.Sprintf("write python = %s under %s", strconv.Quote(string(best.python)), e.table("options")))
+	}
+	if best.name != g.configured.name {
+		releases := to
+		if from != to {
+			releases = from + " to " + to
+		}
+		remedies = append(remedies, fmt.Sprintf("write the release of the application, of %s, under [caches.%s] of %s", releases, e.cache.Alias, e.cache.File))
+	}
+	remedy := e.self("ring guess")
+	for _, r := range remedies {
+		remedy = r + "; " + remedy
+	}
+	e.find("wrong_ring", nil, g.sentence(), remedy)
+}
+
+// spelling tells of hazards in how locations are written.
+func (e *examination) spelling() {
+	if !e.cache.Sharded {
+		return
+	}
+	servers := e.cache.Servers
+	hashesText := e.cache.Ring.Library() == ring.LibDjangoRedis
+	var secret, url, pair *ring.Server
+	for i := range servers {
+		s := &servers[i]
+		if hashesText && s.Password != "" {
+			secret = s
+		}
+		if s.URL {
+			url = s
+		} else {
+			pair = s
+		}
+	}
+	if secret != nil {
+		e.find("password_in_location", nil, "the password stands in "+secret.Masked(),
+			"put it into the options of the application and here, without it in the location; what that moves, once: "+e.self("ring diff --password-changed"))
+	}
+	if url != nil && pair != nil && e.cache.Ring != ring.Dredis {
+		e.find("mixed_spelling", nil, url.Masked()+" is spelled as a URL and "+pair.Masked()+" is not",
+			"keep both as they are in the application, or change them once; what that moves: "+
+				e.self("ring diff --replace "+shellLine([]string{pair.Masked() + "=redis://" + pair.Addr})))
+	}
+	if e.cache.Ring == ring.Dredis && len(servers) > 1 {
+		e.find("order_matters", nil, "django-dredis-cache places keys by the order of its "+count(int64(len(servers)), "location"),
+			"add servers at the end only; what that moves: "+e.self("ring diff --add HOST:PORT"))
+	}
+}
