@@ -26,7 +26,7 @@ type rewriter struct {
 	text  int // containers on the stack that are filled one by one
 	moved int // bytes that were moved because a mark turned out wrong
 
-	expect indexLine
+	line indexLine
 }
 
 // val is a value on the stack.
@@ -55,6 +55,7 @@ type rewriterMark struct {
 }
 
 const (
+	rewriteMin  = 8           // what is shorter than a word would need care everywhere
 	rewriteMax  = frameTarget // what is longer may need more frames than one
 	rewriteKeys = 24          // dicts with more keys are left to the graph, which finds equal ones in linear time
 	emptyStr    = 256         // see known
@@ -109,7 +110,7 @@ var steps = [256]step{
 
 // rewrite appends the pickle of protocol 2 or later of the value of src, if it can.
 func (w *rewriter) rewrite(dst, src []byte, proto int) (out []byte, ok bool) {
-	if len(src) >= rewriteMax {
+	if len(src) >= rewriteMax || len(src) < rewriteMin {
 		return dst, false
 	}
 	src = src[:len(src):len(src)]
@@ -118,6 +119,7 @@ func (w *rewriter) rewrite(dst, src []byte, proto int) (out []byte, ok bool) {
 		w.epoch = 1
 	}
 	w.marks, w.keys, w.last, w.text, w.moved = w.marks[:0], w.keys[:0], w.last[:0], 0, 0
+	w.line = firstLine
 	vals, memo := w.vals[:0], w.memo[:0]
 	fence := 0
 	puts := uint32(0)
@@ -128,7 +130,9 @@ func (w *rewriter) rewrite(dst, src []byte, proto int) (out []byte, ok bool) {
 	}
 	b = append(b, opProto, byte(proto))
 	start := len(b)
+	head := 5 // bytes before the text of a str that is short
 	if proto >= 4 {
+		head = 2
 		b = append(b, opFrame, 0, 0, 0, 0, 0, 0, 0, 0)
 	}
 
@@ -139,16 +143,9 @@ loop:
 		}
 		op := src[p]
 		todo := steps[op]
-		if top := len(vals) - 1; top >= fence && vals[top].kind >= valTextList && vals[top].n == 0 && todo >= stepMark {
-			// By all appearances the first item. If the container turns out to be complete without it, see complete.
-			if vals[top].off != 0 {
-				break loop
-			}
-			vals[top].off = uint32(len(b) - start)
-			b = append(b, opMark)
-		}
 		p++
 		var v val
+		copied := false // the text of a str stands already where it belongs
 		switch todo {
 		case stepProto:
 			if p == len(src) || src[p] > 5 {
@@ -170,6 +167,8 @@ loop:
 			v = memo[src[p]]
 			p++
 			b = appendGet(b, v.memo)
+			vals = append(vals, v)
+			continue
 		case stepGet4:
 			if len(src)-p < 4 || uint64(binary.LittleEndian.Uint32(src[p:])) >= uint64(len(memo)) {
 				break loop
@@ -178,22 +177,21 @@ loop:
 			p += 4
 			b = appendGet(b, v.memo)
 		case stepGetLine:
-			n, end := smallInt(src, p)
-			if end == 0 {
-				m, end2 := shortInt(src, p)
-				if m < 0 || m > math.MaxInt32 {
-					break loop
-				}
-				n, end = uint32(m), end2
+			n, end := 0, p
+			for end < len(src) && src[end]-'0' <= 9 && n < rewriteMax {
+				n = n*10 + int(src[end]-'0')
+				end++
 			}
-			if end == 0 || int(n) >= len(memo) {
+			if end == p || end == len(src) || src[end] != '\n' || n >= len(memo) {
 				break loop
 			}
 			v = memo[n]
-			p = end
+			p = end + 1
 			b = appendGet(b, v.memo)
+			vals = append(vals, v)
+			continue
 		case stepPut:
-			if p = w.put(src, p, op, len(memo)); p == 0 || len(vals) == fence || vals[len(vals)-1].kind == valAtom {
+			if p = w.put(src, p-1, len(memo)); p == 0 || len(vals) == fence || vals[len(vals)-1].kind == valAtom {
 				break loop
 			}
 			memo = append(memo, shared(vals[len(vals)-1]))
@@ -204,14 +202,22 @@ loop:
 				break loop
 			}
 			v = val{kind: valKey, off: uint32(p + 1), n: uint32(src[p])}
+			copied = copyShort(b[len(b)+head:cap(b)], src[p+1:], int(v.n))
 			p += 1 + int(v.n)
 		case stepStr4:
 			if len(src)-p < 4 || uint64(len(src)-p-4) < uint64(binary.LittleEndian.Uint32(src[p:])) {
 				break loop
 			}
 			v = val{kind: valKey, off: uint32(p + 4), n: binary.LittleEndian.Uint32(src[p:])}
+			copied = copyShort(b[len(b)+head:cap(b)], src[p+4:], int(v.n))
 			p += 4 + int(v.n)
 		case stepStrLine:
+			if n := copyShortLine(b[len(b)+head:cap(b)], src[p:]); n > 0 {
+				v = val{kind: valKey, off: uint32(p), n: uint32(n)}
+				p += n + 1
+				copied = true
+				break
+			}
 			n := plainLine(src[p:])
 			if p+n == len(src) {
 				break loop
@@ -248,21 +254,22 @@ loop:
 			b = appendInt(b, int32(binary.LittleEndian.Uint32(src[p:])))
 			p += 4
 		case stepIntLine:
+			if len(src)-p >= 3 && src[p] == '0' && src[p+1]&^1 == '0' && src[p+2] == '\n' {
+				b = append(b, opNewFalse-src[p+1]&1)
+				p += 3
+				break
+			}
 			if n, end := smallInt(src, p); end > 0 {
 				b = appendInt(b, int32(n))
 				p = end
 				break
 			}
-			if n, end := shortInt(src, p); end > 0 && n == int64(int32(n)) {
-				b = appendInt(b, int32(n))
-				p = end
-				break
-			}
-			if len(src)-p < 3 || src[p] != '0' || src[p+1]&^1 != '0' || src[p+2] != '\n' {
+			n, end := shortInt(src, p)
+			if end == 0 || n != int64(int32(n)) {
 				break loop
 			}
-			b = append(b, opNewFalse-src[p+1]&1)
-			p += 3
+			b = appendInt(b, int32(n))
+			p = end
 		case stepFloat:
 			if len(src)-p < 8 {
 				break loop
@@ -305,7 +312,17 @@ loop:
 				w.text++
 				b = appendPut(append(b, empty), proto, puts)
 				puts++
-				break
+				if end := w.put(src, p, len(memo)); end > 0 {
+					memo = append(memo, shared(v))
+					p = end
+				}
+				if p < len(src) && steps[src[p]] >= stepMark {
+					// By all appearances the first item. If the container turns out to be complete without it, see complete.
+					v.off = uint32(len(b) - start)
+					b = append(b, opMark)
+				}
+				vals = append(vals, v)
+				continue
 			}
 			w.marks = append(w.marks, rewriterMark{fence, uint32(len(b) - start)})
 			fence = len(vals)
@@ -324,7 +341,7 @@ loop:
 			vals = vals[:len(vals)-1]
 			list := &vals[len(vals)-1]
 			switch list.n++; {
-			case list.kind == valTextList && list.n <= batch:
+			case list.kind == valTextList && list.n <= batch && list.off != 0:
 			case list.kind == valList && list.n == 1:
 				b = append(b, opAppend)
 			default:
@@ -346,7 +363,7 @@ loop:
 			switch dict.n++; {
 			case key.kind != valKey:
 				break loop
-			case dict.kind == valTextDict && dict.n <= rewriteKeys:
+			case dict.kind == valTextDict && dict.n <= rewriteKeys && dict.off != 0:
 				w.keys = append(w.keys, key)
 			case dict.kind == valDict && dict.n == 1:
 				b = append(b, opSetItem)
@@ -433,7 +450,16 @@ loop:
 			break loop
 		}
 
-		if todo >= stepStr1 {
+		if copied {
+			if head == 2 {
+				b = append(b, opShortBinUnicode, byte(v.n))
+			} else {
+				b = append(b, opBinUnicode, byte(v.n), 0, 0, 0)
+			}
+			b = appendPut(b[:len(b)+int(v.n)], proto, puts)
+			v.memo = puts
+			puts++
+		} else if todo >= stepStr1 {
 			if b, v.memo, ok = w.str(b, src[v.off:v.off+v.n], v.kind == valShared, todo == stepStrLine, proto, puts); !ok {
 				break loop
 			}
@@ -441,15 +467,15 @@ loop:
 				puts++
 			}
 		}
-		if p < len(src) && v.kind != valAtom { // most are memoized at once
-			if end := w.put(src, p+1, src[p], len(memo)); end > 0 {
+		if v.kind != valAtom { // most are memoized at once
+			if end := w.put(src, p, len(memo)); end > 0 {
 				memo = append(memo, shared(v))
 				p = end
 			}
 		}
 		if top := len(vals) - 1; p < len(src) && src[p] == opSetItem && v.kind <= valKey && top > fence {
 			// SETITEM, as it is executed above, without the value going by way of the stack.
-			if dict := &vals[top-1]; dict.kind == valTextDict && dict.n < rewriteKeys && vals[top].kind == valKey {
+			if dict := &vals[top-1]; dict.kind == valTextDict && dict.n < rewriteKeys && dict.off != 0 && vals[top].kind == valKey {
 				dict.n++
 				w.keys = append(w.keys, vals[top])
 				vals = vals[:top]

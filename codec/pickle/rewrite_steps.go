@@ -3,7 +3,7 @@ package pickle
 import (
 	"bytes"
 	"encoding/binary"
-	"strconv"
+	"math/bits"
 )
 
 // shared is what the memo gives for v: nothing is added to a container by way of it.
@@ -14,49 +14,66 @@ func shared(v val) val {
 	return v
 }
 
-// put returns the end of the argument of an opcode that memoizes under the index next, 0 if op is none or the index another.
-func (w *rewriter) put(src []byte, p int, op byte, next int) (end int) {
-	switch op {
+// put returns the end of the opcode at p if that memoizes under the index next, else 0. next never falls during a rewrite.
+func (w *rewriter) put(src []byte, p, next int) (end int) {
+	if p == len(src) {
+		return 0
+	}
+	arg := word(src, p+1)
+	switch src[p] {
 	case opMemoize:
-		return p
+		return p + 1
 	case opBinPut:
-		if p < len(src) && int(src[p]) == next {
-			return p + 1
+		if arg&0xff == uint64(next) {
+			end = p + 2
 		}
 	case opLongBinPut:
-		if len(src)-p >= 4 && uint64(binary.LittleEndian.Uint32(src[p:])) == uint64(next) {
-			return p + 4
+		if arg&0xffffffff == uint64(next) {
+			end = p + 5
 		}
 	case opPut:
-		if next != w.expect.index || w.expect.size == 0 {
-			w.expect.advance(next)
+		for w.line.index < next {
+			w.line.advance()
 		}
-		if len(src)-p >= 8 && (binary.LittleEndian.Uint64(src[p:])^w.expect.word)&w.expect.mask == 0 {
-			return p + w.expect.size
+		if (arg^w.line.word)&w.line.mask == 0 {
+			end = p + 1 + w.line.size
 		}
-		return isIndex(src, p, next)
 	}
-	return 0
+	if end > len(src) {
+		return 0
+	}
+	return end
 }
 
-// indexLine is the line that a PUT of some index has, as the low bytes of a word.
+// word is the eight bytes at p as far as src goes, then zeros. src must not be shorter than that, nor p beyond its end.
+func word(src []byte, p int) uint64 {
+	if missing := p + 8 - len(src); missing > 0 {
+		return binary.LittleEndian.Uint64(src[len(src)-8:]) >> (8 * missing)
+	}
+	return binary.LittleEndian.Uint64(src[p:])
+}
+
+// indexLine is the line that a PUT of some index has, as the low bytes of a word: up to seven digits.
 type indexLine struct {
 	index, size int
 	word, mask  uint64
 }
 
-// advance makes it the line of another index; that of the next one is cheap.
-func (l *indexLine) advance(index int) {
-	last := 8 * (l.size - 2) & 63
-	if l.size > 0 && index == l.index+1 && byte(l.word>>last) != '9' {
-		l.index = index
-		l.word += 1 << last
-		return
+var firstLine = indexLine{size: 2, word: '0' | '\n'<<8, mask: 0xffff}
+
+// advance makes it the line of the next index: it counts as people do.
+func (l *indexLine) advance() {
+	l.index++
+	for at := 8 * (l.size - 2); at >= 0; at -= 8 {
+		if byte(l.word>>at) != '9' {
+			l.word += 1 << at
+			return
+		}
+		l.word -= 9 << at
 	}
-	var line [20]byte
-	text := append(strconv.AppendInt(line[:0], int64(index), 10), '\n')
-	*l = indexLine{index: index, size: len(text), word: binary.LittleEndian.Uint64(line[:])}
-	l.mask = 1<<(8*len(text)) - 1
+	l.size++
+	l.word = l.word<<8 | '1'
+	l.mask = l.mask<<8 | 0xff
 }
 
 // str writes and memoizes a str, or fetches it if it is one that Python has once and the output has already; memo is its number.
@@ -102,13 +119,7 @@ func (w *rewriter) str(b, text []byte, escaped, line bool, proto int, puts uint3
 		at = head + 2
 	}
 	b = b[:at+n]
-	if d := b[at:cap(b)]; n <= 16 && cap(text) >= 16 && !escaped { // two moves are cheaper than a call
-		s := text[:16]
-		binary.LittleEndian.PutUint64(d, binary.LittleEndian.Uint64(s))
-		binary.LittleEndian.PutUint64(d[8:], binary.LittleEndian.Uint64(s[8:]))
-	} else {
-		copy(d, text)
-	}
+	copy(b[at:], text)
 	if at == head+2 {
 		b[head], b[head+1] = opShortBinUnicode, byte(n)
 	} else {
@@ -180,13 +191,11 @@ func (w *rewriter) distinct(src []byte, items []val, step int) bool {
 			return false
 		}
 		text := src[v.off : v.off+v.n]
-		var s uint64
+		s := word(src, int(v.off))
 		if len(text) >= 8 {
-			s = binary.LittleEndian.Uint64(text)*0x9e3779b97f4a7c15 ^ binary.LittleEndian.Uint64(text[len(text)-8:])
+			s = s*0x9e3779b97f4a7c15 ^ binary.LittleEndian.Uint64(text[len(text)-8:])
 		} else {
-			for _, c := range text {
-				s = s<<8 | uint64(c)
-			}
+			s &= 1<<(8*len(text)) - 1
 		}
 		s += uint64(v.n) << 56
 		for j, other := range signs[:i] {
@@ -203,15 +212,16 @@ func (w *rewriter) distinct(src []byte, items []val, step int) bool {
 	return true
 }
 
-// appendInt appends an int of 32 bits.
+// appendInt appends an int of 32 bits. It looks the form up because nobody could predict a branch.
 func appendInt(b []byte, v int32) []byte {
-	switch {
-	case uint32(v) < 1<<8:
-		return append(b, opBinInt1, byte(v))
-	case uint32(v) < 1<<16:
-		return append(b, opBinInt2, byte(v), byte(v>>8))
-	}
-	return append(b, opBinInt, byte(v), byte(v>>8), byte(v>>16), byte(v>>24))
+	const (
+		ops   = "KKKKKKKKK" + "MMMMMMMM" + "JJJJJJJJJJJJJJJJ" // by number of bits: BININT1, BININT2, BININT
+		sizes = "222222222" + "33333333" + "5555555555555555"
+	)
+	form := bits.Len32(uint32(v))
+	n := len(b)
+	b = append(b, ops[form], byte(v), byte(v>>8), byte(v>>16), byte(v>>24))
+	return b[:n+int(sizes[form]-'0')]
 }
 
 // appendGet appends the opcode that fetches from the memo, in a binary protocol.

@@ -187,6 +187,45 @@ func plainLine(b []byte) int {
 	return n
 }
 
+// copyShortLine copies a UNICODE line that needs no decoding, if it has from 2 to 31 bytes, and returns its length; otherwise 0.
+// What dst holds after it may change; dst must have 32 bytes.
+func copyShortLine(dst, line []byte) (n int) {
+	if len(line) < 32 {
+		return 0
+	}
+	s, d := line[:32:32], dst[:32:32]
+	for k := 0; k < 32; k += 8 {
+		w := binary.LittleEndian.Uint64(s[k:])
+		binary.LittleEndian.PutUint64(d[k:], w)
+		if m := unplain(w); m != 0 {
+			if n = k + bits.TrailingZeros64(m)/8; n < 2 || s[n] != '\n' {
+				return 0
+			}
+			return n
+		}
+	}
+	return 0
+}
+
+// copyShort copies the first n bytes of text if they are ASCII and from 2 to 32; otherwise it returns false. What dst holds after
+// them may change; dst must have 32 bytes.
+func copyShort(dst, text []byte, n int) bool {
+	if n < 2 || n > 32 || len(text) < 32 {
+		return false
+	}
+	s, d := text[:32:32], dst[:32:32]
+	var all uint64
+	k := 0
+	for ; k < n-8; k += 8 {
+		w := binary.LittleEndian.Uint64(s[k:])
+		binary.LittleEndian.PutUint64(d[k:], w)
+		all |= w
+	}
+	w := binary.LittleEndian.Uint64(s[k:])
+	binary.LittleEndian.PutUint64(d[k:], w)
+	return (all|w<<(8*(8-n+k)&63))&highBits == 0
+}
+
 // unplain sets the high bit of the first byte of w, in the order of memory, that ends a plain line; bytes after it may have
 // theirs set for no reason.
 func unplain(w uint64) uint64 {
@@ -198,37 +237,27 @@ func unplain(w uint64) uint64 {
 // raw-unicode-escape reads it. A backslash before anything else stands for itself, and takes a backslash after it along. dst
 // must be twice as long as line and 8 bytes more.
 func decodeUnicodeLine(dst, line []byte) (n int, ok bool) {
-	i := 0
 	for {
-		for i+8 <= len(line) {
-			w := binary.LittleEndian.Uint64(line[i : i+8])
-			binary.LittleEndian.PutUint64(dst[n:], w)
-			x := w ^ backslashes
-			if w = (w | (x-ones)&^x) & highBits; w != 0 {
-				k := bits.TrailingZeros64(w) / 8
-				n += k
-				i += k
-				break
-			}
-			n += 8
-			i += 8
-		}
-		for i < len(line) && line[i] < utf8.RuneSelf && line[i] != '\\' {
-			dst[n] = line[i]
+		k := copyPlain(dst[n:], line)
+		n += k
+		line = line[k:]
+		if len(line) >= 8 && binary.LittleEndian.Uint64(line)<<16 == escapedNewline<<16 { // the most frequent by far
+			dst[n] = '\n'
 			n++
-			i++
+			line = line[6:]
+			continue
 		}
-		for i < len(line) && line[i] >= utf8.RuneSelf {
-			dst[n], dst[n+1] = 0xc0|line[i]>>6, 0x80|line[i]&0x3f
+		for len(line) > 0 && line[0] >= utf8.RuneSelf {
+			dst[n], dst[n+1] = 0xc0|line[0]>>6, 0x80|line[0]&0x3f
 			n += 2
-			i++
+			line = line[1:]
 		}
-		for i+6 <= len(line) && line[i] == '\\' && line[i+1] == 'u' {
-			r, valid := hex4(line[i+2 : i+6])
+		for len(line) >= 6 && line[0] == '\\' && line[1] == 'u' {
+			r, valid := hex4(line[2:6])
 			if !valid {
 				return 0, false
 			}
-			i += 6
+			line = line[6:]
 			if d := dst[n : n+4]; r >= 0x80 && r < 0x800 {
 				d[0], d[1] = 0xc0|byte(r>>6), 0x80|byte(r)&0x3f
 				n += 2
@@ -236,37 +265,87 @@ func decodeUnicodeLine(dst, line []byte) (n int, ok bool) {
 				n += putRune(d, rune(r))
 			}
 		}
-		if i == len(line) {
+		if len(line) == 0 {
 			return n, true
 		}
-		if line[i] != '\\' {
+		if line[0] != '\\' {
 			continue
 		}
-		rest := line[i:]
 		switch {
-		case len(rest) > 1 && rest[1] == 'u':
+		case len(line) > 1 && line[1] == 'u':
 			return 0, false
-		case len(rest) > 1 && rest[1] == 'U':
-			if len(rest) < 10 {
+		case len(line) > 1 && line[1] == 'U':
+			if len(line) < 10 {
 				return 0, false
 			}
-			high, valid := hex4(rest[2:])
-			low, valid2 := hex4(rest[6:])
+			high, valid := hex4(line[2:])
+			low, valid2 := hex4(line[6:])
 			if !valid || !valid2 || high > 0x10 {
 				return 0, false
 			}
 			n += putRune(dst[n:], rune(high<<16|low))
-			i += 10
-		case len(rest) > 1 && rest[1] == '\\':
+			line = line[10:]
+		case len(line) > 1 && line[1] == '\\':
 			dst[n], dst[n+1] = '\\', '\\'
 			n += 2
-			i += 2
+			line = line[2:]
 		default:
 			dst[n] = '\\'
 			n++
-			i++
+			line = line[1:]
 		}
 	}
+}
+
+// escapedNewline is \u000a as the low bytes of a word.
+const escapedNewline = '\\' | 'u'<<8 | '0'<<16 | '0'<<24 | '0'<<32 | 'a'<<40
+
+// copyPlain copies the ASCII text without a backslash that line begins with, and returns its length. What dst holds after it
+// may change: dst must not be shorter than line.
+func copyPlain(dst, line []byte) (n int) {
+	for len(line)-n >= 32 { // one check of bounds for four words
+		s, d := line[n:n+32:n+32], dst[n:n+32:n+32]
+		w := binary.LittleEndian.Uint64(s)
+		binary.LittleEndian.PutUint64(d, w)
+		if m := special(w); m != 0 {
+			return n + bits.TrailingZeros64(m)/8
+		}
+		w = binary.LittleEndian.Uint64(s[8:])
+		binary.LittleEndian.PutUint64(d[8:], w)
+		if m := special(w); m != 0 {
+			return n + 8 + bits.TrailingZeros64(m)/8
+		}
+		w = binary.LittleEndian.Uint64(s[16:])
+		binary.LittleEndian.PutUint64(d[16:], w)
+		if m := special(w); m != 0 {
+			return n + 16 + bits.TrailingZeros64(m)/8
+		}
+		w = binary.LittleEndian.Uint64(s[24:])
+		binary.LittleEndian.PutUint64(d[24:], w)
+		if m := special(w); m != 0 {
+			return n + 24 + bits.TrailingZeros64(m)/8
+		}
+		n += 32
+	}
+	for ; len(line)-n >= 8; n += 8 {
+		w := binary.LittleEndian.Uint64(line[n : n+8])
+		binary.LittleEndian.PutUint64(dst[n:n+8], w)
+		if m := special(w); m != 0 {
+			return n + bits.TrailingZeros64(m)/8
+		}
+	}
+	for n < len(line) && line[n] < utf8.RuneSelf && line[n] != '\\' {
+		dst[n] = line[n]
+		n++
+	}
+	return n
+}
+
+// special sets the high bit of the first byte of w, in the order of memory, that is a backslash or not ASCII; bytes after it
+// may have theirs set for no reason.
+func special(w uint64) uint64 {
+	x := w ^ backslashes
+	return (w | (x-ones)&^x) & highBits
 }
 
 // hex4 reads four hexadecimal digits.
