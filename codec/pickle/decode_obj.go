@@ -15,22 +15,28 @@ func (d *Decoder) call(at int, op byte, callable, args, kwargs pyobj.Ref) (pyobj
 	}
 	switch op {
 	case opNewObj:
-		d.calls = true
-		return g.NewCall(pyobj.NewObj, callable, args), nil
+		return d.called(at, g.NewCall(pyobj.NewObj, callable, args)), nil
 	case opNewObjEx:
 		if k := g.Kind(kwargs); k != pyobj.Dict {
 			return 0, d.fail(CallError, at, "keywords are of type %v, not dict", k)
 		}
-		d.calls = true
-		return g.NewObjEx(callable, args, kwargs), nil
+		return d.called(at, g.NewObjEx(callable, args, kwargs)), nil
 	}
 	if g.Kind(callable) == pyobj.Global && g.Kind(args) == pyobj.Tuple && callable < pyobj.SymEnd {
 		if x, err := d.known(at, callable, args); x != 0 || err != nil {
 			return x, err
 		}
 	}
+	return d.called(at, g.NewReduce(callable, args)), nil
+}
+
+// called notes that the opcode at a place made a call.
+func (d *Decoder) called(at int, x pyobj.Ref) pyobj.Ref {
 	d.calls = true
-	return g.NewReduce(callable, args), nil
+	if x == d.wanted {
+		d.wantedAt = at
+	}
+	return x
 }
 
 // known makes plain nodes of the calls by which picklers of older protocols write bytes, bytearrays, sets and objects. 0: the
@@ -84,19 +90,16 @@ func (d *Decoder) known(at int, callable, args pyobj.Ref) (pyobj.Ref, *Error) {
 	case pyobj.SymNewObj:
 		if len(a) > 0 && kind(0).IsObj() {
 			cls := a[0]
-			d.calls = true
-			return g.NewCall(pyobj.NewObj, cls, g.NewTuple(a[1:]...)), nil
+			return d.called(at, g.NewCall(pyobj.NewObj, cls, g.NewTuple(a[1:]...))), nil
 		}
 	case pyobj.SymNewObjEx:
 		if len(a) == 3 && kind(0).IsObj() && (kind(1) == pyobj.Tuple || kind(1).IsObj()) && kind(2) == pyobj.Dict {
-			d.calls = true
-			return g.NewObjEx(a[0], a[1], a[2]), nil
+			return d.called(at, g.NewObjEx(a[0], a[1], a[2])), nil
 		}
 	case pyobj.SymDateTime, pyobj.SymDate, pyobj.SymTime:
 		if len(a) > 0 && d.isDateState(callable, a[0]) {
 			d.args = append(append(d.args[:0], g.CopyAs(pyobj.Bytes, a[0])), g.Items(args)[1:]...)
-			d.calls = true
-			return g.NewReduce(callable, g.NewTuple(d.args...)), nil
+			return d.called(at, g.NewReduce(callable, g.NewTuple(d.args...))), nil
 		}
 	}
 	return 0, nil
@@ -180,10 +183,21 @@ func (d *Decoder) finish(root pyobj.Ref) *Error {
 	for r := range reached {
 		x := pyobj.Ref(r)
 		if k := d.g.Kind(x); !reached[r] && (k.IsCall() || k == pyobj.Global && d.g.FirstOp(x) != 0) {
-			return &Error{Kind: Discarded, Offset: len(d.src) - 1, Op: "STOP", Text: "the result of a call is not part of the value: " + d.describe(x)}
+			return d.discarded(x)
 		}
 	}
 	return nil
+}
+
+// discarded is the error about a call that is not part of the value. Where it was made is found by decoding once more: nodes get
+// the same numbers each time.
+func (d *Decoder) discarded(x pyobj.Ref) *Error {
+	name, py2 := d.describe(x), d.py2
+	d.reset(d.g, d.src)
+	d.wanted, d.wantedAt = x, len(d.src)-1
+	d.run()
+	d.wanted, d.py2 = 0, py2
+	return d.fail(Discarded, d.wantedAt, "the result of a call is not part of the value: %s", name)
 }
 
 // describe names the class or function that a call is about.

@@ -31,6 +31,9 @@ type Decoder struct {
 	args    []pyobj.Ref // scratch
 	buf     []byte
 	text    []byte
+
+	wanted   pyobj.Ref // a call whose offset is to be found, see discarded
+	wantedAt int
 }
 
 // maxInput keeps offsets and node numbers well inside 32 bits.
@@ -39,10 +42,25 @@ const maxInput = 1 << 31
 // Decode reads the one value that src holds into g, which it resets. The nodes point into src: it must not change while they
 // are used. The error is an *Error.
 func (d *Decoder) Decode(g *pyobj.Graph, src []byte) (pyobj.Ref, error) {
-	g.Reset(src)
 	if len(src) >= maxInput {
+		g.Reset(src)
 		return 0, &Error{Kind: TooLarge, Text: "more than 2 GiB"}
 	}
+	d.reset(g, src)
+	root, err := d.run()
+	if err == nil {
+		err = d.finish(root)
+	}
+	d.g, d.src = nil, nil
+	if err != nil {
+		return 0, err
+	}
+	return root, nil
+}
+
+// reset prepares for decoding src into g.
+func (d *Decoder) reset(g *pyobj.Graph, src []byte) {
+	g.Reset(src)
 	d.g, d.src = g, src
 	if cap(d.stack) > keepEntries {
 		d.stack = nil
@@ -56,15 +74,6 @@ func (d *Decoder) Decode(g *pyobj.Graph, src []byte) (pyobj.Ref, error) {
 	}
 	d.kept, d.pending = d.kept[:0], d.pending[:0]
 	d.puts, d.proto, d.calls, d.popped, d.py2 = 0, 0, false, false, Py2Counts{}
-	root, err := d.run()
-	if err == nil {
-		err = d.finish(root)
-	}
-	d.g, d.src = nil, nil
-	if err != nil {
-		return 0, err
-	}
-	return root, nil
 }
 
 // keepEntries bounds what a Decoder or Encoder keeps in each of its arrays from one value to the next.
@@ -618,8 +627,7 @@ func (d *Decoder) fromMark(at, p int, items []pyobj.Ref) (x pyobj.Ref, end int, 
 		if !g.Kind(items[0]).IsObj() {
 			return 0, 0, d.fail(CallError, at, "%v is no class", g.Kind(items[0]))
 		}
-		d.calls = true
-		x = g.NewCall(pyobj.Obj, items[0], g.NewList(items[1:]...))
+		x = d.called(at, g.NewCall(pyobj.Obj, items[0], g.NewList(items[1:]...)))
 	case opInst:
 		module, name, after, err := d.twoLines(at, p)
 		if err != nil {
@@ -629,8 +637,7 @@ func (d *Decoder) fromMark(at, p int, items []pyobj.Ref) (x pyobj.Ref, end int, 
 		if err != nil {
 			return 0, 0, err
 		}
-		d.calls = true
-		return g.NewCall(pyobj.Obj, cls, g.NewList(items...)), after, nil
+		return d.called(at, g.NewCall(pyobj.Obj, cls, g.NewList(items...))), after, nil
 	}
 	return x, p, err
 }

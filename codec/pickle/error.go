@@ -25,7 +25,7 @@ const (
 	ExtError        ErrorKind = "ext"             // an extension code that is not positive
 	BufferError     ErrorKind = "buffer"          // data that is kept outside of the pickle
 	Trailing        ErrorKind = "trailing"        // bytes after the end
-	Discarded       ErrorKind = "discarded"       // a call whose result is not part of the value
+	Discarded       ErrorKind = "discarded"       // a call, at the offset, whose result is not part of the value
 	Cycle           ErrorKind = "cycle"           // an object inside its own arguments, in a way the protocol cannot express
 	Unrepresentable ErrorKind = "unrepresentable" // a name that the protocol cannot express
 	TooLarge        ErrorKind = "too-large"       // the output budget is used up, or the input is beyond 2 GiB
