@@ -16,6 +16,7 @@ import (
 	"cachering/codec/pyobj"
 	"cachering/commands/internal/config"
 	"cachering/commands/internal/ui"
+	"cachering/ring"
 )
 
 type getOrSetOptions struct {
@@ -53,9 +54,9 @@ func newGetOrSet(s *session) *command {
 		long: "The standard output of COMMAND becomes the value. Of many callers one runs it; the others\n" +
 			"get the value that is there, stale as it may be, or wait for the new one. This is\n" +
 			"get_or_set of django-redis-cache, with its marker, its lock and its expiries, so that Python\n" +
-			"and the shell keep out of each other's way. Before 2.0 there is the lock alone, and no\n" +
-			"--stale. The caches of other libraries get, add and get, and take neither --stale,\n" +
-			"--lock-ttl nor --wait.\n\n" +
+			"and the shell keep out of each other's way. From 1.5.5 to 1.8.1 there is the lock alone, and\n" +
+			"no --stale. The caches of other releases and libraries get, add and get, and take neither\n" +
+			"--stale, --lock-ttl nor --wait.\n\n" +
 			"With --from text, bytes and raw the answer is, byte for byte, what COMMAND printed. When\n" +
 			"COMMAND fails nothing is stored, and its exit code is that of cachering.",
 		flags: o.flags(),
@@ -123,7 +124,7 @@ func runGetOrSet(ctx context.Context, s *session, o *getOrSetOptions, key string
 		return usagef("--stale is for caches of django-redis-cache 2.0 and later: %s has no markers of get_or_set", cache.Alias)
 	}
 	var got *made
-	if cache.Side.Lock != "" {
+	if guarded(cache) {
 		if m.lockTTL == 0 {
 			m.lockTTL = defaultLockTTL
 		}
@@ -135,7 +136,7 @@ func runGetOrSet(ctx context.Context, s *session, o *getOrSetOptions, key string
 			set  bool
 		}{{"lock-ttl", m.lockTTL != 0}, {"wait", m.wait != 0}} {
 			if f.set {
-				return usagef("--%s is for caches of django-redis-cache: %s has no locks of get_or_set", f.name, cache.Alias)
+				return usagef("--%s is for caches of django-redis-cache 1.5.5 and later: %s has no locks of get_or_set", f.name, cache.Alias)
 			}
 		}
 		got, err = m.plain(ctx)
@@ -147,6 +148,13 @@ func runGetOrSet(ctx context.Context, s *session, o *getOrSetOptions, key string
 		return err
 	}
 	return o.answer(s, cache, m, got)
+}
+
+// guarded tells whether get_or_set of the library lets one caller make a value.
+// Before 1.5.5 what lies at _lockF says, for as long as the value is fresh or for
+// ever, that it was made; a caller that found it there would wait in vain.
+func guarded(cache *config.Cache) bool {
+	return cache.Side.Fresh != "" || cache.Side.Lock != "" && !ring.Before(cache.Release, "1.5.5")
 }
 
 // encode makes the value of what the command printed.

@@ -13,8 +13,8 @@ import (
 // maker is one caller of get-or-set. It follows get_or_set of django-redis-cache
 // (redis_cache/backends/base.py): F is the entry, __fresh__F beside it lives as
 // long as F is fresh, and who holds __lock__F, a lock of redis-py, makes F anew.
-// Before 2.0 there is no marker, an entry is fresh as long as it is there, and
-// who put anything at _lockF makes it.
+// From 1.5.5 to 1.8.1 there is no marker, an entry is fresh as long as it is
+// there, and who put anything at _lockF makes it.
 type maker struct {
 	s            *session
 	cl           *cluster.Cluster

@@ -50,8 +50,7 @@ func (w *walk) getOrSet() {
 		switch {
 		case ways.marked && w.fresh[w.at] && !there: // a marker left alone
 			want, computes = "None", false
-		case ways.old && w.side.shards > 1, (ways.old || ways.pickledInts) && was.Repr == "None":
-			// Another shard may be asked, and None is taken for no value.
+		case (ways.old || ways.pickledInts) && was.Repr == "None": // is taken for no value
 			computes = true
 		}
 		args["key"], args["version"] = w.at.key, w.at.version
@@ -62,9 +61,7 @@ func (w *walk) getOrSet() {
 		if computed {
 			a = w.line()
 		}
-		if ways.old && w.side.shards > 1 && there && !computed {
-			computes, want = false, was.Repr
-		} else if computes {
+		if computes {
 			want = v.Repr
 		}
 		var got string

@@ -269,9 +269,7 @@ class Model(Library):
         return found
 
     def old_get_or_set(self, client, full, key, value, seconds, timeout):
-        # The value is asked for by its stored key, so that on several servers
-        # the wrong one may be asked.
-        found = self.decode(self.clients[self.owner(full)].get(full))
+        found = self.decode(client.get(full))
         if found is None and client.get("_lock" + full) is None:
             client.set("_lock" + full, 0)
             try:
