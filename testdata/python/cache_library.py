@@ -9,9 +9,10 @@ Reads one JSON object a line, {"call": NAME, ...}, and answers each with
   {"library": "model", "old": false, "prefix": "", "version": 1, "timeout": 300,
    "serializer": "pickle", "protocol": 5, "compressor": null, "level": 6,
    "labels": [...], "sockets": [...], "writer": null}
-      django-redis-cache, which Debian has no package of, as its source says:
-      ring, keys, values, expiries, get_or_set, over redis-py. "old" is a release
-      before 2.0, "writer" the master of a cache that does not shard.
+      django-redis-cache, which Debian has no package of, as its source says and
+      as its releases were recorded: ring, keys, values, expiries, get_or_set, over
+      redis-py. "old" is 1.5.5 to 1.8.1, "writer" the master of a cache that does
+      not shard.
   {"library": "dredis", ...}
       django-dredis-cache likewise, so far as Python 3 can be Python 2.
 
@@ -103,10 +104,14 @@ class Library:
     def many(self, keys, version):
         return {key: repr(value) for key, value in self.get_many(keys, version=version).items()}
 
+    def replay(self, text):
+        """What a call answers that was recorded as Python."""
+        return repr(eval(text, {"cache": self, "raw": self.clients}))
+
     def computing(self, key, value, seconds):
         print(json.dumps({"computing": key}), flush=True)
         time.sleep(seconds)
-        return value
+        return value() if callable(value) else value
 
 
 class Model(Library):
@@ -179,11 +184,11 @@ class Model(Library):
         client, stored = self.place(key, version)
         return bool(self.put(client, stored, self.encode(value), timeout.get("timeout", self.timeout), nx=True))
 
-    def set_many(self, data, timeout, version=None):
+    def set_many(self, data, version=None, **timeout):
         for client, keys in self.by_server(data, version):
             pipe = client.pipeline()
             for key, stored in keys.items():
-                self.put(pipe, stored, self.encode(data[key]), timeout)
+                self.put(pipe, stored, self.encode(data[key]), timeout.get("timeout", self.timeout))
             pipe.execute()
 
     def get(self, key, version=None):
@@ -218,17 +223,24 @@ class Model(Library):
             raise ValueError("not found")
         return client.incr(stored, delta)
 
+    def decr(self, key):
+        return self.incr(key, -1)
+
     def incr_version(self, key, delta=1, version=None):
         # From 2.0 on the server of the bare key is asked, which is right only
         # where there is one server.
         client = self.clients[self.owner(key)]
-        client.rename(self.stored(key, version), self.stored(key, version + delta))
+        try:
+            client.rename(self.stored(key, version), self.stored(key, version + delta))
+        except redis.ResponseError:
+            raise ValueError("Key '%s' not found" % key)
         return version + delta
 
     def touch(self, key, timeout, version=None):
-        """Called expire before 2.0."""
         client, stored = self.place(key, version)
         return bool(client.expire(stored, timeout))
+
+    expire = touch  # its name before 2.0
 
     def persist(self, key, version=None):
         client, stored = self.place(key, version)
@@ -245,10 +257,17 @@ class Model(Library):
             if keys:
                 client.delete(*keys)
 
-    def clear(self, version):
-        self.delete_pattern("*", version)
+    def clear(self, version=None):
+        if version is not None:
+            return self.delete_pattern("*", version)
+        for client in self.clients if self.writer is None else [self.clients[self.writer]]:
+            client.flushdb()
 
-    def get_or_set(self, key, value, timeout, seconds=0, lock_timeout=None, stale=None, version=None):
+    def lock(self, name, timeout=None):
+        """A lock of the application is kept under its bare name."""
+        return redis.lock.Lock(self.clients[self.owner(name)], name, timeout=timeout)
+
+    def get_or_set(self, key, value, timeout=300, seconds=0, lock_timeout=None, stale=None, version=None):
         client, full = self.place(key, version)
         if self.old:
             return self.old_get_or_set(client, full, key, value, seconds, timeout)
@@ -256,12 +275,12 @@ class Model(Library):
         is_fresh, found = self.decode(client.get(fresh)), self.decode(client.get(full))
         if is_fresh:
             return found
-        lock = redis.lock.Lock(self.clients[self.owner(lock_key)], lock_key, timeout=lock_timeout)
+        lock = self.lock(lock_key, timeout=lock_timeout)
         if lock.acquire(blocking=False):
             try:
                 found = self.computing(key, value, seconds)
                 pipe = client.pipeline()
-                pipe.set(full, self.encode(value), ex=None if stale is None else timeout + stale)
+                pipe.set(full, self.encode(found), ex=None if stale is None else timeout + stale)
                 pipe.set(fresh, 1, ex=timeout)
                 pipe.execute()
             finally:
@@ -276,7 +295,7 @@ class Model(Library):
                 found = self.computing(key, value, seconds)
             finally:
                 client.expire("_lock" + full, -1)
-            self.put(client, full, self.encode(value), timeout)
+            self.put(client, full, self.encode(found), timeout)
         return found
 
     def abandon(self, key, lock_timeout, version=None):
@@ -285,7 +304,7 @@ class Model(Library):
         if self.old:
             return client.set("_lock" + full, 0)
         lock_key = "__lock__" + full
-        lock = redis.lock.Lock(self.clients[self.owner(lock_key)], lock_key, timeout=lock_timeout)
+        lock = self.lock(lock_key, timeout=lock_timeout)
         return lock.acquire(blocking=False)
 
     def everything(self):
@@ -344,6 +363,18 @@ class Dredis(Model):
             raise ValueError("not found")
         self.set(key, value + delta, version)
         return value + delta
+
+    def delete(self, key, version=None):
+        """Of the server that the bare key has."""
+        self.clients[self.owner(key)].delete(self.stored(key, version))
+
+    def incr_version(self, key, delta=1, version=None):
+        # The server of the bare key is asked for the expiry.
+        left = self.clients[self.owner(key)].ttl(self.stored(key, version))
+        self.set(key, self.get(key, version), version + delta, timeout=left if left > 0 else None)
+        client, stored = self.place(key, version)
+        client.delete(stored)
+        return version + delta
 
     def get_or_set(self, key, value, timeout, version=None):
         """Of Django since 1.9; this library knows none."""
