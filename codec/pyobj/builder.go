@@ -164,7 +164,7 @@ func (g *Graph) hash(r Ref) (int64, bool) {
 		}
 		return hashTuple(hashes), true
 	case Reduce:
-		if re, im, ok := g.complexParts(r); ok && re == re && im == im {
+		if re, im, ok := g.Complex(r); ok && re == re && im == im {
 			return hashComplex(re, im), true
 		}
 	}
@@ -193,7 +193,7 @@ func (g *Graph) hasComplex(r Ref) bool {
 	if g.Kind(r) == Tuple {
 		return slices.ContainsFunc(g.Items(r), g.hasComplex)
 	}
-	_, _, ok := g.complexParts(r)
+	_, _, ok := g.Complex(r)
 	return ok
 }
 
@@ -229,11 +229,12 @@ func (g *Graph) asComplex(r Ref) (re, im float64, ok bool) {
 	case Float:
 		return g.Float(r), 0, true
 	}
-	return g.complexParts(r)
+	return g.Complex(r)
 }
 
-// complexParts reads a node as the complex that NewComplex makes.
-func (g *Graph) complexParts(r Ref) (re, im float64, ok bool) {
+// Complex is the value of a complex number, as NewComplex makes it; ok is false
+// for any other value.
+func (g *Graph) Complex(r Ref) (re, im float64, ok bool) {
 	if g.Kind(r) != Reduce || g.FirstOp(r) != 0 {
 		return 0, 0, false
 	}

@@ -43,6 +43,22 @@ func (g *Graph) moment(c *call, name string) (m moment, ok bool) {
 
 func microseconds(b []byte) int { return int(b[0])<<16 | int(b[1])<<8 | int(b[2]) }
 
+// ISOFormat is isoformat() of a datetime.date or datetime.datetime. It says false
+// for any other value, and where the text would not tell all of it: a fold, a
+// time zone with a name or of another class than datetime.timezone.
+func (g *Graph) ISOFormat(r Ref) (text string, ok bool) {
+	if g.Kind(r) != Reduce {
+		return "", false
+	}
+	switch p := g.Parts(r); p.Callable {
+	case SymDate, SymDateTime:
+		_, name := g.Name(p.Callable)
+		c := g.call(r)
+		return g.isoFormat(&c, string(name))
+	}
+	return "", false
+}
+
 // isoFormat is isoformat() of Python. It says false where that would lose
 // something: the fold, a named or other than fixed time zone.
 func (g *Graph) isoFormat(c *call, name string) (string, bool) {

@@ -59,7 +59,7 @@ func (p *printer) arguments(name []byte, args []Ref) {
 func (p *printer) builtin(c *call, name string) bool {
 	switch {
 	case name == "complex":
-		re, im, ok := p.g.complexParts(c.ref)
+		re, im, ok := p.g.Complex(c.ref)
 		if ok {
 			p.complex(re, im)
 		}
