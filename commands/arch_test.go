@@ -20,8 +20,9 @@ var allowed = map[string][]string{
 	"commands/internal/ui":        {},
 	"commands/internal/redistest": {},
 	"ring":                        {},
-	"codec":                       {"codec/pyobj", "codec/pickle"},
+	"codec":                       {"codec/pyobj", "codec/pickle", "codec/yaml"},
 	"codec/pickle":                {"codec/pyobj"},
+	"codec/yaml":                  {"codec/pyobj"},
 	"codec/pyobj":                 {},
 }
 
