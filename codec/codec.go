@@ -14,6 +14,8 @@ const (
 	Pickle  Serializer = "pickle"
 	JSON    Serializer = "json"
 	MsgPack Serializer = "msgpack"
+	YAML    Serializer = "yaml"
+	Dummy   Serializer = "dummy" // none: what the application stores are bytes
 )
 
 // Compressor names what is done to the serialized bytes.

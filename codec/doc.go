@@ -4,7 +4,8 @@
 //
 // A [Codec] names serializer and compressor, "pickle:5+zlib:6", "json"; [Parse]
 // reads the spelling that people type. Pickles hold any value and are carried
-// over whole; JSON and MessagePack hold plain values only. A [Source] says how
+// over whole; JSON, MessagePack and YAML hold plain values, each its own; dummy
+// is no serializer at all, but bytes. A [Source] says how
 // stored bytes are to be read: by one codec and nothing else, or by the whole
 // pipeline, where the bytes decide.
 //

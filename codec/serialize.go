@@ -21,6 +21,8 @@ var serializations = [...]serialization{
 	{name: Pickle},
 	{name: JSON, decode: decodeJSON, encode: encodeJSON},
 	{name: MsgPack, decode: decodeMsgPack, encode: encodeMsgPack},
+	{name: YAML, decode: decodeYAML, encode: encodeYAML},
+	{name: Dummy, decode: decodeDummy}, // appendDummy writes
 }
 
 // serializationOf returns the index in serializations, or -1. No name is Pickle.
@@ -38,15 +40,26 @@ func serializationOf(name Serializer) int {
 
 // candidates are the serializers that the bytes may come from, the likeliest
 // first: the configured one; pickle, which nothing else looks like; and the
-// target, which a run before this one may have written.
+// target, which a run before this one may have written. -1 is none.
 func (s Source) candidates(data []byte, target int) [3]int {
 	configured := serializationOf(s.codec.Serializer)
-	if !s.stored {
+	switch {
+	case !s.stored:
 		return [3]int{configured, configured, configured}
-	}
-	if len(data) > 1 && data[0] == 0x80 {
+	case s.opaque() && (target != 0 || len(data) == 0 || data[0] != 0x80):
+		return [3]int{configured, configured, configured}
+	case s.opaque():
+		return [3]int{0, configured, -1}
+	case len(data) > 1 && data[0] == 0x80:
 		// PROTO. In MessagePack this byte is an empty map, and the end.
 		return [3]int{0, 0, 0}
+	case serializations[configured].name == YAML && len(data) > 0 && data[len(data)-1] == '.':
+		// STOP. Most pickles of protocol 0 would pass for a str in YAML, and
+		// yaml.dump ends with a newline.
+		return [3]int{0, configured, target}
+	case target < 0:
+	case serializations[target].name == Dummy, serializations[target].name == YAML && !dumpsYAML(data):
+		target = -1 // anything at all would pass for what an earlier run wrote
 	}
 	return [3]int{configured, 0, target}
 }
@@ -85,6 +98,9 @@ func (c Codec) serialize(e *pickle.Encoder, dst []byte, g *pyobj.Graph, root pyo
 			return nil, wrapPickle(err)
 		}
 		return out, nil
+	}
+	if c.Serializer == Dummy {
+		return c.appendDummy(dst, g, root, from < 0)
 	}
 	out, err := serializations[i].encode(dst, g, root, from == i)
 	if err != nil {

@@ -54,6 +54,20 @@ func (o Options) budget(size int) int64 {
 	return max(64<<20, 16*int64(size))
 }
 
+// opaque tells a cache whose values are bytes of the application's own. What they
+// look like means nothing: the application may compress and pickle by itself.
+func (s Source) opaque() bool { return s.stored && s.codec.Serializer == Dummy }
+
+// compresses tells whether a compressor may have been at work here.
+func (s Source) compresses(i int) bool {
+	return !s.opaque() || compressions[i].name == s.codec.Compressor
+}
+
+var (
+	errLockToken = &Error{Kind: KindLockToken, Text: "a lock token, not a value"}
+	errDamaged   = &Error{Kind: KindDamaged, Text: "damaged: repr of a Python object"}
+)
+
 // layers is a stored value with the outer layers taken off.
 type layers struct {
 	text       bool   // neither: the library passes the bytes on as they are
@@ -82,8 +96,8 @@ func (o *opener) open(stored []byte, budget int64) (layers, *Error) {
 		}
 		return layers{serialized: stored}, nil
 	}
-	if LockToken(nil, stored) {
-		return layers{}, &Error{Kind: KindLockToken, Text: "a lock token, not a value"}
+	if !o.source.opaque() && LockToken(nil, stored) {
+		return layers{}, errLockToken
 	}
 	if looksInteger(stored) {
 		if out, digits, ok := AppendInteger(o.digits[:0], stored); ok {
@@ -94,8 +108,11 @@ func (o *opener) open(stored []byte, budget int64) (layers, *Error) {
 			return layers{integer: out, digits: digits}, nil
 		}
 	}
+	if o.source.codec.Serializer == YAML && isDamaged(stored) {
+		return layers{}, errDamaged // which would pass for YAML
+	}
 	for i := range compressions[1:] {
-		if i++; compressions[i].matches(stored) {
+		if i++; o.source.compresses(i) && compressions[i].matches(stored) {
 			l, err := o.inflate(i, stored, budget)
 			if err == nil || compressions[i].sure(stored) {
 				return l, err
@@ -139,7 +156,7 @@ func (o *opener) explain(err error, l layers) *Error {
 		return &Error{Kind: KindUnknown, Text: what + ", which is not read here", Err: err}
 	}
 	if isDamaged(l.serialized) {
-		return &Error{Kind: KindDamaged, Text: "damaged: repr of a Python object"}
+		return errDamaged
 	}
 	return e
 }

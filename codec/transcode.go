@@ -50,6 +50,9 @@ func (t *Transcoder) Notes() Notes { return t.notes }
 // an *Error.
 func (t *Transcoder) Transcode(dst, stored []byte) (out []byte, changed bool, err error) {
 	t.notes = Notes{}
+	if t.source.opaque() && LockToken(nil, stored) {
+		return nil, false, errLockToken
+	}
 	budget := t.options.budget(len(stored))
 	l, e := t.open(stored, budget)
 	if e != nil {

@@ -131,6 +131,9 @@ func (o *reinsertOptions) target(cache *config.Cache) (codec.Codec, error) {
 	if to.Serializer == codec.Pickle && to.Protocol == codec.AnyProtocol {
 		return to, cache.ProtocolError()
 	}
+	if err := codec.Stored(cache.Codec).Repeatable(to); err != nil {
+		return to, err
+	}
 	if o.force {
 		return to, nil
 	}

@@ -48,7 +48,7 @@ func TestScript(t *testing.T) {
 		},
 		Condition: func(cond string) (bool, error) {
 			switch cond {
-			case "django_redis", "lz4", "msgpack":
+			case "django_redis", "lz4", "msgpack", "yaml":
 				return hasModule(cond), nil
 			case "ipv6":
 				l, err := net.Listen("tcp", "[::1]:0")
