@@ -11,13 +11,6 @@ import (
 	"cachering/ring"
 )
 
-// The names of CODEC that a short form may take; which of them are built,
-// package codec tells.
-var (
-	serializers = []string{"pickle", "json", "msgpack", "yaml", "dummy"}
-	compressors = []string{"none", "zlib", "bz2", "gzip", "lzma", "lz4", "zstd"}
-)
-
 // notGiven stands for a pickle_version whose default is that of the Python,
 // pickle.DEFAULT_PROTOCOL.
 const notGiven = -2
@@ -26,8 +19,8 @@ const notGiven = -2
 func (l *loader) codec(c *Cache, o *node) {
 	failed := len(l.errs)
 	lib := c.library
-	ser, okS := choose(l, o, "serializer", lib.suffix, lib.serializers, serializers, codec.Serializers())
-	com, okC := choose(l, o, "compressor", lib.suffix, lib.compressors, compressors, codec.Compressors())
+	ser, okS := choose(l, o, "serializer", lib.suffix, lib.serializers, codec.Serializers())
+	com, okC := choose(l, o, "compressor", lib.suffix, lib.compressors, codec.Compressors())
 	if !okS || !okC {
 		return
 	}
@@ -147,9 +140,13 @@ func (l *loader) protocol(c *Cache, o *node) int {
 	return int(want)
 }
 
-// choose reads an option that has a short form and the library's long one,
-// which takes a class and is called by the suffix, if there is one.
-func choose[T ~string](l *loader, o *node, name, suffix string, classes map[string]string, names []string, built []T) (string, bool) {
+// choose reads an option that has a short form, one of the choices, and the
+// library's long one, which takes a class and is called by the suffix, if there is one.
+func choose[T ~string](l *loader, o *node, name, suffix string, classes map[string]string, choices []T) (string, bool) {
+	var names []string
+	for _, c := range choices {
+		names = append(names, string(c))
+	}
 	short, long := o.get(name), o.get(name+"_class")
 	if short != nil && long != nil {
 		l.fail(laterOf(short, long), fmt.Sprintf("%s and %s_class are the same setting, and both are given", name, name), "keep one of the two")
@@ -183,14 +180,6 @@ func choose[T ~string](l *loader, o *node, name, suffix string, classes map[stri
 	}
 	if p := oneOf(names...)(n); long == nil && p.msg != "" {
 		l.fail(n, "unknown "+name, p.hint)
-		return "", false
-	}
-	if !slices.Contains(built, T(value)) {
-		var supported []string
-		for _, b := range built {
-			supported = append(supported, string(b))
-		}
-		l.fail(n, name+" "+value+" is not supported yet", "supported are "+strings.Join(supported, ", "))
 		return "", false
 	}
 	return value, true
