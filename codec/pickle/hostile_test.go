@@ -61,6 +61,7 @@ func large(n int) map[string]string {
 		"popped with calls": "cm\nn\n)R" + rep("]0", n/2) + ".",
 		"python 2":          "(" + rep("U\x04ab\xe9\xe9", n/6) + "t.",
 		"keys in sets":      "(" + rep("\x8f(K\x07\x85\x90", n/7) + "t.",
+		"floats in a set":   "\x8f(" + rep("G\x7e\x37\xe4\x3c\x88\x00\x75\x9c", n/9) + "\x90.",
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"hash/maphash"
 	"math"
-	"math/big"
 	"math/bits"
 )
 
@@ -17,7 +16,12 @@ type numbering struct {
 	notes []note // by Ref
 	table []Ref  // open addressing, by hash of the value
 	stamp uint32
+
+	scratch [2]floatInt
 }
+
+// floatInt has room for the integer that any float is: 1024 bits, a sign, and what is written at a time.
+type floatInt [136]byte
 
 // note is what is known about a node as a key.
 type note struct {
@@ -264,7 +268,7 @@ func (g *Graph) find(r Ref) Ref {
 		}
 		h = maphash.Bytes(g.num.seed, g.Data(r)) + 1
 	case Int, Float:
-		v, data, ok := g.integer(r)
+		v, data, ok := g.integer(r, &g.num.scratch[0])
 		switch {
 		case !ok: // a fraction, an infinity
 			if f := math.Float64frombits(nd.v); f != f {
@@ -324,8 +328,8 @@ func (g *Graph) equalKeys(a, b Ref) bool {
 		if y.kind != Int && y.kind != Float {
 			return false
 		}
-		v, data, ok := g.integer(a)
-		w, other, ok2 := g.integer(b)
+		v, data, ok := g.integer(a, &g.num.scratch[0])
+		w, other, ok2 := g.integer(b, &g.num.scratch[1])
 		if !ok || !ok2 {
 			return ok == ok2 && x.v == y.v
 		}
@@ -359,8 +363,9 @@ func (g *Graph) equalKeys(a, b Ref) bool {
 	return false
 }
 
-// integer is the exact integer value of an Int or Float: v, or data when it needs more than 64 bits. Not ok: there is none.
-func (g *Graph) integer(r Ref) (v int64, data []byte, ok bool) {
+// integer is the exact integer value of an Int or Float: v, or data, which may lie in buf, when it needs more than 64 bits. Not
+// ok: there is none.
+func (g *Graph) integer(r Ref, buf *floatInt) (v int64, data []byte, ok bool) {
 	nd := &g.nodes[r]
 	if nd.kind == Int {
 		if nd.flags&flagBig != 0 {
@@ -375,6 +380,24 @@ func (g *Graph) integer(r Ref) (v int64, data []byte, ok bool) {
 	if f >= -1<<63 && f < 1<<63 {
 		return int64(f), nil, true
 	}
-	x, _ := big.NewFloat(f).Int(nil)
-	return 0, intToData(x), true
+	return 0, buf.set(f), true
+}
+
+// set is intToData of a float that is an integer beyond 64 bits. A million of them may be keys: nothing is allocated.
+func (b *floatInt) set(f float64) []byte {
+	word := math.Float64bits(f)
+	mantissa := word&(1<<52-1) | 1<<52
+	shift := int(word>>52&0x7ff) - 1075
+	mantissa <<= shift % 8
+	if f < 0 {
+		mantissa = -mantissa
+	}
+	at := shift / 8
+	clear(b[:at])
+	binary.LittleEndian.PutUint64(b[at:], mantissa)
+	n := at + 8
+	for b[n-1] == 0 && b[n-2] < 0x80 || b[n-1] == 0xff && b[n-2] >= 0x80 {
+		n--
+	}
+	return b[:n]
 }
