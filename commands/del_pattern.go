@@ -144,7 +144,7 @@ func (b *bulk) limit(ctx context.Context, o *deleteOptions) error {
 			return ctx.Err()
 		}
 		if c.Err != nil {
-			return fmt.Errorf("--max-deletes: %w", c.Err)
+			return fmt.Errorf("--max-deletes cannot be held, nothing was deleted: %w", c.Err)
 		}
 		selected += c.Selected
 		mine += c.Mine

@@ -98,6 +98,43 @@ func readme(t *testing.T) ([]string, []block) {
 	return lines, fenced(lines)
 }
 
+// TestReadmeNightly: the script that the README has cron run says what it promises
+// when more keys match than it expects, and when a shard is down.
+func TestReadmeNightly(t *testing.T) {
+	t.Parallel()
+	_, blocks := readme(t)
+	s := openShop(t, blocks)
+	at := slices.IndexFunc(blocks, func(b block) bool { return len(b.lines) > 1 && strings.HasPrefix(b.lines[1], "# nightly: ") })
+	if at < 0 {
+		t.Fatal("README.md has no script nightly")
+	}
+	entries, err := readDemo()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := s.enter(t, s.config, s.stock(entries))
+	nightly := strings.Join(blocks[at].lines, "\n") + "\n"
+	run := func(text, wantOutput string, wantCode int) {
+		t.Helper()
+		out, failed := r.script(text)
+		code := 0
+		if len(failed) > 0 {
+			code = failed[len(failed)-1].codes[0]
+		}
+		if code != wantCode || !strings.Contains(out, wantOutput) {
+			t.Errorf("it printed %q with exit code %d, want %q and %d", out, code, wantOutput, wantCode)
+		}
+	}
+	r.write("nightly", strings.ReplaceAll(nightly, "shop.search:", "user:"), 0o755)
+	run("./nightly\n", "more than 20% of the keys matched: nothing was deleted", 5)
+	r.write("nightly", nightly, 0o755)
+	s.servers[2].Kill()
+	run("./nightly\n", "the clean-up failed with exit code 1", 1) // it could not count
+	r.write("nightly", strings.ReplaceAll(nightly, "--max-deletes 20% ", ""), 0o755)
+	run("./nightly\n", "some keys or a shard failed", 3)
+	run("jq -r '.shards[] | select(.error).shard' reports.jsonl\n", "cache-3:6379\n", 0)
+}
+
 // TestHelpRuns runs the examples of every help text on a terminal, yes being the
 // answer to what they ask. Each is done, or has a negative answer.
 func TestHelpRuns(t *testing.T) {

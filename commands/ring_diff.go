@@ -296,7 +296,9 @@ func printDiff(s *session, doc *diffDocument) error {
 	if err := s.ui.Table([]ui.Column{{Name: "from"}, {Name: "to"}, {Name: "keys", Right: true}, {Name: "share", Right: true}}, rows); err != nil {
 		return err
 	}
-	if doc.Cause != nil {
+	if doc.Cause != nil && s.ui.OutTerminal {
+		s.ui.Line("cause: " + causes[*doc.Cause])
+	} else if doc.Cause != nil {
 		s.ui.Line("cause", *doc.Cause, causes[*doc.Cause])
 	} else if doc.Moved > 0 && len(doc.Differences) > 0 {
 		s.ui.Line("causes", strings.Join(doc.Differences, ", "))
