@@ -97,6 +97,7 @@ func (s *session) root() *command {
 			newClear(s),
 			newReinsert(s),
 			newRing(s),
+			newExplain(s),
 			newCheck(s),
 			newDoctor(s),
 			newCodec(s),

@@ -198,15 +198,3 @@ func (s *session) self(file *config.File, cache *config.Cache) func(string) stri
 		return strings.TrimSpace("cachering " + command + " " + shellLine(flags))
 	}
 }
-
-// shellLine writes words so that a shell reads them back.
-func shellLine(words []string) string {
-	quoted := make([]string, len(words))
-	for i, word := range words {
-		quoted[i] = word
-		if word == "" || strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:@=,+%") != "" {
-			quoted[i] = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-		}
-	}
-	return strings.Join(quoted, " ")
-}

@@ -43,9 +43,13 @@ func (o *keyOptions) readFlags() []cli.Flag {
 // lookFlags adds the choice of a replica, which only commands that show what is
 // there can have.
 func (o *keyOptions) lookFlags() []cli.Flag {
+	return append(o.readFlags(), o.readFromFlag())
+}
+
+func (o *keyOptions) readFromFlag() cli.Flag {
 	o.readFrom.of, o.readFrom.value = []string{fromWriter, fromReplica}, fromWriter
-	return append(o.readFlags(), &cli.GenericFlag{Name: "read-from", Value: &o.readFrom,
-		Usage: "ask the `writer|replica` of a cache that does not shard: replica is its first location that is only read"})
+	return &cli.GenericFlag{Name: "read-from", Value: &o.readFrom,
+		Usage: "ask the `writer|replica` of a cache that does not shard: replica is its first location that is only read"}
 }
 
 func (o *keyOptions) shardFlag() cli.Flag {

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"cachering/commands/internal/config"
 )
 
 // Glimpse is what a server holds under a stored key, its value left out.
@@ -28,6 +30,11 @@ func (s *Shard) DB() int { return s.end.DB }
 // SameServer reports whether two LOCATION entries are databases of one server.
 func (s *Shard) SameServer(o *Shard) bool {
 	return s.end.Network == o.end.Network && s.end.Addr == o.end.Addr
+}
+
+// Reaches reports whether an endpoint is the shard's server and database.
+func (s *Shard) Reaches(at config.Endpoint) bool {
+	return s.end.Network == at.Network && s.end.Addr == at.Addr && s.end.DB == at.DB
 }
 
 // Database is another database of the shard's server, to look into. It has a

@@ -1,0 +1,379 @@
+package commands
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"cachering/codec"
+	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/config"
+	"cachering/ring"
+)
+
+const (
+	// otherVersions are looked at without a scan: 0 to this one.
+	otherVersions = 20
+	// valueLimit is how large a value may be to be read and decoded.
+	valueLimit = 64 << 20
+	// tracesKept is how many stored keys a scan keeps for one key.
+	tracesKept = 100
+	// tokenBytes is how long the token of a lock is.
+	tokenBytes = 32
+)
+
+// explainer gathers what there is to know about keys. It only reads.
+type explainer struct {
+	s     *session
+	o     *explainOptions
+	file  *config.File
+	cache *config.Cache
+	cl    *cluster.Cluster
+
+	shards  []*cluster.Shard
+	same    []int
+	down    []error
+	servers []*cluster.Info  // asked once a run
+	others  []*cluster.Shard // the databases with keys that the cache does not use
+	astray  []stray          // sampled once, when first needed
+	sampled bool
+	fits    bool // nine tenths of the sample are at home
+}
+
+func newExplainer(s *session, o *explainOptions, file *config.File, cache *config.Cache, cl *cluster.Cluster) *explainer {
+	x := &explainer{s: s, o: o, file: file, cache: cache, cl: cl, shards: cl.Shards()}
+	x.down, x.servers = make([]error, len(x.shards)), make([]*cluster.Info, len(x.shards))
+	for i, shard := range x.shards {
+		x.same = append(x.same, slices.IndexFunc(x.shards[:i+1], shard.Same))
+	}
+	return x
+}
+
+// each runs do for every server and database of the cache that still answers,
+// all at once. One that fails is told once, and not asked again.
+func (x *explainer) each(do func(i int, shard *cluster.Shard) error) {
+	var wg sync.WaitGroup
+	errs := make([]error, len(x.shards))
+	for i, shard := range x.shards {
+		if x.same[i] == i && x.down[i] == nil {
+			wg.Go(func() { errs[i] = do(i, shard) })
+		}
+	}
+	wg.Wait()
+	for i := range x.shards {
+		if err := errs[x.same[i]]; err != nil && x.down[i] == nil {
+			x.down[i] = err
+			if x.same[i] == i {
+				x.s.ui.Warn("cachering: %v", err)
+			}
+		}
+	}
+}
+
+// ask asks the servers about themselves.
+func (x *explainer) ask(ctx context.Context) {
+	x.each(func(i int, shard *cluster.Shard) (err error) {
+		x.servers[i], err = shard.Info(ctx)
+		return err
+	})
+	for i := range x.shards {
+		x.servers[i] = x.servers[x.same[i]]
+	}
+	for i, shard := range x.shards {
+		if x.servers[i] == nil || x.serverOf(shard) != i {
+			continue
+		}
+		for _, d := range x.servers[i].Databases {
+			if other := shard.Database(d.DB); !slices.ContainsFunc(x.shards, other.Same) {
+				x.others = append(x.others, other)
+			}
+		}
+	}
+}
+
+// serverOf is the first shard on the server of a shard.
+func (x *explainer) serverOf(shard *cluster.Shard) int {
+	return slices.IndexFunc(x.shards, shard.SameServer)
+}
+
+// close closes what was opened beside the cluster.
+func (x *explainer) close() {
+	for _, db := range x.others {
+		db.Close()
+	}
+}
+
+// question is one stored key to ask every shard about, and what to do with the
+// answer.
+type question struct {
+	stored string
+	keep   func(trace)
+	trace  // what is known beforehand
+}
+
+// gather finds out what can be found without a scan.
+func (x *explainer) gather(ctx context.Context, arg string) (*evidence, error) {
+	e, err := x.begin(arg)
+	if err != nil {
+		return nil, err
+	}
+	questions := x.questions(e)
+	var mu sync.Mutex
+	x.each(func(i int, shard *cluster.Shard) error {
+		stored := make([][]byte, len(questions))
+		for k, q := range questions {
+			stored[k] = []byte(q.stored)
+		}
+		glimpses, err := shard.Glance(ctx, stored...)
+		if err != nil {
+			return err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		for k, g := range glimpses {
+			if g.Found() || g.Expired {
+				t := questions[k].trace
+				t.on, t.db, t.Glimpse, t.home = i, shard.DB(), g, x.isHome(i, g.Stored)
+				questions[k].keep(t)
+			}
+		}
+		return nil
+	})
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	x.values(ctx, e)
+	x.tokens(ctx, e)
+	// The shards answer in any order.
+	for _, list := range [][]trace{e.markers, e.locks, e.versions, e.renamed, e.prefixes} {
+		slices.SortStableFunc(list, func(a, b trace) int { return a.on - b.on })
+	}
+	sortVersions(e.versions)
+	if x.absent(e) {
+		x.databases(ctx, e)
+	}
+	if x.misplaced(e) {
+		if !x.sampled {
+			var of int
+			x.astray, of = astray(ctx, x.cl)
+			x.sampled, x.fits = true, len(x.astray)*10 <= of
+		}
+		e.ringFits = x.fits
+		for i, t := range e.copies {
+			if t != nil && x.same[i] != x.same[e.home] {
+				e.fits = fitsOf(ways(x.cache, x.shards, []byte(e.stored)), stray{[]byte(e.stored), i}, x.astray, x.same)
+				break
+			}
+		}
+	}
+	return e, ctx.Err()
+}
+
+// begin places a key.
+func (x *explainer) begin(arg string) (*evidence, error) {
+	cache := x.cache
+	e := &evidence{
+		arg: arg, key: arg, named: true, stored: x.o.storedKey(cache, arg),
+		same: x.same, down: x.down, servers: x.servers, copies: make([]*trace, len(x.shards)),
+		herd: cache.HerdTimeout, getMany: cache.Ring == ring.RedisCache, sharded: cache.Sharded,
+		marked: cache.Side.Fresh != "", forever: cache.Timeout.Forever,
+		timeout: "the cache keeps entries for " + cache.Timeout.String() + " s unless told otherwise",
+	}
+	if cache.Timeout.Forever {
+		e.timeout = "it was given one, for the cache keeps entries for ever unless told otherwise"
+	}
+	for _, shard := range x.shards {
+		e.shards = append(e.shards, shard.Name)
+	}
+	key, version, ok := cache.Keyspace.Split([]byte(e.stored))
+	e.version = string(version)
+	if x.o.stored {
+		e.key, e.named = string(key), ok && key != nil
+	}
+	var err error
+	if e.home, err = cache.Place.Home(cache.Keyspace, []byte(e.stored)); err != nil {
+		return nil, err
+	}
+	replica, err := x.o.replica(cache)
+	switch {
+	case err != nil:
+		return nil, err
+	case replica >= 0:
+		e.readers = []int{replica}
+	case x.o.readFrom.set:
+		e.readers = []int{e.home}
+	default:
+		// One server listed twice is one reader.
+		for _, i := range cache.Place.Readers(e.home) {
+			if !slices.ContainsFunc(e.readers, func(r int) bool { return x.same[r] == x.same[i] }) {
+				e.readers = append(e.readers, i)
+			}
+		}
+	}
+	e.command = func(name string, flags ...string) string { return x.commandLine(e, name, flags) }
+	e.plain = x.s.cacheLine
+	return e, nil
+}
+
+// questions are all stored keys that could tell something about a key, itself
+// first.
+func (x *explainer) questions(e *evidence) []question {
+	cache := x.cache
+	asked := map[string]bool{}
+	var list []question
+	add := func(stored string, known trace, keep func(trace)) {
+		if !asked[stored] {
+			asked[stored] = true
+			list = append(list, question{stored, keep, known})
+		}
+	}
+	add(e.stored, trace{}, func(t trace) { e.copies[t.on] = &t })
+	if cache.Side.Fresh != "" {
+		add(cache.Side.Fresh+e.stored, trace{}, func(t trace) { e.markers = append(e.markers, t) })
+	}
+	for _, lock := range x.lockKeys(e.stored) {
+		add(lock, trace{}, func(t trace) { e.locks = append(e.locks, t) })
+	}
+	if !e.named {
+		return list
+	}
+	other := func(t trace) {
+		t.alias = x.owner(x.shards[t.on], t.Stored, e.key)
+		e.prefixes = append(e.prefixes, t)
+	}
+	if cache.Keyspace.Versioned() {
+		for v := range int64(otherVersions + 1) {
+			add(cache.Keyspace.Stored(e.key, v), trace{prefix: cache.Keyspace.Prefix, version: strconv.FormatInt(v, 10)},
+				func(t trace) { e.versions = append(e.versions, t) })
+		}
+	}
+	if rest, ok := renamedKey(cache, e.key); ok && e.version != "" {
+		if version, err := strconv.ParseInt(e.version, 10, 64); err == nil {
+			add(cache.Keyspace.Stored(rest, version), trace{prefix: cache.Keyspace.Prefix, version: e.version}, func(t trace) { e.renamed = append(e.renamed, t) })
+		}
+	}
+	for _, c := range x.file.Caches {
+		known := trace{prefix: c.Keyspace.Prefix, version: strconv.FormatInt(c.Version, 10)}
+		keep := other
+		if sameKeyspace(c, cache) {
+			keep = func(t trace) { e.versions = append(e.versions, t) }
+		}
+		add(c.Keyspace.Stored(e.key, c.Version), known, keep)
+	}
+	plain := ring.Keyspace{}
+	add(plain.Stored(e.key, cache.Version), trace{version: strconv.FormatInt(cache.Version, 10)}, other)
+	add(e.key, trace{}, other)
+	return list
+}
+
+// lockKeys are the stored keys of the locks that get_or_set keeps for a key.
+func (x *explainer) lockKeys(stored string) []string {
+	side, cache := x.cache.Side, x.cache
+	if side.Lock == "" {
+		return nil
+	}
+	keys := []string{side.Lock + stored}
+	if side.Fresh == "" && !ring.Before(cache.Release, "1.1.0") && ring.Before(cache.Release, "1.5.5") {
+		// Those releases keep a second one, as an entry.
+		keys = append(keys, cache.Keyspace.Stored(side.Lock+stored, cache.Version))
+	}
+	return keys
+}
+
+// isHome reports whether whoever looks for a stored key looks on a shard.
+func (x *explainer) isHome(on int, stored []byte) bool {
+	home, err := x.cache.Place.Home(x.cache.Keyspace, stored)
+	return err == nil && x.same[home] == x.same[on]
+}
+
+// values reads the copies of the key that are strings. What went since it was
+// looked at is taken out.
+func (x *explainer) values(ctx context.Context, e *evidence) {
+	x.each(func(i int, shard *cluster.Shard) error {
+		t := e.copies[i]
+		if t == nil || t.Type != "string" {
+			return nil
+		}
+		if t.Bytes > valueLimit {
+			t.value = &value{large: true}
+			return nil
+		}
+		data, ok, err := shard.Value(ctx, []byte(e.stored)) // it may be of another type by now
+		if err != nil || !ok {
+			e.copies[i] = nil
+			return err
+		}
+		t.value = readAs(x.cache, e.stored, data, time.Now())
+		return nil
+	})
+}
+
+// tokens tells locks from values among what is there under other prefixes:
+// cache.lock of django-redis-cache stores its token under the bare name.
+func (x *explainer) tokens(ctx context.Context, e *evidence) {
+	e.prefixes = slices.DeleteFunc(e.prefixes, func(t trace) bool {
+		if t.Type != "string" || t.Bytes != tokenBytes {
+			return false
+		}
+		data, ok, err := x.shards[t.on].Value(ctx, t.Stored)
+		if err != nil || !ok || !codec.LockToken(t.Stored, data) {
+			return false
+		}
+		e.locks = append(e.locks, t)
+		return true
+	})
+}
+
+// absent reports whether the servers that hold the key by rights do not.
+func (x *explainer) absent(e *evidence) bool {
+	for _, i := range append(slices.Clone(e.readers), e.home) {
+		if x.down[i] != nil || e.found(i) {
+			return false
+		}
+	}
+	return true
+}
+
+func (x *explainer) misplaced(e *evidence) bool {
+	return x.cache.Sharded && x.absent(e) && slices.ContainsFunc(e.copies, func(t *trace) bool { return t != nil && t.Found() })
+}
+
+// databases looks for the stored key in the other databases. One that does not
+// answer, as an ACL can close it, is told once.
+func (x *explainer) databases(ctx context.Context, e *evidence) {
+	x.others = slices.DeleteFunc(x.others, func(db *cluster.Shard) bool {
+		glimpses, err := db.Glance(ctx, []byte(e.stored))
+		if err != nil {
+			x.warn(ctx, db, err)
+			return true
+		}
+		if g := glimpses[0]; g.Found() {
+			e.databases = append(e.databases, trace{on: db.Index, db: db.DB(), Glimpse: g, alias: x.owner(db, g.Stored, e.key)})
+		}
+		return false
+	})
+}
+
+func (x *explainer) warn(ctx context.Context, db *cluster.Shard, err error) {
+	if ctx.Err() == nil {
+		x.s.ui.Warn("cachering: database %d: %v", db.DB(), err)
+	}
+}
+
+// owner names the cache of the file, besides this one, whose stored key it is.
+func (x *explainer) owner(db *cluster.Shard, stored []byte, key string) string {
+	for _, c := range x.file.Caches {
+		k, _, ok := c.Keyspace.Split(stored)
+		if !ok || c.Alias == x.cache.Alias || string(k) != key {
+			continue
+		}
+		for i := range c.Servers {
+			if db.Reaches(c.Endpoint(i)) {
+				return c.Alias
+			}
+		}
+	}
+	return ""
+}
