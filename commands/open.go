@@ -17,6 +17,11 @@ func (s *session) open(ctx context.Context, file *config.File, cache *config.Cac
 			return nil, err
 		}
 	}
+	if cache.Sentinels != nil {
+		if _, err := cache.Sentinels.Login(ctx); err != nil {
+			return nil, err
+		}
+	}
 	return cluster.Open(cache, cluster.Options{
 		Others:        file.Caches,
 		SocketTimeout: time.Duration(s.global.socketTimeout),

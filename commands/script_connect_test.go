@@ -47,3 +47,14 @@ func scriptPortOf(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	ts.Setenv(args[0]+"_PORT", port)
 }
+
+// sentinel NAME SERVICE SERVER starts a sentinel, at $NAME, that watches over a
+// server and its replicas, and fails over when it is told to.
+func scriptSentinel(ts *testscript.TestScript, neg bool, args []string) {
+	w := worldOf(ts)
+	host, port, err := net.SplitHostPort(w.server(ts, args[2]).Addr)
+	ts.Check(err)
+	s := redistest.RunSentinelT(w.t, "sentinel monitor "+args[1]+" "+host+" "+port+" 1", "sentinel failover-timeout "+args[1]+" 10000")
+	w.servers[args[0]] = s
+	ts.Setenv(args[0], s.Addr)
+}

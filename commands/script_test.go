@@ -60,26 +60,27 @@ func TestScript(t *testing.T) {
 			return false, fmt.Errorf("unknown condition %s", cond)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"run":    scriptRun,
-			"pty":    scriptPty,
-			"start":  scriptStart,
-			"signal": scriptSignal,
-			"said":   scriptSaid,
-			"finish": scriptFinish,
-			"redis":  scriptRedis,
-			"down":   scriptDown,
-			"up":     scriptUp,
-			"pause":  scriptPause,
-			"certs":  scriptCerts,
-			"portof": scriptPortOf,
-			"proxy":  scriptProxy,
-			"stall":  scriptStall,
-			"cli":    scriptCli,
-			"until":  scriptUntil,
-			"fill":   scriptFill,
-			"subst":  scriptSubst,
-			"bytes":  scriptBytes,
-			"json":   scriptJSON,
+			"run":      scriptRun,
+			"pty":      scriptPty,
+			"start":    scriptStart,
+			"signal":   scriptSignal,
+			"said":     scriptSaid,
+			"finish":   scriptFinish,
+			"redis":    scriptRedis,
+			"down":     scriptDown,
+			"up":       scriptUp,
+			"pause":    scriptPause,
+			"certs":    scriptCerts,
+			"portof":   scriptPortOf,
+			"sentinel": scriptSentinel,
+			"proxy":    scriptProxy,
+			"stall":    scriptStall,
+			"cli":      scriptCli,
+			"until":    scriptUntil,
+			"fill":     scriptFill,
+			"subst":    scriptSubst,
+			"bytes":    scriptBytes,
+			"json":     scriptJSON,
 		},
 	})
 }
@@ -210,12 +211,10 @@ func scriptRedis(ts *testscript.TestScript, neg bool, args []string) {
 	address := func(s *redistest.Server) string { return s.Addr }
 	if len(args) > 0 && args[0] == "-tls" {
 		args = args[1:]
-		var secure string
-		start = func(tb testing.TB, lines ...string) (s *redistest.Server) {
-			s, secure = redistest.RunTLST(tb, ts.MkAbs("server.pem"), ts.MkAbs("server.key"), ts.MkAbs("ca.pem"), lines...)
-			return s
+		start = func(tb testing.TB, lines ...string) *redistest.Server {
+			return redistest.RunTLST(tb, append(redistest.TLSLines(ts.MkAbs("server.pem"), ts.MkAbs("server.key"), ts.MkAbs("ca.pem")), lines...)...)
 		}
-		address = func(*redistest.Server) string { return secure }
+		address = func(s *redistest.Server) string { return s.TLSAddr }
 	}
 	var conf []string
 	for i, a := range args {

@@ -20,10 +20,11 @@ import (
 
 // Endpoint is one LOCATION entry: how to reach it and what to call it.
 type Endpoint struct {
-	Name     string // as it is shown: the spelling in the configuration, secrets masked
-	Network  string // tcp or unix
-	Addr     string // host:port or socket path
-	TLS      *tls.Config
+	Name     string      // as it is shown: the spelling in the configuration, secrets masked
+	Network  string      // tcp or unix
+	Addr     string      // host:port or socket path
+	Service  *Service    // whom to ask for the address instead; nil: nobody
+	TLS      *tls.Config // without a server name, the host that is dialled is taken
 	DB       int
 	Writable bool // bulk work visits it
 	// Login gives user and password when the server is dialled; nil: there is
@@ -32,7 +33,13 @@ type Endpoint struct {
 }
 
 // id is the same for entries that reach the same keys.
-func (e *Endpoint) id() string { return e.Network + " " + e.Addr + " " + strconv.Itoa(e.DB) }
+func (e *Endpoint) id() string {
+	id := e.Network + " " + e.Addr + " " + strconv.Itoa(e.DB)
+	if s := e.Service; s != nil {
+		id += fmt.Sprintf(" %s %v %p", s.Name, s.Replica, s.Sentinels)
+	}
+	return id
+}
 
 // Neighbour is another cache of the configuration that shares a server and
 // database with this one.
@@ -74,12 +81,7 @@ func New(spec Spec) (*Cluster, error) {
 		return nil, fmt.Errorf("cache %q has no ring", spec.Alias)
 	}
 	silence()
-	if spec.SocketTimeout == 0 {
-		spec.SocketTimeout = defaultSocketTimeout
-	}
-	if spec.ConnectTimeout <= 0 {
-		spec.ConnectTimeout = defaultConnectTimeout
-	}
+	spec.defaults()
 	c := &Cluster{spec: spec}
 	seen := make(map[string]bool)
 	for i, e := range spec.Endpoints {
@@ -91,6 +93,16 @@ func New(spec Spec) (*Cluster, error) {
 		}
 	}
 	return c, nil
+}
+
+// defaults fills in what was not given.
+func (s *Spec) defaults() {
+	if s.SocketTimeout == 0 {
+		s.SocketTimeout = defaultSocketTimeout
+	}
+	if s.ConnectTimeout <= 0 {
+		s.ConnectTimeout = defaultConnectTimeout
+	}
 }
 
 // silence keeps go-redis from writing to standard error: every failure that it

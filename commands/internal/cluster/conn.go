@@ -52,6 +52,7 @@ func (s *Shard) Neighbours() []Neighbour { return s.cluster.spec.Neighbours[s.In
 type Conn struct {
 	Shard *Shard
 
+	known  string // the address that the server goes by
 	client *redis.Client
 	sticky *redis.Conn
 	live   atomic.Pointer[liveConn]
@@ -63,7 +64,16 @@ var errDialledTwice = errors.New("the connection was lost")
 // Dial connects and logs in. buffer is the size of the read and the write
 // buffer; 0 is enough for single keys.
 func (s *Shard) Dial(ctx context.Context, buffer int) (*Conn, error) {
-	c := &Conn{Shard: s}
+	if s.end.Service != nil {
+		return s.dialService(ctx, buffer)
+	}
+	return s.dialAt(ctx, s.end.Network, s.end.Addr, s.end.Addr, buffer)
+}
+
+// dialAt connects to an address, which stands for the one that the server is
+// known by.
+func (s *Shard) dialAt(ctx context.Context, network, addr, known string, buffer int) (*Conn, error) {
+	c := &Conn{Shard: s, known: known}
 	var dialled atomic.Bool
 	user, password, err := s.login(ctx)
 	if err != nil {
@@ -76,8 +86,8 @@ func (s *Shard) Dial(ctx context.Context, buffer int) (*Conn, error) {
 	}
 	connect := s.cluster.spec.ConnectTimeout
 	c.client = redis.NewClient(&redis.Options{
-		Network:  s.end.Network,
-		Addr:     s.end.Addr,
+		Network:  network,
+		Addr:     addr,
 		DB:       s.end.DB,
 		Username: user,
 		Password: password,
@@ -99,7 +109,7 @@ func (s *Shard) Dial(ctx context.Context, buffer int) (*Conn, error) {
 			if dialled.Swap(true) {
 				return nil, errDialledTwice
 			}
-			l, err := s.dial(ctx, network, addr, connect)
+			l, err := s.dial(ctx, network, addr, known, connect)
 			if err != nil {
 				return nil, err
 			}
@@ -182,7 +192,7 @@ func (s *Shard) login(ctx context.Context) (user, password string, err error) {
 	return user, password, nil
 }
 
-func (s *Shard) dial(ctx context.Context, network, addr string, timeout time.Duration) (*liveConn, error) {
+func (s *Shard) dial(ctx context.Context, network, addr, known string, timeout time.Duration) (*liveConn, error) {
 	d := net.Dialer{Timeout: timeout}
 	nc, err := d.DialContext(ctx, network, addr)
 	if err != nil {
@@ -194,7 +204,12 @@ func (s *Shard) dial(ctx context.Context, network, addr string, timeout time.Dur
 	if s.end.TLS != nil {
 		limited, cancel := context.WithTimeout(ctx, timeout)
 		defer cancel()
-		t := tls.Client(nc, s.end.TLS)
+		conf := s.end.TLS
+		if conf.ServerName == "" {
+			conf = conf.Clone()
+			conf.ServerName, _, _ = net.SplitHostPort(known)
+		}
+		t := tls.Client(nc, conf)
 		if err := t.HandshakeContext(limited); err != nil {
 			nc.Close()
 			if errors.Is(limited.Err(), context.DeadlineExceeded) {

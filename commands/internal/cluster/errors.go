@@ -26,6 +26,9 @@ var (
 	// ErrReplica is wrapped by the error of a server that takes no writes
 	// because it is a replica.
 	ErrReplica = errors.New("the server is a replica and takes no writes")
+	// ErrReplaced is wrapped by the error of a master in whose place the
+	// sentinels put another.
+	ErrReplaced = errors.New("what was written last may be lost")
 )
 
 // ShardError is a failure of one shard. Its text names the shard and holds no
@@ -110,7 +113,12 @@ func (s *Shard) plain(err error) error {
 }
 
 // writeElsewhere is what to do about a server that is a replica.
-func (s *Shard) writeElsewhere() string { return "name its master in location" }
+func (s *Shard) writeElsewhere() string {
+	if s.end.Service != nil {
+		return "the master of " + s.end.Service.Name + " has changed, run again"
+	}
+	return "name its master in location"
+}
 
 // unconnected is a server that does not let us in in time.
 func (s *Shard) unconnected(what, why string) error {

@@ -31,6 +31,10 @@ func Open(c *config.Cache, o Options) (*Cluster, error) {
 	if o.SocketTimeout != 0 {
 		spec.SocketTimeout = o.SocketTimeout
 	}
+	sentinels, err := openSentinels(c, o)
+	if err != nil {
+		return nil, err
+	}
 	writer, only := c.Place.Writer()
 	for i, server := range c.Servers {
 		at := c.Endpoint(i)
@@ -45,8 +49,10 @@ func Open(c *config.Cache, o Options) (*Cluster, error) {
 				return login.Username, login.Password.Reveal(), err
 			},
 		}
+		if sentinels != nil {
+			end.Network, end.Service = "tcp", &Service{Name: at.Addr, Replica: at.Replica, Sentinels: sentinels}
+		}
 		if at.TLS {
-			var err error
 			if end.TLS, err = c.TLS(i); err != nil {
 				return nil, err
 			}
@@ -61,10 +67,36 @@ func Open(c *config.Cache, o Options) (*Cluster, error) {
 	return New(spec)
 }
 
+// openSentinels is who tells where the servers of a cache are, nil if locations
+// do.
+func openSentinels(c *config.Cache, o Options) (*Sentinels, error) {
+	s := c.Sentinels
+	if s == nil {
+		return nil, nil
+	}
+	w := Watch{
+		Addrs: s.Addrs, Dial: s.Dial, SocketTimeout: s.SocketTimeout, ConnectTimeout: s.ConnectTimeout,
+		Login: func(ctx context.Context) (user, password string, err error) {
+			login, err := s.Login(ctx)
+			return login.Username, login.Password.Reveal(), err
+		},
+	}
+	if o.SocketTimeout != 0 {
+		w.SocketTimeout = o.SocketTimeout
+	}
+	if s.TLS {
+		var err error
+		if w.TLS, err = s.TLSConfig(); err != nil {
+			return nil, err
+		}
+	}
+	return NewSentinels(w), nil
+}
+
 // reaches reports whether a cache uses the server and database of an endpoint.
 func reaches(c *config.Cache, at config.Endpoint) bool {
 	for i := range c.Servers {
-		if e := c.Endpoint(i); e.Network == at.Network && e.Addr == at.Addr && e.DB == at.DB {
+		if c.Endpoint(i).Same(at) {
 			return true
 		}
 	}

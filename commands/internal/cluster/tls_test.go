@@ -16,7 +16,7 @@ import (
 func TestRedissFollowsTheQueryOfTheLocation(t *testing.T) {
 	authority := redistest.AuthorityT(t, t.TempDir(), "ca")
 	cert, key := authority.Issue("server", "cache.example")
-	_, address := redistest.RunTLST(t, cert, key, authority.File)
+	address := redistest.RunTLST(t, redistest.TLSLines(cert, key, authority.File)...).TLSAddr
 	host, port, _ := net.SplitHostPort(address)
 	ctx := context.Background()
 	pair := "&ssl_certfile=" + cert + "&ssl_keyfile=" + key
@@ -59,7 +59,7 @@ func TestRedissFollowsTheQueryOfTheLocation(t *testing.T) {
 func TestRedissFollowsOptions(t *testing.T) {
 	authority := redistest.AuthorityT(t, t.TempDir(), "ca")
 	cert, key := authority.Issue("server", "cache.example")
-	_, address := redistest.RunTLST(t, cert, key, authority.File, "user app on >s3cret ~* +@all")
+	address := redistest.RunTLST(t, append(redistest.TLSLines(cert, key, authority.File), "user app on >s3cret ~* +@all")...).TLSAddr
 	const pair = `ssl_certfile = "cert.pem", ssl_keyfile = "key.pem"`
 	for _, c := range []struct {
 		backend, options, want string

@@ -52,7 +52,7 @@ func (l *loader) client(n *node, b backend) (client, bool) {
 	}
 	known := slices.Sorted(maps.Keys(lib.clients))
 	msg, hint := "unknown client", "known are "+strings.Join(known, ", ")
-	if strings.Contains(text(name), "Sentinel") || strings.Contains(text(name), "Cluster") {
+	if strings.Contains(text(name), "Cluster") {
 		msg = "this client is not supported yet"
 	} else if near := Nearest(text(name), known); near != "" {
 		hint = "did you mean " + quote(near) + "?"

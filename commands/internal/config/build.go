@@ -34,16 +34,19 @@ func (l *loader) cache(n *node) *Cache {
 	}
 	c := &Cache{
 		Alias: n.name, File: l.file, Line: n.line, Backend: text(n.get("backend")),
-		Sharded: cl.sharded, Herd: cl.herd, library: lib, node: n,
+		Sharded: cl.sharded, Herd: cl.herd, pools: cl.sentinel, library: lib, node: n,
 		Version: 1, Timeout: Timeout{After: 300 * time.Second},
 		Protect: []string{"django.contrib.sessions*"},
 	}
 	l.plainSettings(c, n)
+	c.Release = text(n.get("release"))
+	l.sentinels(c, n, cl)
 	l.placement(c, n)
 	l.timeout(c, n)
 	l.codec(c, n.get("options"))
 	l.password(c, n)
-	l.tlsSettings(c, n.get("options"))
+	o := n.get("options")
+	c.tls = l.tlsSettings(o, o.get("connection_pool_kwargs"), o.get("connection_pool_class_kwargs"))
 	if len(l.errs) > failed {
 		return nil
 	}
@@ -170,33 +173,38 @@ func firstOf(nodes ...*node) *node {
 	return nil
 }
 
-// password notes where the password comes from.
-func (l *loader) password(c *Cache, n *node) {
+// secretOf notes which of some keys says where a password comes from.
+func (l *loader) secretOf(keys []*node) *secretSource {
+	s := &secretSource{file: l.file, env: l.env}
 	var given []*node
-	if v := n.get("password"); v != nil {
-		given = append(given, v)
-	}
-	for _, v := range n.get("options").children() {
+	for _, v := range keys {
 		if v.name == "password" || strings.HasPrefix(v.name, "password_") {
 			given = append(given, v)
 		}
 	}
-	c.secret = &secretSource{file: l.file, env: l.env}
-	switch len(given) {
-	case 0:
-		return
-	case 1:
-		c.secret.from = given[0]
-	default:
+	if len(given) > 1 {
 		slices.SortStableFunc(given, func(a, b *node) int { return a.line - b.line })
 		l.fail(given[1], fmt.Sprintf("a password is given already by %s on line %d", given[0].name, given[0].line), "keep one of the two")
-		return
 	}
-	if len(c.Servers) > 0 && !slices.ContainsFunc(c.Servers, func(s ring.Server) bool { return !c.ownLogin(s) }) {
+	if len(given) > 0 {
+		s.from = given[0]
+	}
+	return s
+}
+
+// password notes where the password comes from.
+func (l *loader) password(c *Cache, n *node) {
+	keys := n.get("options").children()
+	if v := n.get("password"); v != nil {
+		keys = append([]*node{v}, keys...)
+	}
+	c.secret = l.secretOf(keys)
+	from := c.secret.from
+	if from != nil && len(c.Servers) > 0 && !slices.ContainsFunc(c.Servers, func(s ring.Server) bool { return !c.ownLogin(s) }) {
 		if c.library == redisCacheLib {
-			l.idle(given[0], "every location is a URL, and a URL's own password, or none, is used", "write the password into the URLs, or the servers as host:port, as the application does")
+			l.idle(from, "every location is a URL, and a URL's own password, or none, is used", "write the password into the URLs, or the servers as host:port, as the application does")
 		} else {
-			l.idle(given[0], "every location brings its own password", "leave one of the two out")
+			l.idle(from, "every location brings its own password", "leave one of the two out")
 		}
 	}
 }

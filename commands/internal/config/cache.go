@@ -56,9 +56,12 @@ type Cache struct {
 	ConnectTimeout time.Duration // 0: no limit was given
 	Bulk           Bulk
 
+	Sentinels *Sentinels // who tells where servers are; nil: locations do
+
 	library        *library
 	release        string // for choosing what a release does: Release, or the newest it can be
-	tls            map[string]tlsSetting
+	pools          bool   // a location that is a string stands for master and replicas (SentinelClient)
+	tls            tlsSettings
 	endpoints      []Endpoint
 	secret         *secretSource
 	node           *node
@@ -92,11 +95,18 @@ type Bulk struct {
 
 // Endpoint is where a server is really dialled.
 type Endpoint struct {
-	Network    string // "tcp" or "unix"
-	Addr       string // host:port, or the path of a socket
+	Network    string // "tcp", "unix", or "sentinel"
+	Addr       string // host:port, the path of a socket, or the name of a service
 	TLS        bool
 	ServerName string // of the certificate: the host of the location, even where dial leads elsewhere
 	DB         int
+	Sentinels  string // who knows the service, in an order of its own
+	Replica    bool   // one of the service's replicas, and not its master
+}
+
+// Same reports whether two are one server and database.
+func (e Endpoint) Same(o Endpoint) bool {
+	return e.Network == o.Network && e.Addr == o.Addr && e.DB == o.DB && e.Sentinels == o.Sentinels && e.Replica == o.Replica
 }
 
 // Endpoint tells where the server of that index is dialled.
@@ -202,9 +212,5 @@ func (c *Cache) Locations() []string {
 // Duplicate reports the first server with the same home as this one, which is
 // itself for all but those listed twice.
 func (c *Cache) Duplicate(server int) int {
-	at := func(e Endpoint) bool {
-		o := c.endpoints[server]
-		return e.Network == o.Network && e.Addr == o.Addr && e.DB == o.DB
-	}
-	return slices.IndexFunc(c.endpoints, at)
+	return slices.IndexFunc(c.endpoints, c.endpoints[server].Same)
 }

@@ -118,7 +118,7 @@ func (c *Cache) findings() []Finding {
 	}
 	for i, s := range c.Servers {
 		for _, name := range slices.Sorted(maps.Keys(s.Query)) {
-			if !slices.Contains([]string{"db", "host", "port", "path", "unix_socket_path", "username", "password"}, name) && !slices.Contains(tlsOptions, name) {
+			if !slices.Contains([]string{"db", "host", "port", "path", "unix_socket_path", "username", "password", "is_master"}, name) && !slices.Contains(tlsOptions, name) {
 				ignored(c.node.get("location"), fmt.Sprintf("server %d: its URL option %s is without effect here", i+1, printable(name)))
 			}
 		}
@@ -130,18 +130,18 @@ func (c *Cache) findings() []Finding {
 	return list
 }
 
-// lookUp looks for the password, unless that would run a command.
+// lookUp looks for the passwords, unless that would run a command.
 func (c *Cache) lookUp() []Finding {
-	from := c.secret.from
-	if from == nil {
-		return nil
+	var list []Finding
+	for _, s := range c.secrets() {
+		if s.from != nil && s.from.name == "password_command" {
+			list = append(list, Finding{Level: LevelNote, File: c.File, Line: s.from.line, Key: s.from.path(), Msg: "not run by this check"})
+			continue
+		}
+		var e *Error
+		if _, err := s.get(context.Background()); errors.As(err, &e) {
+			list = append(list, findingOf(e))
+		}
 	}
-	if from.name == "password_command" {
-		return []Finding{{Level: LevelNote, File: c.File, Line: from.line, Key: from.path(), Msg: "not run by this check"}}
-	}
-	var e *Error
-	if _, err := c.secret.get(context.Background()); errors.As(err, &e) {
-		return []Finding{findingOf(e)}
-	}
-	return nil
+	return list
 }

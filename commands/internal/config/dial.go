@@ -19,6 +19,10 @@ func endpoint(s ring.Server) Endpoint {
 // dial reads where to connect instead. A server is found by its spelling, which
 // may have its password hidden, and failing that by its host and port.
 func (l *loader) dial(c *Cache, n *node) {
+	if c.Sentinels != nil {
+		l.dialServices(c, n)
+		return
+	}
 	taken := map[int]*node{}
 	used := map[*node]bool{}
 	for i, s := range c.Servers {
@@ -41,9 +45,8 @@ func (l *loader) dial(c *Cache, n *node) {
 	// work would visit it once.
 	for i := range c.Servers {
 		for j := range i {
-			same := func(a, b Endpoint) bool { return a.Network == b.Network && a.Addr == b.Addr && a.DB == b.DB }
 			k := firstOf(taken[i], taken[j])
-			if k != nil && same(c.endpoints[i], c.endpoints[j]) && !same(endpoint(c.Servers[i]), endpoint(c.Servers[j])) {
+			if k != nil && c.endpoints[i].Same(c.endpoints[j]) && !endpoint(c.Servers[i]).Same(endpoint(c.Servers[j])) {
 				l.fail(k, "two servers are dialled at the same address", "give each its own")
 				return
 			}

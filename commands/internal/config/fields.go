@@ -48,19 +48,24 @@ var cacheFields = []field{
 // of what its library has.
 var (
 	// commonOptions are not the libraries': they tell what settings do not.
-	commonOptions = append([]field{
+	commonOptions = slices.Concat([]field{
 		{name: "python", kinds: kindString, write: `it in quotes, such as "3.12"`, echo: true, check: checkPython},
+	}, passwordFields, []field{
+		{name: "socket_timeout", kinds: seconds, want: `seconds or "none"`, write: `seconds, such as 5 or 0.5, or "none"`, check: checkSeconds},
+		{name: "socket_connect_timeout", kinds: seconds, want: `seconds or "none"`, write: `seconds, such as 5 or 0.5, or "none"`, check: checkSeconds},
+		{name: "max_entries", kinds: kindInt, write: "a number", idle: true},
+		{name: "cull_frequency", kinds: kindInt, write: "a number", idle: true},
+	}, tlsFields)
+
+	// passwordFields say who logs in.
+	passwordFields = []field{
 		{name: "password", kinds: kindString, write: "it in quotes"},
 		{name: "password_env", kinds: kindString, write: `the name of an environment variable, such as "CACHE_PASSWORD"`, check: checkEnvName},
 		{name: "password_file", kinds: kindString, write: "the path of a file, in quotes", check: notEmpty},
 		{name: "password_command", kinds: kindString | kindArray, write: `a command, such as "pass show redis", or its words as an array`, check: notEmptyCommand,
 			each: &field{kinds: kindString, write: "each word in quotes"}},
 		{name: "username", kinds: kindString, write: `the name of an ACL user, such as "admin"`, check: notEmpty},
-		{name: "socket_timeout", kinds: seconds, want: `seconds or "none"`, write: `seconds, such as 5 or 0.5, or "none"`, check: checkSeconds},
-		{name: "socket_connect_timeout", kinds: seconds, want: `seconds or "none"`, write: `seconds, such as 5 or 0.5, or "none"`, check: checkSeconds},
-		{name: "max_entries", kinds: kindInt, write: "a number", idle: true},
-		{name: "cull_frequency", kinds: kindInt, write: "a number", idle: true},
-	}, tlsFields...)
+	}
 
 	databaseOption = field{name: "db", kinds: kindInt | kindFloat | kindBool | kindString, want: "a number", write: "a number, such as 1"}
 	ringOption     = field{name: "ring", kinds: kindString, write: `it in quotes, such as "django-redis-cache"`, check: notEmpty}
@@ -84,6 +89,7 @@ var (
 	// urlPoolKwargs are those of libraries without an option for the database.
 	urlPoolKwargs = append([]field{
 		{name: "db", kinds: anyScale, refused: "the database is not read from here; write it into the location: redis://host:port/db"},
+		{name: "ssl", kinds: kindBool, write: "true or false"},
 	}, slices.DeleteFunc(slices.Clone(poolKwargs), func(f field) bool { return f.name == "db" })...)
 
 	redisCacheOptions = slices.Concat(commonOptions, []field{
@@ -117,9 +123,9 @@ var (
 		{name: "connection_pool_class", kinds: kindString, write: "it in quotes", idle: true},
 		{name: "connection_pool_kwargs", kinds: kindTable, write: "{max_connections = 20}", table: urlPoolKwargs},
 		{name: "cache_herd_timeout", kinds: kindInt, write: "seconds, such as 60", check: between(0, 1<<31-1)},
-		{name: "connection_factory", kinds: anyScale, refused: "connection factories are not supported; leave it out if location alone tells the servers"},
-		{name: "sentinels", kinds: anyScale, refused: "Sentinel is not supported yet; write the servers in location"},
-		{name: "sentinel_kwargs", kinds: anyScale, refused: "Sentinel is not supported yet; write the servers in location"},
+		{name: "connection_factory", kinds: kindString, write: `"django_redis.pool.SentinelConnectionFactory"`, check: notEmpty},
+		{name: "sentinels", kinds: kindArray, write: writeSentinels, check: checkSentinels},
+		{name: "sentinel_kwargs", kinds: kindTable, write: `{password_env = "SENTINEL_PASSWORD"}`, table: sentinelFields},
 		{name: "parser_class", kinds: kindString, write: "it in quotes", idle: true},
 		{name: "ignore_exceptions", kinds: kindBool, write: "true or false", idle: true},
 		{name: "replica_read_only", kinds: kindBool, write: "true or false", idle: true},

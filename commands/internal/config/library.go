@@ -24,15 +24,16 @@ type library struct {
 	serializers, compressors map[string]string
 	// suffix of the options that take a class: serializer_class, or serializer,
 	// which then takes short names too.
-	suffix  string
-	clients map[string]client // CLIENT_CLASS
+	suffix    string
+	clients   map[string]client // CLIENT_CLASS
+	factories string            // module of the connection factories
 	// herdModule has the class that HerdClient marks values with.
 	herdModule string
 }
 
 // A client is what CLIENT_CLASS of django-redis chooses.
 type client struct {
-	sharded, herd bool
+	sharded, herd, sentinel bool
 }
 
 // libraryOf finds what is known of a package.
@@ -80,6 +81,7 @@ var djangoRedisLib = &library{
 	name:       ring.LibDjangoRedis,
 	newest:     "6.0.0",
 	herdModule: "django_redis.client.herd",
+	factories:  "django_redis.pool",
 	forms:      `write "redis://host:port/db", "rediss://host:port/db" or "unix:///path/to.sock?db=1"`,
 	example:    `"redis://10.0.0.1:6379/1"`,
 	options:    djangoRedisOptions,
@@ -99,12 +101,14 @@ var djangoRedisLib = &library{
 		"django_redis.compressors.zstd.ZStdCompressor":         "zstd",
 	},
 	clients: map[string]client{
-		"django_redis.client.DefaultClient":         {},
-		"django_redis.client.default.DefaultClient": {},
-		"django_redis.client.ShardClient":           {sharded: true},
-		"django_redis.client.sharded.ShardClient":   {sharded: true},
-		"django_redis.client.HerdClient":            {herd: true},
-		"django_redis.client.herd.HerdClient":       {herd: true},
+		"django_redis.client.DefaultClient":           {},
+		"django_redis.client.default.DefaultClient":   {},
+		"django_redis.client.ShardClient":             {sharded: true},
+		"django_redis.client.sharded.ShardClient":     {sharded: true},
+		"django_redis.client.HerdClient":              {herd: true},
+		"django_redis.client.herd.HerdClient":         {herd: true},
+		"django_redis.client.SentinelClient":          {sentinel: true},
+		"django_redis.client.sentinel.SentinelClient": {sentinel: true},
 	},
 }
 
@@ -125,6 +129,7 @@ var valkeyLib = &library{
 	name:       ring.LibValkey,
 	newest:     "0.2.1",
 	herdModule: "django_valkey.base_client",
+	factories:  "django_valkey.pool",
 	forms:      `write "valkey://host:port/db", "valkeys://host:port/db" or "unix:///path/to.sock?db=1"`,
 	example:    `"valkey://10.0.0.1:6379/1"`,
 	options:    valkeyOptions,
@@ -145,12 +150,14 @@ var valkeyLib = &library{
 		"django_valkey.compressors.zstd.ZStdCompressor":         "zstd",
 	},
 	clients: map[string]client{
-		"django_valkey.client.DefaultClient":         {},
-		"django_valkey.client.default.DefaultClient": {},
-		"django_valkey.client.ShardClient":           {sharded: true},
-		"django_valkey.client.sharded.ShardClient":   {sharded: true},
-		"django_valkey.client.HerdClient":            {herd: true},
-		"django_valkey.client.herd.HerdClient":       {herd: true},
+		"django_valkey.client.DefaultClient":           {},
+		"django_valkey.client.default.DefaultClient":   {},
+		"django_valkey.client.ShardClient":             {sharded: true},
+		"django_valkey.client.sharded.ShardClient":     {sharded: true},
+		"django_valkey.client.HerdClient":              {herd: true},
+		"django_valkey.client.herd.HerdClient":         {herd: true},
+		"django_valkey.client.SentinelClient":          {sentinel: true},
+		"django_valkey.client.sentinel.SentinelClient": {sentinel: true},
 	},
 }
 

@@ -73,7 +73,11 @@ func (l *loader) root(root *node) {
 func (l *loader) readableByOthers(root *node, f *File, mode fs.FileMode) {
 	for _, c := range f.Caches {
 		// Secrets of containers are mounted that way, so it is no error.
-		if n := c.secret.from; n != nil && n.name == "password_file" {
+		for _, s := range c.secrets() {
+			n := s.from
+			if n == nil || n.name != "password_file" {
+				continue
+			}
 			if info, err := os.Stat(besides(l.file, text(n))); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o004 != 0 {
 				l.warnOf(CodePermissions, n, "every user can read this file", "run chmod o-r on it, if others use this machine")
 			}
@@ -83,13 +87,15 @@ func (l *loader) readableByOthers(root *node, f *File, mode fs.FileMode) {
 		return
 	}
 	for _, c := range f.Caches {
-		n := c.secret.from
-		if n == nil || n.name != "password" {
-			n = nil
-			for _, s := range c.Servers {
-				if s.Password != "" {
-					n = c.node.get("location")
-				}
+		var n *node
+		for _, s := range c.Servers {
+			if s.Password != "" {
+				n = c.node.get("location")
+			}
+		}
+		for _, s := range c.secrets() {
+			if s.from != nil && s.from.name == "password" {
+				n = s.from
 			}
 		}
 		if n != nil {

@@ -60,6 +60,14 @@ func (c *Cache) Login(ctx context.Context, server int) (Login, error) {
 	return login, err
 }
 
+// secrets are those that a cache is reached with.
+func (c *Cache) secrets() []*secretSource {
+	if c.Sentinels == nil {
+		return []*secretSource{c.secret}
+	}
+	return []*secretSource{c.secret, c.Sentinels.secret}
+}
+
 // ownLogin reports whether a location's password is used whatever options say.
 func (c *Cache) ownLogin(s ring.Server) bool {
 	if c.library == redisCacheLib {

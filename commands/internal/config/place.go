@@ -28,6 +28,9 @@ func (l *loader) placement(c *Cache, n *node) {
 	}
 	c.Side = ring.SideKeysOf(lib, c.release)
 	l.servers(c, n, opts)
+	if len(l.errs) == failed {
+		l.services(c, n)
+	}
 	if len(l.errs) > failed {
 		return
 	}
@@ -160,7 +163,9 @@ func (l *loader) servers(c *Cache, n *node, opts ring.Options) {
 	}
 	var entries []string
 	at := func(int) *node { return loc }
-	if loc.kind == kindString {
+	if loc.kind == kindString && c.pools {
+		entries = pools(text(loc))
+	} else if loc.kind == kindString {
 		var err error
 		if entries, err = ring.Split(c.Ring, text(loc), opts); err != nil {
 			l.location(c, loc, "", err)

@@ -11,7 +11,7 @@ import (
 // Setting is one effective setting of a cache.
 type Setting struct {
 	Key   string // dotted, below the cache
-	Value any    // string, int64, bool or []string; never a password
+	Value any    // string, int64, bool, or a list of such; never a password
 	Given bool   // in the file, as against a default
 }
 
@@ -47,7 +47,7 @@ func (c *Cache) View() View {
 	}
 	for i, s := range c.Servers {
 		e := c.endpoints[i]
-		v.Shards = append(v.Shards, ShardView{Index: i, Shard: s.Masked(), Label: s.MaskedLabel(), Dial: e.Addr, DB: e.DB, TLS: e.TLS})
+		v.Shards = append(v.Shards, ShardView{Index: i, Shard: s.Masked(), Label: s.MaskedLabel(), Dial: e.where(), DB: e.DB, TLS: e.TLS})
 	}
 	for _, s := range v.list {
 		v.Settings[s.Key] = s.Value
@@ -90,6 +90,18 @@ func tomlValue(v any) string {
 			parts[i] = quote(s)
 		}
 		return "[" + strings.Join(parts, ", ") + "]"
+	case []any:
+		parts := make([]string, len(v))
+		for i, item := range v {
+			parts[i] = tomlValue(item)
+		}
+		return "[" + strings.Join(parts, ", ") + "]"
+	case [][]any:
+		parts := make([]string, len(v))
+		for i, item := range v {
+			parts[i] = tomlValue(item)
+		}
+		return "[" + strings.Join(parts, ", ") + "]"
 	default:
 		return fmt.Sprint(v)
 	}
@@ -113,7 +125,11 @@ func (c *Cache) Settings() []Setting {
 		if c.library == dredisLib {
 			separator = ";"
 		}
-		always("location", strings.Join(c.Locations(), separator))
+		list := c.Locations()
+		if c.pools {
+			list = list[:1]
+		}
+		always("location", strings.Join(list, separator))
 	} else {
 		always("location", c.Locations())
 	}
@@ -151,6 +167,7 @@ func (c *Cache) Settings() []Setting {
 			}
 		}
 	}
+	c.sentinelSettings(given)
 	given("options.master_cache", mask(text(node("options.master_cache"))))
 	given("options.socket_timeout", limit(c.SocketTimeout))
 	given("options.socket_connect_timeout", limit(c.ConnectTimeout))

@@ -35,33 +35,37 @@ type tlsSetting struct {
 	at   *node
 }
 
-// tlsSettings reads those of the options and of the pool.
-func (l *loader) tlsSettings(c *Cache, o *node) {
-	c.tls = map[string]tlsSetting{}
-	for _, table := range []*node{o, o.get("connection_pool_kwargs"), o.get("connection_pool_class_kwargs")} {
+// tlsSettings are those given, by name.
+type tlsSettings map[string]tlsSetting
+
+// tlsSettings reads those of some tables.
+func (l *loader) tlsSettings(tables ...*node) tlsSettings {
+	list := tlsSettings{}
+	for _, table := range tables {
 		for _, k := range table.children() {
 			if !slices.ContainsFunc(tlsFields, func(f field) bool { return f.name == k.name }) {
 				continue
 			}
-			if before, twice := c.tls[k.name]; twice {
+			if before, twice := list[k.name]; twice {
 				l.fail(laterOf(before.at, k), "given already on line "+fmt.Sprint(min(before.at.line, k.line)), "keep one of the two")
 			}
 			value := fmt.Sprint(k.value)
 			if k.kind == kindString && strings.HasSuffix(k.name, "file") || k.name == "ssl_ca_certs" {
 				value = besides(l.file, value)
 			}
-			c.tls[k.name] = tlsSetting{value, k}
+			list[k.name] = tlsSetting{value, k}
 		}
 	}
-	if key, cert := c.tls["ssl_keyfile"], c.tls["ssl_certfile"]; key.at != nil && cert.at == nil {
+	if key, cert := list["ssl_keyfile"], list["ssl_certfile"]; key.at != nil && cert.at == nil {
 		l.idle(key.at, "there is no certificate to this key", "write ssl_certfile, too")
 	}
-	if reqs := c.tls["ssl_cert_reqs"]; reqs.text == "none" {
+	if reqs := list["ssl_cert_reqs"]; reqs.text == "none" {
 		l.warnOf(CodeCertificate, reqs.at, unchecked, `write ssl_ca_certs with the authority that signed them`)
 	}
+	return list
 }
 
-// TLS is how a rediss:// server is spoken to. What its URL says comes before the
+// TLS is how a server is spoken to whose Endpoint says so. What its URL says comes before the
 // options, as in from_url of redis-py. The name in the certificate is checked
 // unless a setting says not to; redis-py before 6 does not do it by itself. The
 // error is an *Error.
@@ -81,7 +85,13 @@ func (c *Cache) TLS(server int) (*tls.Config, error) {
 		}
 		return c.tls[name]
 	}
-	conf := &tls.Config{ServerName: at.ServerName}
+	return tlsConfig(at.ServerName, setting, fail)
+}
+
+// tlsConfig makes of settings what crypto/tls takes. fail makes the error of one
+// that cannot be used.
+func tlsConfig(server string, setting func(name string) tlsSetting, fail func(s tlsSetting, name, msg, hint string, err error) error) (*tls.Config, error) {
+	conf := &tls.Config{ServerName: server}
 	if name := setting("ssl_server_name"); name.text != "" {
 		conf.ServerName = name.text
 	}

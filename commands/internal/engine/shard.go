@@ -107,7 +107,11 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 		}
 		s.stop()
 	}()
-	var wg sync.WaitGroup
+	finished := make(chan struct{})
+	var wg, watching sync.WaitGroup
+	if !r.o.DryRun {
+		watching.Go(func() { s.watch(ctx, conn, finished) })
+	}
 	for range workers {
 		wg.Go(func() {
 			if err := s.worker(ctx); err != nil {
@@ -120,7 +124,14 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 	}
 	close(s.work)
 	wg.Wait()
+	close(finished)
+	watching.Wait()
 
+	if s.err == nil && !r.o.DryRun {
+		if err := scan.conn.Settled(ctx); err != nil {
+			s.end(err)
+		}
+	}
 	if s.err != nil {
 		return // another question would only take another timeout
 	}
@@ -129,6 +140,28 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 	}
 	if !r.stopped() {
 		r.passed(index, before.keys, before.keys)
+	}
+}
+
+// settledEvery is how often it is asked whether the server is still the master:
+// what is written in between may be lost, and is then done again by another run.
+const settledEvery = time.Second
+
+// watch ends the work when the server of conn is replaced as the master. That
+// nobody can be asked for a while is no reason to.
+func (s *shardRun) watch(ctx context.Context, conn *cluster.Conn, finished <-chan struct{}) {
+	tick := time.NewTicker(settledEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			if err := conn.Settled(ctx); errors.Is(err, cluster.ErrReplaced) {
+				s.end(err)
+				return
+			}
+		case <-finished:
+			return
+		}
 	}
 }
 

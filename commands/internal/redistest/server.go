@@ -28,6 +28,10 @@ const readyWithin = 20 * time.Second
 type Server struct {
 	Network string // unix, or tcp
 	Addr    string // socket path, or host:port
+	TLSAddr string // host:port where it listens for TLS, if it does
+
+	secure   bool // it listens for TLS, too
+	sentinel bool
 
 	tb    testing.TB
 	dir   string
@@ -45,22 +49,32 @@ type Server struct {
 // skipped where redis-server is not installed.
 func RunT(tb testing.TB, lines ...string) *Server {
 	tb.Helper()
-	return run(tb, "unix", "", lines)
+	return run(tb, &Server{Network: "unix", lines: lines}, "")
 }
 
 // RunTCP is RunT on a free port of the loopback interface.
 func RunTCP(tb testing.TB, lines ...string) *Server {
 	tb.Helper()
-	return run(tb, "tcp", "127.0.0.1", lines)
+	return run(tb, &Server{Network: "tcp", lines: lines}, loopback)
 }
 
 // RunTCP6 is RunTCP on ::1.
 func RunTCP6(tb testing.TB, lines ...string) *Server {
 	tb.Helper()
-	return run(tb, "tcp", "::1", lines)
+	return run(tb, &Server{Network: "tcp", lines: lines}, "::1")
 }
 
-func run(tb testing.TB, network, host string, lines []string, env ...string) *Server {
+// RunSentinelT is RunTCP of a sentinel, which knows nothing but what lines say:
+// "sentinel monitor NAME HOST PORT QUORUM" and the like.
+func RunSentinelT(tb testing.TB, lines ...string) *Server {
+	tb.Helper()
+	return run(tb, &Server{Network: "tcp", sentinel: true, lines: lines}, loopback)
+}
+
+const loopback = "127.0.0.1"
+
+// run starts s, on host if it is a network server.
+func run(tb testing.TB, s *Server, host string) *Server {
 	tb.Helper()
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		tb.Skip("redis-server is not installed")
@@ -71,7 +85,7 @@ func run(tb testing.TB, network, host string, lines []string, env ...string) *Se
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s := &Server{Network: network, tb: tb, dir: dir, lines: lines, env: env, log: new(syncBuffer)}
+	s.tb, s.dir, s.log = tb, dir, new(syncBuffer)
 	tb.Cleanup(func() {
 		s.Kill()
 		os.RemoveAll(dir)
@@ -81,8 +95,11 @@ func run(tb testing.TB, network, host string, lines []string, env ...string) *Se
 	var last error
 	for range 5 {
 		s.Addr = filepath.Join(dir, "redis.sock")
-		if network == "tcp" {
+		if s.Network == "tcp" {
 			s.Addr = freePort(tb, host)
+		}
+		if s.secure {
+			s.TLSAddr = freePort(tb, loopback)
 		}
 		if last = s.start(); last == nil {
 			return s
@@ -109,11 +126,25 @@ func (s *Server) start() error {
 	} else {
 		conf = append(conf, "port 0", "unixsocket "+s.Addr)
 	}
+	if s.secure {
+		_, port, _ := net.SplitHostPort(s.TLSAddr)
+		conf = append(conf, "tls-port "+port)
+	}
 	conf = append(conf, s.lines...)
 
+	text := strings.Join(conf, "\n") + "\n"
 	cmd := exec.Command("redis-server", "-")
+	if s.sentinel {
+		// It keeps what it learns in its configuration, and refuses to start
+		// without a file for that.
+		file := filepath.Join(s.dir, "sentinel.conf")
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			return err
+		}
+		cmd = exec.Command("redis-server", file, "--sentinel")
+	}
 	cmd.Env = append(os.Environ(), s.env...)
-	cmd.Stdin = strings.NewReader(strings.Join(conf, "\n") + "\n")
+	cmd.Stdin = strings.NewReader(text)
 	cmd.Stdout, cmd.Stderr = s.log, s.log
 	dieWithParent(cmd)
 	if err := cmd.Start(); err != nil {

@@ -60,5 +60,5 @@ func RunShifted(tb testing.TB, ahead time.Duration, lines ...string) *Server {
 	if out, err := exec.Command(compiler, "-shared", "-fPIC", "-o", library, source).CombinedOutput(); err != nil {
 		tb.Fatalf("%s: %v\n%s", compiler, err, out)
 	}
-	return run(tb, "unix", "", lines, "LD_PRELOAD="+library)
+	return run(tb, &Server{Network: "unix", lines: lines, env: []string{"LD_PRELOAD=" + library}}, "")
 }

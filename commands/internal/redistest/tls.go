@@ -1,7 +1,6 @@
 package redistest
 
 import (
-	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -101,21 +100,20 @@ func (a *Authority) sign(name string, t *x509.Certificate) (cert, key string) {
 	return write(name+".pem", "CERTIFICATE", der), write(name+".key", "EC PRIVATE KEY", keyDER)
 }
 
-// RunTLST is RunT of a server that also listens, at the address returned, for
-// TLS: it shows cert and lets in clients with a certificate that ca signed.
-func RunTLST(tb testing.TB, cert, key, ca string, lines ...string) (s *Server, address string) {
+// TLSLines are lines of redis.conf for a server, or a sentinel, that shows cert
+// and lets in clients with a certificate that ca signed.
+func TLSLines(cert, key, ca string) []string {
+	return []string{"tls-cert-file " + cert, "tls-key-file " + key, "tls-ca-cert-file " + ca}
+}
+
+// RunTLST is RunT of a server that also listens for TLS; lines hold TLSLines.
+func RunTLST(tb testing.TB, lines ...string) *Server {
 	tb.Helper()
-	s = RunT(tb, append(lines, "tls-cert-file "+cert, "tls-key-file "+key, "tls-ca-cert-file "+ca)...)
-	client := s.Client(0)
-	// Another process may take the port that was found free.
-	var err error
-	for range 5 {
-		address = freePort(tb, "127.0.0.1")
-		_, port, _ := net.SplitHostPort(address)
-		if err = client.ConfigSet(context.Background(), "tls-port", port).Err(); err == nil {
-			return s, address
-		}
-	}
-	tb.Fatalf("tls-port: %v", err)
-	return nil, ""
+	return run(tb, &Server{Network: "unix", secure: true, lines: lines}, "")
+}
+
+// RunTLSSentinelT is RunSentinelT of a sentinel that also listens for TLS.
+func RunTLSSentinelT(tb testing.TB, lines ...string) *Server {
+	tb.Helper()
+	return run(tb, &Server{Network: "tcp", secure: true, sentinel: true, lines: lines}, loopback)
 }
