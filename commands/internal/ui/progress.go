@@ -40,7 +40,12 @@ func (b *Bar) Set(done, total int64) {
 	b.drawn = time.Now()
 	switch {
 	case b.bar == nil:
+		// Its clock starts here: what is done already would make a rate of
+		// millions.
 		b.start(total)
+		b.total = total
+		b.draw()
+		return
 	case total != b.total:
 		b.bar.ChangeMax64(total)
 	}
@@ -48,17 +53,30 @@ func (b *Bar) Set(done, total int64) {
 	_ = b.bar.Set64(min(done, total-1))
 }
 
+// roomy is the width from which on a line holds the bar, its counts, the rate
+// and the times. A line that is too long could not be erased.
+const roomy = 80
+
 func (b *Bar) start(total int64) {
-	b.bar = progressbar.NewOptions64(total,
+	options := []progressbar.Option{
 		progressbar.OptionSetWriter(b.s.err),
 		progressbar.OptionSetDescription(b.what),
-		progressbar.OptionSetItsString(b.unit),
-		progressbar.OptionSetWidth(min(30, max(5, b.s.Width-60))),
 		progressbar.OptionSetTheme(progressbar.ThemeASCII),
 		progressbar.OptionShowCount(),
-		progressbar.OptionShowIts(),
 		progressbar.OptionClearOnFinish(),
-	)
+	}
+	if b.s.Width >= roomy {
+		options = append(options,
+			progressbar.OptionSetWidth(min(30, b.s.Width-roomy+20)),
+			progressbar.OptionSetItsString(b.unit),
+			progressbar.OptionShowIts())
+	} else {
+		options = append(options,
+			progressbar.OptionSetWidth(0),
+			progressbar.OptionSetElapsedTime(false),
+			progressbar.OptionSetPredictTime(false))
+	}
+	b.bar = progressbar.NewOptions64(total, options...)
 	b.s.bar = b
 }
 

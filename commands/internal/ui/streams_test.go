@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"unicode/utf8"
 
 	"cachering/commands/internal/ui"
 )
@@ -148,5 +149,27 @@ func TestQuiet(t *testing.T) {
 	s.Warn("trouble\x1b")
 	if want := "trouble\\x1b\n"; err.String() != want {
 		t.Errorf("got %q, want %q", err.String(), want)
+	}
+}
+
+// A line of progress that the terminal breaks could not be erased.
+func TestProgressFits(t *testing.T) {
+	for _, width := range []int{40, 79, 80, 200} {
+		var err bytes.Buffer
+		s := ui.New(strings.NewReader(""), io.Discard, &err)
+		s.ErrTerminal, s.Width = true, width
+		b := s.Progress("rewrite", "keys")
+		for !strings.Contains(err.String(), "(4000000/12345678") { // it is drawn now and then
+			b.Set(4_000_000, 12_345_678)
+		}
+		for _, line := range strings.Split(err.String(), "\r") {
+			if n := utf8.RuneCountInString(line); n >= width {
+				t.Errorf("on %d columns a line has %d characters: %q", width, n, line)
+			}
+		}
+		b.Done()
+		if lines := strings.Split(err.String(), "\r"); strings.TrimSpace(strings.Join(lines[len(lines)-2:], "")) != "" {
+			t.Errorf("on %d columns this is left: %q", width, lines)
+		}
 	}
 }
