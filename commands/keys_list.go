@@ -35,9 +35,8 @@ func newKeys(s *session) *command {
 		name: "keys", args: "[PATTERN]", max: 1,
 		short: "lists keys",
 		long: "Keys of one version that match PATTERN, or all of them, from one shard after the other, as\n" +
-			"they are found: a key may come twice while a server grows, and one that comes or goes\n" +
-			"meanwhile may be missed. With --stored PATTERN is one of stored keys, of every version, and\n" +
-			"stored keys are listed.\n\n" +
+			"they are found: one that comes or goes meanwhile may be missed. With --stored PATTERN is\n" +
+			"one of stored keys, of every version, and stored keys are listed.\n\n" +
 			"With --locks each line is KEY, lock or fresh, the token of the holder, and how long the lock\n" +
 			"or marker has to live, as ttl says it.",
 		flags: o.flags(),

@@ -58,9 +58,8 @@ func newRingDiff(s *session) *command {
 		short: "tells which keys a change would move from shard to shard",
 		long: "The application finds a key only where its ring looks for it, so a key that would move is\n" +
 			"lost to it. Compared are two caches of one file, of two files, or the cache and a change of\n" +
-			"it; several changes are made at once. All keys of the cache are scanned, a key that a\n" +
-			"growing server gives twice being counted twice; those that are not at home now are\n" +
-			"left out and told. A location may be named with its password or with *** in its place.\n\n" +
+			"it; several changes are made at once. All keys of the cache are scanned; those that\n" +
+			"are not at home now are left out and told. A location may be named with its password or with *** in its place.\n\n" +
 			"The cause is named where the two differ in one thing only: spelling, password, order, db,\n" +
 			"release, or others.",
 		flags: o.flags(),

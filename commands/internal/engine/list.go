@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,20 +20,23 @@ type Listed struct {
 }
 
 // List hands over the selected keys of one shard, of whatever type, a page at a
-// time as the scan finds them. SCAN may give a key twice while the server
-// resizes its table.
+// time as the scan finds them, each once.
 func List(ctx context.Context, cl *cluster.Cluster, s *cluster.Shard, sel Selection, use func([]Listed) error) error {
 	f := newFilter(sel, cl, s)
-	return pages(ctx, s, f.pattern, func(_ *cluster.Conn, keys [][]byte) error {
-		var found []Listed
-		for _, stored := range keys {
-			if f.verdict(stored) == take {
-				key, version, _ := f.space.Split(stored)
-				found = append(found, Listed{stored, key, version})
-			}
+	return pages(ctx, s, f.pattern, func(_ *cluster.Conn, keys [][]byte) error { return use(f.listed(keys)) })
+}
+
+// listed are the selected of a page of keys, which the pattern let through, or
+// more.
+func (f *filter) listed(keys [][]byte) []Listed {
+	var found []Listed
+	for _, stored := range keys {
+		if f.fits(stored) && f.verdict(stored) == take {
+			key, version, _ := f.space.Split(stored)
+			found = append(found, Listed{stored, key, version})
 		}
-		return use(found)
-	})
+	}
+	return found
 }
 
 // Held is a lock, or a freshness marker of get_or_set.
@@ -49,11 +53,17 @@ type Held struct {
 const tokenLimit = 64
 
 // Locks hands over the locks and freshness markers on one shard whose entries
-// are selected. Where the library keeps them beside the entries they are told by
-// their names; elsewhere a lock is an entry of which isToken says that it holds
-// a token.
+// are selected, each once. Where the library keeps them beside the entries they
+// are told by their names; elsewhere a lock is an entry of which isToken says that
+// it holds a token.
 func Locks(ctx context.Context, cl *cluster.Cluster, s *cluster.Shard, sel Selection,
 	isToken func(stored, value []byte) bool, use func([]Held) error) error {
+	return ListAndLocks(ctx, cl, s, sel, isToken, func([]Listed) error { return nil }, use)
+}
+
+// ListAndLocks is List and Locks in one scan; of each page the entries come first.
+func ListAndLocks(ctx context.Context, cl *cluster.Cluster, s *cluster.Shard, sel Selection,
+	isToken func(stored, value []byte) bool, entries func([]Listed) error, locks func([]Held) error) error {
 	f := newFilter(sel, cl, s)
 	side := cl.SideKeys()
 	apart := side != ring.SideKeys{}
@@ -62,6 +72,9 @@ func Locks(ctx context.Context, cl *cluster.Cluster, s *cluster.Shard, sel Selec
 		pattern = "*" + pattern
 	}
 	return pages(ctx, s, pattern, func(conn *cluster.Conn, keys [][]byte) error {
+		if err := entries(f.listed(keys)); err != nil {
+			return err
+		}
 		var found []Held
 		for _, stored := range keys {
 			kind, main := side.Classify(f.space, stored)
@@ -71,39 +84,28 @@ func Locks(ctx context.Context, cl *cluster.Cluster, s *cluster.Shard, sel Selec
 			key, version, _ := f.space.Split(main)
 			found = append(found, Held{Listed: Listed{main, key, version}, Kind: kind, Stored: stored})
 		}
-		return describe(ctx, s, conn, found, isToken, use)
+		return describe(ctx, s, conn, found, isToken, locks)
 	})
 }
 
-// describe asks who holds the locks of one page.
+// describe asks who holds the locks of one page, and then how long they live:
+// where any entry may be a lock, few are.
 func describe(ctx context.Context, s *cluster.Shard, conn *cluster.Conn, found []Held,
 	isToken func(stored, value []byte) bool, use func([]Held) error) error {
-	if len(found) == 0 {
-		return use(nil)
+	values := make([]redis.Cmder, len(found))
+	for i, h := range found {
+		values[i] = redis.NewStringCmd(ctx, "getrange", h.Stored, 0, tokenLimit)
 	}
-	cmds := make([]redis.Cmder, 0, 2*len(found))
-	for _, h := range found {
-		cmds = append(cmds,
-			redis.NewStringCmd(ctx, "getrange", h.Stored, 0, tokenLimit),
-			redis.NewIntCmd(ctx, "pttl", h.Stored))
-	}
-	if err := conn.Do(ctx, cmds); err != nil {
+	if err := ask(ctx, conn, values); err != nil {
 		return err
 	}
-	kept := found[:0]
+	held := found[:0]
 	for i, h := range found {
-		value, pttl := cmds[2*i].(*redis.StringCmd), cmds[2*i+1].(*redis.IntCmd)
+		value := values[i].(*redis.StringCmd)
 		if err := value.Err(); err != nil && strings.HasPrefix(err.Error(), "WRONGTYPE") {
 			continue // neither a lock nor a marker
-		}
-		if err := value.Err(); err != nil {
+		} else if err != nil {
 			return s.Wrap(err)
-		}
-		if err := pttl.Err(); err != nil {
-			return s.Wrap(err)
-		}
-		if pttl.Val() == int64(cluster.Missing) {
-			continue // it went after the scan
 		}
 		token := []byte(value.Val())
 		switch h.Kind {
@@ -115,6 +117,24 @@ func describe(ctx context.Context, s *cluster.Shard, conn *cluster.Conn, found [
 		case ring.Lock:
 			h.Token = token
 		}
+		held = append(held, h)
+	}
+	lives := make([]redis.Cmder, len(held))
+	for i, h := range held {
+		lives[i] = redis.NewIntCmd(ctx, "pttl", h.Stored)
+	}
+	if err := ask(ctx, conn, lives); err != nil {
+		return err
+	}
+	kept := held[:0]
+	for i, h := range held {
+		pttl := lives[i].(*redis.IntCmd)
+		if err := pttl.Err(); err != nil {
+			return s.Wrap(err)
+		}
+		if pttl.Val() == int64(cluster.Missing) {
+			continue // it went after the scan
+		}
 		h.TTL = time.Duration(pttl.Val())
 		if h.TTL >= 0 {
 			h.TTL *= time.Millisecond
@@ -124,8 +144,16 @@ func describe(ctx context.Context, s *cluster.Shard, conn *cluster.Conn, found [
 	return use(kept)
 }
 
-// pages scans one shard and hands over its keys a page at a time, with a
-// connection to ask about them.
+// ask sends commands, if there are any.
+func ask(ctx context.Context, conn *cluster.Conn, cmds []redis.Cmder) error {
+	if len(cmds) == 0 {
+		return nil
+	}
+	return conn.Do(ctx, cmds)
+}
+
+// pages scans one shard and hands over its keys a page at a time, each key once,
+// with a connection to ask about them.
 func pages(ctx context.Context, s *cluster.Shard, pattern string, use func(*cluster.Conn, [][]byte) error) error {
 	conn, err := s.Dial(ctx, 0)
 	if err != nil {
@@ -138,11 +166,13 @@ func pages(ctx context.Context, s *cluster.Shard, pattern string, use func(*clus
 		return s.Wrap(err)
 	}
 	scan.runID = about.runID
+	given := newRecent()
 	for !scan.ended {
 		keys, err := scan.page(ctx)
 		if err != nil {
 			return s.Wrap(err)
 		}
+		keys = slices.DeleteFunc(keys, given.again)
 		if err := use(scan.conn, keys); err != nil {
 			return err
 		}

@@ -9,7 +9,7 @@ import (
 // Search hands over the stored keys of one database that fit a pattern, whoever's
 // they are, a page at a time. passed is told how many keys of the database were
 // looked at since it was last called, about. A key that is written meanwhile may
-// be missed, and one may come twice while the server resizes its table.
+// be missed.
 func Search(ctx context.Context, s *cluster.Shard, pattern string, passed func(int64), use func([][]byte) error) error {
 	return pages(ctx, s, pattern, func(_ *cluster.Conn, keys [][]byte) error {
 		passed(scanCount)

@@ -1,0 +1,37 @@
+package engine
+
+import "hash/maphash"
+
+// recentKeys is how many keys are remembered at least. SCAN gives a key twice
+// after its server's table has become smaller: a bucket of the new table then
+// holds keys of several of the old one, of which some were visited. Those were
+// visited last, as the order of SCAN goes, so what is given again is among the
+// last that were given, and few: a table is made smaller when it is nearly empty.
+const recentKeys = 1 << 13
+
+// recent remembers the last keys of a scan by their hashes, in two halves of which
+// the older is forgotten when the newer is full.
+type recent struct {
+	seed        maphash.Seed
+	now, before map[uint64]struct{}
+}
+
+func newRecent() *recent {
+	return &recent{maphash.MakeSeed(), make(map[uint64]struct{}, recentKeys), make(map[uint64]struct{}, recentKeys)}
+}
+
+// again reports whether a key was given before; one that was not is remembered.
+func (r *recent) again(key []byte) bool {
+	h := maphash.Bytes(r.seed, key)
+	for _, half := range []map[uint64]struct{}{r.now, r.before} {
+		if _, ok := half[h]; ok {
+			return true
+		}
+	}
+	if len(r.now) == recentKeys {
+		r.now, r.before = r.before, r.now
+		clear(r.now)
+	}
+	r.now[h] = struct{}{}
+	return false
+}
