@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 
 	"cachering/codec"
 	"cachering/commands/internal/cluster"
@@ -20,8 +21,7 @@ func newCheck(s *session) *command {
 		long: "All shards are scanned, for every version. Each line is a finding: misplaced (the key is\n" +
 			"not on its home), duplicate (it is on several shards; the expiry of each follows, and\n" +
 			"whether the values are the same), orphan (a freshness marker whose entry is gone),\n" +
-			"lock (a lock that never expires). A key that is written meanwhile may be told wrongly, and\n" +
-			"one may come twice while a server grows.",
+			"lock (a lock that never expires). A key that is written meanwhile may be told wrongly.",
 		examples: []string{
 			"cachering check",
 			"cachering check --json | jq -r 'select(.finding == \"misplaced\").stored_key'",
@@ -85,10 +85,9 @@ func runCheck(ctx context.Context, s *session) error {
 		c.only = append(c.only, cl.Only(shard))
 	}
 	for i, shard := range c.shards {
-		err := engine.List(ctx, cl, shard, engine.Selection{}, func(found []engine.Listed) error { return c.entries(ctx, i, found) })
-		if err == nil {
-			err = engine.Locks(ctx, cl, shard, engine.Selection{}, codec.LockToken, func(found []engine.Held) error { return c.locks(ctx, i, found) })
-		}
+		err := engine.ListAndLocks(ctx, cl, shard, engine.Selection{}, codec.LockToken,
+			func(found []engine.Listed) error { return c.entries(ctx, i, found) },
+			func(found []engine.Held) error { return c.locks(ctx, i, found) })
 		switch {
 		case errors.Is(err, errNobodyReads):
 			return nil
@@ -140,11 +139,13 @@ func (c *checkup) entries(ctx context.Context, on int, found []engine.Listed) er
 		return nil
 	}
 	copies := make([][]cluster.Entry, len(c.shards))
+	var wg sync.WaitGroup
 	for i := range c.shards {
 		if c.down[i] == nil {
-			copies[i] = c.only[i].TTL(ctx, stored)
+			wg.Go(func() { copies[i] = c.only[i].TTL(ctx, stored) })
 		}
 	}
+	wg.Wait()
 	if err := ctx.Err(); err != nil {
 		return err
 	}
