@@ -26,6 +26,14 @@ func compatFlag(to *bool) cli.Flag {
 		Usage: "do with an expiry that is zero, negative or a fraction what the library of the cache does with it"}
 }
 
+// compatibly is the lifespan that the cache's library makes of None.
+func (l lifespan) compatibly(cache *config.Cache) lifespan {
+	if l.forever && libraryOf(cache).noneIsDefault {
+		return lifespan{set: true, configured: true}
+	}
+	return l
+}
+
 // compatible is what set of the cache's library does with an expiry.
 func compatible(cache *config.Cache, ttl time.Duration) (deed, time.Duration) {
 	if ttl == cluster.Forever {
@@ -55,6 +63,8 @@ type behaviour struct {
 	zero, negative deed
 	// addDeletes: add with a zero deletes what is there; others leave it alone.
 	addDeletes bool
+	// noneIsDefault: an expiry of None is the configured one.
+	noneIsDefault bool
 }
 
 func libraryOf(cache *config.Cache) behaviour {
@@ -66,7 +76,7 @@ func libraryOf(cache *config.Cache) behaviour {
 		}
 		return behaviour{zero: deedDelete, negative: deedIgnore, addDeletes: true}
 	case "dredis_cache":
-		return behaviour{zero: deedStore, negative: deedStore}
+		return behaviour{zero: deedStore, negative: deedStore, noneIsDefault: true}
 	case "django_redis":
 		if major < 4 {
 			return behaviour{zero: deedStore, negative: deedDelete}

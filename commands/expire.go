@@ -87,10 +87,18 @@ func runExpire(ctx context.Context, s *session, o *expireOptions, args []string)
 		return err
 	}
 	defer cl.Close()
+	if o.compat {
+		o.ttl = o.ttl.compatibly(cache)
+	}
 	if o.compat && !o.ttl.forever && !o.ttl.configured {
 		if o.ttl.after = truncated(cache, o.ttl.after); o.ttl.after <= 0 {
-			// EXPIRE with what is not above zero deletes, in every library.
-			return o.changeKeys(ctx, s.keys(args, &o.keyOptions), cache, cl.Delete)
+			// EXPIRE with what is not above zero deletes; django-dredis-cache alone
+			// stores the value once more, without an expiry.
+			change := cl.Delete
+			if libraryOf(cache).negative == deedStore {
+				change = cl.Persist
+			}
+			return o.changeKeys(ctx, s.keys(args, &o.keyOptions), cache, change)
 		}
 	}
 	ttl, err := o.ttl.of(cache)

@@ -186,6 +186,9 @@ func runSet(ctx context.Context, s *session, o *setOptions, args []string) error
 		return usagef("--keep-ttl: the values of cache %s hold the time from which on they are stale, which is not known then", cache.Alias).
 			hinting("say with --ttl how long the value lives")
 	}
+	if o.compat {
+		o.ttl = o.ttl.compatibly(cache)
+	}
 	ttl, do := o.ttl.after, deedStore
 	if !o.ttl.set || o.ttl.configured {
 		ttl = cache.Timeout.After
