@@ -30,6 +30,7 @@ const (
 	ofJSON    = "int big bool none float str list dict"
 	ofMsgpack = "int bool none float bytes str list dict"
 	oldMsg    = "int bool none float str list dict"
+	ofDummy   = "int big float str bytes"
 )
 
 // Where the library of a release chooses the server by the bare key, its own
@@ -99,6 +100,10 @@ var sides = []side{
 	redisCache("3.0.1-msgpack", 3, "3.0.1", `serializer = "msgpack"`, seb20.keeping(oldMsg, "msgpack"), call{"serializer": "msgpack"}),
 	redisCache("3.0.1-msgpack-zlib", 4, "3.0.1", "serializer = \"msgpack\"\ncompressor = \"zlib\"",
 		seb20.keeping(oldMsg, "msgpack+zlib:9"), call{"serializer": "msgpack", "compressor": "zlib"}),
+	redisCache("3.0.1-yaml", 4, "3.0.1", `serializer = "yaml"`, seb20.keeping(ofPickle, "yaml"), call{"serializer": "yaml"}),
+	redisCache("3.0.1-yaml-zlib", 1, "3.0.1", "serializer = \"yaml\"\ncompressor = \"zlib\"",
+		seb20.keeping(ofPickle, "yaml+zlib:9"), call{"serializer": "yaml", "compressor": "zlib"}),
+	redisCache("3.0.1-dummy", 3, "3.0.1", `serializer = "dummy"`, seb20.keeping(ofDummy, "dummy"), call{"serializer": "dummy"}),
 	redisCache("1.8.1", 3, "1.8.1", `python = "3.6"`, seb1, call{"protocol": 4}),
 	redisCache("1.8.1-one-shard", 1, "1.8.1", `python = "3.6"`, seb1, call{"protocol": 4}),
 	redisCache("1.8.1-json-zlib", 4, "1.8.1", "serializer = \"json\"\ncompressor = \"zlib\"",

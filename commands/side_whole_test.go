@@ -61,7 +61,9 @@ func (w *walk) getOrSet() {
 		if computed {
 			a = w.line()
 		}
-		if computes {
+		if computes && (ways.marked || ways.old) {
+			want = v.Given // not read again
+		} else if computes {
 			want = v.Repr
 		}
 		var got string

@@ -95,7 +95,7 @@ class Library:
         raw = self.encode(value)
         raw = raw if isinstance(raw, bytes) else str(raw).encode()
         back = self.decode(raw)
-        return {"repr": repr(back), "json": exact_json(back), "typed": exact_json(value),
+        return {"given": repr(value), "repr": repr(back), "json": exact_json(back), "typed": exact_json(value),
                 "text": back if isinstance(back, str) else None,
                 "str": value if isinstance(value, str) else None,
                 "bytes": base64.b64encode(value).decode() if isinstance(value, bytes) else None,
