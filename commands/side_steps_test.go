@@ -146,6 +146,9 @@ func (w *walk) store() {
 	w.shellInput(code, stdin, append(words, "--", w.at.key, text)...)
 	if stores {
 		w.model[w.at] = next
+		if !next.wrapped {
+			w.written = literal
+		}
 	}
 }
 
@@ -198,6 +201,7 @@ func (w *walk) storeCompatibly() {
 }
 
 func (w *walk) remove() {
+	w.prefer(func(state) bool { return true })
 	_, there := w.model[w.at]
 	if w.byShell("delete", "delete") {
 		w.shell(w.missing(), w.words("delete")...)
@@ -219,6 +223,7 @@ func (w *walk) exists() {
 }
 
 func (w *walk) expire() {
+	w.prefer(func(state) bool { return true })
 	was, there := w.model[w.at]
 	seconds := 600 + w.rnd.IntN(9000)
 	if w.byShell("touch", "touch") {
@@ -233,6 +238,7 @@ func (w *walk) expire() {
 }
 
 func (w *walk) persist() {
+	w.prefer(func(s state) bool { return !s.expires.IsZero() })
 	was, there := w.model[w.at]
 	changes := there && !was.expires.IsZero()
 	if w.byShell("persist", "persist") {
@@ -250,6 +256,7 @@ func (w *walk) persist() {
 }
 
 func (w *walk) count() {
+	w.prefer(func(s state) bool { return s.integer() && !s.wrapped })
 	was, there := w.model[w.at]
 	by := w.rnd.IntN(50) - 20
 	// Beyond what Redis counts with, django-redis reads, adds and sets.
@@ -287,6 +294,7 @@ func (w *walk) count() {
 }
 
 func (w *walk) changeVersion() {
+	w.prefer(func(state) bool { return true })
 	was, there := w.model[w.at]
 	from := w.at
 	w.at.version = 1 + (w.at.version+w.rnd.IntN(2))%3

@@ -2,6 +2,7 @@ package commands_test
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -55,8 +56,10 @@ type walk struct {
 	model map[entry]state
 	// fresh has the entries that have a marker beside them.
 	fresh map[entry]bool
-	said  string // the step, for errors
-	at    entry  // what it was about
+	// written is the literal that the step stored by cachering, "" if none.
+	written string
+	said    string // the step, for errors
+	at      entry  // what it was about
 }
 
 func newWalk(t *testing.T, s side, rnd *rand.Rand) *walk {
@@ -152,6 +155,21 @@ func (w *walk) choose() {
 	w.at = entry{w.pick(sideKeys...), 1 + w.rnd.IntN(3)}
 }
 
+// prefer makes the step be about an entry that fits, mostly, where there is one.
+func (w *walk) prefer(fits func(state) bool) {
+	var list []entry
+	for e, s := range w.model {
+		if fits(s) {
+			list = append(list, e)
+		}
+	}
+	if len(list) == 0 || w.chance(4) {
+		return
+	}
+	sort.Slice(list, func(i, j int) bool { return list[i].stored() < list[j].stored() })
+	w.at = list[w.rnd.IntN(len(list))]
+}
+
 // step does one thing to one entry, by one of the two, and changes the model.
 // Every operation has its turn before one comes again.
 func (w *walk) step() {
@@ -160,7 +178,7 @@ func (w *walk) step() {
 		w.rnd.Shuffle(len(w.bag), func(i, j int) { w.bag[i], w.bag[j] = w.bag[j], w.bag[i] })
 	}
 	does := w.bag[0]
-	w.bag = w.bag[1:]
+	w.bag, w.written = w.bag[1:], ""
 	w.choose()
 	does(w)
 }
@@ -221,6 +239,12 @@ func (w *walk) compareEntry(said string) {
 		get(4)
 		w.wants(w.python("get", call{"repr": true}), "None")
 	} else {
+		if w.written != "" && w.side.ways.keeps != oldMsg { // which has fewer lengths of strings
+			raw := base64.StdEncoding.EncodeToString([]byte(w.stored(w.at)))
+			if w.ask("written_alike", call{"stored": raw, "value": w.written}) != "true" {
+				w.Errorf("%s: python would store %q, not %q", said, want.Raw, w.stored(w.at))
+			}
+		}
 		shown := get(0)
 		if m := wrapper.FindStringSubmatch(shown); m != nil && want.wrapped {
 			shown = m[1]
@@ -286,6 +310,7 @@ func (w *walk) lives(said, ttl string, want state, there bool) {
 
 // compareAll reads every entry with both.
 func (w *walk) compareAll() {
+	w.written = ""
 	for _, key := range sideKeys {
 		for version := range 3 {
 			w.at = entry{key, 1 + version}

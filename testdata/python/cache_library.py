@@ -101,6 +101,20 @@ class Library:
                 "bytes": base64.b64encode(value).decode() if isinstance(value, bytes) else None,
                 "raw": base64.b64encode(raw).decode()}
 
+    def written_alike(self, stored, value):
+        """Whether the library would have stored these bytes, or, where it
+        compresses, bytes that are compressed and hold the same."""
+        stored, own = base64.b64decode(stored), self.encode(value)
+        if not isinstance(own, bytes):
+            own = str(own).encode()
+        if stored == own:
+            return True
+        unpack = self.decompress if isinstance(self, Model) else self.cache.client._compressor.decompress
+        try:
+            return unpack(stored) == unpack(own) != own
+        except Exception:
+            return False
+
     def many(self, keys, version):
         return {key: repr(value) for key, value in self.get_many(keys, version=version).items()}
 
