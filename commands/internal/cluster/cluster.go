@@ -30,6 +30,9 @@ type Endpoint struct {
 	// Login gives user and password when the server is dialled; nil: there is
 	// none. Without a user it is the server's default one.
 	Login func(context.Context) (user, password string, err error)
+	// Connections is how many there may be at a time; bulk work takes at least
+	// two. 0: as many as are of use.
+	Connections int
 }
 
 // id is the same for entries that reach the same keys.

@@ -41,6 +41,14 @@ func (s *Shard) Same(o *Shard) bool { return s.end.id() == o.end.id() }
 // Writable reports whether the library writes to this shard.
 func (s *Shard) Writable() bool { return s.end.Writable }
 
+// Connections is how many connections there may be to this shard, 0 for as many
+// as are of use. Dial does not hold to it: who dials more than one does.
+func (s *Shard) Connections() int { return s.end.Connections }
+
+// Rest closes the connection of single-key access; it is dialled again when it
+// is needed.
+func (s *Shard) Rest() { s.closeConn() }
+
 // Neighbours are the other caches of the configuration on this server and
 // database.
 func (s *Shard) Neighbours() []Neighbour { return s.cluster.spec.Neighbours[s.Index] }

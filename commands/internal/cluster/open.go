@@ -44,6 +44,8 @@ func Open(c *config.Cache, o Options) (*Cluster, error) {
 			Addr:     at.Addr,
 			DB:       at.DB,
 			Writable: !only || i == writer,
+
+			Connections: c.Connections(i),
 			Login: func(ctx context.Context) (user, password string, err error) {
 				login, err := c.Login(ctx, i)
 				return login.Username, login.Password.Reveal(), err

@@ -90,6 +90,13 @@ func (l *loader) plainSettings(c *Cache, n *node) {
 	if v := o.get("socket_connect_timeout"); v != nil {
 		c.ConnectTimeout = duration(v)
 	}
+	pool := firstOf(o.get(maxConnections), o.get("connection_pool_kwargs", maxConnections), o.get("connection_pool_class_kwargs", maxConnections))
+	if pool != nil {
+		c.MaxConnections = int(pool.value.(int64))
+		if c.MaxConnections == 1 {
+			l.warn(pool, "bulk work takes two connections to a server", "write 2, to say so")
+		}
+	}
 	c.Python = text(o.get("python"))
 
 	b := n.get("bulk")
@@ -106,6 +113,9 @@ func (l *loader) plainSettings(c *Cache, n *node) {
 		c.Bulk.NoProgress = v.value.(bool)
 	}
 }
+
+// maxConnections bounds a pool, in options and in URLs.
+const maxConnections = "max_connections"
 
 // djangoKeyFunction is the name by which settings call the default.
 const djangoKeyFunction = "django.core.cache.backends.base.default_key_func"

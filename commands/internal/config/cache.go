@@ -54,6 +54,9 @@ type Cache struct {
 
 	SocketTimeout  time.Duration // 0: no limit was given
 	ConnectTimeout time.Duration // 0: no limit was given
+	// MaxConnections is how many connections to one server there may be, where
+	// its location does not say; 0: as many as are of use.
+	MaxConnections int
 	Bulk           Bulk
 
 	Sentinels *Sentinels // who tells where servers are; nil: locations do
@@ -111,6 +114,16 @@ func (e Endpoint) Same(o Endpoint) bool {
 
 // Endpoint tells where the server of that index is dialled.
 func (c *Cache) Endpoint(server int) Endpoint { return c.endpoints[server] }
+
+// Connections is how many connections there may be to a server; 0: as many as
+// are of use. A location says it before the options, as in from_url of redis-py.
+func (c *Cache) Connections(server int) int {
+	if text := c.Servers[server].Query[maxConnections]; text != "" {
+		n, _ := pythonInt(text)
+		return int(n)
+	}
+	return c.MaxConnections
+}
 
 // ProtocolKnown reports whether the file tells which pickle protocol the
 // application writes. It does not when that depends on the application's

@@ -118,7 +118,7 @@ func (c *Cache) findings() []Finding {
 	}
 	for i, s := range c.Servers {
 		for _, name := range slices.Sorted(maps.Keys(s.Query)) {
-			if !slices.Contains([]string{"db", "host", "port", "path", "unix_socket_path", "username", "password", "is_master"}, name) && !slices.Contains(tlsOptions, name) {
+			if !slices.Contains([]string{"db", "host", "port", "path", "unix_socket_path", "username", "password", "is_master", maxConnections}, name) && !slices.Contains(tlsOptions, name) {
 				ignored(c.node.get("location"), fmt.Sprintf("server %d: its URL option %s is without effect here", i+1, printable(name)))
 			}
 		}

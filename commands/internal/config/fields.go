@@ -73,7 +73,7 @@ var (
 
 	// poolKwargs are arguments of the connections of redis-py.
 	poolKwargs = append([]field{
-		{name: "max_connections", kinds: kindInt, write: "a number, such as 20", check: between(1, 1<<31-1), idle: true},
+		{name: "max_connections", kinds: kindInt, write: "a number, such as 20", check: between(1, 1<<31-1)},
 		{name: "timeout", kinds: seconds, want: `seconds or "none"`, write: "seconds, such as 20", idle: true},
 		{name: "retry_on_timeout", kinds: kindBool, write: "true or false", idle: true},
 		{name: "health_check_interval", kinds: kindInt | kindFloat, write: "seconds, such as 30", idle: true},

@@ -197,6 +197,11 @@ func (l *loader) servers(c *Cache, n *node, opts ring.Options) {
 		for _, w := range s.Warnings {
 			l.warnOf(CodeLocation, at(i), ordinal(loc, i)+w, "compare with LOCATION of the application")
 		}
+		if text, given := s.Query[maxConnections]; given {
+			if n, ok := pythonInt(text); !ok || n < 1 || n > math.MaxInt32 {
+				l.fail(at(i), ordinal(loc, i)+maxConnections+" is not a number of connections", "write one, such as 20")
+			}
+		}
 		for name := range s.Query {
 			if strings.HasPrefix(name, "ssl") && !slices.Contains(tlsOptions, name) {
 				l.fail(at(i), ordinal(loc, i)+name+" is not supported yet", "leave it out, if the ring does not depend on it; supported are "+strings.Join(tlsOptions, ", "))

@@ -167,6 +167,9 @@ func (c *Cache) Settings() []Setting {
 			}
 		}
 	}
+	for _, table := range []string{"options.", "options.connection_pool_kwargs.", "options.connection_pool_class_kwargs."} {
+		given(table+maxConnections, int64(c.MaxConnections))
+	}
 	c.sentinelSettings(given)
 	given("options.master_cache", mask(text(node("options.master_cache"))))
 	given("options.socket_timeout", limit(c.SocketTimeout))

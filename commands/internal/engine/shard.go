@@ -74,6 +74,7 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 		}
 	}()
 
+	sh.Rest() // the scanner and the workers are all the connections there are
 	conn, err := sh.Dial(ctx, 0)
 	if err != nil {
 		s.end(err)
@@ -93,7 +94,7 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 			return
 		}
 	}
-	workers := r.workers(time.Since(begin), before.keys)
+	workers := r.workers(time.Since(begin), before.keys, sh.Connections())
 	s.work = make(chan []entry, 2*workers)
 	scan.runID, out.UsedMemoryBefore = before.runID, before.usedMemory
 
@@ -167,8 +168,9 @@ func (s *shardRun) watch(ctx context.Context, conn *cluster.Conn, finished <-cha
 
 // workers is how many connections write to one shard. Two keep a server on the
 // same machine busy while one of them transcodes; across a network more must be
-// under way at once.
-func (r *run) workers(roundTrip time.Duration, keys int64) int {
+// under way at once. The scanner has a connection besides, and all of them keep to
+// the bound that the application has, if there is one.
+func (r *run) workers(roundTrip time.Duration, keys int64, connections int) int {
 	n := r.o.Workers
 	switch {
 	case n > 0:
@@ -178,6 +180,9 @@ func (r *run) workers(roundTrip time.Duration, keys int64) int {
 		n = 4
 	default:
 		n = 8
+	}
+	if connections > 0 {
+		n = min(n, connections-1)
 	}
 	return max(1, min(n, int(keys/int64(r.o.Batch))))
 }
