@@ -12,7 +12,7 @@ import (
 // the module; tests are free.
 var allowed = map[string][]string{
 	"":                            {"commands"},
-	"commands":                    {"commands/internal/config", "commands/internal/cluster", "commands/internal/engine", "commands/internal/ui", "ring", "codec", "codec/pyobj", "codec/pickle"},
+	"commands":                    {"commands/internal/config", "commands/internal/settings", "commands/internal/cluster", "commands/internal/engine", "commands/internal/ui", "ring", "codec", "codec/pyobj", "codec/pickle"},
 	"commands/internal/config":    {"commands/internal/settings", "ring", "codec"},
 	"commands/internal/settings":  {"codec/pyobj"},
 	"commands/internal/cluster":   {"commands/internal/config", "ring", "codec"},

@@ -11,8 +11,8 @@ func newRing(s *session) *command {
 func newConfig(s *session) *command {
 	return &command{
 		name:  "config",
-		short: "checks and shows the configuration",
-		subs:  []*command{newConfigCheck(s), newConfigShow(s)},
+		short: "checks, shows and makes the configuration",
+		subs:  []*command{newConfigCheck(s), newConfigShow(s), newConfigImport(s)},
 	}
 }
 

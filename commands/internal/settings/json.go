@@ -29,7 +29,7 @@ func ReadJSON(source []byte) (*File, error) {
 	if v.Kind != Dict {
 		return nil, d.fail(0, "the document is no object")
 	}
-	f := &File{Vars: map[string]*Value{}}
+	f := &File{Vars: map[string]*Value{}, Root: v}
 	for i, key := range v.Keys {
 		f.Vars[key.Text] = v.Items[i]
 	}

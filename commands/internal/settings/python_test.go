@@ -267,3 +267,69 @@ func FuzzReadPython(f *testing.F) {
 		}
 	})
 }
+
+// same reports whether got is want, where got knows.
+func same(got, want any) bool {
+	switch g := got.(type) {
+	case map[string]any:
+		w, ok := want.(map[string]any)
+		if !ok || len(g) != len(w) {
+			return false
+		}
+		for key, item := range g {
+			other, found := w[key]
+			if !found || !same(item, other) {
+				return false
+			}
+		}
+		return true
+	case []any:
+		w, ok := want.([]any)
+		if !ok || len(g) != len(w) {
+			return false
+		}
+		for i, item := range g {
+			if !same(item, w[i]) {
+				return false
+			}
+		}
+		return true
+	case string:
+		return g == "?" || got == want
+	}
+	return reflect.DeepEqual(got, want)
+}
+
+// The settings files of package config are to Python what they are here.
+func TestSettingsFiles(t *testing.T) {
+	files, err := filepath.Glob("../config/testdata/settings/*.py")
+	if err != nil || len(files) < 25 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := ReadPython(source)
+		if err != nil {
+			t.Errorf("%s: %v", file, err)
+			continue
+		}
+		var env []string
+		for _, line := range strings.Split(string(source), "\n") {
+			if vars, ok := strings.CutPrefix(line, "# env: "); ok {
+				env = strings.Fields(vars)
+			}
+		}
+		truth := python(t, env, file)[0]
+		for name, want := range truth {
+			got := f.Vars[name]
+			if got == nil {
+				t.Errorf("%s: %s is missing", file, name)
+			} else if g, w := normal(t, plainValue(got)), normal(t, want); !same(g, w) {
+				t.Errorf("%s: %s: got %v, want %v", file, name, g, w)
+			}
+		}
+	}
+}

@@ -12,6 +12,9 @@ type File struct {
 	// Vars are the names of the module, or the keys of the document.
 	Vars map[string]*Value
 
+	// Root is the document, a Dict; nil for a module.
+	Root *Value
+
 	// Doubts are statements that were not followed and may change names, in the
 	// order of the file.
 	Doubts []Doubt

@@ -1,0 +1,233 @@
+package commands
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"cachering/commands/internal/config"
+	"cachering/commands/internal/settings"
+)
+
+type configImportOptions struct {
+	release wordList
+	python  word
+	output  word
+	force   bool
+}
+
+func (o *configImportOptions) flags() []cli.Flag {
+	return []cli.Flag{
+		&cli.GenericFlag{Name: "release", Value: &o.release,
+			Usage: "the release of the library that the application has, `[LIBRARY=]R`; may be repeated"},
+		&cli.GenericFlag{Name: "python", Value: &o.python,
+			Usage: "the Python that the application has, as `V` 3.12"},
+		&cli.GenericFlag{Name: "output", Value: &o.output,
+			Usage: "write the configuration to `FILE`, with mode 0600 if it holds a password"},
+		&cli.BoolFlag{Name: "force", Destination: &o.force,
+			Usage: "let --output replace a file"},
+	}
+}
+
+func newConfigImport(s *session) *command {
+	var o configImportOptions
+	return &command{
+		name: "import",
+		args: "FILE",
+		min:  1, max: 1,
+		short: "makes a configuration of Django's CACHES",
+		long: "FILE is a settings.py, which is read and not run, or the JSON document that the README's\n" +
+			"one-line command prints in the application; - is standard input. Literals, names assigned\n" +
+			"in the same file, formatting, arithmetic, loops over known values and the defaults of\n" +
+			"environment variables are followed. What cannot be resolved is named with its line and left\n" +
+			"as a comment in its place. The release of the library and the Python are not in\n" +
+			"settings.py: give --release and --python, or fill them in.",
+		flags: o.flags(),
+		examples: []string{
+			"cachering config import settings.py --release 3.0.1 --python 3.12 --output cachering.toml",
+			"cachering config import settings.py --json | jq -r '.notes[].message'",
+			"cachering config import - <caches.json",
+		},
+		exits: []exit{
+			{exitDone, "all was resolved; config check accepts the configuration"},
+			{exitFailed, "the configuration could not be written"},
+			{exitUsage, "bad usage; FILE is neither Python nor JSON, or has no CACHES"},
+			{exitPartial, "some settings are left to fill in"},
+			{exitNegative, "there is no Redis cache"},
+			{exitRefused, "the output file exists already"},
+		},
+		run: func(ctx context.Context, args []string) error { return runConfigImport(ctx, s, &o, args[0]) },
+	}
+}
+
+// importDocument is what config import prints under --json.
+type importDocument struct {
+	Caches   []string      `json:"caches"`
+	Resolved bool          `json:"resolved"`
+	Output   string        `json:"output,omitempty"`
+	TOML     string        `json:"toml,omitempty"` // unless it went to a file
+	Notes    []config.Note `json:"notes"`
+}
+
+func runConfigImport(ctx context.Context, s *session, o *configImportOptions, path string) error {
+	foreign := config.Foreign{Releases: map[string]string{}, Python: string(o.python)}
+	for _, word := range o.release {
+		library, release, named := strings.Cut(word, "=")
+		if !named {
+			library, release = "", word
+		}
+		if before, twice := foreign.Releases[library]; twice && before != release {
+			return usagef("--release is given twice: %s and %s", before, release)
+		}
+		foreign.Releases[library] = release
+	}
+	if o.force && o.output == "" {
+		return usagef("--force is for --output")
+	}
+	file, name, err := readSettings(ctx, s, path)
+	if err != nil {
+		return err
+	}
+	made, err := config.Import(name, file, foreign)
+	if err != nil {
+		return err
+	}
+	doc := importDocument{Caches: append([]string{}, made.Caches...), Resolved: made.Resolved(), TOML: made.Text, Notes: append([]config.Note{}, made.Notes...)}
+	if o.output != "" && len(made.Caches) > 0 {
+		if err := writeConfiguration(string(o.output), made, o.force); err != nil {
+			return err
+		}
+		doc.Output, doc.TOML = string(o.output), ""
+	}
+	left := 0
+	for _, n := range made.Notes {
+		if n.Unresolved {
+			left++
+			s.ui.Warn("cachering: %s", n)
+		} else {
+			s.ui.Note("note: %s", n)
+		}
+	}
+	code := exitDone
+	switch {
+	case left > 0:
+		code = exitPartial
+		s.ui.Note("%s left as comments: fill them in, then run cachering config check", count(int64(left), "setting"))
+	case len(made.Caches) == 0:
+		code = exitNegative
+		s.ui.Warn("cachering: %s: there is no Redis cache", name)
+	}
+	if s.ui.JSON {
+		if err := s.ui.Document(doc); err != nil {
+			return err
+		}
+	} else {
+		s.ui.Out.WriteString(doc.TOML)
+	}
+	return result(code)
+}
+
+// maxSettings bounds what is read; package settings refuses less.
+const maxSettings = 8 << 20
+
+// readSettings reads a file, or standard input, and returns what it is called in
+// messages, too.
+func readSettings(ctx context.Context, s *session, path string) (*settings.File, string, error) {
+	var in io.Reader
+	name := path
+	if path == "-" {
+		s.awaitInput("settings")
+		in, name = s.ui.In.Reader(ctx), "standard input"
+	} else {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, "", usagef("%s: %v", path, pathless(err)).hinting("name a settings.py, or the JSON of CACHES")
+		}
+		defer f.Close()
+		in = f
+	}
+	source, err := io.ReadAll(io.LimitReader(in, maxSettings))
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, "", ctx.Err()
+		}
+		return nil, "", usagef("%s: %v", path, pathless(err)).hinting("name a settings.py, or the JSON of CACHES")
+	}
+	read, kind := settings.ReadPython, "Python"
+	if document, found := jsonPart(source); found || strings.HasSuffix(path, ".json") {
+		read, kind, source = settings.ReadJSON, "JSON", document
+	}
+	file, err := read(source)
+	var wrong *settings.Error
+	if errors.As(err, &wrong) {
+		return nil, "", usagef("%s:%d:%d: %s", name, wrong.Line, wrong.Column, wrong.Msg).hinting("it was read as %s; Python and JSON are understood", kind)
+	}
+	return file, name, err
+}
+
+// pathless is an error of the file system without the operation and the path.
+func pathless(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
+
+// jsonPart finds the document in what an application printed: it begins a line,
+// and what its settings module printed before becomes empty lines. A text that
+// begins with a brace is JSON, since no settings.py does.
+func jsonPart(source []byte) (document []byte, found bool) {
+	if bytes.HasPrefix(bytes.TrimLeft(source, " \t\r\n"), []byte("{")) {
+		return source, true
+	}
+	i := bytes.Index(source, []byte("\n{\"python\": "))
+	if i < 0 {
+		return source, false
+	}
+	lines := bytes.Count(source[:i+1], []byte("\n"))
+	return append(bytes.Repeat([]byte("\n"), lines), source[i+1:]...), true
+}
+
+// writeConfiguration writes a new file, or with force puts one in the place of
+// another. A failure leaves what was there.
+func writeConfiguration(path string, made *config.Imported, force bool) error {
+	info, err := os.Lstat(path)
+	switch {
+	case err == nil && !info.Mode().IsRegular():
+		return refusef("%s is no regular file", path)
+	case err == nil && !force:
+		return refusef("%s exists already", path).hinting("name another file, or give --force to replace it")
+	}
+	mode := os.FileMode(0o644)
+	if made.Secret {
+		mode = 0o600
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".cachering-*")
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, pathless(err))
+	}
+	_, err = f.WriteString(made.Text)
+	err = errors.Join(err, f.Chmod(mode), f.Close())
+	if err == nil && force {
+		err = os.Rename(f.Name(), path)
+	} else if err == nil {
+		// A file that came meanwhile stays.
+		if err = os.Link(f.Name(), path); err == nil {
+			err = os.Remove(f.Name())
+		}
+	}
+	if err != nil {
+		os.Remove(f.Name())
+		return fmt.Errorf("%s: %w", path, pathless(err))
+	}
+	return nil
+}

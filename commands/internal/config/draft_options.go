@@ -1,0 +1,246 @@
+package config
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"cachering/commands/internal/settings"
+)
+
+// options writes OPTIONS: under the library's names in lower case.
+func (d *draft) options(v *settings.Value) {
+	if v.Why != nil {
+		d.im.note(lineOf(v), d.path("options"), "it may have more keys than are seen: "+reasonOf(v), true)
+	}
+	for i, key := range v.Keys {
+		item, name := v.Items[i], strings.ToLower(key.Text)
+		f, known := fieldOf(d.lib.options, name)
+		upper := key.Text == strings.ToUpper(key.Text)
+		switch {
+		// Ours; settings cannot mean them.
+		case known && slices.Contains([]string{"python", "ring", "password_env", "password_file", "password_command", "ssl_server_name"}, name):
+			d.stray(item, key.Text)
+		case known && upper == (d.lib != djangoLib):
+			d.option("options", f, item)
+		case d.lib == djangoLib:
+			msg := "redis-py gets " + key.Text + " from OPTIONS, and what comes of it is not known here"
+			d.put("options", draftRow{key: key.Text, off: true, above: []string{d.im.at(item.Line, msg)}}, item.Line)
+			d.im.note(item.Line, d.path("options."+spelled(key.Text)), msg, true)
+		default:
+			d.stray(item, key.Text)
+		}
+	}
+}
+
+// stray names an option that the library does not read.
+func (d *draft) stray(v *settings.Value, key string) {
+	msg := key + " is left out: " + string(d.lib.name) + " reads no such option"
+	var names []string
+	for _, f := range d.lib.options {
+		names = append(names, strings.ToUpper(f.name))
+	}
+	if near := Nearest(key, names); near != "" {
+		msg += "; did you mean " + near + "?"
+	}
+	d.im.note(v.Line, d.path("options"), msg, false)
+}
+
+func fieldOf(fields []field, name string) (field, bool) {
+	i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
+	if i < 0 {
+		return field{}, false
+	}
+	return fields[i], true
+}
+
+// option writes one option into a table.
+func (d *draft) option(table string, f field, v *settings.Value) {
+	key := strings.TrimPrefix(table+"."+f.name, ".")
+	if f.name == "password" || f.name == "username" {
+		d.login(table, f.name, v)
+		return
+	}
+	if f.refused != "" {
+		d.leave(table, f.name, v.Line, f.refused)
+		return
+	}
+	if f.name == "ssl_cert_reqs" {
+		v = certReqs(v)
+	}
+	if f.kinds&kindTable != 0 && f.table != nil && v.Kind == settings.Dict {
+		d.subTable(table+"."+f.name, f, v)
+		return
+	}
+	value := ""
+	switch {
+	case v.Kind == settings.None && strings.Contains(f.want, `"none"`):
+		value = `"none"`
+	case v.Kind == settings.None:
+		return // the default, whatever it is
+	case v.Kind == settings.Name && f.kinds&kindString != 0 && strings.Contains(strings.TrimPrefix(v.Text, "."), "."):
+		value = quote(v.Text) // a class, imported
+	default:
+		var bad *settings.Value
+		if value, bad = d.toml(v, 0); bad != nil {
+			if f.idle {
+				d.im.note(lineOf(bad), d.path(key), "left out, and without effect here: "+reasonOf(bad), false)
+			} else {
+				d.leave(table, f.name, lineOf(bad), reasonOf(bad))
+			}
+			return
+		}
+	}
+	if f.idle {
+		d.im.note(v.Line, d.path(key), "without effect here", false)
+	}
+	d.put(table, draftRow{key: f.name, value: value, above: d.defaults(v, key)}, v.Line)
+}
+
+// idleArguments are arguments of redis-py's pools and connections that change
+// neither which server is meant nor what is stored, besides those in the tables of
+// fields.
+var idleArguments = []string{
+	"client_name", "lib_name", "lib_version", "protocol", "encoding_errors", "parser_class", "retry", "retry_on_error", "queue_class",
+	"socket_keepalive_options", "socket_type", "single_connection_client", "auto_close_connection_pool", "event_dispatcher",
+}
+
+// subTable writes a dict of OPTIONS, whose keys are those of redis-py.
+func (d *draft) subTable(table string, f field, v *settings.Value) {
+	if v.Why != nil {
+		d.im.note(lineOf(v), d.path(table), "it may have more keys than are seen: "+reasonOf(v), true)
+	}
+	for i, key := range v.Keys {
+		item := v.Items[i]
+		sub, known := fieldOf(f.table, key.Text)
+		switch {
+		case known && sub.refused != "" && (key.Text == "password" || key.Text == "username"):
+			d.login("options", key.Text, item)
+		case known:
+			d.option(table, sub, item)
+		case slices.Contains(idleArguments, key.Text):
+			d.im.note(item.Line, d.path(table), key.Text+" is without effect here, and left out", false)
+		default:
+			msg := key.Text + " is not known here"
+			d.put(table, draftRow{key: key.Text, off: true, above: []string{d.im.at(item.Line, msg)}}, item.Line)
+			d.im.note(item.Line, d.path(table+"."+spelled(key.Text)), msg, true)
+		}
+	}
+}
+
+// login writes a user or a password: one out of the environment by the name of
+// the variable, whatever its default.
+func (d *draft) login(table, name string, v *settings.Value) {
+	switch {
+	case v.Var != "" && name == "password" && checkEnvName(&node{kind: kindString, value: v.Var}).msg == "":
+		row := draftRow{key: "password_env", value: quote(v.Var)}
+		if v.Kind == settings.Str && v.Text != "" {
+			row.above = []string{d.im.at(v.Line, "it has a default there, which is left out")}
+		}
+		if table == "" {
+			table = "options"
+		}
+		d.put(table, row, v.Line)
+	case v.Kind == settings.None, v.Kind == settings.Str && v.Text == "":
+	case v.Kind == settings.Str || v.Kind == settings.Int:
+		text := v.Text
+		if v.Kind == settings.Int {
+			text = strconv.FormatInt(v.Int, 10)
+		}
+		if name == "password" {
+			d.im.out.Secret = true
+			d.im.note(v.Line, d.path(strings.TrimPrefix(table+".password", ".")), "the password is written into the configuration; password_env, password_file or password_command keep it out", false)
+		}
+		d.put(table, draftRow{key: name, value: quote(text), above: d.defaults(v, strings.TrimPrefix(table+"."+name, "."))}, v.Line)
+	case name == "password":
+		d.leave("options", "password_env", lineOf(v), "the password: "+reasonOf(v))
+	default:
+		d.leave(table, name, lineOf(v), reasonOf(v))
+	}
+}
+
+// certReqs gives the constants of ssl, and their numbers, the names of redis-py.
+func certReqs(v *settings.Value) *settings.Value {
+	names := []string{"none", "optional", "required"}
+	c := &settings.Value{Kind: settings.Str, Line: v.Line}
+	switch {
+	case v.Kind == settings.None:
+		c.Text = names[0]
+	case v.Kind == settings.Int && v.Int >= 0 && v.Int < 3:
+		c.Text = names[v.Int]
+	case v.Kind == settings.Name && strings.HasPrefix(v.Text, "ssl.CERT_"):
+		c.Text = strings.ToLower(strings.TrimPrefix(v.Text, "ssl.CERT_"))
+	default:
+		return v
+	}
+	return c
+}
+
+// ofModule writes what django-redis and django-valkey read from settings beside
+// CACHES.
+func (d *draft) ofModule(options *settings.Value) {
+	if d.lib != djangoRedisLib && d.lib != valkeyLib {
+		return
+	}
+	take := func(setting, name string) {
+		v := d.im.file.Vars[setting]
+		f, known := fieldOf(d.lib.options, name)
+		if v != nil && known && options.Get(strings.ToUpper(name)) == nil {
+			d.option("options", f, v)
+		}
+	}
+	client := options.Get("CLIENT_CLASS")
+	if client != nil && d.lib.clients[client.Text].herd {
+		take("CACHE_HERD_TIMEOUT", "cache_herd_timeout")
+	}
+	if d.lib == valkeyLib && options.Get("COMPRESSOR") != nil {
+		take("CACHE_COMPRESS_LEVEL", "compress_level")
+		take("CACHE_COMPRESS_MIN_LENGTH", "compress_min_length")
+	}
+	prefix := "DJANGO_REDIS_"
+	if d.lib == valkeyLib {
+		prefix = "DJANGO_VALKEY_"
+	}
+	factory := d.im.file.Vars[prefix+"CONNECTION_FACTORY"]
+	if factory != nil && !strings.HasSuffix(factory.Text, ".pool.ConnectionFactory") {
+		take(prefix+"CONNECTION_FACTORY", "connection_factory")
+	}
+}
+
+// own finds what is said for cachering alone, in a dict CACHERING beside CACHES.
+func (im *importer) own(alias string) *settings.Value {
+	v := im.file.Vars["CACHERING"].Get(alias)
+	if v == nil || v.Kind != settings.Dict {
+		return nil
+	}
+	return v
+}
+
+// own writes it: the keys are those of the configuration.
+func (d *draft) own(v *settings.Value) {
+	if v == nil {
+		return
+	}
+	for i, key := range v.Keys {
+		item := v.Items[i]
+		if item.Kind == settings.Dict {
+			for j, sub := range item.Keys {
+				d.ownRow(key.Text, sub.Text, item.Items[j])
+			}
+			continue
+		}
+		d.ownRow("", key.Text, item)
+	}
+}
+
+func (d *draft) ownRow(table, key string, v *settings.Value) {
+	value, bad := d.toml(v, 0)
+	if bad != nil {
+		d.leave(table, key, lineOf(bad), reasonOf(bad))
+		return
+	}
+	if key == "password" {
+		d.im.out.Secret = true
+	}
+	d.put(table, draftRow{key: key, value: value, above: d.defaults(v, strings.TrimPrefix(table+"."+key, "."))}, v.Line)
+}

@@ -1,0 +1,302 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"cachering/commands/internal/settings"
+	"cachering/ring"
+)
+
+// Foreign is what settings do not tell of a cache, and the user knows.
+type Foreign struct {
+	Releases map[string]string // of the libraries, by the name of the package; "" for the only one there is
+	Python   string            // of the application
+}
+
+// Imported is a configuration made of Django's settings.
+type Imported struct {
+	Text   string   // TOML
+	Secret bool     // it holds a password
+	Caches []string // aliases of the caches that it describes
+	Notes  []Note   // in the order of the settings
+}
+
+// Resolved reports whether all was understood; then config check accepts Text.
+func (im *Imported) Resolved() bool {
+	return !slices.ContainsFunc(im.Notes, func(n Note) bool { return n.Unresolved })
+}
+
+// Note is one thing to say about settings that were imported. It holds no
+// password.
+type Note struct {
+	File       string `json:"file"`
+	Line       int    `json:"line,omitempty"`
+	Key        string `json:"key,omitempty"` // of the configuration
+	Msg        string `json:"message"`
+	Unresolved bool   `json:"unresolved"` // it is left out, and somebody has to fill it in
+}
+
+// String has the form of [Error.Error].
+func (n Note) String() string {
+	return (&Error{File: n.File, Line: n.Line, Key: n.Key, Msg: n.Msg}).Error()
+}
+
+// An importer writes a configuration for the caches of a settings file.
+type importer struct {
+	path    string
+	file    *settings.File
+	foreign Foreign
+	out     *Imported
+	left    map[string]bool // keys that were left out
+	lines   map[string]int  // of keys, in the settings
+}
+
+// Import makes a configuration of Django's settings, which were read from path.
+// Its error, an *Error, tells of settings without caches; what could not be
+// understood otherwise is in the notes, and a comment in its place.
+func Import(path string, f *settings.File, foreign Foreign) (*Imported, error) {
+	im := &importer{path: path, file: f, foreign: foreign, out: &Imported{}, left: map[string]bool{}, lines: map[string]int{}}
+	caches, err := im.caches()
+	if err != nil {
+		return nil, err
+	}
+	if err := im.check(caches); err != nil {
+		return nil, err
+	}
+	im.ofDocument()
+	var b strings.Builder
+	fmt.Fprintf(&b, "# Made of %s by cachering config import.\n", printable(path))
+	im.doubts(&b)
+	if caches.Kind != settings.Dict || caches.Why != nil {
+		im.note(caches.Line, "caches", reasonOf(caches), true)
+		fmt.Fprintf(&b, "\n# %s\n", im.at(caches.Line, "CACHES: "+reasonOf(caches)))
+	}
+	if caches.Kind == settings.Dict {
+		for i, alias := range caches.Keys {
+			b.WriteString("\n" + im.cache(alias, caches.Items[i]))
+		}
+	}
+	im.out.Text = b.String()
+	im.verify()
+	slices.SortStableFunc(im.out.Notes, func(a, b Note) int { return a.Line - b.Line })
+	return im.out, nil
+}
+
+// caches finds CACHES.
+func (im *importer) caches() (*settings.Value, error) {
+	if v := im.file.Vars["CACHES"]; v != nil {
+		return v, nil
+	}
+	if root := im.file.Root; root != nil {
+		for _, v := range root.Items {
+			if v.Get("BACKEND") != nil {
+				return root, nil // CACHES alone
+			}
+		}
+	}
+	e := &Error{File: im.path, Line: 1, Msg: "CACHES is not assigned here", Hint: "name the file that assigns it, or import the JSON that the application prints of it"}
+	for _, class := range slices.Sorted(maps.Keys(im.file.Classes)) {
+		e.Line = im.file.Classes[class]
+		e.Msg = "CACHES is assigned in the class " + printable(class) + ", and classes are not followed"
+		e.Hint = "import the JSON that the application prints of it"
+		return nil, e
+	}
+	if n := len(im.file.Doubts); n > 0 {
+		e.Line = im.file.Doubts[n-1].Line
+		e.Msg += "; " + printable(im.file.Doubts[n-1].Text)
+	}
+	return nil, e
+}
+
+// ofDocument takes what the document tells besides: which releases there are.
+func (im *importer) ofDocument() {
+	if im.file.Root == nil {
+		return
+	}
+	if v := im.file.Vars["python"]; v != nil && v.Kind == settings.Str && im.foreign.Python == "" {
+		im.foreign.Python = v.Text
+	}
+	if v := im.file.Vars["releases"]; v != nil && v.Kind == settings.Dict {
+		for i, key := range v.Keys {
+			name := strings.ReplaceAll(strings.ToLower(key.Text), "_", "-")
+			if im.foreign.Releases[name] == "" {
+				im.foreign.Releases[name] = v.Items[i].Text
+			}
+		}
+	}
+}
+
+// check refuses what the user says of the application if it cannot be: an unknown
+// Python or release, one of a library that is not there, or one that is not said
+// of which library it is, where there are several.
+func (im *importer) check(caches *settings.Value) error {
+	python := &node{kind: kindString, value: im.foreign.Python}
+	if p := checkPython(python); im.foreign.Python != "" && p.msg != "" {
+		return &Error{Msg: "--python: " + p.msg, Hint: p.hint}
+	}
+	var names []string
+	for _, v := range caches.Items {
+		if lib, _ := libraryOfBackend(v.Get("BACKEND")); lib != nil && !slices.Contains(names, string(lib.name)) {
+			names = append(names, string(lib.name))
+		}
+	}
+	releases := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(im.foreign.Releases)) {
+		release := im.foreign.Releases[name]
+		if name == "" && len(names) > 1 {
+			return &Error{Msg: "--release: there are caches of " + strings.Join(names, " and "), Hint: "say of which: --release " + names[0] + "=" + printable(release)}
+		}
+		if name == "" && len(names) == 1 {
+			name = names[0]
+		}
+		if name != "" && !slices.Contains(names, name) {
+			return &Error{Msg: "--release: there is no cache of " + printable(name), Hint: "there are caches of " + strings.Join(names, ", ")}
+		}
+		if lib := ring.Library(name); name != "" && lib.Known(release) != nil {
+			return &Error{Msg: "--release: unknown release of " + name, Hint: "known are " + strings.Join(lib.Ranges(false), ", ")}
+		}
+		releases[name] = release
+	}
+	im.foreign.Releases = releases
+	return nil
+}
+
+// libraryOfBackend finds the library that BACKEND names.
+func libraryOfBackend(v *settings.Value) (*library, backend) {
+	if v == nil || v.Kind != settings.Str && v.Kind != settings.Name {
+		return nil, backend{}
+	}
+	i := slices.IndexFunc(backends, func(b backend) bool { return b.name == v.Text })
+	if i < 0 {
+		return nil, backend{}
+	}
+	return libraryOf(backends[i].library), backends[i]
+}
+
+// doubts tells what in the file was not followed, or only guessed.
+func (im *importer) doubts(b *strings.Builder) {
+	for _, d := range im.file.Decided {
+		im.note(d.Line, "", d.Text, false)
+		fmt.Fprintf(b, "# %s\n", im.at(d.Line, d.Text))
+	}
+	for _, d := range im.file.Doubts {
+		if d.Late {
+			d.Text += "; it may change CACHES"
+		}
+		im.note(d.Line, "", d.Text, d.Late)
+		fmt.Fprintf(b, "# %s\n", im.at(d.Line, d.Text))
+	}
+}
+
+// at puts the place in the settings before a text.
+func (im *importer) at(line int, text string) string {
+	place := printable(im.path)
+	if line > 0 {
+		place += fmt.Sprintf(":%d", line)
+	}
+	return place + ": " + printable(text)
+}
+
+func (im *importer) note(line int, key, msg string, unresolved bool) {
+	im.out.Notes = append(im.out.Notes, Note{File: im.path, Line: line, Key: key, Msg: printable(msg), Unresolved: unresolved})
+}
+
+func reasonOf(v *settings.Value) string {
+	switch {
+	case v.Why != nil && v.Why.Text != "":
+		return v.Why.Text
+	case v.Kind == settings.Name:
+		return strings.TrimPrefix(v.Text, ".") + " is imported or defined here, and not followed"
+	}
+	return "this is not understood"
+}
+
+// lineOf is where something unknown became so.
+func lineOf(v *settings.Value) int {
+	if v.Why != nil && v.Why.Line > 0 {
+		return v.Why.Line
+	}
+	return v.Line
+}
+
+// cache is one cache as TOML.
+func (im *importer) cache(alias, v *settings.Value) string {
+	d := &draft{im: im, alias: alias.Text, settings: v}
+	path := d.path("")
+	if v.Kind != settings.Dict {
+		im.note(lineOf(v), path, reasonOf(v), true)
+		return fmt.Sprintf("# %s\n#[%s]\n", im.at(lineOf(v), reasonOf(v)), path)
+	}
+	name := v.Get("BACKEND")
+	lib, b := libraryOfBackend(name)
+	switch {
+	case name == nil:
+		im.note(v.Line, path, "it has no BACKEND", true)
+		return fmt.Sprintf("# %s\n#[%s]\n", im.at(v.Line, "it has no BACKEND"), path)
+	case name.Kind != settings.Str && name.Kind != settings.Name:
+		im.note(lineOf(name), path+".backend", reasonOf(name), true)
+		return fmt.Sprintf("# %s\n#[%s]\n#backend =\n", im.at(lineOf(name), reasonOf(name)), path)
+	case lib == nil && otherCache(name.Text):
+		im.note(name.Line, path, "not a Redis cache, and left out: "+name.Text, false)
+		return fmt.Sprintf("# %s\n#[%s]\n#backend = %s\n", im.at(name.Line, "not a Redis cache"), path, quote(name.Text))
+	case lib == nil:
+		msg := "this backend is not known"
+		if near := Nearest(name.Text, documented); near != "" {
+			msg += "; did you mean " + near + "?"
+		}
+		im.note(name.Line, path+".backend", msg+": "+name.Text, true)
+		return fmt.Sprintf("# %s\n#[%s]\n#backend = %s\n", im.at(name.Line, msg), path, quote(name.Text))
+	}
+	d.lib, d.backend = lib, b
+	im.out.Caches = append(im.out.Caches, d.alias)
+	d.write()
+	return d.String()
+}
+
+// otherCache reports whether a backend is known to be none of Redis.
+func otherCache(name string) bool {
+	if strings.HasPrefix(name, "django.core.cache.backends.") {
+		return !strings.HasPrefix(name, "django.core.cache.backends.redis.")
+	}
+	return slices.Contains([]string{
+		"django_bmemcached.memcached.BMemcached", "django_pylibmc.memcached.PyLibMCCache", "diskcache.DjangoCache",
+		"django_elasticache.memcached.ElastiCache", "uwsgicache.UWSGICache",
+	}, name)
+}
+
+// verify reads what was written, as config check would. What is wrong in it was
+// wrong in the settings, or cannot be honoured here.
+func (im *importer) verify() {
+	if len(im.out.Caches) == 0 {
+		return
+	}
+	_, errs := parse(im.path, im.out.Text, 0, func(string) string { return "" })
+	for _, e := range errs {
+		if what, _, missing := strings.Cut(e.Msg, " is missing"); missing && (im.left[e.Key+"."+what] || im.left[e.Key+".options."+what]) {
+			continue
+		}
+		msg := e.Msg
+		if e.Hint != "" {
+			msg += "; " + e.Hint
+		}
+		im.note(im.lineOfKey(e.Key), e.Key, msg, true)
+	}
+}
+
+// lineOfKey is the line of the settings that a key of the configuration comes
+// from, or the nearest around it.
+func (im *importer) lineOfKey(key string) int {
+	for key != "" {
+		if line, ok := im.lines[key]; ok {
+			return line
+		}
+		key = key[:max(strings.LastIndexAny(key, ".["), 0)]
+	}
+	return 0
+}
+
+// release is what is known of the library's release.
+func (im *importer) release(lib ring.Library) string { return im.foreign.Releases[string(lib)] }

@@ -1,0 +1,111 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"cachering/commands/internal/settings"
+)
+
+// settingsFile is one of testdata/settings, with what its first lines say: the
+// flags of config import, and how many settings are left unresolved.
+type settingsFile struct {
+	name       string
+	source     []byte
+	foreign    Foreign
+	unresolved string
+}
+
+func settingsFiles(t *testing.T) []settingsFile {
+	t.Helper()
+	paths, err := filepath.Glob("testdata/settings/*.py")
+	if err != nil || len(paths) < 25 {
+		t.Fatalf("%d files, %v", len(paths), err)
+	}
+	var files []settingsFile
+	for _, path := range paths {
+		source, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := settingsFile{name: filepath.Base(path), source: source, unresolved: "0"}
+		f.foreign.Releases = map[string]string{}
+		for _, line := range strings.Split(string(source), "\n") {
+			if n, ok := strings.CutPrefix(line, "# unresolved: "); ok {
+				f.unresolved = n
+			}
+			words, ok := strings.CutPrefix(line, "# flags: ")
+			if !ok {
+				continue
+			}
+			words, f.foreign.Python, _ = strings.Cut(words, "--python ")
+			if _, release, ok := strings.Cut(strings.TrimSpace(words), "--release "); ok {
+				f.foreign.Releases[""] = release
+			}
+		}
+		files = append(files, f)
+	}
+	return files
+}
+
+func imported(t *testing.T, f settingsFile) *Imported {
+	t.Helper()
+	file, err := settings.ReadPython(f.source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := Import(f.name, file, f.foreign)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+// Each settings file becomes the configuration beside it, with the notes under
+// it. What is resolved passes the check that config check makes.
+func TestImport(t *testing.T) {
+	for _, f := range settingsFiles(t) {
+		t.Run(f.name, func(t *testing.T) {
+			made := imported(t, f)
+			text, left := made.Text, 0
+			for _, n := range made.Notes {
+				word := "note"
+				if n.Unresolved {
+					word = "unresolved"
+					left++
+				}
+				text += fmt.Sprintf("#: %s: %s\n", word, n)
+			}
+			golden := "testdata/settings/" + strings.TrimSuffix(f.name, ".py") + ".toml"
+			if *update {
+				if err := os.WriteFile(golden, []byte(text), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if text != string(want) {
+				t.Errorf("got\n%s\nwant\n%s", text, want)
+			}
+			if fmt.Sprint(left) != f.unresolved {
+				t.Errorf("%d settings are unresolved, want %s", left, f.unresolved)
+			}
+			if _, errs := parse("made.toml", made.Text, 0, os.Getenv); len(errs) > 0 && left == 0 {
+				t.Errorf("config check: %v", errs[0])
+			}
+			for _, n := range made.Notes {
+				if strings.Contains(n.String(), "sesame") {
+					t.Errorf("a note shows a password: %s", n)
+				}
+			}
+			if secret := strings.Contains(made.Text, "sesame"); made.Secret != secret {
+				t.Errorf("Secret is %v, and the text holds one: %v", made.Secret, secret)
+			}
+		})
+	}
+}
