@@ -52,7 +52,7 @@ func newConfigImport(s *session) *command {
 			"settings.py: give --release and --python, or fill them in.",
 		flags: o.flags(),
 		examples: []string{
-			"cachering config import settings.py --release 3.0.1 --python 3.12 --output cachering.toml",
+			"cachering config import settings.py --release 3.0.1 --python 3.12 --output imported.toml",
 			"cachering config import settings.py --json | jq -r '.notes[].message'",
 			"cachering config import - <caches.json",
 		},
@@ -120,7 +120,7 @@ func runConfigImport(ctx context.Context, s *session, o *configImportOptions, pa
 	switch {
 	case left > 0:
 		code = exitPartial
-		s.ui.Note("%s left as comments: fill them in, then run cachering config check", count(int64(left), "setting"))
+		s.ui.Note("%s to fill in, left as comments; then run cachering config check", count(int64(left), "setting"))
 	case len(made.Caches) == 0:
 		code = exitNegative
 		s.ui.Warn("cachering: %s: there is no Redis cache", name)

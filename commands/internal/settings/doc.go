@@ -33,7 +33,7 @@ import (
 const (
 	maxSize  = 4 << 20 // bytes of text
 	maxDepth = 100     // brackets, blocks and operators inside each other
-	maxSteps = 1 << 20 // expressions evaluated, items made
+	maxSteps = 1 << 18 // expressions evaluated, items made
 	maxText  = 1 << 20 // bytes of one string that is put together
 )
 

@@ -274,7 +274,11 @@ func (r *runner) lookup(name string, line int) *Value {
 			return v
 		}
 	}
-	if v := r.file.Vars[name]; v != nil {
+	if v := r.file.Vars[name]; v != nil && v.Kind == Name {
+		c := *v // an import means something where it is used
+		c.Line = line
+		return &c
+	} else if v != nil {
 		return v
 	}
 	if slices.Contains(builtins, name) {
