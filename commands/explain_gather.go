@@ -178,7 +178,7 @@ func (x *explainer) begin(arg string) (*evidence, error) {
 		arg: arg, key: arg, named: true, stored: x.o.storedKey(cache, arg),
 		same: x.same, down: x.down, servers: x.servers, copies: make([]*trace, len(x.shards)),
 		herd: cache.HerdTimeout, getMany: cache.Ring == ring.RedisCache, sharded: cache.Sharded,
-		marked: cache.Side.Fresh != "", forever: cache.Timeout.Forever,
+		marked: cache.Side.Fresh != "", lockMarks: cache.Side.Lock != "" && !guarded(cache), forever: cache.Timeout.Forever,
 		timeout: "the cache keeps entries for " + cache.Timeout.String() + " s unless told otherwise",
 	}
 	if cache.Timeout.Forever {
@@ -233,8 +233,8 @@ func (x *explainer) questions(e *evidence) []question {
 	if cache.Side.Fresh != "" {
 		add(cache.Side.Fresh+e.stored, trace{}, func(t trace) { e.markers = append(e.markers, t) })
 	}
-	for _, lock := range x.lockKeys(e.stored) {
-		add(lock, trace{}, func(t trace) { e.locks = append(e.locks, t) })
+	if cache.Side.Lock != "" {
+		add(cache.Side.Lock+e.stored, trace{}, func(t trace) { e.locks = append(e.locks, t) })
 	}
 	if !e.named {
 		return list
@@ -266,20 +266,6 @@ func (x *explainer) questions(e *evidence) []question {
 	add(plain.Stored(e.key, cache.Version), trace{version: strconv.FormatInt(cache.Version, 10)}, other)
 	add(e.key, trace{}, other)
 	return list
-}
-
-// lockKeys are the stored keys of the locks that get_or_set keeps for a key.
-func (x *explainer) lockKeys(stored string) []string {
-	side, cache := x.cache.Side, x.cache
-	if side.Lock == "" {
-		return nil
-	}
-	keys := []string{side.Lock + stored}
-	if side.Fresh == "" && !ring.Before(cache.Release, "1.1.0") && ring.Before(cache.Release, "1.5.5") {
-		// Those releases keep a second one, as an entry.
-		keys = append(keys, cache.Keyspace.Stored(side.Lock+stored, cache.Version))
-	}
-	return keys
 }
 
 // isHome reports whether whoever looks for a stored key looks on a shard.

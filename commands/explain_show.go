@@ -51,6 +51,15 @@ type explainedServer struct {
 	UptimeMS   int64    `json:"uptime_ms"`
 	LinkUp     *bool    `json:"link_up"`      // of a replica, to its master
 	Behind     *int64   `json:"behind_bytes"` // of a replica, behind the home
+	// Replicas are those that a master knows of.
+	Replicas []replicaDocument `json:"replicas"`
+}
+
+type replicaDocument struct {
+	Addr   string `json:"addr"`
+	Online bool   `json:"online"`
+	Behind int64  `json:"behind_bytes"`
+	LagMS  int64  `json:"lag_ms"` // since it last answered
 }
 
 // traceDocument is one stored key somewhere.
@@ -183,6 +192,12 @@ func (e *evidence) describe(i int) []string {
 			role += ", " + size(n) + " behind"
 		}
 	}
+	for _, r := range info.Replicas {
+		role += fmt.Sprintf(", replica %s %s behind", r.Addr, size(max(0, info.Offset-r.Offset)))
+		if !r.Online {
+			role += " and being synchronised"
+		}
+	}
 	memory := "no memory limit"
 	if info.MaxMemory > 0 {
 		memory = fmt.Sprintf("%s of %s, %s", size(info.UsedMemory), size(info.MaxMemory), info.Policy)
@@ -288,7 +303,7 @@ func (e *evidence) visibleNotes() []string {
 		}
 		notes = append(notes, note)
 	}
-	if !e.marked {
+	if !e.marked { // get_or_set answers what is there
 		return notes
 	}
 	fresh := slices.ContainsFunc(e.markers, func(t trace) bool { return t.home && t.Found() })
@@ -338,7 +353,7 @@ func (x *explainer) document(e *evidence, c *conclusion) *explained {
 }
 
 func (e *evidence) explainedServer(i int) explainedServer {
-	d := explainedServer{Shard: e.shards[i], Roles: e.roles(i)}
+	d := explainedServer{Shard: e.shards[i], Roles: e.roles(i), Replicas: []replicaDocument{}}
 	info := e.servers[i]
 	if info == nil || info.Refused != nil {
 		return d
@@ -346,6 +361,9 @@ func (e *evidence) explainedServer(i int) explainedServer {
 	d.Kind, d.Version, d.Replica = info.Kind, info.Version, &info.Replica
 	d.MaxMemory, d.UsedMemory, d.Policy = info.MaxMemory, info.UsedMemory, info.Policy
 	d.Evicted, d.Expired, d.UptimeMS = info.Evicted, info.Expired, info.Uptime.Milliseconds()
+	for _, r := range info.Replicas {
+		d.Replicas = append(d.Replicas, replicaDocument{r.Addr, r.Online, max(0, info.Offset-r.Offset), r.Lag.Milliseconds()})
+	}
 	if !info.Replica {
 		return d
 	}

@@ -100,8 +100,10 @@ type evidence struct {
 	getMany  bool // get_many of the library reads copies that are not at home
 	sharded  bool
 	marked   bool // get_or_set of the library keeps a marker beside a value
-	timeout  string
-	forever  bool // entries never expire unless the application says so
+	// lockMarks tells that the library takes its lock for such a marker.
+	lockMarks bool
+	timeout   string
+	forever   bool // entries never expire unless the application says so
 
 	command func(name string, flags ...string) string // about this key
 	plain   func(words ...string) string              // about the cache
@@ -327,6 +329,13 @@ func judgeLock(e *evidence) *conclusion {
 	for _, t := range e.locks {
 		if !t.home || !t.Found() {
 			continue
+		}
+		if e.lockMarks {
+			return &conclusion{verdict: verdictStaleMarker, cause: "lock",
+				summary: fmt.Sprintf("%s is gone, and %s on %s makes get_or_set answer None, for it says that there is a value; it %s",
+					quote(e.arg), quote(string(t.Stored)), e.shards[t.on], expires(t.TTL)),
+				reason: "the value was deleted or evicted, or its time was up, without what marks it in these releases",
+				next:   e.command("unlock")}
 		}
 		reason := "somebody computes the value, or died over it"
 		if t.TTL == cluster.Forever {

@@ -34,10 +34,7 @@ func readAs(cache *config.Cache, stored string, data []byte, now time.Time) *val
 	}
 	out.codec, out.fault = v.Path, unreadable(cache, v)
 	if _, deadline, ok := v.Graph.Herd(v.Root); ok && cache.Herd {
-		// Both are whole seconds, as in _unpack of client/herd.py.
-		if at, ok := v.Graph.Int64(deadline); ok {
-			out.late = max(0, time.Duration(now.Unix()-at)*time.Second)
-		}
+		out.late = max(0, time.Duration(now.Unix()-seconds(v.Graph, deadline))*time.Second)
 	}
 	return out
 }

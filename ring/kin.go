@@ -1,6 +1,7 @@
 package ring
 
 import (
+	"bytes"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -12,6 +13,7 @@ type Kin struct {
 	// Pattern is a Redis pattern that lets all of them through, and others.
 	Pattern string
 
+	text     []byte // the key as it stands in all of them, asked first because it costs little
 	form     *regexp.Regexp
 	prefixes []int // groups of form that hold the prefix
 	version  int   // the group that holds the version; 0: the key function has none
@@ -34,7 +36,7 @@ func (k Keyspace) KinOf(key string) (kin *Kin, ok bool) {
 	if fn.hash != nil {
 		key = fn.hash(key)
 	}
-	kin = &Kin{}
+	kin = &Kin{text: []byte(key)}
 	glob := func(literal string) string { return strings.ReplaceAll(EscapeGlob(literal), anyPrefix, "*") }
 	kin.Pattern = fn.fill(glob(fn.head), glob(fn.mid), glob(fn.tail), EscapeGlob(key), "*")
 
@@ -72,6 +74,9 @@ func (k Keyspace) KinOf(key string) (kin *Kin, ok bool) {
 // Split tells the prefix and the version of a stored key that is one of the
 // kin. The version is nil if the key function has none.
 func (k *Kin) Split(stored []byte) (prefix, version []byte, ok bool) {
+	if !bytes.Contains(stored, k.text) {
+		return nil, nil, false
+	}
 	m := k.form.FindSubmatch(stored)
 	if m == nil {
 		return nil, nil, false
