@@ -16,7 +16,7 @@ func newDoctor(s *session) *command {
 			"reasons for exit code 4; a notice is good to know and none. A server that cannot be\n" +
 			"reached, or does not answer a question, is a finding like others. Under --json there is a\n" +
 			"line for each finding, and before them one for each server (its finding is server, its\n" +
-			"level notice) with what it told.",
+			"level notice) with what it told, and one for what the sample of keys shows (sample).",
 		examples: []string{
 			"cachering doctor",
 			"cachering doctor --cache sessions --json | jq -r 'select(.level == \"error\").what'",

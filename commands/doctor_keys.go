@@ -32,44 +32,86 @@ func (e *examination) database(sh *shardFacts) {
 	}
 }
 
-// keys compares prefix and version with those of the keys that are there.
-func (e *examination) keys() {
-	var mine, foreign, seen, named int64
-	versions, prefixes := map[string]int64{}, map[string]int64{}
-	for _, sh := range e.shards {
+// sampleFacts are what a sample of the keys and values of all shards shows.
+type sampleFacts struct {
+	Seen       int64 `json:"seen"`
+	Mine       int64 `json:"entries"`    // of the cache
+	Side       int64 `json:"side_keys"`  // its locks and markers
+	Neighbours int64 `json:"neighbours"` // keys of other caches of the file
+	Foreign    int64 `json:"foreign"`    // keys of none
+	// Versions are of the entries; Prefixes of the keys of none, where they are
+	// named as Django does; Codecs of the values, a sample of its own.
+	Versions map[string]int64 `json:"versions"`
+	Prefixes map[string]int64 `json:"foreign_prefixes"`
+	Codecs   map[string]int64 `json:"codecs"`
+	Ring     *string          `json:"ring"` // what the entries say about it; null where there is none
+}
+
+// sample adds up what all shards show.
+func (f *facts) sample() *sampleFacts {
+	t := &sampleFacts{Versions: map[string]int64{}, Prefixes: map[string]int64{}, Codecs: map[string]int64{}}
+	for _, sh := range f.shards {
 		if sh.err != nil || sh.own == nil {
 			continue
 		}
-		mine, foreign, seen = mine+sh.own.Mine, foreign+sh.own.Foreign, seen+sh.own.Seen
-		addAll(versions, sh.own.Versions)
-		addAll(prefixes, sh.own.Prefixes)
+		t.Seen += sh.own.Seen
+		t.Mine += sh.own.Mine
+		t.Side += sh.own.Side
+		t.Neighbours += sh.own.Neighbours
+		t.Foreign += sh.own.Foreign
+		addAll(t.Versions, sh.own.Versions)
+		addAll(t.Prefixes, sh.own.Prefixes)
+		if sh.survey != nil {
+			addAll(t.Codecs, sh.survey.Codecs)
+		}
 	}
-	for _, n := range prefixes {
-		named += n
+	if f.guess != nil {
+		sentence := f.guess.sentence()
+		t.Ring = &sentence
 	}
-	if mine == 0 && named >= enoughToJudge && e.cache.Keyspace.Function() == defaultFunction {
-		e.find("wrong_prefix", nil, fmt.Sprintf("no key of a sample of %d begins with the prefix %s; there are: %s", seen, strconv.Quote(e.cache.Keyspace.Prefix), frequencies(prefixes, strconv.Quote)),
-			fmt.Sprintf("compare KEY_PREFIX of the application; if it is right there, write key_prefix = %s under [caches.%s] of %s", strconv.Quote(ranked(prefixes)[0]), e.cache.Alias, e.cache.File))
-	} else if foreign > 0 {
-		e.find("foreign_keys", nil, fmt.Sprintf("%d keys in a sample of %d are of no cache of the file", foreign, seen),
+	return t
+}
+
+// String is the sample in a few words.
+func (t *sampleFacts) String() string {
+	parts := []string{count(t.Seen, "key") + " in a sample"}
+	for _, p := range []struct {
+		n    int64
+		what string
+	}{{t.Mine, "of this cache"}, {t.Side, "locks and markers"}, {t.Neighbours, "of other caches"}, {t.Foreign, "of none in the file"}} {
+		if p.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.what))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// keys compares prefix and version with those of the keys that are there.
+func (e *examination) keys() {
+	t := e.sample()
+	if named := sum(t.Prefixes); t.Mine+t.Side == 0 && named >= enoughToJudge && e.cache.Keyspace.Function() == defaultFunction {
+		e.find("wrong_prefix", nil, fmt.Sprintf("no key of a sample of %d begins with the prefix %q; there are: %s", t.Seen, e.cache.Keyspace.Prefix, frequencies(t.Prefixes, strconv.Quote)),
+			fmt.Sprintf("compare KEY_PREFIX of the application; if it is right there, write key_prefix = %q under [caches.%s] of %s", ranked(t.Prefixes)[0], e.cache.Alias, e.cache.File))
+	} else if t.Foreign > 0 {
+		e.find("foreign_keys", nil, fmt.Sprintf("%d of %d sampled keys are of no cache of the file", t.Foreign, t.Seen),
 			"describe their cache in the same file, if they are of one, or give them a database of their own")
 	}
-	if !e.cache.Keyspace.Versioned() || mine == 0 {
+	if !e.cache.Keyspace.Versioned() {
 		return
 	}
 	own := strconv.FormatInt(e.cache.Version, 10)
-	others := maps.Clone(versions)
+	others := maps.Clone(t.Versions)
 	delete(others, own)
 	switch {
-	case mine >= enoughToJudge && versions[own] == 0:
-		e.find("wrong_version", nil, fmt.Sprintf("no key of a sample of %d is of version %s; there are: %s", mine, own, frequencies(others, plain)),
+	case t.Mine >= enoughToJudge && t.Versions[own] == 0:
+		e.find("wrong_version", nil, fmt.Sprintf("no key of a sample of %d is of version %s; there are: %s", t.Mine, own, frequencies(others, plain)),
 			fmt.Sprintf("compare VERSION of the application; if it is right there, write version = %s under [caches.%s] of %s", ranked(others)[0], e.cache.Alias, e.cache.File))
 	case len(others) > 0:
 		var clears []string
 		for _, v := range ranked(others) {
 			clears = append(clears, e.self("clear --version "+v))
 		}
-		e.find("other_versions", nil, fmt.Sprintf("%d keys in a sample of %d are of version %s, others: %s", versions[own], mine, own, frequencies(others, plain)),
+		e.find("other_versions", nil, fmt.Sprintf("%d of %d sampled keys are of version %s, the others: %s", t.Versions[own], t.Mine, own, frequencies(others, plain)),
 			"if the application is done with them: "+strings.Join(clears, "; "))
 	}
 }
@@ -83,6 +125,13 @@ func addAll(to, from map[string]int64) {
 	for name, n := range from {
 		to[name] += n
 	}
+}
+
+func sum(counts map[string]int64) (all int64) {
+	for _, n := range counts {
+		all += n
+	}
+	return all
 }
 
 // ranked are the names by how often each occurs, the most frequent first; a few
@@ -109,16 +158,7 @@ func frequencies(counts map[string]int64, show func(string) string) string {
 // codecs compares how the values of a sample are stored with how the
 // application stores them.
 func (e *examination) codecs() {
-	paths := map[string]int64{}
-	var sampled int64
-	for _, sh := range e.shards {
-		if sh.err == nil && sh.survey != nil {
-			addAll(paths, sh.survey.Codecs)
-		}
-	}
-	for _, n := range paths {
-		sampled += n
-	}
+	paths := e.sample().Codecs
 	found := map[string]map[string]int64{}
 	for path, n := range paths {
 		if code := e.misfit(path); code != "" {
@@ -137,8 +177,8 @@ func (e *examination) codecs() {
 		{"other_protocol", rewrite(c.String())},
 		{"unreadable_values", "see which: " + e.self("reinsert --dry-run --failures failures.jsonl")},
 	} {
-		if paths := found[r[0]]; paths != nil {
-			e.find(r[0], nil, fmt.Sprintf("in a sample of %s, stored by the application as %s, there are: %s", count(sampled, "value"), c, frequencies(paths, plain)), r[1])
+		if misfits := found[r[0]]; misfits != nil {
+			e.find(r[0], nil, fmt.Sprintf("in a sample of %s, stored by the application as %s, there are: %s", count(sum(paths), "value"), c, frequencies(misfits, plain)), r[1])
 		}
 	}
 }

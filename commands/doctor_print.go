@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -14,6 +15,13 @@ import (
 type serverDocument struct {
 	diagnosis
 	Facts *serverFacts `json:"facts"` // null where it was not reached
+}
+
+// sampleDocument is what doctor prints of the keys and values under --json, in
+// the form of a finding.
+type sampleDocument struct {
+	diagnosis
+	Facts *sampleFacts `json:"facts"`
 }
 
 // serverFacts are what a server told; what it refused to tell is null.
@@ -122,7 +130,8 @@ func clockCell(c cluster.Clock) string {
 	return "same"
 }
 
-// printDiagnoses prints a document for each server and each finding.
+// printDiagnoses prints a document for each server, one for the sample and one
+// for each finding.
 func printDiagnoses(s *session, f *facts, found []diagnosis) error {
 	for _, sh := range f.shards {
 		what := f.cells(sh)[1]
@@ -134,6 +143,11 @@ func printDiagnoses(s *session, f *facts, found []diagnosis) error {
 			return err
 		}
 	}
+	t := f.sample()
+	d := diagnosis{Cache: f.cache.Alias, Finding: "sample", Level: levelNotice, What: t.String()}
+	if err := s.ui.Document(sampleDocument{d, t}); err != nil {
+		return err
+	}
 	for _, d := range found {
 		if err := s.ui.Document(d); err != nil {
 			return err
@@ -142,11 +156,32 @@ func printDiagnoses(s *session, f *facts, found []diagnosis) error {
 	return nil
 }
 
-// listDoctor prints a line for each server, which begins with server, and one for
-// each finding, which begins with its level.
+// lines are the sample for people: what about, and what was seen.
+func (t *sampleFacts) lines() [][2]string {
+	lines := [][2]string{{"keys", t.String()}}
+	for _, l := range []struct {
+		about  string
+		counts map[string]int64
+		show   func(string) string
+	}{{"versions", t.Versions, plain}, {"prefixes", t.Prefixes, strconv.Quote}, {"codecs", t.Codecs, plain}} {
+		if len(l.counts) > 0 {
+			lines = append(lines, [2]string{l.about, frequencies(l.counts, l.show)})
+		}
+	}
+	if t.Ring != nil {
+		lines = append(lines, [2]string{"ring", *t.Ring})
+	}
+	return lines
+}
+
+// listDoctor prints lines that begin with server, for each of them, with sample,
+// for what was seen there, and with the level of each finding.
 func listDoctor(s *session, f *facts, found []diagnosis) {
 	for _, sh := range f.shards {
 		s.ui.Line(append([]string{"server"}, f.cells(sh)...)...)
+	}
+	for _, l := range f.sample().lines() {
+		s.ui.Line("sample", l[0], l[1])
 	}
 	for _, d := range found {
 		shard := "-"
@@ -169,6 +204,9 @@ func showDoctor(s *session, f *facts, found []diagnosis) error {
 		{Name: "clock", Right: true}}
 	if err := s.ui.Table(columns, rows); err != nil {
 		return err
+	}
+	for _, l := range f.sample().lines() {
+		s.ui.Line(fmt.Sprintf("%-9s %s", l[0], l[1]))
 	}
 	for _, d := range found {
 		s.ui.Line()

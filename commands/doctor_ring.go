@@ -31,7 +31,11 @@ func (e *examination) ring() {
 		if from != to {
 			releases = from + " to " + to
 		}
-		remedies = append(remedies, fmt.Sprintf("write the release of the application, of %s, under [caches.%s] of %s", releases, e.cache.Alias, e.cache.File))
+		setting := "the release of the application"
+		if lib := best.name.Library(); lib != g.configured.name.Library() {
+			setting = "the backend and release of the application, " + string(lib)
+		}
+		remedies = append(remedies, fmt.Sprintf("write %s, of %s, under [caches.%s] of %s", setting, releases, e.cache.Alias, e.cache.File))
 	}
 	remedy := e.self("ring guess")
 	for _, r := range remedies {
