@@ -29,7 +29,7 @@ func newExpire(s *session) *command {
 		short: "sets the expiry of keys",
 		long: "The answer for a key is changed; with --ttl none it is unchanged where there was no expiry.\n" +
 			"With --match every key of the version that matches is changed; the flags for bulk work go\n" +
-			"with --match.",
+			"with --match. A value of HerdClient holds a deadline, which moves too; it takes no --match.",
 		flags: o.flags(),
 		examples: []string{
 			"cachering expire user:42 --ttl 10m",
@@ -73,6 +73,9 @@ func runExpire(ctx context.Context, s *session, o *expireOptions, args []string)
 			return err
 		}
 		defer b.cl.Close()
+		if err := herdMatch(b.cache, "expire --ttl D"); err != nil {
+			return err
+		}
 		ttl, err := o.ttl.of(b.cache)
 		if err != nil {
 			return err
@@ -105,8 +108,13 @@ func runExpire(ctx context.Context, s *session, o *expireOptions, args []string)
 	if err != nil {
 		return err
 	}
+	if err := herdWrites(cache); err != nil {
+		return err
+	}
 	request := cl.Persist
-	if ttl != cluster.Forever {
+	if cache.Herd {
+		request = herdExpire(cl, cache, ttl)
+	} else if ttl != cluster.Forever {
 		request = func(ctx context.Context, stored [][]byte) []cluster.Entry { return cl.Expire(ctx, stored, ttl) }
 	}
 	return o.changeKeys(ctx, s.keys(args, &o.keyOptions), cache, request)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os/exec"
 	"strings"
 	"time"
@@ -165,32 +164,6 @@ func (o *getOrSetOptions) encode(output []byte, cache *config.Cache, name string
 		return nil, errors.New(usage.msg)
 	}
 	return value, err
-}
-
-// outdated tells whether a caller makes a value of HerdClient anew at that time:
-// CACHE_HERD_TIMEOUT after its deadline surely, before by chance and the likelier
-// the later, so that few callers do it at once (_is_expired in
-// django_redis/client/herd.py).
-func outdated(stored []byte, cache *config.Cache, now time.Time) bool {
-	v, err := codec.Decode(stored, codec.Stored(cache.Codec), codec.Options{})
-	if err != nil {
-		return false // what cannot be read is said when it is to be shown
-	}
-	_, deadline, ok := v.Graph.Herd(v.Root)
-	if !ok {
-		return false
-	}
-	late := now.Unix() - seconds(v.Graph, deadline)
-	window := int64(cache.HerdTimeout / time.Second)
-	return late > 0 && late+1+rand.Int64N(max(window, 1)) >= window
-}
-
-// seconds is a Unix time that a library stored, as an int or a float.
-func seconds(g *pyobj.Graph, r pyobj.Ref) int64 {
-	if g.Kind(r) == pyobj.Float {
-		return int64(g.Float(r))
-	}
-	return g.Big(r).Int64()
 }
 
 // answer prints the value.

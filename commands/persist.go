@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 
+	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/engine"
 )
 
@@ -12,7 +13,8 @@ func newPersist(s *session) *command {
 		name: "persist", args: "KEY…", max: -1,
 		short: "removes the expiry of keys",
 		long: "The answer for a key is changed, or unchanged where it had no expiry. With --match every\n" +
-			"key of the version that matches is changed; the flags for bulk work go with --match.",
+			"key of the version that matches is changed; the flags for bulk work go with --match. A value\n" +
+			"of HerdClient loses its deadline as well; it takes no --match.",
 		flags: o.flags(),
 		examples: []string{
 			"cachering persist user:42",
@@ -43,6 +45,9 @@ func runPersist(ctx context.Context, s *session, o *expiryOptions, args []string
 			return err
 		}
 		defer b.cl.Close()
+		if err := herdMatch(b.cache, "persist"); err != nil {
+			return err
+		}
 		return o.changeMatching(ctx, b, "persist", &engine.Persist{})
 	}
 	cache, cl, err := s.openWritable(ctx, &o.keyOptions)
@@ -50,5 +55,12 @@ func runPersist(ctx context.Context, s *session, o *expiryOptions, args []string
 		return err
 	}
 	defer cl.Close()
-	return o.changeKeys(ctx, s.keys(args, &o.keyOptions), cache, cl.Persist)
+	if err := herdWrites(cache); err != nil {
+		return err
+	}
+	request := cl.Persist
+	if cache.Herd {
+		request = herdExpire(cl, cache, cluster.Forever)
+	}
+	return o.changeKeys(ctx, s.keys(args, &o.keyOptions), cache, request)
 }

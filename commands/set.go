@@ -285,16 +285,6 @@ func (o *setOptions) item(cache *config.Cache, noun, key string, typed []byte, f
 	}}, nil
 }
 
-// herd is when a value of HerdClient gets stale, and how long it is kept then; 0
-// for other caches. HerdClient counts whole seconds, and wraps no value that
-// never expires.
-func herd(cache *config.Cache, form string, ttl time.Duration) (deadline int64, keep time.Duration) {
-	if !cache.Herd || form == asRaw || ttl == cluster.Forever {
-		return 0, ttl
-	}
-	return time.Now().Unix() + int64((ttl+time.Second-1)/time.Second), ttl + cache.HerdTimeout
-}
-
 func (it *item) print(s *session, e *cluster.Entry) error {
 	return s.ui.Document(struct {
 		address

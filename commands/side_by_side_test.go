@@ -122,7 +122,7 @@ var sides = []side{
 	djangoRedis("django-redis-msgpack", 4, "", djr.keeping(ofMsgpack, "msgpack"), call{"SERIALIZER": djrMsgpack}),
 	djangoRedis("django-redis-msgpack-lz4", 3, "", djr.keeping(ofMsgpack, "msgpack+none"), call{"SERIALIZER": djrMsgpack, "COMPRESSOR": djrLz4}),
 	djangoRedis("django-redis-herd", 1, python311, func() ways {
-		w := djr.lacking("touch,incr,incr_version")
+		w := djr.lacking("incr,incr_version")
 		w.herd = true
 		return w
 	}(), call{"CLIENT_CLASS": "client.HerdClient"}),

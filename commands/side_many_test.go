@@ -177,11 +177,11 @@ func (w *walk) changeMany() {
 		}
 	case 2:
 		w.many(list, "persist")
-		w.change(list, func(s *state) { s.expires = time.Time{} })
+		w.change(list, func(s *state) { s.live(time.Time{}) })
 	case 3:
 		seconds := 600 + w.rnd.IntN(9000)
 		w.many(list, "expire", "--ttl", strconv.Itoa(seconds))
-		w.change(list, func(s *state) { s.expires = time.Now().Add(time.Duration(seconds) * time.Second) })
+		w.change(list, func(s *state) { s.live(time.Now().Add(time.Duration(seconds) * time.Second)) })
 	}
 }
 

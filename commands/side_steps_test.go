@@ -226,13 +226,22 @@ func (w *walk) expire() {
 	w.prefer(func(state) bool { return true })
 	was, there := w.model[w.at]
 	seconds := 600 + w.rnd.IntN(9000)
-	if w.byShell("touch", "touch") {
-		w.shell(w.missing(), w.words(w.either("expire", "touch"), "--ttl", strconv.Itoa(seconds))...)
-	} else {
+	l := life{strconv.Itoa(seconds), time.Now().Add(time.Duration(seconds) * time.Second)}
+	switch {
+	case w.byShell("touch", "touch"):
+		w.shell(w.missing(), w.words(w.either("expire", "touch"), "--ttl", l.ttl)...)
+		was.live(l.expires)
+	case w.side.ways.herd: // reads and sets, and takes None for a missing key
+		touches := there && was.Repr != "None"
+		w.wants(w.python("touch", call{"timeout": seconds}), strconv.FormatBool(touches))
+		if touches {
+			was = w.state(was.value, l, false)
+		}
+	default:
 		w.wants(w.python("touch", call{"timeout": seconds}), strconv.FormatBool(there))
+		was.expires = l.expires
 	}
 	if there {
-		was.expires = time.Now().Add(time.Duration(seconds) * time.Second)
 		w.model[w.at] = was
 	}
 }
@@ -247,10 +256,12 @@ func (w *walk) persist() {
 			answer = ""
 		}
 		w.wants(w.shell(w.missing(), w.words("persist")...), answer)
+		was.live(time.Time{})
 	} else {
 		w.wants(w.python("persist", call{}), strconv.FormatBool(changes))
+		was.expires = time.Time{} // the deadline in a value stays
 	}
-	if was.expires = (time.Time{}); there {
+	if there {
 		w.model[w.at] = was
 	}
 }

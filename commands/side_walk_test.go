@@ -28,6 +28,15 @@ type state struct {
 	expires time.Time // zero: never
 }
 
+// live gives the state another lifetime, as cachering does it: the deadline in a
+// value goes with it, and is kept for CACHE_HERD_TIMEOUT.
+func (s *state) live(expires time.Time) {
+	if s.wrapped && !expires.IsZero() {
+		expires = expires.Add(60 * time.Second)
+	}
+	s.wrapped, s.expires = s.wrapped && !expires.IsZero(), expires
+}
+
 // value is what Python says becomes of a literal that is stored and read again.
 type value struct {
 	Given string  // the value itself, as repr writes it

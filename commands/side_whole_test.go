@@ -188,6 +188,10 @@ func (w *walk) pattern() {
 // matching changes the expiries of what a pattern matches.
 func (w *walk) matching() {
 	pattern, list := w.glob()
+	if w.side.ways.herd {
+		w.shell(2, "persist", "--match="+pattern, "--yes")
+		return
+	}
 	if w.chance(2) {
 		w.shell(0, "persist", "--match="+pattern, "--yes", "--version", strconv.Itoa(w.at.version))
 		w.change(list, func(s *state) { s.expires = time.Time{} })
