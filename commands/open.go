@@ -43,6 +43,9 @@ func (s *session) openKeys(ctx context.Context, o *keyOptions) (*config.Cache, *
 		return nil, nil, err
 	}
 	cl, err := s.open(ctx, file, cache)
+	if err == nil && replica == byRing {
+		return cache, cl.Elsewhere(func(stored []byte) (int, error) { return cache.Place.Home(cache.Keyspace, stored) }), nil
+	}
 	if err == nil && replica >= 0 {
 		return cache, cl.Only(cl.Shards()[replica]), nil
 	}
@@ -56,13 +59,20 @@ func (s *session) openKeys(ctx context.Context, o *keyOptions) (*config.Cache, *
 	return cache, cl.Only(shard), nil
 }
 
+// byRing is the replica of a cache that is written in one place and read by the
+// ring.
+const byRing = -2
+
 // replica is the server that --read-from asks for: the first from which the
-// application reads and to which it never writes; -1 without the flag.
+// application reads and to which it never writes; byRing where that depends on
+// the key; -1 without the flag.
 func (o *keyOptions) replica(cache *config.Cache) (int, error) {
 	if o.readFrom.value != fromReplica {
 		return -1, nil
 	}
-	if writer, only := cache.Place.Writer(); only {
+	if writer, only := cache.Place.Writer(); only && cache.Sharded {
+		return byRing, nil
+	} else if only {
 		for _, i := range cache.Place.Readers(writer) {
 			if i != writer && cache.Duplicate(i) != cache.Duplicate(writer) {
 				return i, nil

@@ -67,7 +67,7 @@ type ringShard struct {
 	Label  string  `json:"label"`
 	Points int     `json:"point_count"`
 	Share  float64 `json:"share"`
-	Role   string  `json:"role,omitempty"` // of caches that do not shard
+	Role   string  `json:"role,omitempty"` // where one server takes every write
 	Keys   *int64  `json:"db_keys,omitempty"`
 	// Of the keys of this cache in a sample, those at home.
 	Sampled *int64 `json:"sampled,omitempty"`
@@ -125,9 +125,9 @@ func describeRing(cache *config.Cache, secrets bool) ringDocument {
 		if secrets {
 			row.Shard, row.Label = server.Spelling, server.Label
 		}
-		if !cache.Sharded {
+		if writer, only := cache.Place.Writer(); only {
 			row.Role = "replica"
-			if i == cache.Master {
+			if i == writer {
 				row.Role = "master"
 			}
 		}
@@ -171,7 +171,7 @@ func countKeys(ctx context.Context, s *session, file *config.File, cache *config
 
 func printRing(s *session, o *ringShowOptions, doc *ringDocument) error {
 	columns := []ui.Column{{Name: "index", Right: true}, {Name: "shard"}, {Name: "points", Right: true}, {Name: "share", Right: true}}
-	roles := doc.Ring == "none"
+	roles := len(doc.Shards) > 0 && doc.Shards[0].Role != ""
 	if roles {
 		columns = append(columns, ui.Column{Name: "role"})
 	}

@@ -221,6 +221,18 @@ func (r *Ring) WithWriter(server int, reads Reads) (*Ring, error) {
 	return &c, nil
 }
 
+// WithMaster is WithWriter of a server that need not be one of the ring's, as
+// MASTER_CACHE of 1.0 need not be in LOCATION: servers are those of the ring and
+// perhaps others behind them, which own no key.
+func (r *Ring) WithMaster(servers []Server, master int) (*Ring, error) {
+	if len(servers) < len(r.servers) {
+		return nil, fmt.Errorf("%d servers are not those of a ring of %d", len(servers), len(r.servers))
+	}
+	c := *r
+	c.servers = servers
+	return c.WithWriter(master, ReadHome)
+}
+
 // Writer is the server that takes every write, if there is only one.
 func (r *Ring) Writer() (server int, ok bool) { return r.writer, r.writer >= 0 }
 

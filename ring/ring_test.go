@@ -423,3 +423,38 @@ func BenchmarkNew(b *testing.B) {
 		})
 	}
 }
+
+// TestMasterBesideTheRing: a master that is no server of the ring owns no key,
+// and is the only one that is written.
+func TestMasterBesideTheRing(t *testing.T) {
+	server := func(entry string) ring.Server {
+		s, err := ring.ParseServer(ring.RedisCache10, entry, ring.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	servers := []ring.Server{server("a:1"), server("b:1")}
+	r, err := ring.New(ring.RedisCache10, servers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := r.WithMaster(append(servers, server("c:1")), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if writer, only := w.Writer(); !only || writer != 2 || w.PointCounts()[2] != 0 || w.Shares()[2] != 0 {
+		t.Errorf("writer %d, points %v, shares %v", writer, w.PointCounts(), w.Shares())
+	}
+	for _, key := range []string{"a", "b", "c", "d", "e", "f"} {
+		if w.OwnerString(key) != r.OwnerString(key) {
+			t.Errorf("%s has moved", key)
+		}
+	}
+	if _, err := r.WithMaster(servers[:1], 0); err == nil {
+		t.Error("a ring without its servers")
+	}
+	if _, err := r.WithMaster(servers, 2); err == nil {
+		t.Error("a writer that is not there")
+	}
+}

@@ -158,9 +158,14 @@ func (c *Cluster) Home(stored []byte) (*Shard, error) {
 // Only is the same cluster, connections shared, in which every key is at home
 // on one shard: single-key access then asks that shard.
 func (c *Cluster) Only(s *Shard) *Cluster {
-	only := *c
-	only.spec.Home = func([]byte) (int, error) { return s.Index, nil }
-	return &only
+	return c.Elsewhere(func([]byte) (int, error) { return s.Index, nil })
+}
+
+// Elsewhere is the same cluster, connections shared, with other homes.
+func (c *Cluster) Elsewhere(home func(stored []byte) (int, error)) *Cluster {
+	other := *c
+	other.spec.Home = home
+	return &other
 }
 
 // Close closes the connections that single-key access opened.

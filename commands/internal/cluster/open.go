@@ -36,6 +36,11 @@ func Open(c *config.Cache, o Options) (*Cluster, error) {
 		return nil, err
 	}
 	writer, only := c.Place.Writer()
+	if only {
+		// A ring besides, as in django-redis-cache 1.0, tells where the
+		// application reads what comes from there.
+		spec.Home = func([]byte) (int, error) { return writer, nil }
+	}
 	for i, server := range c.Servers {
 		at := c.Endpoint(i)
 		end := Endpoint{

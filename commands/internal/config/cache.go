@@ -33,7 +33,7 @@ type Cache struct {
 	Sharded bool          //
 	Place   *ring.Ring    // which server a key lives on; the same Servers, in the same order
 	Servers []ring.Server // in configuration order, those listed twice included
-	Master  int           // of a backend that does not shard: the server that takes every write
+	Master  int           // the server that takes every write, where Place has a Writer
 
 	Keyspace ring.Keyspace
 	Side     ring.SideKeys // what get_or_set of the library leaves beside an entry
@@ -63,6 +63,7 @@ type Cache struct {
 
 	library        *library
 	release        string // for choosing what a release does: Release, or the newest it can be
+	outside        bool   // the last server is a master that location does not have
 	pools          bool   // a location that is a string stands for master and replicas (SentinelClient)
 	tls            tlsSettings
 	endpoints      []Endpoint
@@ -212,6 +213,18 @@ func (c Cache) MarshalJSON() ([]byte, error) { return json.Marshal(c.View()) }
 
 // Format prints the path and the aliases.
 func (f File) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "%s %v", printable(f.Path), f.Caches) }
+
+// listed are the servers as location has them: without the replicas that
+// SentinelClient makes of one, and a master from outside.
+func (c *Cache) listed() []ring.Server {
+	switch {
+	case c.pools && c.node.get("location").kind == kindString:
+		return c.Servers[:1]
+	case c.outside:
+		return c.Servers[:len(c.Servers)-1]
+	}
+	return c.Servers
+}
 
 // Locations are the servers' spellings without passwords.
 func (c *Cache) Locations() []string {

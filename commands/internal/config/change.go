@@ -64,10 +64,11 @@ func (c *Cache) With(ch Change) (*Cache, error) {
 
 // changed is LOCATION after a change.
 func (c *Cache) changed(ch Change) ([]string, error) {
-	entries := make([]*string, len(c.Servers)) // nil: removed
-	for i := range c.Servers {
-		spelling := c.Servers[i].Spelling
-		if ch.Passwords && c.Servers[i].Password != "" {
+	servers := c.listed()
+	entries := make([]*string, len(servers)) // nil: removed
+	for i, s := range servers {
+		spelling := s.Spelling
+		if ch.Passwords && s.Password != "" {
 			// The mask is as good a password as any.
 			spelling = ring.Mask(spelling)
 		}
@@ -117,12 +118,12 @@ func (c *Cache) replaced(pair string) (which []int, entry string) {
 // named finds the servers that a name means: a location listed twice is two.
 func (c *Cache) named(name string) []int {
 	var which []int
-	for i, s := range c.Servers {
+	for i, s := range c.listed() {
 		if s.Spelling == name || s.Masked() == name {
 			which = append(which, i)
 		}
 	}
-	if i, err := strconv.Atoi(name); which == nil && err == nil && i >= 0 && i < len(c.Servers) {
+	if i, err := strconv.Atoi(name); which == nil && err == nil && i >= 0 && i < len(c.listed()) {
 		return []int{i}
 	}
 	return which

@@ -45,12 +45,31 @@ func (l *loader) placement(c *Cache, n *node) {
 	}
 	c.Place = place
 	if m := n.get("options", "master_cache"); m != nil && c.Sharded {
-		// 1.0 sends every write of the sharded class to the master.
-		if (c.Ring == ring.RedisCache10 || c.Ring == ring.RedisCache10x32) && !strings.HasPrefix(c.Release, "1.1") {
-			l.fail(m, "a master of the sharded class of releases before 1.1 is not supported yet", "leave it out to work by the ring alone")
-			return
+		switch early := c.Ring == ring.RedisCache10 || c.Ring == ring.RedisCache10x32; {
+		case early && c.Release == "":
+			l.fail(m, "whether writes go there depends on the release: those of 1.0 do", `write release = "1.0.6", or what pip show says`)
+		case early && ring.Before(c.Release, "1.1.0"):
+			l.writeMaster(c, m, opts)
+		default:
+			c.ignored = append(c.ignored, m)
 		}
-		c.ignored = append(c.ignored, m)
+	}
+}
+
+// writeMaster reads the master of the sharded class of 1.0, which takes every
+// write while keys are read by the ring: the servers of location are its
+// replicas. It may be one of them, in any spelling that has its tuple.
+func (l *loader) writeMaster(c *Cache, n *node, opts ring.Options) {
+	servers, master, err := ring.Master(c.Servers, text(n), opts)
+	if err == nil && master == len(c.Servers) {
+		c.endpoints, c.outside = append(c.endpoints, endpoint(servers[master])), true
+	}
+	if err == nil {
+		c.Servers, c.Master = servers, master
+		c.Place, err = c.Place.WithMaster(servers, master)
+	}
+	if err != nil {
+		l.location(c, n, "", err)
 	}
 }
 

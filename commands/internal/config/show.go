@@ -120,18 +120,18 @@ func (c *Cache) Settings() []Setting {
 	}
 	always("backend", c.Backend)
 	given("release", c.Release)
+	var locations []string
+	for _, s := range c.listed() {
+		locations = append(locations, s.Masked())
+	}
 	if loc := node("location"); loc.kind == kindString {
 		separator := ","
 		if c.library == dredisLib {
 			separator = ";"
 		}
-		list := c.Locations()
-		if c.pools {
-			list = list[:1]
-		}
-		always("location", strings.Join(list, separator))
+		always("location", strings.Join(locations, separator))
 	} else {
-		always("location", c.Locations())
+		always("location", locations)
 	}
 	always("key_prefix", c.Keyspace.Prefix)
 	always("version", c.Version)
