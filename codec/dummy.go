@@ -36,7 +36,11 @@ func (c Codec) appendDummy(dst []byte, g *pyobj.Graph, root pyobj.Ref, typed boo
 	case compressed && (kind == pyobj.Str || kind == pyobj.Float || kind == pyobj.Int):
 		return refuse(" that a compressor takes: only bytes have")
 	case kind == pyobj.Int:
-		return g.AppendInt(dst, root), nil
+		out, ok := g.AppendInt(dst, root)
+		if !ok {
+			return nil, tooManyDigits()
+		}
+		return out, nil
 	case (kind == pyobj.Str || kind == pyobj.Float) && !typed:
 		return refuse(": it would be read back as bytes")
 	case kind == pyobj.Float:

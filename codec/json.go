@@ -44,8 +44,8 @@ func (w *jsonWriter) value(r pyobj.Ref) {
 	case pyobj.Bool:
 		w.dst = strconv.AppendBool(w.dst, g.Bool(r))
 	case pyobj.Int:
-		n := len(w.dst)
-		if w.dst = g.AppendInt(w.dst, r); len(w.dst)-n > MaxIntegerDigits {
+		var ok bool
+		if w.dst, ok = g.AppendInt(w.dst, r); !ok {
 			w.fail(KindNumber, "an int of more than "+strconv.Itoa(MaxIntegerDigits)+" digits, which Python does not read")
 		}
 	case pyobj.Float:

@@ -28,6 +28,9 @@ func Decode(stored []byte, from Source, o Options) (*Value, error) {
 	}
 	v := &Value{Graph: pyobj.New()}
 	if l.integer != nil {
+		if l.digits > pyobj.HugeDigits {
+			return nil, tooManyDigits()
+		}
 		v.Path = "int"
 		v.Graph.Reset(nil)
 		v.Root = v.Graph.NewDecimal(l.integer)
@@ -54,6 +57,10 @@ func Decode(stored []byte, from Source, o Options) (*Value, error) {
 	return v, nil
 }
 
+func tooManyDigits() *Error {
+	return &Error{Kind: KindNumber, Text: "the integer has more than " + strconv.Itoa(MaxIntegerDigits) + " digits, which Python does not read"}
+}
+
 // Encode appends what the cache library stores for v under codec to: the digits
 // of an int (of a bool its pickle, though), else the serialized and compressed
 // value. The error is an *Error, or a *SpecError for a codec that cannot be
@@ -64,13 +71,9 @@ func Encode(dst []byte, v *Value, to Codec) ([]byte, error) {
 	}
 	to = to.resolveLevel()
 	if v.Graph.Kind(v.Root) == pyobj.Int && !to.Rules.SerializeInts {
-		out := v.Graph.AppendInt(dst, v.Root)
-		digits := out[len(dst):]
-		if digits[0] == '-' {
-			digits = digits[1:]
-		}
-		if len(digits) > MaxIntegerDigits {
-			return dst, &Error{Kind: KindNumber, Text: "the integer has " + strconv.Itoa(len(digits)) + " digits, Python reads at most " + strconv.Itoa(MaxIntegerDigits)}
+		out, ok := v.Graph.AppendInt(dst, v.Root)
+		if !ok {
+			return dst, tooManyDigits()
 		}
 		return out, nil
 	}

@@ -11,6 +11,10 @@ import (
 // MaxDigits is how many decimal digits of an int CPython reads or writes.
 const MaxDigits = 4300
 
+// HugeDigits is how many decimal digits of an int are read or written here: more
+// would take long, because conversion takes more than linear time.
+const HugeDigits = 1 << 16
+
 // What Python's float makes of the words; its NaN has no payload.
 var (
 	infinity     = math.Inf(1)

@@ -13,7 +13,18 @@ type NotJSONError struct {
 	Type string // "datetime", "tuple", "nan"
 }
 
-func (e *NotJSONError) Error() string { return e.Path + ": " + e.Type + " has no exact JSON form" }
+func (e *NotJSONError) Error() string {
+	return shortPath(e.Path) + ": " + e.Type + " has no exact JSON form"
+}
+
+// shortPath leaves the middle out of the path to something that is very deep.
+func shortPath(path string) string {
+	const end = 100
+	if len(path) <= 3*end {
+		return path
+	}
+	return strings.ToValidUTF8(path[:end], "") + " … " + strings.ToValidUTF8(path[len(path)-end:], "")
+}
 
 // AppendJSON appends r as one line of JSON that reads back as an equal value:
 // None, bool, int, finite float, str, list, and dict with str keys. Anything
@@ -35,7 +46,7 @@ func (e *NotJSONError) Error() string { return e.Path + ": " + e.Type + " has no
 // Shared parts are written wherever they occur, within a bound; a value that
 // contains itself is refused in both forms.
 func (g *Graph) AppendJSON(dst []byte, r Ref, typed bool) (out []byte, err error) {
-	w := jsonWriter{printer: printer{g: g, dst: dst, left: Limits{}.nodes(g)}, typed: typed}
+	w := jsonWriter{printer: newPrinter(g, dst, Limits{}), typed: typed}
 	defer func() {
 		switch e := recover().(type) {
 		case nil:
@@ -70,7 +81,7 @@ func (w *jsonWriter) tag(name, what string) {
 
 func (w *jsonWriter) value(r Ref) {
 	g := w.g
-	if w.left--; w.left < 0 {
+	if w.left--; w.left < 0 || len(w.dst) > w.end {
 		w.fail("a value with more shared parts than can be written out")
 	}
 	switch g.Kind(r) {
@@ -79,7 +90,10 @@ func (w *jsonWriter) value(r Ref) {
 	case Bool:
 		w.dst = strconv.AppendBool(w.dst, g.Bool(r))
 	case Int:
-		w.dst = g.AppendInt(w.dst, r)
+		var ok bool
+		if w.dst, ok = g.appendInt(w.dst, r, HugeDigits); !ok {
+			w.fail("an int of more than " + strconv.Itoa(HugeDigits) + " digits")
+		}
 	case Float:
 		f := g.Float(r)
 		if !math.IsInf(f, 0) && f == f {

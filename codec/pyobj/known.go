@@ -273,7 +273,7 @@ func (p *printer) tuples(items []Ref) {
 		if i > 0 {
 			p.text(", ")
 		}
-		if i/2 == room || p.left <= 0 {
+		if i/2 == room || p.full() {
 			p.more(len(items)/2-i/2, "")
 			return
 		}

@@ -34,7 +34,7 @@ func (l Limits) nodes(g *Graph) int {
 // off is counted in angle brackets: <3 more>. Whatever could drive a terminal
 // is escaped.
 func (g *Graph) AppendRepr(dst []byte, r Ref, l Limits) []byte {
-	p := printer{g: g, dst: dst, limits: l, left: l.nodes(g)}
+	p := newPrinter(g, dst, l)
 	if p.limits.Depth <= 0 || p.limits.Depth > maxReprDepth {
 		p.limits.Depth = maxReprDepth
 	}
@@ -47,11 +47,21 @@ type printer struct {
 	dst    []byte
 	limits Limits
 	left   int // nodes that may still be written
+	end    int // length of dst from which on nothing more is begun
 	depth  int
 	open   map[Ref]struct{} // containers that are being written
 }
 
 func (p *printer) text(s string) { p.dst = append(p.dst, s...) }
+
+// newPrinter bounds what shared parts can add up to: a str that is fetched from
+// the memo again and again takes two bytes each time.
+func newPrinter(g *Graph, dst []byte, l Limits) printer {
+	own := 16*(len(g.src)+len(g.arena)) + 64*g.Size()
+	return printer{g: g, dst: dst, limits: l, left: l.nodes(g), end: len(dst) + max(64<<20, own)}
+}
+
+func (p *printer) full() bool { return p.left <= 0 || len(p.dst) > p.end }
 
 // more says how much was left out.
 func (p *printer) more(n int, what string) {
@@ -75,7 +85,7 @@ func (p *printer) value(r Ref) {
 			p.text("False")
 		}
 	case Int:
-		p.dst = g.AppendInt(p.dst, r)
+		p.int(r)
 	case Float:
 		p.dst = AppendFloat(p.dst, g.Float(r))
 	case Str:
@@ -116,12 +126,48 @@ func (p *printer) value(r Ref) {
 	}
 }
 
-// AppendInt appends the decimal digits of an Int.
-func (g *Graph) AppendInt(dst []byte, r Ref) []byte {
+// AppendInt appends the decimal digits of an Int. Not ok: there are more than
+// MaxDigits of them, which Python neither reads nor writes, and dst is as it was.
+func (g *Graph) AppendInt(dst []byte, r Ref) (out []byte, ok bool) {
+	return g.appendInt(dst, r, MaxDigits)
+}
+
+func (g *Graph) appendInt(dst []byte, r Ref, most int) (out []byte, ok bool) {
 	if v, ok := g.Int64(r); ok {
-		return strconv.AppendInt(dst, v, 10)
+		return strconv.AppendInt(dst, v, 10), true
 	}
-	return g.Big(r).Append(dst, 10)
+	if len(g.IntData(r)) > most*3322/8000+2 { // the bits of a digit, rounded up
+		return dst, false
+	}
+	out = g.Big(r).Append(dst, 10)
+	digits := len(out) - len(dst)
+	if out[len(dst)] == '-' {
+		digits--
+	}
+	if digits > most {
+		return dst, false
+	}
+	return out, true
+}
+
+// int writes an Int; a huge one in hexadecimal, which is Python notation, too.
+func (p *printer) int(r Ref) {
+	start := len(p.dst)
+	var ok bool
+	if p.dst, ok = p.g.appendInt(p.dst, r, HugeDigits); !ok {
+		v := p.g.Big(r)
+		if v.Sign() < 0 {
+			p.text("-")
+			v.Neg(v)
+		}
+		p.text("0x")
+		p.dst = v.Append(p.dst, 16)
+	}
+	if most := p.limits.Chars; most > 0 && len(p.dst)-start > most {
+		rest := len(p.dst) - start - most
+		p.dst = p.dst[:start+most]
+		p.more(rest, " digits")
+	}
 }
 
 func (p *printer) str(text []byte) {
@@ -229,7 +275,7 @@ func (p *printer) items(items []Ref) {
 		if i > 0 {
 			p.text(", ")
 		}
-		if i == room || p.left <= 0 {
+		if i == room || p.full() {
 			p.more(len(items)-i, "")
 			return
 		}
@@ -244,7 +290,7 @@ func (p *printer) pairs(items []Ref) {
 		if i > 0 {
 			p.text(", ")
 		}
-		if i/2 == room || p.left <= 0 {
+		if i/2 == room || p.full() {
 			p.more(len(items)/2-i/2, "")
 			return
 		}

@@ -160,8 +160,8 @@ func (e *encoder) scalar(r pyobj.Ref) scalarText {
 	case pyobj.Bool:
 		return scalarText{tag: "!!bool", text: strconv.AppendBool(nil, g.Bool(r)), plain: true}
 	case pyobj.Int:
-		text := g.AppendInt(nil, r)
-		if len(strings.TrimPrefix(string(text), "-")) > pyobj.MaxDigits {
+		text, ok := g.AppendInt(nil, r)
+		if !ok {
 			panic(&Error{Kind: Number, Offset: -1, Path: string(e.path), Text: fmt.Sprintf("an int of more than %d digits, which Python does not read", pyobj.MaxDigits)})
 		}
 		return scalarText{tag: "!!int", text: text, plain: true}
