@@ -10,7 +10,7 @@ import (
 
 func TestInfo(t *testing.T) {
 	t.Parallel()
-	master := redistest.RunTCP(t, "maxmemory 64mb", "maxmemory-policy volatile-lru")
+	master := redistest.RunTCP(t, "maxmemory 64mb", "maxmemory-policy volatile-lru", "repl-diskless-sync-delay 0")
 	replica := redistest.RunT(t, "replicaof "+strings.Replace(master.Addr, ":", " ", 1))
 	end := at("master", master)
 	end.DB = 3
