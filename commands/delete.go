@@ -45,6 +45,7 @@ func runDelete(ctx context.Context, s *session, o *keyOptions, args []string) er
 		t.answered++
 		if !a.Found {
 			t.negative++
+			s.noteMissing(a.arg)
 		}
 		if s.ui.JSON {
 			markers := 0

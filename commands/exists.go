@@ -41,6 +41,7 @@ func runExists(ctx context.Context, s *session, o *keyOptions, args []string) er
 		t.answered++
 		if !a.Found {
 			t.negative++
+			s.noteMissing(a.arg)
 		}
 		if s.ui.JSON {
 			return s.ui.Document(struct {

@@ -55,6 +55,7 @@ func (o *expiryOptions) changeKeys(ctx context.Context, list *keyList, cache *co
 		t.answered++
 		if !a.Found {
 			t.negative++
+			list.s.noteMissing(a.arg)
 		}
 		if list.s.ui.JSON {
 			return list.s.ui.Document(struct {

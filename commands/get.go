@@ -68,6 +68,7 @@ func runGet(ctx context.Context, s *session, o *getOptions, args []string) error
 		if !a.Found {
 			t.answered++
 			t.negative++
+			s.noteMissing(a.arg)
 			if s.ui.JSON {
 				return s.ui.Document(doc)
 			}

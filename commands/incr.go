@@ -98,6 +98,7 @@ func runIncr(ctx context.Context, s *session, o *incrOptions, key string, sign i
 		s.ui.Line(sum.String())
 	}
 	if !entry.Found {
+		s.noteMissing(key)
 		return outcome(exitNegative)
 	}
 	return nil

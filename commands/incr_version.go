@@ -104,6 +104,7 @@ func runIncrVersion(ctx context.Context, s *session, o *incrVersionOptions, arg 
 		s.ui.Line(next.String())
 	}
 	if !m.Found {
+		s.noteMissing(arg)
 		return outcome(exitNegative)
 	}
 	return nil

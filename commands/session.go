@@ -31,6 +31,15 @@ func (s *session) awaitInput(what string) {
 	}
 }
 
+// noteMissing tells a person of a key that is not there. A script has the exit code,
+// and lines that do not come.
+func (s *session) noteMissing(key string) {
+	if s.ui.OutTerminal && !s.ui.JSON {
+		s.ui.Flush()
+		s.ui.Note("%s: missing; cachering explain tells why", ui.Escape(key, ""))
+	}
+}
+
 // globalOptions are the flags that stand anywhere on any command line.
 type globalOptions struct {
 	config        word
