@@ -53,7 +53,7 @@ func newConfigImport(s *session) *command {
 		flags: o.flags(),
 		examples: []string{
 			"cachering config import settings.py --release 3.0.1 --python 3.12 --output imported.toml",
-			"cachering config import settings.py --json | jq -r '.notes[].message'",
+			"cachering config import settings.py --release 3.0.1 --json | jq -r '.notes[].message'",
 			"cachering config import - <caches.json",
 		},
 		exits: []exit{
