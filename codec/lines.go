@@ -108,9 +108,12 @@ func (l *lines) refuse(err error) {
 	}
 	// A *Error holds only text of this project and printable names, but names
 	// in a pickle may be anything, so the text is quoted as JSON demands.
-	text, _ := json.Marshal(e.Text)
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(e.Text)
 	l.out = append(l.out, `{"error":`...)
-	l.out = append(l.out, text...)
+	l.out = append(l.out, bytes.TrimSuffix(text.Bytes(), []byte("\n"))...)
 	l.out = append(l.out, `,"kind":"`...)
 	l.out = append(l.out, e.Kind...)
 	l.out = append(l.out, `","offset":`...)

@@ -2,12 +2,12 @@ package commands
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/config"
+	"cachering/commands/internal/document"
 	"cachering/commands/internal/engine"
 )
 
@@ -136,7 +136,7 @@ func (k *failureSink) add(f engine.Failure) {
 	if k.file == nil || k.err != nil {
 		return
 	}
-	line, err := json.Marshal(f)
+	line, err := document.Marshal(f)
 	if err == nil {
 		_, err = k.file.Write(append(line, '\n'))
 	}

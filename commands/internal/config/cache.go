@@ -1,7 +1,6 @@
 package config
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -9,6 +8,7 @@ import (
 	"time"
 
 	"cachering/codec"
+	"cachering/commands/internal/document"
 	"cachering/ring"
 )
 
@@ -209,7 +209,7 @@ func (f *File) Cache(alias string) (*Cache, error) {
 func (c Cache) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "cache %s", quote(c.Alias)) }
 
 // MarshalJSON gives the View.
-func (c Cache) MarshalJSON() ([]byte, error) { return json.Marshal(c.View()) }
+func (c Cache) MarshalJSON() ([]byte, error) { return document.Marshal(c.View()) }
 
 // Format prints the path and the aliases.
 func (f File) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "%s %v", printable(f.Path), f.Caches) }

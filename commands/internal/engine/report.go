@@ -2,12 +2,13 @@ package engine
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"cachering/commands/internal/document"
 )
 
 // Reasons that the engine itself gives for a key it could not finish; those of
@@ -198,7 +199,7 @@ func (o object) MarshalJSON() ([]byte, error) {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		value, err := json.Marshal(f.value)
+		value, err := document.Marshal(f.value)
 		if err != nil {
 			return nil, err
 		}
@@ -284,7 +285,7 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 		}
 		o = append(o, field{note.Name, counts})
 	}
-	return json.Marshal(o)
+	return document.Marshal(o)
 }
 
 // MarshalJSON writes the failure as one object; a key that is not UTF-8 is
@@ -294,5 +295,5 @@ func (f Failure) MarshalJSON() ([]byte, error) {
 	if !utf8.Valid(f.Stored) {
 		key = object{{"base64", base64.StdEncoding.EncodeToString(f.Stored)}}
 	}
-	return json.Marshal(object{{"shard", f.Shard}, {"stored_key", key}, {"reason", f.Reason}, {"detail", f.Detail}})
+	return document.Marshal(object{{"shard", f.Shard}, {"stored_key", key}, {"reason", f.Reason}, {"detail", f.Detail}})
 }

@@ -2,11 +2,12 @@ package ui
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"cachering/commands/internal/document"
 )
 
 // Escape writes every character that could move a cursor or change a terminal
@@ -74,9 +75,9 @@ type Bytes string
 // MarshalJSON implements json.Marshaler.
 func (b Bytes) MarshalJSON() ([]byte, error) {
 	if utf8.ValidString(string(b)) {
-		return compact(string(b))
+		return document.Marshal(string(b))
 	}
-	return json.Marshal(struct {
+	return document.Marshal(struct {
 		Base64 string `json:"base64"`
 	}{base64.StdEncoding.EncodeToString([]byte(b))})
 }

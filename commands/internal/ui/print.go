@@ -1,35 +1,24 @@
 package ui
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"strings"
 
 	"github.com/olekukonko/tablewriter"
 	"github.com/olekukonko/tablewriter/renderer"
 	"github.com/olekukonko/tablewriter/tw"
+
+	"cachering/commands/internal/document"
 )
 
 // Document prints v as one JSON document on a line of its own.
 func (s *Streams) Document(v any) error {
-	line, err := compact(v)
+	line, err := document.Marshal(v)
 	if err != nil {
 		return err
 	}
 	s.Out.Write(append(line, '\n'))
 	return nil
-}
-
-// compact is json.Marshal that leaves <, > and & alone: no answer is HTML.
-func compact(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
 // Line prints fields separated by tabs. On a terminal each is escaped.
