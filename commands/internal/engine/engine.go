@@ -184,7 +184,7 @@ func (r *run) passed(i int, done, total int64) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.progress[i] = passed{min(done, total), total}
+	r.progress[i] = passed{done, max(done, total)} // the total was counted before the run
 	var sum passed
 	for _, p := range r.progress {
 		sum.done += p.done

@@ -9,66 +9,39 @@ import (
 // Bar shows how far a long run is. A nil Bar is silent, so callers need not
 // ask whether one is shown.
 type Bar struct {
-	s          *Streams
-	what, unit string
-	bar        *progressbar.ProgressBar
-	total      int64
-	drawn      time.Time
+	s     *Streams
+	bar   *progressbar.ProgressBar
+	total int64
+	drawn time.Time
 }
 
-// redraw is how often the bar is drawn at most.
+// redraw is how often the bar is drawn at most, and when first: no rate can be
+// told of a shorter time.
 const redraw = 100 * time.Millisecond
-
-// Progress prepares a bar on standard error that counts units; it appears with
-// the first Set. It returns nil where a bar would be in the way: standard
-// error is no terminal, or --quiet, --json or --no-progress was given.
-func (s *Streams) Progress(what, unit string) *Bar {
-	if !s.ErrTerminal || s.Quiet || s.JSON || s.NoProgress {
-		return nil
-	}
-	return &Bar{s: s, what: what, unit: unit}
-}
-
-// Set moves the bar. Both numbers may be estimates: the bar waits just before
-// its end until Done.
-func (b *Bar) Set(done, total int64) {
-	if b == nil || total <= 0 || time.Since(b.drawn) < redraw {
-		return
-	}
-	b.s.mu.Lock()
-	defer b.s.mu.Unlock()
-	b.drawn = time.Now()
-	switch {
-	case b.bar == nil:
-		// Its clock starts here: what is done already would make a rate of
-		// millions.
-		b.start(total)
-		b.total = total
-		b.draw()
-		return
-	case total != b.total:
-		b.bar.ChangeMax64(total)
-	}
-	b.total = total
-	_ = b.bar.Set64(min(done, total-1))
-}
 
 // roomy is the width from which on a line holds the bar, its counts, the rate
 // and the times. A line that is too long could not be erased.
 const roomy = 80
 
-func (b *Bar) start(total int64) {
+// Progress prepares a bar on standard error that counts units, for work that
+// begins now; it appears with a later Set. It returns nil where a bar would be
+// in the way: standard error is no terminal, or --quiet, --json or
+// --no-progress was given.
+func (s *Streams) Progress(what, unit string) *Bar {
+	if !s.ErrTerminal || s.Quiet || s.JSON || s.NoProgress {
+		return nil
+	}
 	options := []progressbar.Option{
-		progressbar.OptionSetWriter(b.s.err),
-		progressbar.OptionSetDescription(b.what),
+		progressbar.OptionSetWriter(s.err),
+		progressbar.OptionSetDescription(what),
 		progressbar.OptionSetTheme(progressbar.ThemeASCII),
 		progressbar.OptionShowCount(),
 		progressbar.OptionClearOnFinish(),
 	}
-	if b.s.Width >= roomy {
+	if s.Width >= roomy {
 		options = append(options,
-			progressbar.OptionSetWidth(min(30, b.s.Width-roomy+20)),
-			progressbar.OptionSetItsString(b.unit),
+			progressbar.OptionSetWidth(min(30, s.Width-roomy+20)),
+			progressbar.OptionSetItsString(unit),
 			progressbar.OptionShowIts())
 	} else {
 		options = append(options,
@@ -76,19 +49,46 @@ func (b *Bar) start(total int64) {
 			progressbar.OptionSetElapsedTime(false),
 			progressbar.OptionSetPredictTime(false))
 	}
-	b.bar = progressbar.NewOptions64(total, options...)
-	b.s.bar = b
+	bar := progressbar.NewOptions64(1, options...)
+	// Else the clock of the rate would start with the first drawing, when much
+	// is done already.
+	bar.StartWithoutRender()
+	return &Bar{s: s, bar: bar, total: 1, drawn: time.Now()}
 }
 
-// Done erases the bar.
-func (b *Bar) Done() {
-	if b == nil || b.bar == nil {
+// Set moves the bar. The total may be an estimate: the bar ends with Done, not
+// before.
+func (b *Bar) Set(done, total int64) {
+	if b == nil || total <= 0 || time.Since(b.drawn) < redraw {
 		return
 	}
 	b.s.mu.Lock()
 	defer b.s.mu.Unlock()
-	b.erase()
-	b.s.bar = nil
+	b.drawn, b.s.bar = time.Now(), b
+	grown := max(total, done+1)
+	if done == b.total { // where the bar would end
+		b.bar.ChangeMax64(grown)
+	}
+	// Beyond the old total this only counts; were the new one told first, the
+	// time until now would be one in which nothing was done.
+	_ = b.bar.Set64(done)
+	if grown != b.total {
+		b.bar.ChangeMax64(grown)
+	}
+	b.total = grown
+}
+
+// Done erases the bar.
+func (b *Bar) Done() {
+	if b == nil {
+		return
+	}
+	b.s.mu.Lock()
+	defer b.s.mu.Unlock()
+	if b.s.bar != nil {
+		b.erase()
+		b.s.bar = nil
+	}
 }
 
 // erase and draw fail only when standard error is gone.

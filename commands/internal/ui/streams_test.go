@@ -6,9 +6,13 @@ import (
 	"errors"
 	"io"
 	"os"
+	"regexp"
+	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"cachering/commands/internal/ui"
@@ -172,4 +176,30 @@ func TestProgressFits(t *testing.T) {
 			t.Errorf("on %d columns this is left: %q", width, lines)
 		}
 	}
+}
+
+// The rate is of the time since the work began, however late the first count
+// comes, and counts on when there is more than was foretold.
+func TestProgressRate(t *testing.T) {
+	var out bytes.Buffer
+	s := ui.New(strings.NewReader(""), io.Discard, &out)
+	s.ErrTerminal, s.Width = true, 100
+	begun := time.Now()
+	b := s.Progress("deleting", "keys")
+	for time.Since(begun) < 600*time.Millisecond { // when the bar averages anew
+		runtime.Gosched()
+	}
+	for out.Len() == 0 { // it is drawn now and then
+		b.Set(1000, 10)
+	}
+	const least, most = 10, 10 * 1000 // after a tenth of a second, and before 100 s
+	m := regexp.MustCompile(`\((\d+)/(\d+), (\d+) keys/s\)`).FindAllStringSubmatch(out.String(), -1)
+	if len(m) == 0 {
+		t.Fatalf("no rate in %q", out.String())
+	}
+	last := m[len(m)-1]
+	if rate, _ := strconv.Atoi(last[3]); last[1] != "1000" || rate < least || rate > most {
+		t.Errorf("got %q, 1000 keys in a tenth of a second at the least", last[0])
+	}
+	b.Done()
 }
