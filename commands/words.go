@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -70,6 +71,9 @@ func arrange(root *command, words []string) (*commandLine, error) {
 	}
 	var early []setFlag // flags before the command, not yet known to be its own
 	for i := 0; i < len(words); i++ {
+		if single := singly(l.command, root, words[i]); single != nil {
+			words = slices.Concat(words[:i], single, words[i+1:])
+		}
 		word := words[i]
 		switch {
 		case word == "--":
@@ -166,6 +170,29 @@ func (l *commandLine) check(root *command, early []setFlag) error {
 		return usagef("%s needs %s", c.path(), c.args).hinting("cachering %s --help", c.path())
 	}
 	return nil
+}
+
+// singly is a word of several short flags as a word for each, -qv as -q -v; nil
+// if it is none. The last may take a value. A long name behind one dash is left
+// to be refused.
+func singly(c, root *command, word string) []string {
+	letters, _, _ := strings.Cut(word, "=")
+	if len(letters) < 3 || word[0] != '-' || word[1] == '-' || isNumber(word) || anyFlag(root, letters[1:]) != nil {
+		return nil
+	}
+	var single []string
+	for i := 1; i < len(letters); i++ {
+		one := "-" + letters[i:i+1]
+		last := i == len(letters)-1
+		if last {
+			one = "-" + word[i:]
+		}
+		if f, err := readFlag(c, root, one); one != "-h" && (err != nil || !last && takesValue(f.flag)) {
+			return nil
+		}
+		single = append(single, one)
+	}
+	return single
 }
 
 // isFlag tells flags from arguments. A negative number is an argument unless
