@@ -50,11 +50,11 @@ func (s *session) openBulk(ctx context.Context, o *bulkOptions) (*bulk, error) {
 	s.ui.NoProgress = o.noProgress || cache.Bulk.NoProgress
 	b.run.Shards = cl.Visit()
 	if o.shard != "" {
-		shard, err := findShard(cl, o.shard)
+		i, err := findShard(cache, o.shard)
 		if err != nil {
 			return nil, err
 		}
-		b.run.Shards = []*cluster.Shard{shard}
+		b.run.Shards = cl.Shards()[i : i+1]
 	}
 	return b, nil
 }

@@ -83,11 +83,11 @@ func runKeys(ctx context.Context, s *session, o *keysOptions, args []string) err
 	}
 	shards := cl.Visit()
 	if o.shard != "" {
-		shard, err := findShard(cl, o.shard)
+		i, err := findShard(cache, o.shard)
 		if err != nil {
 			return err
 		}
-		shards = []*cluster.Shard{shard}
+		shards = cl.Shards()[i : i+1]
 	}
 	down := 0
 	for _, shard := range shards {

@@ -52,11 +52,11 @@ func (s *session) openKeys(ctx context.Context, o *keyOptions) (*config.Cache, *
 	if err != nil || o.shard == "" {
 		return cache, cl, err
 	}
-	shard, err := findShard(cl, o.shard)
+	i, err := findShard(cache, o.shard)
 	if err != nil {
 		return nil, nil, err
 	}
-	return cache, cl.Only(shard), nil
+	return cache, cl.Only(cl.Shards()[i]), nil
 }
 
 // byRing is the replica of a cache that is written in one place and read by the
@@ -92,24 +92,24 @@ func (s *session) openWritable(ctx context.Context, o *keyOptions) (*config.Cach
 		return nil, nil, err
 	}
 	if o.shard != "" {
-		shard, err := findShard(cl, o.shard)
+		i, err := findShard(cache, o.shard)
 		if err != nil {
 			return nil, nil, err
 		}
-		if !shard.Writable() {
+		if shard := cl.Shards()[i]; !shard.Writable() {
 			return nil, nil, refusef("shard %s is a replica: what is written there is lost", shard.Name)
 		}
 	}
 	return cache, cl, nil
 }
 
-// findShard finds the shard that --shard names.
-func findShard(cl *cluster.Cluster, name word) (*cluster.Shard, error) {
-	shard, err := cl.Find(string(name))
+// findShard is the index of the shard that --shard names.
+func findShard(cache *config.Cache, name word) (int, error) {
+	i, err := cache.FindServer(string(name))
 	if err != nil {
-		return nil, usagef("%v", err).hinting("cachering ring show lists the shards")
+		return 0, usagef("%v", err).hinting("cachering ring show lists the shards")
 	}
-	return shard, nil
+	return i, nil
 }
 
 // writable refuses to change a cache that the configuration closes.

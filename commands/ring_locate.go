@@ -16,6 +16,8 @@ type ringLocateOptions struct {
 
 func (o *ringLocateOptions) flags() []cli.Flag {
 	return append(o.keyOptions.flags(), o.nulFlag(),
+		&cli.GenericFlag{Name: "shard", Value: &o.shard,
+			Usage: "leave out the keys that are not at home on the shard `NAME|INDEX`"},
 		&cli.BoolFlag{Name: "look", Destination: &o.look,
 			Usage: "ask every shard whether it holds the key"})
 }
@@ -33,6 +35,7 @@ func newRingLocate(s *session) *command {
 			"cachering ring locate --look user:42",
 			"cachering ring locate --stored :1:user:42 :2:user:42",
 			"cut -f1 keys.tsv | cachering ring locate -",
+			"cachering keys 'shop.*' | cachering ring locate - --shard 2",
 		},
 		exits: []exit{
 			{exitDone, "every key was located"},
@@ -67,6 +70,12 @@ func runRingLocate(ctx context.Context, s *session, o *ringLocateOptions, args [
 	if err := o.fits(cache); err != nil {
 		return err
 	}
+	only := -1
+	if o.shard != "" {
+		if only, err = findShard(cache, o.shard); err != nil {
+			return err
+		}
+	}
 	var l *lookout
 	if o.look {
 		cl, err := s.open(ctx, file, cache)
@@ -89,6 +98,9 @@ func runRingLocate(ctx context.Context, s *session, o *ringLocateOptions, args [
 				continue
 			}
 			t.answered++
+			if only >= 0 && index != only {
+				continue
+			}
 			stored = append(stored, []byte(sk))
 			batch = append(batch, &located{arg: key, Index: index, address: address{
 				Key: ui.Bytes(o.userKey(cache, key)), Stored: ui.Bytes(sk), Shard: cache.Servers[index].Masked(),

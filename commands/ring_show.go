@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/config"
 	"cachering/commands/internal/engine"
 	"cachering/commands/internal/ui"
@@ -16,6 +17,7 @@ type ringShowOptions struct {
 	keys    bool
 	points  bool
 	secrets bool
+	shard   word
 }
 
 func (o *ringShowOptions) flags() []cli.Flag {
@@ -24,6 +26,8 @@ func (o *ringShowOptions) flags() []cli.Flag {
 			Usage: "ask the servers how many keys they hold, and how many of a sample are at home"},
 		&cli.BoolFlag{Name: "points", Destination: &o.points,
 			Usage: "list the points of the ring: position in hex, index of the shard"},
+		&cli.GenericFlag{Name: "shard", Value: &o.shard,
+			Usage: "show the shard `NAME|INDEX` only"},
 		&cli.BoolFlag{Name: "show-secrets", Destination: &o.secrets,
 			Usage: "print passwords in labels and locations instead of ***"},
 	}
@@ -90,10 +94,19 @@ func runRingShow(ctx context.Context, s *session, o *ringShowOptions) error {
 		return err
 	}
 	doc := describeRing(cache, o.secrets)
+	only := -1
+	if o.shard != "" {
+		if only, err = findShard(cache, o.shard); err != nil {
+			return err
+		}
+		doc.Shards = doc.Shards[only : only+1]
+	}
 	if o.points {
 		points := []ringPoint{}
 		for p := range cache.Place.Points() {
-			points = append(points, ringPoint{p.Position, p.Server})
+			if only < 0 || p.Server == only {
+				points = append(points, ringPoint{p.Position, p.Server})
+			}
 		}
 		doc.Points = &points
 	}
@@ -136,7 +149,7 @@ func describeRing(cache *config.Cache, secrets bool) ringDocument {
 	return doc
 }
 
-// countKeys asks every server how many keys its database holds, whoever's they
+// countKeys asks every server that is shown how many keys its database holds, whoever's they
 // are, and how many of a sample of the cache's are at home.
 func countKeys(ctx context.Context, s *session, file *config.File, cache *config.Cache, doc *ringDocument) (int, error) {
 	cl, err := s.open(ctx, file, cache)
@@ -144,7 +157,11 @@ func countKeys(ctx context.Context, s *session, file *config.File, cache *config
 		return 0, err
 	}
 	defer cl.Close()
-	surveys := engine.Look(ctx, cl, engine.Options{Shards: cl.Shards()}, sampleSize, nil)
+	var shards []*cluster.Shard
+	for _, row := range doc.Shards {
+		shards = append(shards, cl.Shards()[row.Index])
+	}
+	surveys := engine.Look(ctx, cl, engine.Options{Shards: shards}, sampleSize, nil)
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
@@ -158,13 +175,13 @@ func countKeys(ctx context.Context, s *session, file *config.File, cache *config
 		row := &doc.Shards[i]
 		row.Keys = &v.Keys
 		// Replicas hold what their master does; no key is at home there.
-		if cl.Shards()[i].Writable() {
+		if shards[i].Writable() {
 			sampled := v.Sampled()
 			row.Sampled, row.Home = &sampled, &v.Home
 		}
 	}
 	if !s.ui.Quiet {
-		s.warnMisplaced(cache, cl, cl.Shards(), surveys)
+		s.warnMisplaced(cache, cl, shards, surveys)
 	}
 	return codeOfShards(failed, len(doc.Shards)), nil
 }

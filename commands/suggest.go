@@ -36,6 +36,10 @@ func unknownFlag(c, root *command, name string) *usageError {
 	if name == "timeout" {
 		return e.hinting("--ttl sets an expiry; --socket-timeout limits how long a server may take")
 	}
+	if name == "shard" && c.flag("stored") != nil {
+		// What is written elsewhere the application would not find.
+		return e.hinting("%s works on the home of a key, which cachering ring locate KEY tells", c.path())
+	}
 	var known []string
 	collect := func(c *command) {
 		for _, f := range c.flags {

@@ -132,20 +132,6 @@ func (c *Cluster) Shards() []*Shard { return c.shards }
 // database that is listed twice only once.
 func (c *Cluster) Visit() []*Shard { return c.visit }
 
-// Find returns the shard that a user names by its place or its name.
-func (c *Cluster) Find(name string) (*Shard, error) {
-	for _, s := range c.shards {
-		if s.Name == name {
-			return s, nil
-		}
-	}
-	if i, err := strconv.Atoi(name); err == nil && i >= 0 && i < len(c.shards) {
-		return c.shards[i], nil
-	}
-	return nil, fmt.Errorf("cache %q has no shard %q: give its location as it is spelled, or a number from 0 to %d",
-		c.spec.Alias, name, len(c.shards)-1)
-}
-
 // Home is the shard on which the library would look for a stored key.
 func (c *Cluster) Home(stored []byte) (*Shard, error) {
 	i, err := c.spec.Home(stored)

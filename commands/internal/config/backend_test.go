@@ -197,3 +197,19 @@ func TestDocumentedBackends(t *testing.T) {
 		}
 	}
 }
+
+// A shard is named by its spelling, with *** for a password, or by its index; a
+// spelling goes before.
+func TestFindServer(t *testing.T) {
+	c, _ := one(t, "[caches.x]\nbackend = \"redis_cache.ShardedRedisCache\"\nrelease = \"3.0.1\"\nlocation = [\"redis://:secret@h:6379/0\", \"h:6380\", \"h:6380\"]\n")
+	for name, want := range map[string]int{"redis://:***@h:6379/0": 0, "h:6380": 1, "0": 0, "2": 2} {
+		if got, err := c.FindServer(name); err != nil || got != want {
+			t.Errorf("%s: got %d, %v, want %d", name, got, err, want)
+		}
+	}
+	for _, name := range []string{"3", "-1", "", "redis://:secret@h:6379/0", "h:6381"} {
+		if got, err := c.FindServer(name); err == nil {
+			t.Errorf("%s: got %d", name, got)
+		}
+	}
+}

@@ -235,6 +235,18 @@ func (c *Cache) Locations() []string {
 	return names
 }
 
+// FindServer returns the server that a person names by its spelling, passwords
+// as ***, or by its index.
+func (c *Cache) FindServer(name string) (int, error) {
+	if i := slices.Index(c.Locations(), name); i >= 0 {
+		return i, nil
+	}
+	if i, err := strconv.Atoi(name); err == nil && i >= 0 && i < len(c.Servers) {
+		return i, nil
+	}
+	return 0, fmt.Errorf("cache %q has no shard %q: give its location as it is spelled, or a number from 0 to %d", c.Alias, name, len(c.Servers)-1)
+}
+
 // Duplicate reports the first server with the same home as this one, which is
 // itself for all but those listed twice.
 func (c *Cache) Duplicate(server int) int {
