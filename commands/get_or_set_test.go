@@ -162,6 +162,57 @@ func TestGetOrSetBesidePython(t *testing.T) {
 	shell("again", "--wait", "30s", "--", "printf", "again")
 }
 
+// With releases before 2.0 there is the lock alone: who waits gets the value as
+// soon as it is there, and Python, which does not wait, None.
+func TestGetOrSetBesideOldPython(t *testing.T) {
+	p := newPair(t, redisCache("1.8.1", 3, "1.8.1", `python = "3.6"`, seb1, call{"protocol": 4}))
+	ready := func(name string) {
+		t.Helper()
+		if err := os.WriteFile(name, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	python, shell, done := filepath.Join(t.TempDir(), "python"), filepath.Join(t.TempDir(), "shell"), make(chan string)
+	p.begin("get_or_set", call{"key": "k", "value": "'by python'", "seconds": python, "timeout": 60, "repr": true})
+	if a := p.line(); a.Computing != "k" {
+		t.Fatalf("python does not compute: %+v", a)
+	}
+	if code, out, errs := p.run("", "get-or-set", "k", "--ttl", "1m", "--", "false"); code != 4 || out != "" {
+		t.Errorf("without --wait: exit code %d, %q %s", code, out, errs)
+	}
+	ready(python)
+	if code, out, errs := p.run("", "get-or-set", "k", "--ttl", "1m", "--wait", "30s", "--", "false"); code != 0 || out != "by python" {
+		t.Errorf("exit code %d, %q %s", code, out, errs)
+	}
+	p.line()
+
+	go func() {
+		_, out, _ := p.run("", "get-or-set", "n", "--ttl", "1m", "--", "sh", "-c", "until [ -e "+shell+" ]; do sleep 0.01; done; printf new")
+		done <- out
+	}()
+	for deadline := time.Now().Add(30 * time.Second); ; {
+		if _, out, _ := p.run("", "keys", "--locks"); strings.HasPrefix(out, "n\tlock\t") {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("no lock appears")
+		}
+	}
+	ask := func() string {
+		return p.ask("get_or_set", call{"key": "n", "value": "'not needed'", "timeout": 60, "repr": true})
+	}
+	if got := ask(); got != "None" {
+		t.Errorf("while the shell computes python answers %s", got)
+	}
+	ready(shell)
+	if out := <-done; out != "new" {
+		t.Errorf("the shell answers %q", out)
+	}
+	if got := ask(); got != "'new'" {
+		t.Errorf("then python answers %s", got)
+	}
+}
+
 // A caller that saw no value, and gets the lock only after another has made one
 // and given the lock back, looks once more and does not make it again.
 func TestGetOrSetLateLock(t *testing.T) {

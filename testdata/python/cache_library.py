@@ -24,6 +24,7 @@ import bisect
 import bz2
 import hashlib
 import json
+import os
 import pickle
 import sys
 import time
@@ -123,8 +124,11 @@ class Library:
         return repr(eval(text, {"cache": self, "raw": self.clients}))
 
     def computing(self, key, value, seconds):
+        """Takes seconds, or until there is a file of that name, to make a value."""
         print(json.dumps({"computing": key}), flush=True)
-        time.sleep(seconds)
+        while isinstance(seconds, str) and not os.path.exists(seconds):
+            time.sleep(0.01)
+        time.sleep(0 if isinstance(seconds, str) else seconds)
         return value() if callable(value) else value
 
 
