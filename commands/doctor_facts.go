@@ -32,6 +32,7 @@ type shardFacts struct {
 	writable bool   // the application writes there
 	user     string // of the server, who logs in
 	login    bool   // with a password
+	at       config.Endpoint
 	server   string // how redis-cli reaches the server
 	cli      string // the same, logged in and in the shard's database
 	err      error  // it was not reached; nothing below is known
@@ -69,9 +70,13 @@ func gather(ctx context.Context, s *session, file *config.File, cache *config.Ca
 			index: i, name: shard.Name, user: cmp.Or(login.Username, "default"),
 			writable: slices.ContainsFunc(cl.Visit(), shard.Same), login: login.Password.Reveal() != "",
 		}
-		sh.server, sh.cli = redisCLI(cache.Endpoint(i), login)
+		sh.at = cache.Endpoint(i)
+		sh.reachedAt(cache, login)
 		f.shards = append(f.shards, sh)
-		wg.Go(func() { sh.ask(ctx, file, cache, cl, shard) })
+		wg.Go(func() {
+			sh.ask(ctx, file, cache, cl, shard)
+			sh.reachedAt(cache, login)
+		})
 	}
 	wg.Wait()
 	f.lookAtValues(ctx, cl, asked)
@@ -83,7 +88,11 @@ func (sh *shardFacts) ask(ctx context.Context, file *config.File, cache *config.
 	if sh.info, sh.err = shard.Info(ctx); sh.err != nil {
 		return
 	}
+	if sh.at.Network == "sentinel" { // which told where it is
+		sh.at.Network, sh.at.Addr = shard.At()
+	}
 	sh.clock, sh.clockErr = shard.Clock(ctx)
+	shard.Rest() // there may be a limit of one connection
 	if sh.clockErr != nil && !cluster.Denied(sh.clockErr) {
 		sh.err = sh.clockErr
 		return
@@ -152,7 +161,7 @@ func recognised(stored, value []byte, configured codec.Codec) string {
 func used(file *config.File, at config.Endpoint) bool {
 	for _, c := range file.Caches {
 		for i := range c.Servers {
-			if e := c.Endpoint(i); e.Network == at.Network && e.Addr == at.Addr && e.DB == at.DB {
+			if c.Endpoint(i).Same(at) {
 				return true
 			}
 		}
@@ -160,29 +169,45 @@ func used(file *config.File, at config.Endpoint) bool {
 	return false
 }
 
-// redisCLI is how redis-cli reaches a server, and how it logs in there and
-// chooses the database. It asks for the password itself.
-func redisCLI(at config.Endpoint, login config.Login) (server, cli string) {
+// reachedAt says how redis-cli reaches the server, logs in there and chooses the
+// database; it asks for the password itself. Before a sentinel has told where the
+// server is, it is asked for that.
+func (sh *shardFacts) reachedAt(cache *config.Cache, login config.Login) {
+	if sh.at.Network == "sentinel" {
+		_, sentinel := cache.Sentinels.Dial(cache.Sentinels.Addrs[0])
+		host, port, _ := net.SplitHostPort(sentinel)
+		sh.cli = shellLine([]string{"redis-cli", "-h", host, "-p", port, "sentinel", "masters"})
+		return
+	}
 	words := []string{"redis-cli"}
-	if host, port, err := net.SplitHostPort(at.Addr); at.Network == "tcp" && err == nil {
+	if host, port, err := net.SplitHostPort(sh.at.Addr); sh.at.Network == "tcp" && err == nil {
 		words = append(words, "-h", host, "-p", port)
 	} else {
-		words = append(words, "-s", at.Addr)
+		words = append(words, "-s", sh.at.Addr)
 	}
-	if at.TLS {
+	if sh.at.TLS {
 		words = append(words, "--tls")
+		authority, cert, key, checked := cache.TLSPaths(sh.index)
+		for _, f := range [][2]string{{"--cacert", authority}, {"--cert", cert}, {"--key", key}} {
+			if f[1] != "" {
+				words = append(words, f[0], f[1])
+			}
+		}
+		if !checked {
+			words = append(words, "--insecure")
+		}
 	}
-	server = shellLine(words)
+	sh.server = shellLine(words)
 	if login.Username != "" {
 		words = append(words, "--user", login.Username)
 	}
 	if login.Password.Reveal() != "" {
 		words = append(words, "--askpass")
 	}
-	if at.DB != 0 {
-		words = append(words, "-n", strconv.Itoa(at.DB))
+	if sh.at.DB != 0 {
+		words = append(words, "-n", strconv.Itoa(sh.at.DB))
 	}
-	return server, shellLine(words)
+	sh.cli = shellLine(words)
 }
 
 // self is how this program is called for a cache of a file.

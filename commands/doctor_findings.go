@@ -30,7 +30,7 @@ var ailments = []ailment{
 	{"command_refused", levelNotice, "what it would tell is not known here"},
 	{"keys_refused", levelWarning, "without it neither the keys that are there nor their values could be judged, and bulk work fails on this shard"},
 
-	{"server_mode", levelError, "such a server does not keep keys as a single Redis does: the libraries follow no redirection and ask no sentinel by themselves"},
+	{"server_mode", levelError, "such a server does not keep keys as a single Redis does: a cluster redirects, which these libraries do not follow, and a sentinel holds no keys"},
 	{"old_server", levelWarning, "Redis before 6.0 has no ACL users and no KEEPTTL: an expiry is set anew where a value is rewritten"},
 	{"mixed_servers", levelNotice, "commands and eviction may behave differently from shard to shard"},
 	{"writes_to_replica", levelError, "a replica refuses writes, or loses them when it is synchronised"},

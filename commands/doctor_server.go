@@ -34,6 +34,10 @@ func (e *examination) reach(sh *shardFacts) {
 		e.find("login_refused", sh, why, "try "+sh.cli+" ping, then correct username or password under "+e.table("options"))
 		return
 	}
+	if sh.at.Network == "sentinel" {
+		e.find("unreachable", sh, why, "compare the service with what the sentinels know: "+sh.cli)
+		return
+	}
 	e.find("unreachable", sh, why, "where "+sh.cli+" ping fails as well, start the server or open the way to it; a tunnel goes into "+e.table("dial"))
 }
 
@@ -78,7 +82,8 @@ func (sh *shardFacts) grant(rights string) string {
 // server judges the program and what it is there for.
 func (e *examination) server(sh *shardFacts) {
 	if mode := sh.info.Mode; mode == "cluster" || mode == "sentinel" {
-		e.find("server_mode", sh, "it runs in the mode "+mode, "name a server of its own in location, started without cluster-enabled or --sentinel")
+		e.find("server_mode", sh, "it runs in the mode "+mode,
+			"let the location lead to a server that was started without cluster-enabled; sentinels belong into options.sentinels, and the location then names the service")
 	}
 	major, _, _ := strings.Cut(sh.info.Version, ".")
 	if n, err := strconv.Atoi(major); err == nil && n < 6 && sh.info.Kind == "redis" {
@@ -110,8 +115,11 @@ func (e *examination) replication(sh *shardFacts) {
 		e.find("writes_to_replica", sh, "it is a replica of "+i.Master+", and the application writes to it",
 			"if it is to be the master: "+sh.cli+" replicaof no one; else let the location lead to "+i.Master)
 	case !sh.writable && !i.Replica && !e.sharesWriter(sh):
-		host, port, _ := net.SplitHostPort(e.cache.Endpoint(e.cache.Master).Addr)
-		e.find("reads_from_master", sh, "the application only reads there, and it is no replica", sh.cli+" replicaof "+host+" "+port)
+		master := "HOST PORT of the master"
+		if host, port, err := net.SplitHostPort(e.cache.Endpoint(e.cache.Master).Addr); err == nil {
+			master = host + " " + port
+		}
+		e.find("reads_from_master", sh, "the application only reads there, and it is no replica", sh.cli+" replicaof "+master)
 	}
 	if i.Replica && !i.LinkUp {
 		e.find("link_down", sh, fmt.Sprintf("its link to its master %s is down, for %v by now", i.Master, i.LinkSilent),
@@ -144,7 +152,8 @@ func (e *examination) replication(sh *shardFacts) {
 // another database.
 func (e *examination) sharesWriter(sh *shardFacts) bool {
 	a, b := e.cache.Endpoint(sh.index), e.cache.Endpoint(e.cache.Master)
-	return a.Network == b.Network && a.Addr == b.Addr
+	a.DB = b.DB
+	return a.Same(b)
 }
 
 // configSet is how a setting of a server is changed.
@@ -164,7 +173,7 @@ func (e *examination) memory(sh *shardFacts) {
 	}
 	var keys, expires int64
 	for _, db := range i.Databases {
-		if db.DB == e.cache.Endpoint(sh.index).DB {
+		if db.DB == sh.at.DB {
 			keys, expires = db.Keys, db.Expires
 		}
 	}
@@ -249,14 +258,18 @@ func (e *examination) clocks() {
 // tunnel, the application still goes the way that the location says.
 func (e *examination) security(sh *shardFacts) {
 	s := e.cache.Servers[sh.index]
-	if !sh.login || s.TLS || s.Network != "tcp" || local(s.Addr) {
+	addr := s.Addr
+	if e.cache.Sentinels != nil { // and the location names a service
+		addr = sh.at.Addr
+	}
+	if !sh.login || s.TLS || s.Network != "tcp" || local(addr) {
 		return
 	}
 	remedy := "let the server take TLS, and write the location as rediss://"
 	if e.cache.Sharded {
 		remedy += " in the application and here; what that moves: " + e.self("ring diff --replace "+shellLine([]string{s.Masked() + "=rediss://" + s.Addr}))
 	}
-	e.find("plaintext_password", sh, "the password goes to "+s.Addr+" without TLS", remedy)
+	e.find("plaintext_password", sh, "the password goes to "+addr+" without TLS", remedy)
 }
 
 // local reports whether a host:port is on this machine.

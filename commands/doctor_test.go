@@ -28,8 +28,8 @@ type provocation struct {
 
 var provocations = []provocation{
 	{code: "unreachable", shard: "$B", what: "no such file|refused", do: func(c *clinic) { c.b.Kill(); os.Remove(c.b.Addr) }},
-	{code: "unreachable", shard: "$B", what: "no answer within 1s", do: func(c *clinic) {
-		c.replace("[caches.default.options]\n", "[caches.default.options]\nsocket_timeout = 1\n")
+	{code: "unreachable", shard: "$B", what: "no answer within 3s", do: func(c *clinic) {
+		c.replace("[caches.default.options]\n", "[caches.default.options]\nsocket_timeout = 3\n")
 		c.b.Pause()
 	}},
 	{code: "login_refused", shard: "$B", what: "wants a password", do: func(c *clinic) { c.b = c.unix("requirepass secret") }},

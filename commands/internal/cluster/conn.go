@@ -49,6 +49,16 @@ func (s *Shard) Connections() int { return s.end.Connections }
 // is needed.
 func (s *Shard) Rest() { s.closeConn() }
 
+// At is where the connection of single-key access leads, which behind sentinels
+// is not known before; empty where there is none.
+func (s *Shard) At() (network, addr string) {
+	if s.conn == nil {
+		return "", ""
+	}
+	at := s.conn.live.Load().RemoteAddr()
+	return at.Network(), at.String()
+}
+
 // Neighbours are the other caches of the configuration on this server and
 // database.
 func (s *Shard) Neighbours() []Neighbour { return s.cluster.spec.Neighbours[s.Index] }

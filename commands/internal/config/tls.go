@@ -65,8 +65,29 @@ func (l *loader) tlsSettings(tables ...*node) tlsSettings {
 	return list
 }
 
-// TLS is how a server is spoken to whose Endpoint says so. What its URL says comes before the
-// options, as in from_url of redis-py. The name in the certificate is checked
+// TLSPaths are the files with which a server is spoken to, as TLS takes them, and
+// whether its certificate is looked at; a path that is not set is empty.
+func (c *Cache) TLSPaths(server int) (authority, cert, key string, checked bool) {
+	setting := c.tlsSetting(server)
+	authority, cert, key = setting("ssl_ca_certs").text, setting("ssl_certfile").text, setting("ssl_keyfile").text
+	if key == "" {
+		key = cert
+	}
+	return authority, cert, key, setting("ssl_cert_reqs").text != "none"
+}
+
+// tlsSetting looks settings of a server up: what its URL says comes before the
+// options, as in from_url of redis-py.
+func (c *Cache) tlsSetting(server int) func(name string) tlsSetting {
+	return func(name string) tlsSetting {
+		if text, ok := c.Servers[server].Query[name]; ok && text != "" {
+			return tlsSetting{text: text}
+		}
+		return c.tls[name]
+	}
+}
+
+// TLS is how a server is spoken to whose Endpoint says so. The name in the certificate is checked
 // unless a setting says not to; redis-py before 6 does not do it by itself. The
 // error is an *Error.
 func (c *Cache) TLS(server int) (*tls.Config, error) {
@@ -79,13 +100,7 @@ func (c *Cache) TLS(server int) (*tls.Config, error) {
 		}
 		return &Error{File: c.File, Line: n.line, Key: n.path(), Msg: msg, Hint: hint, err: err}
 	}
-	setting := func(name string) tlsSetting {
-		if text, ok := c.Servers[server].Query[name]; ok && text != "" {
-			return tlsSetting{text: text}
-		}
-		return c.tls[name]
-	}
-	return tlsConfig(at.ServerName, setting, fail)
+	return tlsConfig(at.ServerName, c.tlsSetting(server), fail)
 }
 
 // tlsConfig makes of settings what crypto/tls takes. fail makes the error of one
