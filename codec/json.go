@@ -23,7 +23,7 @@ func decodeJSON(g *pyobj.Graph, data []byte) (pyobj.Ref, *Error) {
 // after commas and colons. loose allows NaN and the infinities, which
 // json.loads takes though JSON has none.
 func encodeJSON(dst []byte, g *pyobj.Graph, root pyobj.Ref, loose bool) (out []byte, err *Error) {
-	w := jsonWriter{plainWriter: plainWriter{g: g, dst: dst, format: "JSON", depth: maxJSONDepth}, loose: loose}
+	w := jsonWriter{plainWriter: newPlainWriter(dst, g, "JSON", maxJSONDepth), loose: loose}
 	defer catch(&err)
 	w.value(root)
 	return w.dst, nil

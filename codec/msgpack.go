@@ -16,7 +16,7 @@ const maxMsgPackDepth = 511
 // encodeMsgPack writes what msgpack.dumps of Python's msgpack 1.0 does: numbers
 // in their shortest form, floats in 64 bits, text as str and bytes as bin.
 func encodeMsgPack(dst []byte, g *pyobj.Graph, root pyobj.Ref, _ bool) (out []byte, err *Error) {
-	w := msgPackWriter{plainWriter{g: g, dst: dst, format: "MessagePack", depth: maxMsgPackDepth}}
+	w := msgPackWriter{newPlainWriter(dst, g, "MessagePack", maxMsgPackDepth)}
 	defer catch(&err)
 	w.value(root)
 	return w.dst, nil

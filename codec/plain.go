@@ -20,7 +20,15 @@ type plainWriter struct {
 	depth  int // of containers that the format's Python reader still reads
 	path   []byte
 	opened int
+	limit  int                // length of dst from which on it is too much
 	seen   map[pyobj.Ref]bool // lists and dicts; true while one is being written
+}
+
+// newPlainWriter bounds what is written as pickles are bounded: a str that stands
+// in a list again and again takes two bytes of a pickle each time.
+func newPlainWriter(dst []byte, g *pyobj.Graph, format string, depth int) plainWriter {
+	budget := Options{}.budget(len(g.Source()))
+	return plainWriter{g: g, dst: dst, format: format, depth: depth, limit: len(dst) + int(budget)}
 }
 
 func (w *plainWriter) fail(kind Kind, what string) {
@@ -55,12 +63,20 @@ func (w *plainWriter) leave(r pyobj.Ref) {
 	w.opened--
 }
 
+// bounded refuses to go on when too much has been written.
+func (w *plainWriter) bounded() {
+	if len(w.dst) > w.limit {
+		w.fail(KindTooLarge, "the "+w.format+" form is larger than the budget")
+	}
+}
+
 // items calls f for each item, with the path leading to it.
 func (w *plainWriter) items(r pyobj.Ref, f func(i int, item pyobj.Ref)) {
 	n := len(w.path)
 	for i, item := range w.g.Items(r) {
 		w.path = strconv.AppendInt(append(w.path, '['), int64(i), 10)
 		w.path = append(w.path, ']')
+		w.bounded()
 		f(i, item)
 		w.path = w.path[:n]
 	}
@@ -72,6 +88,7 @@ func (w *plainWriter) pairs(r pyobj.Ref, f func(i int, key, value pyobj.Ref)) {
 	items := w.g.Items(r)
 	for i := 0; i < len(items); i += 2 {
 		w.path = w.g.AppendKeyPath(w.path, items[i])
+		w.bounded()
 		f(i/2, items[i], items[i+1])
 		w.path = w.path[:n]
 	}

@@ -16,6 +16,7 @@ import (
 // from YAML. The error is an *Error.
 func Append(dst []byte, g *pyobj.Graph, root pyobj.Ref, objects bool) (out []byte, err error) {
 	e := encoder{emitter: emitter{dst: dst, indent: -1, blank: true, leading: true}, g: g, objects: objects}
+	e.limit = len(dst) + max(minBudget, 16*len(g.Source()))
 	defer catch(&err)
 	e.survey(root)
 	e.value(root, inDocument)
@@ -23,12 +24,18 @@ func Append(dst []byte, g *pyobj.Graph, root pyobj.Ref, objects bool) (out []byt
 	return e.dst, nil
 }
 
+// minBudget is how many bytes any value may take. A larger one may take 16 times
+// the bytes that it came from: a str that stands in a list again and again takes
+// two bytes of a pickle each time.
+const minBudget = 64 << 20
+
 // encoder writes values: yaml/representer.py and yaml/serializer.py. A survey
 // comes first: it refuses what cannot be written, and finds what occurs twice.
 type encoder struct {
 	emitter
 	g       *pyobj.Graph
 	objects bool
+	limit   int // length of dst from which on it is too much
 	path    []byte
 	depth   int
 	seen    map[pyobj.Ref]int // what could be an alias: 0, or the number of its anchor
@@ -241,6 +248,9 @@ func anchorName(n int) string { return fmt.Sprintf("id%03d", n) }
 
 // value writes r where it stands.
 func (e *encoder) value(r pyobj.Ref, where context) {
+	if len(e.dst) > e.limit {
+		panic(&Error{Kind: TooLarge, Offset: -1, Text: "the YAML form is larger than the budget"})
+	}
 	if n := e.seen[r]; n > 0 {
 		if e.written[r] {
 			e.indicator("*"+anchorName(n), true)

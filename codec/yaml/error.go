@@ -16,7 +16,7 @@ const (
 	Unhashable      Kind = "unhashable"      // a list, dict or set as key
 	Cycle           Kind = "cycle"           // a tuple or an object inside its own arguments
 	Trailing        Kind = "trailing"        // a second document
-	TooLarge        Kind = "too-large"       // nested too deep, merged too often, or beyond 2 GiB
+	TooLarge        Kind = "too-large"       // nested too deep, merged too often, beyond 2 GiB, or beyond the budget when written
 	Unrepresentable Kind = "unrepresentable" // a value that would read back as another one
 )
 
