@@ -192,9 +192,13 @@ func (x *explainer) begin(arg string) (*evidence, error) {
 	if x.o.stored {
 		e.key, e.named = string(key), ok && key != nil
 	}
-	var err error
-	if e.home, err = cache.Place.Home(cache.Keyspace, []byte(e.stored)); err != nil {
+	read, err := cache.Place.Home(cache.Keyspace, []byte(e.stored))
+	if err != nil {
 		return nil, err
+	}
+	e.home = read
+	if writer, only := cache.Place.Writer(); only {
+		e.home, e.sharded = writer, false
 	}
 	replica, err := x.o.replica(cache)
 	switch {
@@ -202,11 +206,11 @@ func (x *explainer) begin(arg string) (*evidence, error) {
 		return nil, err
 	case replica >= 0:
 		e.readers = []int{replica}
-	case x.o.readFrom.set:
+	case x.o.readFrom.value == fromWriter && x.o.readFrom.set:
 		e.readers = []int{e.home}
 	default:
 		// One server listed twice is one reader.
-		for _, i := range cache.Place.Readers(e.home) {
+		for _, i := range cache.Place.Readers(read) {
 			if !slices.ContainsFunc(e.readers, func(r int) bool { return x.same[r] == x.same[i] }) {
 				e.readers = append(e.readers, i)
 			}
@@ -270,8 +274,8 @@ func (x *explainer) questions(e *evidence) []question {
 
 // isHome reports whether whoever looks for a stored key looks on a shard.
 func (x *explainer) isHome(on int, stored []byte) bool {
-	home, err := x.cache.Place.Home(x.cache.Keyspace, stored)
-	return err == nil && x.same[home] == x.same[on]
+	home, err := x.cl.Home(stored)
+	return err == nil && x.same[home.Index] == x.same[on]
 }
 
 // values reads the copies of the key that are strings. What went since it was
@@ -323,7 +327,7 @@ func (x *explainer) absent(e *evidence) bool {
 }
 
 func (x *explainer) misplaced(e *evidence) bool {
-	return x.cache.Sharded && x.absent(e) && slices.ContainsFunc(e.copies, func(t *trace) bool { return t != nil && t.Found() })
+	return e.sharded && x.absent(e) && slices.ContainsFunc(e.copies, func(t *trace) bool { return t != nil && t.Found() })
 }
 
 // databases looks for the stored key in the other databases. One that does not
