@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -214,7 +215,7 @@ func (d *draft) toml(v *settings.Value, depth int) (text string, bad *settings.V
 	if depth > 8 || len(v.Items) > 10000 {
 		return "", &settings.Value{Why: &settings.Reason{Text: "it is too large", Line: v.Line}}
 	}
-	if v.Why != nil {
+	if v.Why != nil || v.Kind == settings.Float && math.IsInf(v.Float, 0) {
 		return "", v
 	}
 	switch v.Kind {
@@ -324,7 +325,9 @@ func timeoutOf(v *settings.Value) string {
 	case settings.Int, settings.Bool:
 		return strconv.FormatInt(v.Int, 10)
 	case settings.Float:
-		return strconv.FormatInt(int64(v.Float), 10)
+		if math.Abs(v.Float) < 1<<53 {
+			return strconv.FormatInt(int64(v.Float), 10)
+		}
 	case settings.Str:
 		if n, ok := pythonInt(v.Text); ok {
 			return strconv.FormatInt(n, 10)

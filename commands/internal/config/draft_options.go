@@ -225,7 +225,7 @@ func (d *draft) own(v *settings.Value) {
 		item := v.Items[i]
 		if item.Kind == settings.Dict {
 			for j, sub := range item.Keys {
-				d.ownRow(key.Text, sub.Text, item.Items[j])
+				d.ownRow(spelled(key.Text), sub.Text, item.Items[j])
 			}
 			continue
 		}

@@ -109,3 +109,36 @@ func TestImport(t *testing.T) {
 		})
 	}
 }
+
+// What is written is always TOML, and what is called resolved passes config check.
+func FuzzImport(f *testing.F) {
+	paths, err := filepath.Glob("testdata/settings/*.py")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, path := range paths {
+		source, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(source)
+	}
+	f.Add([]byte("CACHES = {'a]\\nb': {'BACKEND': 'redis_cache.RedisCache', 'LOCATION': 'h:1', 'TIMEOUT': 1e999, 'OPTIONS': {'X\\n': {1: 2}}}}\n" +
+		"CACHERING = {'a]\\nb': {'x]y\\n': {'z=': 1e999}, 'bulk': {'rate': -1}}}"))
+	f.Fuzz(func(t *testing.T, source []byte) {
+		file, err := settings.ReadPython(source)
+		if err != nil {
+			return
+		}
+		made, err := Import("s.py", file, Foreign{Releases: map[string]string{}, Python: "3.12"})
+		if err != nil {
+			return
+		}
+		if _, err := decode("made.toml", made.Text); err != nil {
+			t.Fatalf("%v\n%s", err, made.Text)
+		}
+		if _, errs := parse("made.toml", made.Text, 0, os.Getenv); len(errs) > 0 && made.Resolved() && len(made.Caches) > 0 {
+			t.Fatalf("%v\n%s", errs[0], made.Text)
+		}
+	})
+}
