@@ -153,7 +153,10 @@ func (d *draft) login(table, name string, v *settings.Value) {
 		}
 		d.put(table, draftRow{key: name, value: quote(text), above: d.defaults(v, strings.TrimPrefix(table+"."+name, "."))}, v.Line)
 	case name == "password":
-		d.leave("options", "password_env", lineOf(v), "the password: "+reasonOf(v))
+		if table == "" {
+			table = "options"
+		}
+		d.leave(table, "password_env", lineOf(v), "the password: "+reasonOf(v))
 	default:
 		d.leave(table, name, lineOf(v), reasonOf(v))
 	}
