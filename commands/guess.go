@@ -20,7 +20,9 @@ const enoughToJudge = 20
 type candidate struct {
 	name       ring.Name
 	place      *ring.Ring
-	spelling   string // first location, masked, where it is not the configured one
+	servers    []ring.Server
+	options    ring.Options // by which they were read
+	spelling   string       // locations, masked, where they are not the configured ones: the first, or all if they have no one form
 	python     ring.Python
 	configured bool
 	home       int64
@@ -40,19 +42,34 @@ func guessRing(cache *config.Cache, cl *cluster.Cluster, shards []*cluster.Shard
 	g := &guess{}
 	all := candidates(cache)
 	g.configured = all[0]
-	for i := range surveys {
-		for _, key := range surveys[i].Sample() {
-			g.sampled++
-			for _, c := range all {
+	atHome := func(place *ring.Ring) (n int64) {
+		for i := range surveys {
+			for _, key := range surveys[i].Sample() {
 				// A key that a ring cannot place is not at home in it.
-				if home, err := c.place.Home(cache.Keyspace, key); err == nil && cl.Shards()[home].Same(shards[i]) {
-					c.home++
+				if home, err := place.Home(cache.Keyspace, key); err == nil && cl.Shards()[home].Same(shards[i]) {
+					n++
 				}
 			}
 		}
+		return n
+	}
+	for i := range surveys {
+		g.sampled += int64(len(surveys[i].Sample()))
+	}
+	for _, c := range all {
+		c.home = atHome(c.place)
 	}
 	// Stable: of equals the first stays first, and the configured one is.
-	slices.SortStableFunc(all, func(a, b *candidate) int { return cmp.Compare(b.home, a.home) })
+	order := func(a, b *candidate) int { return cmp.Compare(b.home, a.home) }
+	slices.SortStableFunc(all, order)
+	if g.judges() && !g.fits(all[0]) {
+		for _, start := range all[:min(len(all), mixedStarts)] {
+			if c := mixed(cache, start, atHome); g.fits(c) {
+				all = append(all, c)
+			}
+		}
+		slices.SortStableFunc(all, order)
+	}
 	for _, c := range all {
 		if !slices.ContainsFunc(g.best, func(o *candidate) bool { return o.name == c.name }) {
 			g.best = append(g.best, c)
@@ -61,11 +78,55 @@ func guessRing(cache *config.Cache, cl *cluster.Cluster, shards []*cluster.Shard
 	return g
 }
 
+// A mixed list of locations is searched from the best candidates of one form,
+// with a bound on the rings that are made for each.
+const (
+	mixedStarts = 3
+	mixedRings  = 1000
+)
+
+// mixed respells one server after the other in the way that brings most keys
+// home, as long as that helps. The labels of the others stay, so that each
+// right one brings the keys of its points home, whatever the rest is.
+func mixed(cache *config.Cache, start *candidate, atHome func(*ring.Ring) int64) *candidate {
+	best := *start
+	best.configured = false
+	for helped, tried := true, 0; helped; {
+		helped = false
+		for i := range best.servers {
+			for form := range spellings(cache.Servers[i], best.options.Library) {
+				one, ok := respelled(best.name, cache.Servers[i:i+1], form, best.options)
+				if !ok || one[0].Label == best.servers[i].Label {
+					continue
+				}
+				if tried++; tried > mixedRings {
+					return &best
+				}
+				servers := slices.Clone(best.servers)
+				servers[i] = one[0]
+				place, err := ring.New(best.name, servers)
+				if err != nil {
+					continue
+				}
+				if home := atHome(place); home > best.home {
+					best.servers, best.place, best.home, helped = servers, place, home, true
+				}
+			}
+		}
+	}
+	var names []string
+	for _, s := range best.servers {
+		names = append(names, s.Masked())
+	}
+	best.spelling = strings.Join(names, ", ")
+	return &best
+}
+
 // candidates are the rings to try: the configured one first, then those of its
 // library, newest first, then the others; and of each the configured spelling
 // first.
 func candidates(cache *config.Cache) []*candidate {
-	list := []*candidate{{name: cache.Ring, place: cache.Place, configured: true}}
+	list := []*candidate{{name: cache.Ring, place: cache.Place, servers: cache.Servers, options: tried(cache.Ring, cache), configured: true}}
 	seen := map[string]bool{labels(cache.Ring, cache.Servers): true}
 	names := ring.Names()
 	slices.SortStableFunc(names, func(a, b ring.Name) int {
@@ -73,13 +134,7 @@ func candidates(cache *config.Cache) []*candidate {
 		return cmp.Compare(btoi(a.Library() != lib), btoi(b.Library() != lib))
 	})
 	for _, name := range names {
-		o := ring.Options{Library: name.Library(), Python: ring.Python(cache.Python)}
-		if name == ring.DjangoRedis {
-			o.Release = "4.4.0" // the last to read host:port:db as well as URLs
-			if strings.HasPrefix(cache.Backend, "django_valkey.") {
-				o.Library, o.Release = ring.LibValkey, ""
-			}
-		}
+		o := tried(name, cache)
 		pythons := []ring.Python{o.Python}
 		if o.Library == ring.LibRedisCache && o.Python != ring.Python2Unicode {
 			pythons = append(pythons, ring.Python2Unicode)
@@ -95,7 +150,7 @@ func candidates(cache *config.Cache) []*candidate {
 				if err != nil {
 					continue
 				}
-				c := &candidate{name: name, place: place}
+				c := &candidate{name: name, place: place, servers: servers, options: o}
 				if servers[0].Spelling != cache.Servers[0].Spelling {
 					c.spelling = servers[0].Masked()
 				}
@@ -107,6 +162,18 @@ func candidates(cache *config.Cache) []*candidate {
 		}
 	}
 	return list
+}
+
+// tried are the options by which servers are read for a ring.
+func tried(name ring.Name, cache *config.Cache) ring.Options {
+	o := ring.Options{Library: name.Library(), Python: ring.Python(cache.Python)}
+	if name == ring.DjangoRedis {
+		o.Release = "4.4.0" // the last to read host:port:db as well as URLs
+		if strings.HasPrefix(cache.Backend, "django_valkey.") {
+			o.Library, o.Release = ring.LibValkey, ""
+		}
+	}
+	return o
 }
 
 // spellings are the ways to spell a server, the configured one first.
