@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"net"
 	"slices"
 	"strconv"
+	"strings"
 
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/config"
@@ -74,9 +76,19 @@ func newDiff(from, to *config.Cache) (*diff, error) {
 	return d, nil
 }
 
-// server names a Redis server by how it is reached, however it is spelled;
-// database names one of its databases.
-func server(s ring.Server) string { return s.Network + " " + s.Addr }
+// server names a Redis server by how it is reached, however it is spelled: the
+// case of a host means nothing, and localhost is 127.0.0.1 wherever Redis
+// listens there. database names one of its databases.
+func server(s ring.Server) string {
+	host, port, err := net.SplitHostPort(s.Addr)
+	if s.Network == "unix" || err != nil {
+		return s.Network + " " + s.Addr
+	}
+	if host = strings.ToLower(host); host == "localhost" {
+		host = "127.0.0.1"
+	}
+	return s.Network + " " + net.JoinHostPort(host, port)
+}
 
 func database(s ring.Server) string { return server(s) + " " + strconv.Itoa(s.DB) }
 
