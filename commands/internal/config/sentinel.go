@@ -171,6 +171,7 @@ func (l *loader) services(c *Cache, n *node) {
 		case s.Network != "tcp" || host == "" || authority == "":
 			l.fail(at, which+"it names no service", `write "redis://service/db"`)
 			return
+		case i >= len(c.listed()): // made of one that was looked at
 		case strings.ToLower(authority) != authority:
 			l.warnOf(CodeLocation, at, which+"the library asks for the service by lower-case letters: "+host, "compare with the names that the sentinels know")
 		case s.TLS:
