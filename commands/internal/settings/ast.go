@@ -158,7 +158,6 @@ type (
 	}
 	other struct { // nothing that binds a name
 		line
-		what  string
-		calls []expr
+		what string
 	}
 )
