@@ -1,32 +1,67 @@
 package commands
 
-import "context"
+import (
+	"context"
+
+	"cachering/commands/internal/cluster"
+)
 
 func newExists(s *session) *command {
-	var o keyOptions
-	return &command{
-		name: "exists", args: "KEY…", min: 1, max: -1,
-		short: "tells whether keys are there",
-		long: "The answer for a key that is there is exists; a missing key prints nothing, and makes the\n" +
-			"exit code 4.",
-		flags: o.lookFlags(),
-		examples: []string{
-			"cachering exists user:42 && echo cached",
-			"cachering exists - --json <keys.txt | jq -r 'select(.found) | .key'",
+	return newLookup(s, &lookup{
+		command: command{
+			name:  "exists",
+			short: "tells whether keys are there",
+			long: "The answer for a key that is there is exists; a missing key prints nothing, and makes the\n" +
+				"exit code 4.",
+			examples: []string{
+				"cachering exists user:42 && echo cached",
+				"cachering exists - --json <keys.txt | jq -r 'select(.found) | .key'",
+			},
 		},
-		exits: []exit{
-			{exitDone, "every key is there"},
-			{exitFailed, "no key was answered: its shard is down, or refused the login"},
-			{exitUsage, "bad usage or configuration"},
-			{exitPartial, "some keys were not answered"},
-			{exitNegative, "a key is missing"},
-			{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
+		request: (*cluster.Cluster).Exists,
+		show: func(list *keyList, a *answer) error {
+			if !a.Found {
+				s.noteMissing(a.arg)
+			}
+			if s.ui.JSON {
+				return s.ui.Document(struct {
+					address
+					Found bool `json:"found"`
+				}{a.address, a.Found})
+			}
+			if a.Found {
+				list.line(a.arg, "exists")
+			}
+			return nil
 		},
-		run: func(ctx context.Context, args []string) error { return runExists(ctx, s, &o, args) },
-	}
+	})
 }
 
-func runExists(ctx context.Context, s *session, o *keyOptions, args []string) error {
+// lookup is a command that asks each key's shard one thing: exists and ttl.
+type lookup struct {
+	command
+	request func(*cluster.Cluster, context.Context, [][]byte) []cluster.Entry
+	show    func(list *keyList, a *answer) error
+}
+
+func newLookup(s *session, l *lookup) *command {
+	var o keyOptions
+	c := &l.command
+	c.args, c.min, c.max = "KEY…", 1, -1
+	c.flags = o.lookFlags()
+	c.exits = []exit{
+		{exitDone, "every key is there"},
+		{exitFailed, "no key was answered: its shard is down, or refused the login"},
+		{exitUsage, "bad usage or configuration"},
+		{exitPartial, "some keys were not answered"},
+		{exitNegative, "a key is missing"},
+		{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
+	}
+	c.run = func(ctx context.Context, args []string) error { return runLookup(ctx, s, l, &o, args) }
+	return c
+}
+
+func runLookup(ctx context.Context, s *session, l *lookup, o *keyOptions, args []string) error {
 	if err := o.check(args); err != nil {
 		return err
 	}
@@ -36,23 +71,14 @@ func runExists(ctx context.Context, s *session, o *keyOptions, args []string) er
 	}
 	defer cl.Close()
 	list := s.keys(args, o)
+	request := func(ctx context.Context, stored [][]byte) []cluster.Entry { return l.request(cl, ctx, stored) }
 	var t tally
-	err = ask(ctx, s, cache, o, list, &t, cl.Exists, func(a *answer) error {
+	err = ask(ctx, s, cache, o, list, &t, request, func(a *answer) error {
 		t.answered++
 		if !a.Found {
 			t.negative++
-			s.noteMissing(a.arg)
 		}
-		if s.ui.JSON {
-			return s.ui.Document(struct {
-				address
-				Found bool `json:"found"`
-			}{a.address, a.Found})
-		}
-		if a.Found {
-			list.line(a.arg, "exists")
-		}
-		return nil
+		return l.show(list, a)
 	})
 	if err != nil {
 		return err

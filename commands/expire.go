@@ -38,17 +38,8 @@ func newExpire(s *session) *command {
 			"cachering expire --match 'page:*' --ttl 5m --dry-run",
 			"cachering expire --match 'page:*' --ttl 5m --yes",
 		},
-		exits: []exit{
-			{exitDone, "every key lives as long as asked"},
-			{exitFailed, "no key was answered, or no shard: down, or the login refused"},
-			{exitUsage, "bad usage or configuration, an expiry that is not above zero"},
-			{exitPartial, "some keys were not answered, or some shards failed"},
-			{exitNegative, "a key is missing"},
-			{exitRefused, "refused: read_only, no terminal and no --yes, only protected keys matched; or the answer was no"},
-			{exitInterrupted, "interrupted: the batch in hand was finished and reported"},
-			{exitTerminated, "terminated, likewise"},
-		},
-		run: func(ctx context.Context, args []string) error { return runExpire(ctx, s, &o, args) },
+		exits: expiryExits("every key lives as long as asked", "bad usage or configuration, an expiry that is not above zero"),
+		run:   func(ctx context.Context, args []string) error { return runExpire(ctx, s, &o, args) },
 	}
 }
 

@@ -93,3 +93,18 @@ func (o *expiryOptions) changeMatching(ctx context.Context, b *bulk, does string
 	}
 	return b.work(ctx, op)
 }
+
+// expiryExits are the exit codes of persist and expire, with what those of their
+// own mean.
+func expiryExits(done, usage string) []exit {
+	return []exit{
+		{exitDone, done},
+		{exitFailed, "no key was answered, or no shard: down, or the login refused"},
+		{exitUsage, usage},
+		{exitPartial, "some keys were not answered, or some shards failed"},
+		{exitNegative, "a key is missing"},
+		{exitRefused, "refused: read_only, no terminal and no --yes, only protected keys matched; or the answer was no"},
+		{exitInterrupted, "interrupted: the batch in hand was finished and reported"},
+		{exitTerminated, "terminated, likewise"},
+	}
+}

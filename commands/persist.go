@@ -21,17 +21,8 @@ func newPersist(s *session) *command {
 			"cachering persist --match 'settings:*' --dry-run",
 			"cachering persist --match 'settings:*' --yes",
 		},
-		exits: []exit{
-			{exitDone, "no key has an expiry any more"},
-			{exitFailed, "no key was answered, or no shard: down, or the login refused"},
-			{exitUsage, "bad usage or configuration"},
-			{exitPartial, "some keys were not answered, or some shards failed"},
-			{exitNegative, "a key is missing"},
-			{exitRefused, "refused: read_only, no terminal and no --yes, only protected keys matched; or the answer was no"},
-			{exitInterrupted, "interrupted: the batch in hand was finished and reported"},
-			{exitTerminated, "terminated, likewise"},
-		},
-		run: func(ctx context.Context, args []string) error { return runPersist(ctx, s, &o, args) },
+		exits: expiryExits("no key has an expiry any more", "bad usage or configuration"),
+		run:   func(ctx context.Context, args []string) error { return runPersist(ctx, s, &o, args) },
 	}
 }
 
