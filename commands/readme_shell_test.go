@@ -159,7 +159,7 @@ func (r *room) converse(b block, now map[int]exchange) {
 		if outputs[i] == "" {
 			got = nil
 		}
-		if why := differs(e.shown, got); why != "" {
+		if why := differs(e.command, e.shown, got); why != "" {
 			r.t.Errorf("README.md:%d: $ %s\n%s\nit printed:\n%s", e.line, e.command, why, outputs[i])
 			if !slices.ContainsFunc(e.shown, func(s string) bool { return strings.Contains(s, "…") }) {
 				e.shown = got
