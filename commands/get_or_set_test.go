@@ -64,8 +64,8 @@ func TestGetOrSetKilledHolder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const lives = 700 * time.Millisecond
-	cmd := exec.Command(path, "-c", p.conf, "get-or-set", "k", "--ttl", "5m", "--lock-ttl", lives.String(), "--", "sleep", "0.5")
+	const lives = 3 * time.Second // a slow machine must see the lock in that time
+	cmd := exec.Command(path, "-c", p.conf, "get-or-set", "k", "--ttl", "5m", "--lock-ttl", lives.String(), "--", "sleep", "3")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
