@@ -136,6 +136,10 @@ func (w *walk) store() {
 	if l.ttl != "default" || w.chance(2) && !slices.Contains(words, "--keep-ttl") {
 		words = append(words, "--ttl", l.ttl)
 	}
+	written := call{"value": literal}
+	if from == "json" { // equal keys of one document are one string, of one literal they are not
+		written = call{"text": text}
+	}
 	code, stdin := 0, ""
 	if !stores {
 		code = 4
@@ -147,7 +151,7 @@ func (w *walk) store() {
 	if stores {
 		w.model[w.at] = next
 		if !next.wrapped {
-			w.written = literal
+			w.written = written
 		}
 	}
 }

@@ -65,8 +65,9 @@ type walk struct {
 	model map[entry]state
 	// fresh has the entries that have a marker beside them.
 	fresh map[entry]bool
-	// written is the literal that the step stored by cachering, "" if none.
-	written string
+	// written is what the step stored by cachering, nil if nothing: a literal as
+	// the value, or the text of a JSON document.
+	written call
 	said    string // the step, for errors
 	at      entry  // what it was about
 }
@@ -187,7 +188,7 @@ func (w *walk) step() {
 		w.rnd.Shuffle(len(w.bag), func(i, j int) { w.bag[i], w.bag[j] = w.bag[j], w.bag[i] })
 	}
 	does := w.bag[0]
-	w.bag, w.written = w.bag[1:], ""
+	w.bag, w.written = w.bag[1:], nil
 	w.choose()
 	does(w)
 }
@@ -248,9 +249,10 @@ func (w *walk) compareEntry(said string) {
 		get(4)
 		w.wants(w.python("get", call{"repr": true}), "None")
 	} else {
-		if w.written != "" && w.side.ways.keeps != oldMsg { // which has fewer lengths of strings
+		if w.written != nil && w.side.ways.keeps != oldMsg { // which has fewer lengths of strings
 			raw := base64.StdEncoding.EncodeToString([]byte(w.stored(w.at)))
-			if w.ask("written_alike", call{"stored": raw, "value": w.written}) != "true" {
+			w.written["stored"] = raw
+			if w.ask("written_alike", w.written) != "true" {
 				w.Errorf("%s: python would store %q, not %q", said, want.Raw, w.stored(w.at))
 			}
 		}
@@ -319,7 +321,7 @@ func (w *walk) lives(said, ttl string, want state, there bool) {
 
 // compareAll reads every entry with both.
 func (w *walk) compareAll() {
-	w.written = ""
+	w.written = nil
 	for _, key := range sideKeys {
 		for version := range 3 {
 			w.at = entry{key, 1 + version}

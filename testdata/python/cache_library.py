@@ -102,9 +102,12 @@ class Library:
                 "bytes": base64.b64encode(value).decode() if isinstance(value, bytes) else None,
                 "raw": base64.b64encode(raw).decode()}
 
-    def written_alike(self, stored, value):
+    def written_alike(self, stored, value=None, text=None):
         """Whether the library would have stored these bytes, or, where it
-        compresses, bytes that are compressed and hold the same."""
+        compresses, bytes that are compressed and hold the same. The value is
+        given, or is what JSON text says."""
+        if text is not None:
+            value = json.loads(text)
         stored, own = base64.b64decode(stored), self.encode(value)
         if not isinstance(own, bytes):
             own = str(own).encode()
