@@ -350,7 +350,7 @@ func (p *printer) plainCall(c *call, module string, name []byte) bool {
 		module == "fractions" && string(name) == "Fraction" && (p.is(c, Int, Int) || p.is(c, Str)):
 		p.arguments(name, c.args)
 		return true
-	case module == "pathlib" && !c.made && len(c.ops) == 0 && strings.HasSuffix(string(name), "PosixPath"):
+	case module == "pathlib" && !c.made && len(c.ops) == 0 && (string(name) == "PosixPath" || string(name) == "PurePosixPath"):
 		// The parts of the path, the root first.
 		var path []byte
 		for _, r := range c.args {
