@@ -35,9 +35,9 @@ demo: build
 bench:
 	$(GO) test -run '^$$' -bench . -benchtime 3x -timeout 30m ./commands/internal/engine
 
-## bench-codec: transcoding beside CPython's own loads and dumps, one thread, CPU time
+## bench-codec: transcoding beside CPython's own loads and dumps, og-rek and gopickle, one thread, CPU time
 bench-codec:
-	$(PYTHON) scripts/bench-codec
+	$(PYTHON) scripts/bench-codec --rivals
 
 ## differential: GRAPHS (200000) random values, transcoded between all protocols, compared byte by byte with CPython's
 differential:
