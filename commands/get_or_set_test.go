@@ -181,10 +181,16 @@ func TestGetOrSetBesideOldPython(t *testing.T) {
 		t.Errorf("without --wait: exit code %d, %q %s", code, out, errs)
 	}
 	ready(python)
-	if code, out, errs := p.run("", "get-or-set", "k", "--ttl", "1m", "--wait", "30s", "--", "false"); code != 0 || out != "by python" {
+	code, out, errs := p.run("", "get-or-set", "k", "--ttl", "1m", "--wait", "30s", "--", "false")
+	p.line()
+	if code == 1 {
+		// These releases give up the lock before they store the value: who comes
+		// in between makes it himself, whatever he does. Now it is stored.
+		code, out, errs = p.run("", "get-or-set", "k", "--ttl", "1m", "--wait", "30s", "--", "false")
+	}
+	if code != 0 || out != "by python" {
 		t.Errorf("exit code %d, %q %s", code, out, errs)
 	}
-	p.line()
 
 	go func() {
 		_, out, _ := p.run("", "get-or-set", "n", "--ttl", "1m", "--", "sh", "-c", "until [ -e "+shell+" ]; do sleep 0.01; done; printf new")
