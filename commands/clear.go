@@ -66,7 +66,8 @@ func newClear(s *session) *command {
 		exits: bulkExits("every key is deleted, or there was none",
 			"refused: read_only, no terminal and no --yes, more than --max-deletes, only protected keys matched;\n"+
 				"or the answer was no"),
-		run: func(ctx context.Context, _ []string) error { return runClear(ctx, s, &o) },
+		writes: true,
+		run:    func(ctx context.Context, _ []string) error { return runClear(ctx, s, &o) },
 	}
 }
 

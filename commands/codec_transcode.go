@@ -71,7 +71,7 @@ func runCodecTranscode(ctx context.Context, s *session, o *transcodeOptions) err
 	}
 	s.awaitInput("lines")
 	bad, err := codec.TranscodeLines(s.ui.In.Reader(ctx), s.ui.Live(), t)
-	if err != nil && !s.ui.Out.Gone() {
+	if err != nil && !s.ui.Gone() {
 		return err
 	}
 	if bad > 0 {

@@ -20,9 +20,12 @@ type command struct {
 	flags    []cli.Flag
 	examples []string // whole command lines
 	exits    []exit
-	run      func(ctx context.Context, args []string) error
-	subs     []*command // of a group, which has nothing else but short
-	parent   *command
+	// writes says that the command changes entries: it goes on to its end when
+	// nobody reads its answers any more, where one that only answers stops.
+	writes bool
+	run    func(ctx context.Context, args []string) error
+	subs   []*command // of a group, which has nothing else but short
+	parent *command
 }
 
 // exit is an exit code that a command can return, and when.
@@ -143,24 +146,25 @@ func (s *session) execute(ctx context.Context, args []string) error {
 		OnUsageError:    onUsageError,
 	}
 	for _, c := range root.subs {
-		app.Commands = append(app.Commands, c.declare())
+		app.Commands = append(app.Commands, s.declare(c))
 	}
 	return app.RunContext(ctx, append([]string{"cachering"}, line.words()...))
 }
 
 // declare turns the description into one for the flag library.
-func (c *command) declare() *cli.Command {
+func (s *session) declare(c *command) *cli.Command {
 	out := &cli.Command{
 		Name:         c.name,
 		Flags:        c.flags,
 		HideHelp:     true,
 		OnUsageError: onUsageError,
 		Action: func(ctx *cli.Context) error {
+			s.ui.Writes = c.writes
 			return c.run(ctx.Context, ctx.Args().Slice())
 		},
 	}
-	for _, s := range c.subs {
-		out.Subcommands = append(out.Subcommands, s.declare())
+	for _, sub := range c.subs {
+		out.Subcommands = append(out.Subcommands, s.declare(sub))
 	}
 	return out
 }

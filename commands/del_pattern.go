@@ -36,7 +36,8 @@ func newDelPattern(s *session) *command {
 		exits: bulkExits("every key that matched is deleted, or none matched",
 			"refused: read_only, no terminal and no --yes, more than --max-deletes, only protected keys matched,\n"+
 				"a PATTERN of nothing but *; or the answer was no"),
-		run: func(ctx context.Context, args []string) error { return runDelPattern(ctx, s, &o, args[0]) },
+		writes: true,
+		run:    func(ctx context.Context, args []string) error { return runDelPattern(ctx, s, &o, args[0]) },
 	}
 }
 

@@ -26,7 +26,8 @@ func newDelete(s *session) *command {
 			{exitRefused, "the configuration says read_only, or --shard names a replica"},
 			{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
 		},
-		run: func(ctx context.Context, args []string) error { return runDelete(ctx, s, &o, args) },
+		writes: true,
+		run:    func(ctx context.Context, args []string) error { return runDelete(ctx, s, &o, args) },
 	}
 }
 

@@ -38,8 +38,9 @@ func newExpire(s *session) *command {
 			"cachering expire --match 'page:*' --ttl 5m --dry-run",
 			"cachering expire --match 'page:*' --ttl 5m --yes",
 		},
-		exits: expiryExits("every key lives as long as asked", "bad usage or configuration, an expiry that is not above zero"),
-		run:   func(ctx context.Context, args []string) error { return runExpire(ctx, s, &o, args) },
+		exits:  expiryExits("every key lives as long as asked", "bad usage or configuration, an expiry that is not above zero"),
+		writes: true,
+		run:    func(ctx context.Context, args []string) error { return runExpire(ctx, s, &o, args) },
 	}
 }
 

@@ -72,7 +72,8 @@ func newGetOrSet(s *session) *command {
 			{exitRefused, "the configuration says read_only"},
 			{exitInterrupted, "interrupted, and COMMAND with it"}, {exitTerminated, "terminated, likewise"},
 		},
-		run: func(ctx context.Context, args []string) error { return runGetOrSet(ctx, s, &o, args[0], args[1:]) },
+		writes: true,
+		run:    func(ctx context.Context, args []string) error { return runGetOrSet(ctx, s, &o, args[0], args[1:]) },
 	}
 }
 

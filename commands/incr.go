@@ -55,7 +55,8 @@ func newCounter(s *session, name, does string, sign int64) *command {
 			{exitRefused, "the configuration says read_only"},
 			{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
 		},
-		run: func(ctx context.Context, args []string) error { return runIncr(ctx, s, &o, args[0], sign) },
+		writes: true,
+		run:    func(ctx context.Context, args []string) error { return runIncr(ctx, s, &o, args[0], sign) },
 	}
 }
 

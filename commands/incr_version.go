@@ -51,7 +51,8 @@ func newVersionChanger(s *session, name, where string, sign int64) *command {
 			{exitRefused, "the configuration says read_only"},
 			{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
 		},
-		run: func(ctx context.Context, args []string) error { return runIncrVersion(ctx, s, &o, args[0], sign) },
+		writes: true,
+		run:    func(ctx context.Context, args []string) error { return runIncrVersion(ctx, s, &o, args[0], sign) },
 	}
 }
 

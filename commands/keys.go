@@ -49,7 +49,7 @@ func (l *keyList) line(key, answer string) {
 // nobody reads the answers any more.
 func (l *keyList) each(ctx context.Context, do func(keys []string) error) error {
 	if !l.pipe {
-		for rest := l.args; len(rest) > 0 && !l.s.ui.Out.Gone(); {
+		for rest := l.args; len(rest) > 0 && !l.s.ui.Gone(); {
 			n := min(chunk, len(rest))
 			if err := do(rest[:n]); err != nil {
 				return err
@@ -60,7 +60,7 @@ func (l *keyList) each(ctx context.Context, do func(keys []string) error) error 
 	}
 	l.s.awaitInput("keys")
 	items := l.s.ui.In.Items(ctx, l.nul)
-	for !l.s.ui.Out.Gone() {
+	for !l.s.ui.Gone() {
 		keys, err := items.Next(chunk)
 		if err != nil {
 			return fmt.Errorf("standard input: %w", err)

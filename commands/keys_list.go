@@ -205,7 +205,7 @@ func (o *keysOptions) printLocks(s *session, shard *cluster.Shard, found []engin
 // flushed hands a page of answers on.
 func flushed(s *session) error {
 	s.ui.Flush()
-	if s.ui.Out.Gone() {
+	if s.ui.Gone() {
 		return errNobodyReads
 	}
 	return nil

@@ -21,8 +21,9 @@ func newPersist(s *session) *command {
 			"cachering persist --match 'settings:*' --dry-run",
 			"cachering persist --match 'settings:*' --yes",
 		},
-		exits: expiryExits("no key has an expiry any more", "bad usage or configuration"),
-		run:   func(ctx context.Context, args []string) error { return runPersist(ctx, s, &o, args) },
+		exits:  expiryExits("no key has an expiry any more", "bad usage or configuration"),
+		writes: true,
+		run:    func(ctx context.Context, args []string) error { return runPersist(ctx, s, &o, args) },
 	}
 }
 

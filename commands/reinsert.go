@@ -55,7 +55,8 @@ func newReinsert(s *session) *command {
 		},
 		exits: bulkExits("every value is at the target, or was skipped as not the cache's own",
 			"refused: read_only, no terminal and no --yes, a CODEC that the application cannot read; or the answer was no"),
-		run: func(ctx context.Context, _ []string) error { return runReinsert(ctx, s, &o) },
+		writes: true,
+		run:    func(ctx context.Context, _ []string) error { return runReinsert(ctx, s, &o) },
 	}
 }
 

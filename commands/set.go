@@ -147,7 +147,8 @@ func newSet(s *session) *command {
 			{exitRefused, "the configuration says read_only"},
 			{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
 		},
-		run: func(ctx context.Context, args []string) error { return runSet(ctx, s, &o, args) },
+		writes: true,
+		run:    func(ctx context.Context, args []string) error { return runSet(ctx, s, &o, args) },
 	}
 }
 

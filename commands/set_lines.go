@@ -66,7 +66,7 @@ func setLines(ctx context.Context, s *session, o *setOptions, cache *config.Cach
 	lines := s.ui.In.Items(ctx, false)
 	var t tally
 	number, bad := 0, 0
-	for !s.ui.Out.Gone() {
+	for !s.ui.Gone() {
 		texts, err := lines.Next(chunk)
 		if err != nil {
 			return fmt.Errorf("standard input: %w", err)

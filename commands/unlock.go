@@ -46,7 +46,8 @@ func newUnlock(s *session) *command {
 			{exitRefused, "refused: read_only, no terminal and no --yes, the key holds a value; or the answer was no"},
 			{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
 		},
-		run: func(ctx context.Context, args []string) error { return runUnlock(ctx, s, &o, args[0]) },
+		writes: true,
+		run:    func(ctx context.Context, args []string) error { return runUnlock(ctx, s, &o, args[0]) },
 	}
 }
 

@@ -32,6 +32,7 @@ type Streams struct {
 	JSON       bool
 	Quiet      bool
 	NoProgress bool
+	Writes     bool // the command changes entries: see Gone
 
 	mu  sync.Mutex // orders notes against redraws of the bar
 	err io.Writer
@@ -107,11 +108,16 @@ type live struct{ out *Output }
 func (l live) Write(p []byte) (int, error) {
 	l.out.Write(p)
 	l.out.flush()
-	if l.out.Gone() {
+	if l.out.err != nil {
 		return 0, io.ErrClosedPipe
 	}
 	return len(p), nil
 }
+
+// Gone reports that a command should stop because its answers go nowhere. One
+// that changes entries never should: it was asked for the change, and whoever
+// reads along may have seen enough, as head has after ten lines.
+func (s *Streams) Gone() bool { return s.Out.err != nil && !s.Writes }
 
 // Flush hands buffered answers to standard output.
 func (s *Streams) Flush() { s.Out.flush() }
@@ -143,9 +149,6 @@ func (o *Output) flush() {
 		o.err = o.w.Flush()
 	}
 }
-
-// Gone reports that writing is pointless: a command that streams answers stops.
-func (o *Output) Gone() bool { return o.err != nil }
 
 // Close flushes and returns the error that lost output. A pipe closed by its
 // reader is none: the reader has what it wanted.

@@ -42,8 +42,11 @@ func TestOutputErrors(t *testing.T) {
 		if tc.fails != errors.Is(err, full) || !tc.fails && err != nil {
 			t.Errorf("%s: got %v", tc.name, err)
 		}
-		if gone := s.Out.Gone(); gone != (tc.name != "written") {
+		if gone := s.Gone(); gone != (tc.name != "written") {
 			t.Errorf("%s: gone %v", tc.name, gone)
+		}
+		if s.Writes = true; s.Gone() {
+			t.Errorf("%s: a command that writes would stop", tc.name)
 		}
 	}
 }
