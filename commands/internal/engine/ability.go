@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
@@ -23,9 +22,7 @@ type lacks struct {
 // commands away. The key that is asked about is of this cache, so that an ACL
 // allows it, and XX makes no key.
 //
-// Transactions must be asked for before they are needed. What follows a MULTI
-// in the same flush is carried out at once if the MULTI is refused, and then
-// nothing would guard the writes.
+// That transactions are refused is said before anything is read.
 func probe(ctx context.Context, conn *cluster.Conn, cl *cluster.Cluster) (lacks, error) {
 	absent := cl.Keyspace().Stored("cachering: can this server do it?", 0)
 	watch := redis.NewStatusCmd(ctx, "watch", absent)
@@ -39,7 +36,7 @@ func probe(ctx context.Context, conn *cluster.Conn, cl *cluster.Cluster) (lacks,
 	l := lacks{keepTTL: says(set.Err(), "syntax error"), unlink: unlink.Err() != nil}
 	for _, err := range []error{watch.Err(), multi.Err(), exec.Err()} {
 		if err != nil {
-			l.transactions = fmt.Errorf("transactions are refused, and without them an update could be lost: %w", err)
+			l.transactions = unguarded(err)
 			break
 		}
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/redis/go-redis/v9"
 
@@ -28,6 +29,8 @@ type entry struct {
 	size  int64
 	tries int  // how often it was tried alone
 	lost  bool // it was written, or not: the answer was lost
+	read  bool // a question about it was answered, so that it must be counted
+	done  bool // it was counted
 }
 
 // batch is a number of keys that are asked about, decided and written together.
@@ -36,7 +39,9 @@ type batch struct {
 	mode    mode
 	entries []entry
 	weight  int64 // held of the run's heavy budget
-	guarded bool  // keys are watched
+	guarded bool  // its writes are made in a transaction
+	writes  int   // how many commands they are
+	sent    bool  // there are any, and they went out
 
 	reply cluster.Reply // values as read
 	out   []byte        // values to write
@@ -48,12 +53,46 @@ type batch struct {
 func (b *batch) load(t task) {
 	b.mode = t.mode
 	b.entries = append(b.entries[:0], t.entries...)
-	b.guarded = false
+	b.guarded, b.sent = false, false
 	b.out = b.out[:0]
 	b.reply.Reset()
 	b.reply.Limit = batchBudget
 	if t.limit > 0 {
 		b.reply.Limit = t.limit
+	}
+}
+
+// keep asks about each entry, in order, and leaves those in b for which the
+// answer is true. An entry with an error stays, as one that was not read; the
+// first error is returned.
+func (b *batch) keep(wanted func(i int, e *entry) (bool, error)) error {
+	var first error
+	kept := b.entries[:0]
+	for i := range b.entries {
+		e := &b.entries[i]
+		before := e.read
+		e.read = true
+		want, err := wanted(i, e)
+		if err != nil {
+			e.read, want = before, true
+			if first == nil {
+				first = err
+			}
+		}
+		if want {
+			kept = append(kept, *e)
+		}
+	}
+	b.entries = kept
+	return first
+}
+
+// unsure notes that the writes of b may have been carried out, or not.
+func (b *batch) unsure() {
+	if b.sent {
+		for i := range b.entries {
+			b.entries[i].lost = true
+		}
 	}
 }
 
@@ -86,7 +125,7 @@ type task struct {
 	limit   int // bytes of values to read, if more than a batch may
 }
 
-// queue gathers the commands of one flush and gives their answers, but for the
+// queue gathers commands of one flush and gives their answers, but for the
 // values of a batch, in the order in which they were queued.
 type queue struct {
 	ctx     context.Context
@@ -94,9 +133,8 @@ type queue struct {
 	answers cluster.Reply
 	next    int
 
-	multi, exec, unwatch redis.Cmder
-	slots                []*slot // used again: a write costs no allocation
-	used                 int
+	slots []*slot // used again: a write costs no allocation
+	used  int
 }
 
 // slot is the commands about one key that are sent for every key of a run.
@@ -106,11 +144,7 @@ type slot struct {
 }
 
 func newQueue(ctx context.Context) *queue {
-	q := &queue{ctx: ctx}
-	q.multi = q.command("multi")
-	q.exec = q.command("exec")
-	q.unwatch = q.command("unwatch")
-	return q
+	return &queue{ctx: ctx}
 }
 
 func (q *queue) command(args ...any) redis.Cmder {
@@ -149,3 +183,15 @@ func (q *queue) take() cluster.Item {
 
 // ok takes an answer that is of no interest unless it is an error.
 func (q *queue) ok() error { return q.answers.Err(q.take()) }
+
+// agreed takes an answer that must be OK.
+func (q *queue) agreed(command string) error {
+	item := q.take()
+	if err := q.answers.Err(item); err != nil {
+		return err
+	}
+	if item.Kind != cluster.Status || string(q.answers.Bytes(item)) != "OK" {
+		return fmt.Errorf("an answer to %s that is not OK", command)
+	}
+	return nil
+}

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"cachering/commands/internal/cluster"
 )
 
 // Delete deletes strings, whatever they hold, and the freshness marker of each.
@@ -33,29 +35,25 @@ func (p *sorter) ask(q *queue, b *batch) {
 }
 
 func (p *sorter) decide(q *queue, b *batch) error {
-	kept := b.entries[:0]
-	for _, e := range b.entries {
+	return b.keep(func(_ int, e *entry) (bool, error) {
 		item := q.take()
 		if err := q.answers.Err(item); err != nil {
-			return err
+			return false, err
 		}
 		switch string(q.answers.Bytes(item)) {
 		case "string":
-			kept = append(kept, e)
+			return true, nil
 		case "none":
-			if e.lost {
-				// It was there when it was to be deleted.
-				p.w.tally.Scanned++
-				p.w.tally.Deleted++
+			if e.lost { // it was there when it was to be deleted
+				p.w.done(e, outcome{kind: deleted})
 			} else {
-				p.w.tally.Gone++
+				p.w.done(e, outcome{kind: gone})
 			}
 		default:
-			p.w.skipped(ReasonNotAString)
+			p.w.done(e, skip(ReasonNotAString))
 		}
-	}
-	b.entries = kept
-	return nil
+		return false, nil
+	})
 }
 
 // remover deletes keys. With EXISTS for a command it is its own rehearsal, and
@@ -67,7 +65,7 @@ type remover struct {
 	markers []byte
 }
 
-func (c *remover) guard(*queue, *batch) {}
+func (c *remover) guards(*batch) bool { return false }
 
 func (c *remover) commit(q *queue, b *batch) {
 	q.add(q.command(b.keys(c.command)...))
@@ -96,20 +94,20 @@ func (c *remover) commit(q *queue, b *batch) {
 func (c *remover) settle(q *queue, b *batch) error {
 	item := q.take()
 	if err := q.answers.Err(item); err != nil {
-		return err
+		return c.w.refuse(b, err)
 	}
-	w := c.w
-	w.tally.Scanned += item.Int
-	w.tally.Deleted += item.Int
-	w.tally.Gone += int64(len(b.entries)) - item.Int
-	for i := 0; i < len(b.entries) && !w.full; i++ {
-		w.show(b.entries[i].key)
+	for i := range b.entries { // the answer does not tell which
+		k := gone
+		if int64(i) < item.Int {
+			k = deleted
+		}
+		c.w.done(&b.entries[i], outcome{kind: k})
 	}
 	if c.fresh == "" {
 		return nil
 	}
-	if item = q.take(); item.Kind == ':' {
-		w.tally.Markers += item.Int
+	if item = q.take(); item.Kind == cluster.Int {
+		c.w.tally.Markers += item.Int
 	}
 	return q.answers.Err(item)
 }
@@ -149,7 +147,7 @@ type expirer struct {
 	rehearsal bool // the answer is what is left of a life
 }
 
-func (c *expirer) guard(*queue, *batch) {}
+func (c *expirer) guards(*batch) bool { return false }
 
 func (c *expirer) commit(q *queue, b *batch) {
 	for i := range b.entries {
@@ -158,20 +156,22 @@ func (c *expirer) commit(q *queue, b *batch) {
 }
 
 func (c *expirer) settle(q *queue, b *batch) error {
+	var first error
 	for i := range b.entries {
 		e := &b.entries[i]
 		item := q.take()
-		if err := q.answers.Err(item); err != nil {
-			return err
-		}
-		c.w.tally.Scanned++
+		err := q.answers.Err(item)
 		switch {
+		case err != nil:
+			c.w.done(e, failure(ReasonRefused, err.Error()))
+			if first == nil {
+				first = err
+			}
 		case c.rehearsal && item.Int >= 0, !c.rehearsal && (item.Int == 1 || e.lost):
-			c.w.tally.Changed++
-			c.w.show(e.key)
+			c.w.done(e, outcome{kind: changed})
 		default:
-			c.w.tally.Unchanged++
+			c.w.done(e, outcome{kind: unchanged})
 		}
 	}
-	return nil
+	return first
 }

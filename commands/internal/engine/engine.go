@@ -8,8 +8,8 @@
 // sends, in one flush, the writes of one batch and the questions about the
 // next, on one connection that is never silently replaced:
 //
-//	MULTI, SET k v XX KEEPTTL …, EXEC      of batch n
-//	WATCH …, MGET …                        of batch n+1
+//	SET k v XX KEEPTTL …, EXEC      of batch n
+//	WATCH …, MGET …, MULTI          of batch n+1
 //
 // and never waits for work while it holds watched keys, so that the time in
 // which an application's write can abort a transaction stays short. An aborted
@@ -88,19 +88,22 @@ type Operation interface {
 type preparer interface {
 	// ask queues the questions about b.
 	ask(q *queue, b *batch)
-	// decide reads the answers, settles keys that need no write, and leaves the
-	// others in b.entries. An error ends the work on the shard.
+	// decide reads the answers by batch.keep: it gives keys that need no write
+	// their outcome, and leaves the others in b. An error ends the work on the
+	// shard.
 	decide(q *queue, b *batch) error
 }
 
 // committer writes what a preparer decided.
 type committer interface {
-	// guard queues what must come before the questions about b.
-	guard(q *queue, b *batch)
-	// commit queues the writes of b.
+	// guards tells whether b is to be written in a transaction, which the
+	// worker begins before b is asked about and ends after its writes.
+	guards(b *batch) bool
+	// commit queues the writes of b. In a transaction the answer to each must
+	// be one item, as a status or a number is.
 	commit(q *queue, b *batch)
-	// settle reads the answers to commit and counts. An error ends the work on
-	// the shard.
+	// settle reads the answers to commit, in a transaction the results, and
+	// gives every key its outcome. An error ends the work on the shard.
 	settle(q *queue, b *batch) error
 }
 

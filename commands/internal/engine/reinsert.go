@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -89,52 +90,52 @@ func askTypes(q *queue, b *batch) {
 }
 
 func (p *rereader) decide(q *queue, b *batch) error {
-	if b.guarded {
-		if err := q.ok(); err != nil { // of WATCH
-			return err
-		}
-	}
 	if b.mode == types {
 		return p.decideTypes(q, b)
 	}
-	if err := b.reply.Err(b.reply.Items[0]); err != nil {
+	items := b.reply.Items
+	if len(items) == 0 {
+		return errors.New("no answer to MGET")
+	}
+	if err := b.reply.Err(items[0]); err != nil {
 		return err
 	}
-	if len(b.reply.Items) != len(b.entries)+1 {
-		return fmt.Errorf("an answer to MGET with %d values for %d keys", len(b.reply.Items)-1, len(b.entries))
+	if items = items[1:]; len(items) != len(b.entries) {
+		return fmt.Errorf("an answer to MGET with %d values for %d keys", len(items), len(b.entries))
 	}
+	var lifetimes error
 	if p.lifetimes {
-		if err := readLifetimes(q, b); err != nil {
-			return err
-		}
+		lifetimes = readLifetimes(q, b)
 	}
-	items := b.reply.Items[1:]
 	var large []entry
-	kept := b.entries[:0]
 	read, found := 0, 0
-	for i, e := range b.entries {
+	err := b.keep(func(i int, e *entry) (bool, error) {
 		switch item := items[i]; item.Kind {
 		case cluster.Large:
 			e.size = item.Int
-			large = append(large, e)
+			large = append(large, *e)
 			read += clampInt(item.Int)
 			found++
+			return false, nil
 		case cluster.Bulk:
 			read += int(item.Int)
 			found++
-			if p.value(b, &e, b.reply.Bytes(item)) {
-				kept = append(kept, e)
-			}
+			return p.value(b, e, b.reply.Bytes(item)), nil
 		default:
-			p.w.nils = append(p.w.nils, e)
+			// What was read or written of it before is no more.
+			e.old, e.new, e.lost = nil, nil, false
+			p.w.nils = append(p.w.nils, *e)
+			return false, nil
 		}
-	}
-	b.entries = kept
+	})
 	if found > 0 {
 		p.w.mean = (p.w.mean + read/found) / 2
 	}
 	p.apart(large)
-	return nil
+	if lifetimes != nil {
+		return lifetimes
+	}
+	return err
 }
 
 // value decides about one value; it is true if the value is to be rewritten.
@@ -142,7 +143,7 @@ func (p *rereader) value(b *batch, e *entry, value []byte) bool {
 	w := p.w
 	if e.new != nil {
 		if e.lost && bytes.Equal(value, e.new) {
-			w.rewritten(e) // it was carried out, only the answer was lost
+			w.done(e, outcome{kind: rewritten}) // it was carried out, only the answer was lost
 			return false
 		}
 		e.lost = false
@@ -154,26 +155,21 @@ func (p *rereader) value(b *batch, e *entry, value []byte) bool {
 	e.old, e.new = value, nil
 	if p.Foreign != nil {
 		if reason, foreign := p.Foreign(e.key, value); foreign {
-			w.kept(len(value))
-			w.skipped(reason)
+			w.done(e, skip(reason))
 			return false
 		}
 	}
 	out, changed, err := p.t.Transcode(b.out, value)
 	switch {
 	case err != nil:
-		w.kept(len(value))
-		reason, skip := p.Classify(err)
-		if skip {
-			w.skipped(reason)
+		if reason, foreign := p.Classify(err); foreign {
+			w.done(e, skip(reason))
 		} else {
-			w.failed(e.key, reason, err.Error())
+			w.done(e, failure(reason, err.Error()))
 		}
 		return false
 	case !changed:
-		w.kept(len(value))
-		w.tally.Scanned++
-		w.tally.Unchanged++
+		w.done(e, outcome{kind: unchanged})
 		return false
 	}
 	e.new = out[len(b.out):len(out):len(out)]
@@ -206,39 +202,26 @@ func (p *rereader) apart(large []entry) {
 
 // decideTypes settles keys that had no value.
 func (p *rereader) decideTypes(q *queue, b *batch) error {
-	for _, e := range b.entries {
+	w := p.w
+	return b.keep(func(_ int, e *entry) (bool, error) {
 		item := q.take()
 		if err := q.answers.Err(item); err != nil {
-			return err
+			return false, err
 		}
 		switch string(q.answers.Bytes(item)) {
 		case "none":
-			p.w.gone()
+			w.done(e, outcome{kind: gone})
 		case "string": // made again in between
 			if e.tries++; e.tries > maxTries {
-				p.w.giveUp(&e)
+				w.giveUp(e)
 			} else {
-				p.w.again(values, []entry{e})
+				w.again(values, []entry{*e})
 			}
 		default:
-			p.w.skipped(ReasonNotAString)
+			w.done(e, skip(ReasonNotAString))
 		}
-	}
-	b.entries = b.entries[:0]
-	return nil
-}
-
-func (w *worker) gone() {
-	w.tally.Scanned++
-	w.tally.Gone++
-}
-
-func (w *worker) rewritten(e *entry) {
-	w.tally.Scanned++
-	w.tally.Rewritten++
-	w.tally.BytesBefore += int64(len(e.old))
-	w.tally.BytesAfter += int64(len(e.new))
-	w.show(e.key)
+		return false, nil
+	})
 }
 
 // rewriter writes new values in a transaction that the server refuses if any of
@@ -246,23 +229,12 @@ func (w *worker) rewritten(e *entry) {
 // it from making a key that expired: WATCH notices that only since 6.0.9.
 type rewriter struct{ w *worker }
 
-func (c *rewriter) guard(q *queue, b *batch) {
-	if b.mode == values {
-		q.add(q.command(b.keys("watch")...))
-		b.guarded = true
-	}
-}
+func (c *rewriter) guards(b *batch) bool { return b.mode == values }
 
 func (c *rewriter) commit(q *queue, b *batch) {
-	if len(b.entries) == 0 {
-		q.add(q.unwatch)
-		return
-	}
-	q.add(q.multi)
 	for i := range b.entries {
 		q.add(q.set(&b.entries[i]))
 	}
-	q.add(q.exec)
 }
 
 // set is SET k v XX KEEPTTL.
@@ -276,58 +248,26 @@ func (q *queue) set(e *entry) redis.Cmder {
 }
 
 func (c *rewriter) settle(q *queue, b *batch) error {
-	if len(b.entries) == 0 {
-		return q.ok()
+	var first error
+	for i := range b.entries {
+		if err := c.written(q, &b.entries[i]); err != nil && first == nil {
+			first = err
+		}
 	}
-	return c.settleTransaction(q, b, func(*entry) int { return 1 })
+	return first
 }
 
-// settleTransaction reads the answers to MULTI, the commands, and EXEC; commands
-// tells how many there were for an entry, the first of them the SET.
-func (c *rewriter) settleTransaction(q *queue, b *batch, commands func(*entry) int) error {
-	refused := q.ok() // MULTI
-	for i := range b.entries {
-		for range commands(&b.entries[i]) {
-			if err := q.ok(); err != nil && refused == nil {
-				refused = err
-			}
-		}
-	}
-	exec := q.take()
-	switch exec.Kind {
+// written reads the answer to SET.
+func (c *rewriter) written(q *queue, e *entry) error {
+	switch item := q.take(); item.Kind {
+	case cluster.Status:
+		c.w.done(e, outcome{kind: rewritten})
 	case cluster.Nil:
-		c.w.tally.Aborted++
-		c.w.halve(b, 1)
-		return nil
-	case cluster.Array:
+		c.w.done(e, outcome{kind: gone})
+	case cluster.Error:
+		c.w.done(e, failure(ReasonRefused, q.answers.Err(item).Error()))
 	default:
-		if refused == nil {
-			refused = q.answers.Err(exec)
-		}
-		for i := range b.entries {
-			e := &b.entries[i]
-			c.w.kept(len(e.old))
-			c.w.failed(e.key, ReasonRefused, refused.Error())
-		}
-		return refused
-	}
-	for i := range b.entries {
-		e := &b.entries[i]
-		item := q.take()
-		for range commands(e) - 1 {
-			q.take()
-		}
-		switch item.Kind {
-		case cluster.Status:
-			c.w.rewritten(e)
-		case cluster.Nil:
-			c.w.gone()
-		case cluster.Error:
-			c.w.kept(len(e.old))
-			c.w.failed(e.key, ReasonRefused, q.answers.Err(item).Error())
-		default:
-			return fmt.Errorf("an answer to SET of kind %q", item.Kind)
-		}
+		return fmt.Errorf("an answer to SET of kind %q", item.Kind)
 	}
 	return nil
 }
@@ -338,11 +278,6 @@ func (c *rewriter) settleTransaction(q *queue, b *batch, commands func(*entry) i
 type rewriteExpiring struct{ rewriter }
 
 func (c *rewriteExpiring) commit(q *queue, b *batch) {
-	if len(b.entries) == 0 {
-		q.add(q.unwatch)
-		return
-	}
-	q.add(q.multi)
 	for i := range b.entries {
 		e := &b.entries[i]
 		q.add(q.command("set", e.key, e.new, "xx"))
@@ -350,19 +285,20 @@ func (c *rewriteExpiring) commit(q *queue, b *batch) {
 			q.add(q.command("pexpireat", e.key, e.expireAt))
 		}
 	}
-	q.add(q.exec)
 }
 
 func (c *rewriteExpiring) settle(q *queue, b *batch) error {
-	if len(b.entries) == 0 {
-		return q.ok()
-	}
-	return c.settleTransaction(q, b, func(e *entry) int {
-		if e.expireAt != 0 {
-			return 2
+	var first error
+	for i := range b.entries {
+		e := &b.entries[i]
+		if err := c.written(q, e); err != nil && first == nil {
+			first = err
 		}
-		return 1
-	})
+		if e.expireAt != 0 {
+			q.take()
+		}
+	}
+	return first
 }
 
 // readLifetimes reads the answers to TIME and every PTTL. The server's clock
@@ -390,11 +326,11 @@ func readLifetimes(q *queue, b *batch) error {
 // rehearsal counts what would have been rewritten.
 type rehearsal struct{ w *worker }
 
-func (c *rehearsal) guard(*queue, *batch)  {}
+func (c *rehearsal) guards(*batch) bool    { return false }
 func (c *rehearsal) commit(*queue, *batch) {}
 func (c *rehearsal) settle(_ *queue, b *batch) error {
 	for i := range b.entries {
-		c.w.rewritten(&b.entries[i])
+		c.w.done(&b.entries[i], outcome{kind: rewritten})
 	}
 	return nil
 }

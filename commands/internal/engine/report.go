@@ -18,6 +18,7 @@ const (
 	ReasonConflict   = "conflict"     // kept changing while it was read and written
 	ReasonRefused    = "refused"      // the server did not write it
 	ReasonUnsettled  = "unsettled"    // the connection was lost and nothing could be asked
+	ReasonUnfinished = "unfinished"   // read, and not written when the work ended
 )
 
 // Tally counts what became of keys. Every key scanned is in one of the counts

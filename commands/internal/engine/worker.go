@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"cachering/commands/internal/cluster"
 )
 
@@ -11,10 +13,19 @@ import (
 type worker struct {
 	*shardRun
 	conn  *cluster.Conn
-	queue *queue
 	prep  preparer
 	com   committer
 	tally Tally
+
+	// What is written and what is asked goes out in one flush, but the answers
+	// are kept apart: nonsense in the one does not disturb the other.
+	writes, questions *queue
+	multi, exec       redis.Cmder
+	cmds              []redis.Cmder // of one flush
+
+	hand *batch // decided, its writes not yet settled
+	next *batch // to be asked about
+	open bool   // the last transaction did not end, and took in what was sent after it
 
 	spare  []*batch // not in use
 	held   []entry  // taken from the scanner, not yet paid for
@@ -28,8 +39,12 @@ type worker struct {
 
 // worker works until there is nothing left to do, or the shard is lost.
 func (s *shardRun) worker(ctx context.Context) error {
-	w := &worker{shardRun: s, queue: newQueue(ctx)}
-	defer func() { s.count(&w.tally) }()
+	w := &worker{shardRun: s, writes: newQueue(ctx), questions: newQueue(ctx)}
+	w.multi, w.exec = w.questions.command("multi"), w.writes.command("exec")
+	defer func() {
+		w.abandon()
+		s.count(&w.tally)
+	}()
 	prep, com, rehearsal, err := s.op.start(w)
 	if err != nil {
 		return err
@@ -42,122 +57,128 @@ func (s *shardRun) worker(ctx context.Context) error {
 		return err
 	}
 	defer func() { w.conn.Close() }()
-	if err = w.rounds(ctx); err != nil {
-		w.abandon()
-	}
-	return err
+	return w.rounds(ctx)
 }
 
 // rounds composes the flushes: what is to be written of the batch in hand goes
 // out together with the questions about the next.
 func (w *worker) rounds(ctx context.Context) error {
-	var hand *batch // decided, its writes not yet sent
 	for {
-		next, err := w.take(ctx, hand != nil)
-		if err != nil {
-			w.unsettled(hand)
+		var err error
+		if w.next, err = w.take(ctx); err != nil {
 			return err
 		}
-		if next == nil && hand == nil {
+		if w.next == nil && w.hand == nil {
 			return nil
 		}
-		if err := w.flush(ctx, hand, next); err != nil {
-			if err := w.recover(ctx, hand, next, err); err != nil {
-				return err
-			}
-			hand = nil
-			continue
-		}
-		w.losses = 0
-		if hand != nil {
-			err = w.com.settle(w.queue, hand)
-			w.release(hand)
-			hand = nil
-		}
-		if err == nil && next != nil {
-			err = w.prep.decide(w.queue, next)
+		if err = w.flush(ctx); err != nil {
+			err = w.recover(ctx, err)
+		} else {
+			w.losses = 0
+			err = w.turn()
 		}
 		if err != nil {
-			w.release(next)
 			return err
 		}
-		switch {
-		case next == nil:
-		case len(next.entries) > 0 || next.guarded:
-			hand = next
-		default:
-			w.release(next)
-		}
 	}
 }
 
-// flush sends the writes of hand and the questions about next.
-func (w *worker) flush(ctx context.Context, hand, next *batch) error {
-	w.queue.reset()
-	if hand != nil {
-		w.com.commit(w.queue, hand)
+// flush sends the writes of the batch in hand and the questions about the next.
+func (w *worker) flush(ctx context.Context) error {
+	w.writes.reset()
+	w.questions.reset()
+	if w.hand != nil {
+		w.commit()
 	}
-	if next != nil {
-		w.com.guard(w.queue, next)
-		w.prep.ask(w.queue, next)
+	if w.next != nil {
+		w.ask()
 	}
-	if len(w.queue.cmds) == 0 {
+	clear(w.cmds)
+	w.cmds = append(append(w.cmds[:0], w.writes.cmds...), w.questions.cmds...)
+	if len(w.cmds) == 0 {
 		return nil
 	}
-	return w.conn.Do(ctx, w.queue.cmds)
+	return w.conn.Do(ctx, w.cmds)
 }
 
-// take returns the next batch, or nil if there is none. While a batch is in
-// hand it does not wait: the keys in hand are watched, and every moment makes a
-// conflict with the application more likely.
-func (w *worker) take(ctx context.Context, inHand bool) (*batch, error) {
-	if n := len(w.todo); n > 0 {
-		return w.begin(ctx, w.todo[n-1], inHand)
+// turn reads the answers to a flush and takes the next batch in hand.
+func (w *worker) turn() error {
+	var err error
+	if w.hand != nil {
+		if err = w.settle(); err == nil {
+			w.release(w.hand)
+			w.hand = nil
+		}
 	}
-	if len(w.nils) >= w.o.Batch {
-		return w.askTypes(ctx, inHand)
+	if w.next != nil && !w.open { // it was read also where the writes failed
+		if e := w.decide(); err == nil {
+			err = e
+		}
 	}
+	if err != nil {
+		return err
+	}
+	w.hand, w.next = w.next, nil
+	if b := w.hand; b != nil && len(b.entries) == 0 && !b.guarded {
+		w.release(b)
+		w.hand = nil
+	}
+	return nil
+}
+
+// take returns the next batch, or nil if there is none.
+func (w *worker) take(ctx context.Context) (*batch, error) {
+	if len(w.todo) == 0 && len(w.nils) < w.o.Batch {
+		// Nothing that was read waits for what was not: the keys in hand are
+		// watched, and every moment makes a conflict with the application more
+		// likely.
+		if keys := w.fresh(w.hand == nil && len(w.nils) == 0); keys != nil {
+			w.split(task{entries: keys})
+		}
+	}
+	if len(w.todo) == 0 {
+		if len(w.nils) == 0 {
+			return nil, nil
+		}
+		w.todo = append(w.todo, task{mode: types, entries: w.nils})
+		w.nils = nil
+	}
+	return w.begin(ctx)
+}
+
+// fresh returns keys of the scanner for which the rate has room. It is nil where
+// there are none, and where they would have to be waited for and wait is false.
+func (w *worker) fresh(wait bool) []entry {
 	if w.held == nil {
 		select {
 		case w.held = <-w.work:
 		default:
-			switch {
-			case len(w.nils) > 0:
-				return w.askTypes(ctx, inHand)
-			case inHand:
-				return nil, nil
+			if !wait {
+				return nil
 			}
 			w.held = <-w.work
 		}
-		if w.held == nil || w.halted() {
-			w.held = nil
-			if len(w.nils) > 0 {
-				return w.askTypes(ctx, inHand)
-			}
-			return nil, nil
-		}
 		w.paidAt = time.Time{}
-		if w.limiter != nil {
+		if w.limiter != nil && w.held != nil {
 			now := time.Now()
 			w.paidAt = now.Add(w.limiter.ReserveN(now, len(w.held)).DelayFrom(now))
 		}
 	}
-	if wait := time.Until(w.paidAt); w.limiter != nil && wait > 0 {
-		if inHand {
-			return nil, nil
+	if pause := time.Until(w.paidAt); w.limiter != nil && pause > 0 {
+		if !wait {
+			return nil
 		}
 		select {
-		case <-time.After(wait):
+		case <-time.After(pause):
 		case <-w.halt:
-			w.held = nil
-			return nil, nil
 		}
 	}
 	keys := w.held
 	w.held = nil
-	w.split(task{entries: keys})
-	n := len(w.todo)
-	return w.begin(ctx, w.todo[n-1], inHand)
+	if w.halted() {
+		return nil
+	}
+	return keys
 }
 
 func (w *worker) halted() bool {
@@ -187,12 +208,13 @@ func (w *worker) split(t task) {
 
 // begin loads the task on top of the list. A value larger than a batch waits
 // for its share of the memory that all workers have for such values.
-func (w *worker) begin(ctx context.Context, t task, inHand bool) (*batch, error) {
+func (w *worker) begin(ctx context.Context) (*batch, error) {
+	t := w.todo[len(w.todo)-1]
 	weight := int64(0)
 	if t.limit > batchBudget {
 		weight = min(int64(t.limit), heavyBudget)
 		if !w.heavy.TryAcquire(weight) {
-			if inHand {
+			if w.hand != nil {
 				return nil, nil
 			}
 			if err := w.heavy.Acquire(ctx, weight); err != nil {
@@ -211,17 +233,14 @@ func (w *worker) begin(ctx context.Context, t task, inHand bool) (*batch, error)
 	return b, nil
 }
 
-func (w *worker) askTypes(ctx context.Context, inHand bool) (*batch, error) {
-	w.todo = append(w.todo, task{mode: types, entries: w.nils})
-	w.nils = nil
-	return w.begin(ctx, w.todo[len(w.todo)-1], inHand)
-}
-
 // release ends the use of b.
 func (w *worker) release(b *batch) {
 	if b == nil {
 		return
 	}
+	b.unsure()
+	w.leave(b.entries)
+	b.entries = b.entries[:0]
 	if b.weight > 0 {
 		w.heavy.Release(b.weight)
 		b.weight = 0
@@ -234,30 +253,28 @@ func (w *worker) release(b *batch) {
 // again. Whether the writes in hand were carried out is found out by reading
 // their keys again; should they be carried out only later, they are guarded by
 // the watches of their own connection.
-func (w *worker) recover(ctx context.Context, hand, next *batch, cause error) error {
-	defer w.release(hand)
-	defer w.release(next)
+func (w *worker) recover(ctx context.Context, cause error) error {
 	w.conn.Close()
 	w.losses++
 	if !lost(ctx, cause) || w.losses > redials || permanent(cause) {
-		w.unsettled(hand)
 		return cause
 	}
 	conn, err := redial(ctx, w.shard)
 	if err != nil {
-		w.unsettled(hand)
 		return err
 	}
 	w.conn = conn
-	if next != nil {
-		w.again(next.mode, next.entries)
+	if b := w.next; b != nil {
+		w.again(b.mode, b.entries)
+		b.entries = b.entries[:0]
+		w.release(b)
 	}
-	if hand != nil {
-		for i := range hand.entries {
-			hand.entries[i].lost = true
-		}
-		w.halve(hand, lostTries)
+	if b := w.hand; b != nil {
+		b.unsure()
+		w.halve(b, lostTries)
+		w.release(b)
 	}
+	w.hand, w.next = nil, nil
 	return nil
 }
 
@@ -291,75 +308,11 @@ func (w *worker) halve(b *batch, cost int) {
 		} else {
 			w.giveUp(e)
 		}
-		b.detach()
-		return
+	} else {
+		half := len(b.entries) / 2
+		w.again(b.mode, b.entries[half:])
+		w.again(b.mode, b.entries[:half])
 	}
-	half := len(b.entries) / 2
-	w.again(b.mode, b.entries[half:])
-	w.again(b.mode, b.entries[:half])
+	b.entries = b.entries[:0]
 	b.detach()
-}
-
-// giveUp counts a key that was tried often enough.
-func (w *worker) giveUp(e *entry) {
-	if e.lost {
-		w.failed(e.key, ReasonUnsettled, "the connection was lost whenever this key was written")
-		return
-	}
-	w.tally.Scanned++
-	w.tally.Conflict++
-	w.kept(len(e.old))
-	w.fail(Failure{w.shard.Name, e.key, ReasonConflict, "changed between every read and write"})
-}
-
-// unsettled counts the keys of b, of which it is not known whether they were
-// written.
-func (w *worker) unsettled(b *batch) {
-	if b == nil {
-		return
-	}
-	for i := range b.entries {
-		w.failed(b.entries[i].key, ReasonUnsettled, "the connection ended before the answer")
-	}
-}
-
-// abandon counts what is left on the list and may have been written.
-func (w *worker) abandon() {
-	for _, t := range w.todo {
-		for i := range t.entries {
-			if t.entries[i].lost {
-				w.failed(t.entries[i].key, ReasonUnsettled, "the connection ended before the answer")
-			}
-		}
-	}
-}
-
-func (w *worker) failed(key []byte, reason, detail string) {
-	w.tally.Scanned++
-	if w.tally.Failed == nil {
-		w.tally.Failed = make(map[string]int64)
-	}
-	w.tally.Failed[reason]++
-	w.fail(Failure{w.shard.Name, key, reason, detail})
-}
-
-func (w *worker) skipped(reason string) {
-	w.tally.Scanned++
-	if w.tally.Skipped == nil {
-		w.tally.Skipped = make(map[string]int64)
-	}
-	w.tally.Skipped[reason]++
-}
-
-// kept counts the bytes of a value that stays as it is.
-func (w *worker) kept(bytes int) {
-	w.tally.BytesBefore += int64(bytes)
-	w.tally.BytesAfter += int64(bytes)
-}
-
-// show offers a key to the report as an example.
-func (w *worker) show(key []byte) {
-	if !w.full {
-		w.full = !w.example(w.shard, key)
-	}
 }

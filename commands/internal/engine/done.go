@@ -1,0 +1,117 @@
+package engine
+
+// Every key that was read is counted once, however the work ends. An entry is in
+// one place at a time: in the batch in hand, in the next, on the list of what is
+// to do, or among those without a value. What a worker leaves in any of them when
+// it ends is counted by leave, all else by done where it became known.
+
+// kind is what became of a key.
+type kind uint8
+
+const (
+	rewritten kind = iota // reinsert
+	unchanged             // reinsert, persist, expire
+	conflict              // reinsert: it kept changing
+	gone                  // deleted or expired before it could be looked at
+	deleted
+	changed // persist, expire
+	skipped // with a reason: not to be read
+	failed  // with a reason and details
+)
+
+// outcome is what became of a key and why.
+type outcome struct {
+	kind           kind
+	reason, detail string
+}
+
+func skip(reason string) outcome            { return outcome{skipped, reason, ""} }
+func failure(reason, detail string) outcome { return outcome{failed, reason, detail} }
+
+// done counts e, of which nothing is to be done any more.
+func (w *worker) done(e *entry, o outcome) {
+	e.done = true
+	t := &w.tally
+	before, after := len(e.old), len(e.old)
+	// A deletion meets its own when SCAN gives a key twice.
+	if o.kind != gone || w.report.columns == reinsertColumns {
+		t.Scanned++
+	}
+	switch o.kind {
+	case rewritten:
+		t.Rewritten++
+		after = len(e.new)
+		w.show(e.key)
+	case unchanged:
+		t.Unchanged++
+	case conflict:
+		t.Conflict++
+		w.fail(Failure{w.shard.Name, e.key, ReasonConflict, o.detail})
+	case gone:
+		t.Gone++
+		before, after = 0, 0
+	case deleted:
+		t.Deleted++
+		w.show(e.key)
+	case changed:
+		t.Changed++
+		w.show(e.key)
+	case skipped:
+		t.Skipped = plusOne(t.Skipped, o.reason)
+	case failed:
+		t.Failed = plusOne(t.Failed, o.reason)
+		w.fail(Failure{w.shard.Name, e.key, o.reason, o.detail})
+	}
+	t.BytesBefore += int64(before)
+	t.BytesAfter += int64(after)
+}
+
+func plusOne(counts map[string]int64, reason string) map[string]int64 {
+	if counts == nil {
+		counts = make(map[string]int64)
+	}
+	counts[reason]++
+	return counts
+}
+
+// giveUp counts a key that was tried often enough.
+func (w *worker) giveUp(e *entry) {
+	if e.lost {
+		w.done(e, failure(ReasonUnsettled, "the connection was lost whenever this key was written"))
+		return
+	}
+	w.done(e, outcome{conflict, ReasonConflict, "changed between every read and write"})
+}
+
+// leave counts what was read of entries that nobody will look at again.
+func (w *worker) leave(entries []entry) {
+	for i := range entries {
+		switch e := &entries[i]; {
+		case e.done:
+		case e.lost:
+			w.done(e, failure(ReasonUnsettled, "the connection ended before the answer"))
+		case e.read:
+			w.done(e, failure(ReasonUnfinished, "the work ended after it was read; it was not written"))
+		}
+	}
+}
+
+// abandon leaves all there is. After a worker has done everything there is
+// nothing left.
+func (w *worker) abandon() {
+	w.release(w.hand)
+	w.release(w.next)
+	w.hand, w.next = nil, nil
+	for _, t := range w.todo {
+		w.leave(t.entries)
+	}
+	w.leave(w.nils)
+	w.todo, w.nils = nil, nil
+}
+
+// show offers a key to the report as an example.
+func (w *worker) show(key []byte) {
+	if !w.full {
+		w.full = !w.example(w.shard, key)
+	}
+}

@@ -1,0 +1,142 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/redistest"
+)
+
+// rounds is how often a test of random moments tries: a few times, or as often
+// as CACHERING_ROUNDS says.
+func rounds(t *testing.T, few int) int {
+	t.Helper()
+	text := os.Getenv("CACHERING_ROUNDS")
+	if text == "" {
+		return few
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatalf("CACHERING_ROUNDS: %v", err)
+	}
+	return n
+}
+
+// asUser makes the run another user than the application: what it may do
+// changes while it is at work.
+func asUser(user string, more func(*farm, *cluster.Spec)) func(*farm, *cluster.Spec) {
+	return func(f *farm, spec *cluster.Spec) {
+		for i, c := range f.clients {
+			spec.Endpoints[i].Login = func(context.Context) (string, string, error) { return user, "", nil }
+			c.Do(context.Background(), "acl", "setuser", user, "on", "nopass", "~*", "&*", "+@all")
+		}
+		if more != nil {
+			more(f, spec)
+		}
+	}
+}
+
+// withoutKeepTTL puts a proxy before the first server that makes it one from
+// before 6.0.
+func withoutKeepTTL(t *testing.T) func(*farm, *cluster.Spec) {
+	var p *redistest.Proxy
+	return proxied(t, &p, func(b []byte) redistest.Action {
+		if i := bytes.Index(b, []byte("keepttl")); i >= 0 {
+			copy(b[i:], "keepxxx")
+		}
+		return redistest.Forward
+	})
+}
+
+// An administrator takes from the run's user, at any moment of a run under live
+// writers, a right that its transactions need.
+func TestWhatIsRefusedInMidRunIsNotWritten(t *testing.T) {
+	const n = 6000
+	ctx := context.Background()
+	for name, change := range map[string]func(*testing.T) func(*farm, *cluster.Spec){
+		"keepttl":         func(*testing.T) func(*farm, *cluster.Spec) { return nil },
+		"without keepttl": withoutKeepTTL,
+	} {
+		for _, right := range []string{"multi", "exec", "watch", "set"} {
+			t.Run(name+"/"+right, func(t *testing.T) {
+				f := newFarm(t, 1, "app", asUser("run", change(t)))
+				tightened := 0
+				for range rounds(t, 2) {
+					seed := uint64(time.Now().UnixNano())
+					f.clients[0].FlushAll(ctx)
+					f.clients[0].Do(ctx, "acl", "setuser", "run", "+"+right)
+					f.fill(t, "app", n, 100)
+					before := states(t, f, n)
+					ledger := make([]written, n)
+					stop := make(chan struct{})
+					writes, wait := application(t, f, ledger, stop, seed)
+					for writes.Load() < 100 {
+						time.Sleep(time.Millisecond)
+					}
+					refused := make(map[string]bool)
+					failed := make(map[string]bool)
+					var begun atomic.Bool
+					moment := int64(rand.N(n))
+					r := Run(ctx, f.Cluster, reinsert(), Options{
+						Failure: func(f Failure) {
+							failed[string(f.Stored)] = true
+							refused[string(f.Stored)] = refused[string(f.Stored)] || f.Reason == ReasonRefused
+						},
+						Progress: func(done, total int64) {
+							if done >= moment && !begun.Swap(true) {
+								time.AfterFunc(rand.N(10*time.Millisecond), func() {
+									f.clients[0].Do(ctx, "acl", "setuser", "run", "-"+right)
+								})
+							}
+						},
+					})
+					close(stop)
+					wait()
+					s := &r.Shards[0]
+					sum(t, &s.Tally)
+					if s.Err != nil {
+						tightened++
+						if !strings.Contains(s.Err.Error(), right) {
+							t.Errorf("seed %d: error %v", seed, s.Err)
+						}
+					}
+					lost, revived, moved, mistaken := 0, 0, 0, 0
+					for i, got := range states(t, f, n) {
+						l, key := ledger[i], entryKey(i)
+						if !l.touched {
+							l = written{value: before[i].value, at: before[i].at}
+						}
+						switch {
+						case l.value == "":
+							if got.value != "" {
+								revived++
+							}
+							continue
+						case got.value == l.value:
+						case got.value != "new:"+strings.TrimPrefix(l.value, "old:"):
+							lost++
+						case refused[key]:
+							mistaken++
+						}
+						if d := got.at - l.at; d != 0 && (name == "keepttl" || d < -2 || d > 2) {
+							moved++
+						}
+					}
+					if lost+revived+moved+mistaken > 0 {
+						t.Errorf("seed %d: %d updates lost, %d deleted keys brought back, %d expiries moved, %d of %d refused keys written: %+v, %v",
+							seed, lost, revived, moved, mistaken, len(refused), s.Tally, s.Err)
+					}
+				}
+				t.Logf("%d runs ended by it", tightened)
+			})
+		}
+	}
+}
