@@ -12,8 +12,9 @@ import (
 // the module; tests are free.
 var allowed = map[string][]string{
 	"":                            {"commands"},
-	"commands":                    {"commands/internal/document", "commands/internal/config", "commands/internal/settings", "commands/internal/cluster", "commands/internal/engine", "commands/internal/ui", "ring", "codec", "codec/pyobj", "codec/pickle"},
-	"commands/internal/config":    {"commands/internal/document", "commands/internal/settings", "ring", "codec"},
+	"commands":                    {"commands/internal/document", "commands/internal/library", "commands/internal/config", "commands/internal/settings", "commands/internal/cluster", "commands/internal/engine", "commands/internal/ui", "ring", "codec", "codec/pyobj", "codec/pickle"},
+	"commands/internal/config":    {"commands/internal/document", "commands/internal/library", "commands/internal/settings", "ring", "codec"},
+	"commands/internal/library":   {"ring", "codec"},
 	"commands/internal/settings":  {"codec/pyobj"},
 	"commands/internal/cluster":   {"commands/internal/config", "ring", "codec"},
 	"commands/internal/engine":    {"commands/internal/document", "commands/internal/config", "commands/internal/cluster", "ring", "codec", "codec/pickle"},

@@ -211,7 +211,7 @@ func differences(a, b *config.Cache) []string {
 		switch {
 		case x.DB != y.DB:
 			add("db", true)
-		case b.Ring == ring.Dredis, a.Ring == b.Ring && x.Label == y.Label:
+		case b.Ring.ByOrder(), a.Ring == b.Ring && x.Label == y.Label:
 			// Spelled in whatever way, it is the same to this ring.
 		case x.Spelling == y.Spelling:
 			add("python", a.Ring == b.Ring)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"cachering/commands/internal/library"
 	"cachering/ring"
 )
 
@@ -18,7 +19,7 @@ func (e *examination) ring() {
 		e.find("misplaced_keys", nil, g.sentence(), "see which: "+e.self("check")+"; servers may be missing in location, or stand in another order")
 		return
 	}
-	from, to := best.name.Releases()
+	_, span := library.OfRing(best.name)
 	var remedies []string
 	switch {
 	case best.spelling != "":
@@ -27,15 +28,11 @@ func (e *examination) ring() {
 		remedies = append(remedies, fmt.Sprintf("write python = %s under %s", strconv.Quote(string(best.python)), e.table("options")))
 	}
 	if best.name != g.configured.name {
-		releases := to
-		if from != to {
-			releases = from + " to " + to
-		}
 		setting := "the release of the application"
 		if lib := best.name.Library(); lib != g.configured.name.Library() {
 			setting = "the backend and release of the application, " + string(lib)
 		}
-		remedies = append(remedies, fmt.Sprintf("write %s, of %s, under [caches.%s] of %s", setting, releases, e.cache.Alias, e.cache.File))
+		remedies = append(remedies, fmt.Sprintf("write %s, of %s, under [caches.%s] of %s", setting, span, e.cache.Alias, e.cache.File))
 	}
 	remedy := e.self("ring guess")
 	for _, r := range remedies {
@@ -50,11 +47,10 @@ func (e *examination) spelling() {
 		return
 	}
 	servers := e.cache.Servers
-	hashesText := e.cache.Ring.Library() == ring.LibDjangoRedis
 	var secret, url, pair *ring.Server
 	for i := range servers {
 		s := &servers[i]
-		if hashesText && s.Password != "" {
+		if e.cache.Ring.HashesSpelling() && s.Password != "" {
 			secret = s
 		}
 		if s.URL {
@@ -67,13 +63,13 @@ func (e *examination) spelling() {
 		e.find("password_in_location", nil, "the password stands in "+secret.Masked(),
 			"put it into the options of the application and here, without it in the location; what that moves, once: "+e.self("ring diff --password-changed"))
 	}
-	if url != nil && pair != nil && e.cache.Ring != ring.Dredis {
+	if url != nil && pair != nil && !e.cache.Ring.ByOrder() {
 		e.find("mixed_spelling", nil, url.Masked()+" is spelled as a URL and "+pair.Masked()+" is not",
 			"keep both as they are in the application, or change them once; what that moves: "+
 				e.self("ring diff --replace "+shellLine([]string{pair.Masked() + "=redis://" + pair.Addr})))
 	}
-	if e.cache.Ring == ring.Dredis && len(servers) > 1 {
-		e.find("order_matters", nil, "django-dredis-cache places keys by the order of its "+count(int64(len(servers)), "location"),
+	if e.cache.Ring.ByOrder() && len(servers) > 1 {
+		e.find("order_matters", nil, string(e.cache.Ring.Library())+" places keys by the order of its "+count(int64(len(servers)), "location"),
 			"add servers at the end only; what that moves: "+e.self("ring diff --add HOST:PORT"))
 	}
 }

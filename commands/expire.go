@@ -7,6 +7,7 @@ import (
 
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/engine"
+	"cachering/commands/internal/library"
 )
 
 type expireOptions struct {
@@ -87,10 +88,10 @@ func runExpire(ctx context.Context, s *session, o *expireOptions, args []string)
 	}
 	if o.compat && !o.ttl.forever && !o.ttl.configured {
 		if o.ttl.after = truncated(cache, o.ttl.after); o.ttl.after <= 0 {
-			// EXPIRE with what is not above zero deletes; django-dredis-cache alone
-			// stores the value once more, without an expiry.
+			// EXPIRE with what is not above zero deletes; a library that stores such
+			// values for ever stores this one once more, without an expiry.
 			change := cl.Delete
-			if libraryOf(cache).negative == deedStore {
+			if cache.Traits.Negative == library.Store {
 				change = cl.Persist
 			}
 			return o.changeKeys(ctx, s.keys(args, &o.keyOptions), cache, change)

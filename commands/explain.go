@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"cachering/commands/internal/config"
+	"cachering/commands/internal/library"
 	"cachering/ring"
 )
 
@@ -149,8 +150,7 @@ func (x *explainer) all(ctx context.Context, keys []string, t *tally) ([]*eviden
 // stands before the last colon (make_key of client/sharded.py in django-redis).
 func renamedKey(cache *config.Cache, key string) (string, bool) {
 	i := strings.LastIndexByte(key, ':')
-	sharded := cache.Ring == ring.DjangoRedis || cache.Ring == ring.DjangoRedis33
-	return key[i+1:], sharded && i >= 0
+	return key[i+1:], cache.Sharded && cache.Traits.IncrRenames == library.LastColon && i >= 0
 }
 
 // commandLine is a command on a key, for a shell: with the flags that name the

@@ -10,6 +10,7 @@ import (
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/config"
 	"cachering/commands/internal/engine"
+	"cachering/commands/internal/library"
 	"cachering/ring"
 )
 
@@ -130,17 +131,16 @@ func homeIn(place *ring.Ring, ks ring.Keyspace) func([]byte) (int, bool) {
 func incrVersionWay(cache *config.Cache) *fit {
 	ks, place := cache.Keyspace, cache.Place
 	f := &fit{cause: causeIncrVersion, ring: cache.Ring}
-	switch {
-	case cache.Ring == ring.RedisCache:
-		// RENAME on the server that the bare key hashes to (backends/multiple.py
-		// of django-redis-cache 2.0 and later).
+	if !cache.Sharded {
+		return nil
+	}
+	switch cache.Traits.IncrVersion {
+	case library.HomeOfBare:
 		f.home = func(stored []byte) (int, bool) {
 			key, _, ok := ks.Split(stored)
 			return place.Owner(key), ok && key != nil
 		}
-	case cache.Ring == ring.DjangoRedis33, cache.Ring == ring.DjangoRedis && ring.Before(cache.Release, "3.5.0"):
-		// The new key is written where the old one was (client/sharded.py of
-		// django-redis before 3.5).
+	case library.HomeBefore:
 		f.home = func(stored []byte) (int, bool) {
 			key, version, ok := ks.Split(stored)
 			n, err := strconv.ParseInt(string(version), 10, 64)
@@ -207,14 +207,7 @@ func (f *fit) sentence() string {
 	case causeServers:
 		text = "it was at home there before " + f.without + " was a server of the cache"
 	default:
-		from, to := f.ring.Releases()
-		text = fmt.Sprintf("it is at home there under %s %s", f.ring.Library(), from)
-		if to != from {
-			text += " to " + to
-		}
-		if f.ring == ring.RedisCache10x32 {
-			text += " on a 32-bit Python"
-		}
+		text = "it is at home there under " + library.Holders(f.ring)
 		if f.location != "" {
 			text += ", with locations as " + f.location
 		}

@@ -177,8 +177,8 @@ func (x *explainer) begin(arg string) (*evidence, error) {
 	e := &evidence{
 		arg: arg, key: arg, named: true, stored: x.o.storedKey(cache, arg),
 		same: x.same, down: x.down, servers: x.servers, copies: make([]*trace, len(x.shards)),
-		herd: cache.HerdTimeout, getMany: cache.Ring == ring.RedisCache, sharded: cache.Sharded,
-		marked: cache.Side.Fresh != "", lockMarks: cache.Side.Lock != "" && !guarded(cache), forever: cache.Timeout.Forever,
+		herd: cache.HerdTimeout, getMany: cache.Sharded && cache.Traits.GetManyAstray, sharded: cache.Sharded,
+		marked: cache.Traits.Side.Fresh != "", lockMarks: cache.Traits.Side.Lock != "" && !guarded(cache), forever: cache.Timeout.Forever,
 		timeout: "the cache keeps entries for " + cache.Timeout.String() + " s unless told otherwise",
 	}
 	if cache.Timeout.Forever {
@@ -234,11 +234,11 @@ func (x *explainer) questions(e *evidence) []question {
 		}
 	}
 	add(e.stored, trace{}, func(t trace) { e.copies[t.on] = &t })
-	if cache.Side.Fresh != "" {
-		add(cache.Side.Fresh+e.stored, trace{}, func(t trace) { e.markers = append(e.markers, t) })
+	if cache.Traits.Side.Fresh != "" {
+		add(cache.Traits.Side.Fresh+e.stored, trace{}, func(t trace) { e.markers = append(e.markers, t) })
 	}
-	if cache.Side.Lock != "" {
-		add(cache.Side.Lock+e.stored, trace{}, func(t trace) { e.locks = append(e.locks, t) })
+	if cache.Traits.Side.Lock != "" {
+		add(cache.Traits.Side.Lock+e.stored, trace{}, func(t trace) { e.locks = append(e.locks, t) })
 	}
 	if !e.named {
 		return list

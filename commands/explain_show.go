@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"cachering/commands/internal/library"
 	"cachering/commands/internal/ui"
 )
 
@@ -341,8 +342,8 @@ func (x *explainer) document(e *evidence, c *conclusion) *explained {
 		doc.Servers = append(doc.Servers, e.explainedServer(i))
 	}
 	for _, f := range e.fits {
-		from, to := f.ring.Releases()
-		doc.Fits = append(doc.Fits, fitDocument{f.cause, string(f.ring), from, to, f.location, string(f.python), f.without, f.explains, f.astray})
+		_, span := library.OfRing(f.ring)
+		doc.Fits = append(doc.Fits, fitDocument{f.cause, string(f.ring), span.From, span.To, f.location, string(f.python), f.without, f.explains, f.astray})
 	}
 	for i, err := range e.down {
 		if err != nil {

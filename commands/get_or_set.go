@@ -15,7 +15,6 @@ import (
 	"cachering/codec/pyobj"
 	"cachering/commands/internal/config"
 	"cachering/commands/internal/ui"
-	"cachering/ring"
 )
 
 type getOrSetOptions struct {
@@ -120,7 +119,7 @@ func runGetOrSet(ctx context.Context, s *session, o *getOrSetOptions, key string
 		return value, keep, err
 	}
 	m.outdated = func(value []byte) bool { return cache.Herd && outdated(value, cache, time.Now()) }
-	if m.stale != 0 && cache.Side.Fresh == "" {
+	if m.stale != 0 && cache.Traits.Side.Fresh == "" {
 		return usagef("--stale is for caches of django-redis-cache 2.0 and later: %s has no markers of get_or_set", cache.Alias)
 	}
 	var got *made
@@ -128,7 +127,7 @@ func runGetOrSet(ctx context.Context, s *session, o *getOrSetOptions, key string
 		if m.lockTTL == 0 {
 			m.lockTTL = defaultLockTTL
 		}
-		m.lock = append([]byte(cache.Side.Lock), m.stored...)
+		m.lock = append([]byte(cache.Traits.Side.Lock), m.stored...)
 		got, err = m.guarded(ctx)
 	} else {
 		for _, f := range []struct {
@@ -154,7 +153,7 @@ func runGetOrSet(ctx context.Context, s *session, o *getOrSetOptions, key string
 // Before 1.5.5 what lies at _lockF says, for as long as the value is fresh or for
 // ever, that it was made; a caller that found it there would wait in vain.
 func guarded(cache *config.Cache) bool {
-	return cache.Side.Fresh != "" || cache.Side.Lock != "" && !ring.Before(cache.Release, "1.5.5")
+	return cache.Traits.Guards
 }
 
 // encode makes the value of what the command printed.

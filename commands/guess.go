@@ -9,6 +9,7 @@ import (
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/config"
 	"cachering/commands/internal/engine"
+	"cachering/commands/internal/library"
 	"cachering/ring"
 )
 
@@ -136,7 +137,7 @@ func candidates(cache *config.Cache) []*candidate {
 	for _, name := range names {
 		o := tried(name, cache)
 		pythons := []ring.Python{o.Python}
-		if o.Library == ring.LibRedisCache && o.Python != ring.Python2Unicode {
+		if library.Named(o.Library).PrintsLabels && o.Python != ring.Python2Unicode {
 			pythons = append(pythons, ring.Python2Unicode)
 		}
 		for _, o.Python = range pythons {
@@ -166,14 +167,8 @@ func candidates(cache *config.Cache) []*candidate {
 
 // tried are the options by which servers are read for a ring.
 func tried(name ring.Name, cache *config.Cache) ring.Options {
-	o := ring.Options{Library: name.Library(), Python: ring.Python(cache.Python)}
-	if name == ring.DjangoRedis {
-		o.Release = "4.4.0" // the last to read host:port:db as well as URLs
-		if strings.HasPrefix(cache.Backend, "django_valkey.") {
-			o.Library, o.Release = ring.LibValkey, ""
-		}
-	}
-	return o
+	lib, release := cache.Library().Reading(name)
+	return ring.Options{Library: lib.Name, Release: release, Python: ring.Python(cache.Python)}
 }
 
 // spellings are the ways to spell a server, the configured one first.

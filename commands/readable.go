@@ -69,9 +69,7 @@ func unreadable(cache *config.Cache, v *codec.Value) *fault {
 	}
 	serializer, protocol, _ := strings.Cut(serialized, ":")
 	configured := cache.Codec
-	// Where django-redis cannot decompress it takes the bytes as they are;
-	// django-redis-cache fails.
-	plainReads := !strings.HasPrefix(cache.Backend, "redis_cache.")
+	plainReads := cache.Traits.PlainReads
 	switch {
 	case compressor != string(configured.Compressor) && (compressor != string(codec.None) || !plainReads):
 		return &fault{"compressor", fmt.Sprintf("it is stored as %s, and the compressor of the application is %s", v.Path, configured.Compressor)}

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"cachering/commands/internal/engine"
+	"cachering/commands/internal/library"
 	"cachering/commands/internal/ui"
 )
 
@@ -100,8 +101,8 @@ func runRingGuess(ctx context.Context, s *session) error {
 		}
 	}
 	for _, c := range rows {
-		from, to := c.name.Releases()
-		row := guessRow{Ring: string(c.name), From: from, To: to, Location: cache.Servers[0].Masked(), Python: string(c.python),
+		_, span := library.OfRing(c.name)
+		row := guessRow{Ring: string(c.name), From: span.From, To: span.To, Location: cache.Servers[0].Masked(), Python: string(c.python),
 			Configured: c.configured, Home: c.home, Share: float64(c.home) / float64(max(1, g.sampled))}
 		if c.spelling != "" {
 			row.Location = c.spelling

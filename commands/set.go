@@ -14,6 +14,7 @@ import (
 	"cachering/codec/pyobj"
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/config"
+	"cachering/commands/internal/library"
 	"cachering/commands/internal/ui"
 )
 
@@ -190,7 +191,7 @@ func runSet(ctx context.Context, s *session, o *setOptions, args []string) error
 	if o.compat {
 		o.ttl = o.ttl.compatibly(cache)
 	}
-	ttl, do := o.ttl.after, deedStore
+	ttl, do := o.ttl.after, library.Store
 	if !o.ttl.set || o.ttl.configured {
 		ttl = cache.Timeout.After
 	}
@@ -219,7 +220,7 @@ func runSet(ctx context.Context, s *session, o *setOptions, args []string) error
 	if err := writable(cache); err != nil {
 		return err
 	}
-	if do != deedStore {
+	if do != library.Store {
 		return setNothing(ctx, s, o, cache, cl, it, do)
 	}
 	entry := cl.Set(ctx, it.put)[0]
@@ -245,7 +246,7 @@ func runSet(ctx context.Context, s *session, o *setOptions, args []string) error
 }
 
 // setNothing is set --compat with an expiry that stores nothing.
-func setNothing(ctx context.Context, s *session, o *setOptions, cache *config.Cache, cl *cluster.Cluster, it *item, do deed) error {
+func setNothing(ctx context.Context, s *session, o *setOptions, cache *config.Cache, cl *cluster.Cluster, it *item, do library.Deed) error {
 	yes, err := storeNothing(ctx, cl, cache, it.put.Stored, do, o.nx)
 	if err != nil {
 		return err

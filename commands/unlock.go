@@ -71,7 +71,7 @@ func runUnlock(ctx context.Context, s *session, o *unlockOptions, arg string) er
 		}
 		return fmt.Errorf("%s: %w", key, seen.Err)
 	}
-	if seen.Found && cache.Side.Lock == "" && !codec.LockToken(lock, seen.Value) {
+	if seen.Found && cache.Traits.Side.Lock == "" && !codec.LockToken(lock, seen.Value) {
 		return refusef("%s holds a value, not a lock", quote(key))
 	}
 	removed, code := false, exitNegative
@@ -134,9 +134,9 @@ func lifetimeWords(answer string) string {
 func (o *keyOptions) lockOf(cache *config.Cache, arg string) (lock []byte, key string) {
 	stored := []byte(o.storedKey(cache, arg))
 	if o.stored {
-		if kind, main := cache.Side.Classify(cache.Keyspace, stored); kind == ring.Lock {
+		if kind, main := cache.Traits.Side.Classify(cache.Keyspace, stored); kind == ring.Lock {
 			return stored, o.userKey(cache, string(main))
 		}
 	}
-	return append([]byte(cache.Side.Lock), stored...), o.userKey(cache, arg)
+	return append([]byte(cache.Traits.Side.Lock), stored...), o.userKey(cache, arg)
 }

@@ -19,11 +19,11 @@
 //
 // # From a configuration to a server
 //
-// [ForRelease] names the ring of a release. [Split] and [ParseServer] read the
-// LOCATION setting as that release does, down to Python's int() and urlsplit,
-// because its spelling is what most rings hash: "h:6379" and "redis://h:6379/1"
-// reach the same Redis and are different servers to a ring. [New] makes the
-// ring, [Ring.HomeOf] places a key and [Ring.Home] a stored key found by a scan.
+// [Split] and [ParseServer] read the LOCATION setting as a release does, down to
+// Python's int() and urlsplit, because its spelling is what most rings hash:
+// "h:6379" and "redis://h:6379/1" reach the same Redis and are different servers
+// to a ring. [New] makes the ring, [Ring.HomeOf] places a key and [Ring.Home] a
+// stored key found by a scan.
 //
 // A worked example. ShardedRedisCache 3.0.1 with LOCATION
 // ["127.0.0.1:6379", "127.0.0.1:6380", "127.0.0.1:6381"] and DB 1 labels its

@@ -8,11 +8,7 @@ import (
 
 // The home of a key: settings to servers, servers to ring, ring to home.
 func Example() {
-	name, err := ring.ForRelease(ring.LibRedisCache, "3.0.1")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	name := ring.RedisCache // django-redis-cache 3.0.1
 	var servers []ring.Server
 	for _, entry := range []string{"127.0.0.1:6379", "127.0.0.1:6380", "127.0.0.1:6381"} {
 		s, err := ring.ParseServer(name, entry, ring.Options{})

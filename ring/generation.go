@@ -28,31 +28,31 @@ type generation interface {
 
 // A spec is a ring as the outside knows it.
 type spec struct {
-	name     Name
-	library  Library
-	from, to string // releases
-	bareKey  bool
-	digits   int      // hex digits of a position
-	beside   SideKeys // those that lie on the server of their entry
-	gen      generation
+	name    Name
+	library Library
+	assumed string // the release by which locations are read if none is given; "" is the newest
+	bareKey bool
+	digits  int      // hex digits of a position
+	beside  SideKeys // those that lie on the server of their entry
+	gen     generation
 }
 
 // get_or_set of 2.0 writes entry and marker in one pipeline to one server, and
 // the lock as a key of its own; before, the lock was looked for beside the entry.
 var (
-	beside20 = SideKeys{Fresh: sideKeys20.Fresh}
-	beside1  = SideKeys{Lock: sideKeys1.Lock}
+	beside20 = SideKeys{Fresh: "__fresh__"}
+	beside1  = SideKeys{Lock: "_lock"}
 )
 
 var specs = []spec{
-	{RedisCache, LibRedisCache, "2.0.0", "3.0.1", false, 8, beside20, redisCache20{}},
-	{RedisCache15, LibRedisCache, "1.5.3", "1.8.1", true, 8, beside1, redisCache15{}},
-	{RedisCache12, LibRedisCache, "1.2.0", "1.5.2", true, 8, beside1, redisCache12{}},
-	{RedisCache10, LibRedisCache, "1.0.0", "1.1.1", true, 15, beside1, redisCache10{}},
-	{RedisCache10x32, LibRedisCache, "1.0.0", "1.1.1", true, 7, beside1, redisCache10x32{}},
-	{Dredis, LibDredis, "1.3.0a", "1.3.0a", false, 7, SideKeys{}, dredis{}},
-	{DjangoRedis, LibDjangoRedis, "3.4.0", "6.0.0", false, 64, SideKeys{}, djangoRedis{}},
-	{DjangoRedis33, LibDjangoRedis, "2.1.0", "3.3.0", false, 64, SideKeys{}, djangoRedis33{}},
+	{RedisCache, LibRedisCache, "", false, 8, beside20, redisCache20{}},
+	{RedisCache15, LibRedisCache, "1.8.1", true, 8, beside1, redisCache15{}},
+	{RedisCache12, LibRedisCache, "1.5.2", true, 8, beside1, redisCache12{}},
+	{RedisCache10, LibRedisCache, "1.1.1", true, 15, beside1, redisCache10{}},
+	{RedisCache10x32, LibRedisCache, "1.1.1", true, 7, beside1, redisCache10x32{}},
+	{Dredis, LibDredis, "", false, 7, SideKeys{}, dredis{}},
+	{DjangoRedis, LibDjangoRedis, "", false, 64, SideKeys{}, djangoRedis{}},
+	{DjangoRedis33, LibDjangoRedis, "3.3.0", false, 64, SideKeys{}, djangoRedis33{}},
 }
 
 // A position is a place on a ring of up to 2^256 places, most significant word

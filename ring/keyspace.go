@@ -134,26 +134,6 @@ const (
 // and locks of a stored key; an empty prefix is not used.
 type SideKeys struct{ Fresh, Lock string }
 
-var (
-	sideKeys20 = SideKeys{Fresh: "__fresh__", Lock: "__lock__"}
-	sideKeys1  = SideKeys{Lock: "_lock"}
-)
-
-// SideKeysOf are the side keys that a release leaves; an empty or unknown
-// release counts as the newest.
-func SideKeysOf(lib Library, release string) SideKeys {
-	if lib != LibRedisCache {
-		return SideKeys{}
-	}
-	if Before(release, "1.0.0") {
-		return SideKeys{}
-	}
-	if Before(release, "2.0.0") {
-		return sideKeys1
-	}
-	return sideKeys20
-}
-
 // Classify tells what a stored key is, and the stored key of the entry it
 // belongs to: itself for an Entry, nil for a Foreign key. The result aliases
 // stored.

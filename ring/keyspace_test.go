@@ -161,7 +161,7 @@ func FuzzSplit(f *testing.F) {
 }
 
 func TestClassify(t *testing.T) {
-	newest, old := ring.SideKeysOf(ring.LibRedisCache, ""), ring.SideKeysOf(ring.LibRedisCache, "1.8.1")
+	newest, old := ring.SideKeys{Fresh: "__fresh__", Lock: "__lock__"}, ring.SideKeys{Lock: "_lock"}
 	for _, test := range []struct {
 		side             ring.SideKeys
 		prefix, function string
@@ -181,9 +181,9 @@ func TestClassify(t *testing.T) {
 		{newest, "", "{key}", "__fresh__k", ring.Fresh, "k"},
 		{old, "", "", "_lock:1:k", ring.Lock, ":1:k"},
 		{old, "", "", "__fresh__:1:k", ring.Foreign, ""},
-		{ring.SideKeysOf(ring.LibRedisCache, "0.12.0"), "", "", "_lock:1:k", ring.Foreign, ""},
-		{ring.SideKeysOf(ring.LibDjangoRedis, ""), "", "", "__fresh__:1:k", ring.Foreign, ""},
-		{ring.SideKeysOf(ring.LibDjangoRedis, ""), "", "", ":1:k", ring.Entry, ":1:k"},
+		{ring.SideKeys{}, "", "", "_lock:1:k", ring.Foreign, ""},
+		{ring.SideKeys{}, "", "", "__fresh__:1:k", ring.Foreign, ""},
+		{ring.SideKeys{}, "", "", ":1:k", ring.Entry, ":1:k"},
 	} {
 		kind, main := test.side.Classify(keyspace(t, test.prefix, test.function), []byte(test.stored))
 		if kind != test.kind || string(main) != test.main {
@@ -249,29 +249,5 @@ func TestHome(t *testing.T) {
 	}
 	if got, want := r.HomeOf(keyspace(t, "p", "{key|md5}"), "k", 1), r.OwnerString("k"); got != want {
 		t.Errorf("got %d, want %d", got, want)
-	}
-}
-
-func TestKnown(t *testing.T) {
-	for release, want := range map[string]string{
-		"django 4.0": "", "django 4.0rc1": "", "django 6.1.2": "", "django 3.2.25": "no", "django ": "no",
-		"django-redis-cache 0.9": "", "django-redis-cache 0.13.2": "", "django-redis-cache 0.14": "no", "django-redis-cache 0.8.9": "no",
-		"django-redis-cache 1.6.5": "", "django-redis-cache 1.9": "no", "django-redis-cache 3.0.1": "",
-		"django-redis 5.4.0": "", "django-redis 2.0": "no", "django-redis 7": "no",
-		"django-valkey 0.2.1": "", "django-valkey new": "no",
-		"django-dredis-cache 1.3.0a": "", "django-dredis-cache 1.3": "no",
-	} {
-		lib, number, _ := strings.Cut(release, " ")
-		err := ring.Library(lib).Known(number)
-		var re *ring.ReleaseError
-		if (err == nil) != (want == "") || err != nil && !errors.As(err, &re) {
-			t.Errorf("%s: %v", release, err)
-		}
-	}
-	if got := strings.Join(ring.LibRedisCache.Ranges(true), ", "); strings.Contains(got, "0.9") {
-		t.Errorf("sharding releases are %s", got)
-	}
-	if got := strings.Join(ring.LibDjango.Ranges(false), ", "); got != "4.0 and later" {
-		t.Errorf("releases of Django are %s", got)
 	}
 }

@@ -56,6 +56,14 @@ func (n Name) BareKey() bool {
 	return s != nil && s.bareKey
 }
 
+// HashesSpelling tells whether the ring hashes locations as they are spelled,
+// passwords included.
+func (n Name) HashesSpelling() bool { return n == DjangoRedis || n == DjangoRedis33 }
+
+// ByOrder tells whether the ring places servers by their order alone, whatever
+// they are called.
+func (n Name) ByOrder() bool { return n == Dredis }
+
 // Known tells whether New accepts the name.
 func (n Name) Known() bool { return n == Plain || n.spec() != nil }
 

@@ -128,8 +128,8 @@ func (o Options) resolved(name Name) Options {
 	if o.Library == "" {
 		o.Library = LibRedisCache
 	}
-	if _, to := name.Releases(); o.Release == "" {
-		o.Release = to
+	if s := name.spec(); s != nil && o.Release == "" {
+		o.Release = s.assumed
 	}
 	return o
 }

@@ -10,11 +10,15 @@ import (
 // redisCacheTuple is the ring whose tuples an unsharded django-redis-cache of
 // that release makes.
 func redisCacheTuple(release string) Name {
-	if name, err := ForRelease(LibRedisCache, release); err == nil {
-		return name
-	}
-	if Before(release, "1.2.0") {
-		return RedisCache12 // 0.x, which has no tuple; its entries read the same
+	switch {
+	case Before(release, "1.0.0"):
+		return RedisCache12 // it has no tuple; its entries read the same
+	case Before(release, "1.2.0"):
+		return RedisCache10
+	case Before(release, "1.5.3"):
+		return RedisCache12
+	case Before(release, "2.0.0"):
+		return RedisCache15
 	}
 	return RedisCache
 }

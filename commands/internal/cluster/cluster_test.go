@@ -22,7 +22,7 @@ func open(t *testing.T, timeout time.Duration, ends ...Endpoint) *Cluster {
 	c, err := New(Spec{
 		Alias:     "default",
 		Endpoints: ends,
-		SideKeys:  ring.SideKeysOf(ring.LibRedisCache, ""),
+		SideKeys:  ring.SideKeys{Fresh: "__fresh__", Lock: "__lock__"},
 		Home: func(stored []byte) (int, error) {
 			i := int(stored[len(stored)-1] - '0')
 			if i < 0 || i >= len(ends) {

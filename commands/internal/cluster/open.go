@@ -22,7 +22,7 @@ func Open(c *config.Cache, o Options) (*Cluster, error) {
 	spec := Spec{
 		Alias:          c.Alias,
 		Keyspace:       c.Keyspace,
-		SideKeys:       c.Side,
+		SideKeys:       c.Traits.Side,
 		Home:           func(stored []byte) (int, error) { return c.Place.Home(c.Keyspace, stored) },
 		Neighbours:     make(map[int][]Neighbour),
 		SocketTimeout:  c.SocketTimeout,

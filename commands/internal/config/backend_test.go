@@ -2,12 +2,13 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"cachering/codec"
-	"cachering/ring"
+	"cachering/commands/internal/library"
 )
 
 // TestBackends reads the same few settings for every backend and release that
@@ -32,7 +33,7 @@ func TestBackends(t *testing.T) {
 			login, err := c.Login(t.Context(), 0)
 			return fmt.Sprint(login.Username, " ", login.Password.Reveal(), " ", err)
 		},
-		"side": func(c *Cache) string { return fmt.Sprint(c.Side) },
+		"side": func(c *Cache) string { return fmt.Sprint(c.Traits.Side) },
 	}
 	const (
 		djr   = "django_redis.cache.RedisCache"
@@ -175,25 +176,30 @@ func lastLines(s string) string {
 // TestDocumentedBackends: each name in errors and the README is accepted, and
 // libraries have what the table says.
 func TestDocumentedBackends(t *testing.T) {
-	for _, name := range documented {
+	for _, name := range library.BackendNames(true) {
 		location := "h:1"
 		if strings.HasPrefix(name, "django") {
 			location = "redis://h:1/1"
 		}
 		c, _ := one(t, "[caches.x]\nbackend = "+quote(name)+"\nlocation = "+quote(location)+"\noptions.socket_timeout = 3\n"+
-			map[bool]string{true: "release = \"3.0.1\"\n"}[name == backendSharded])
+			map[bool]string{true: "release = \"3.0.1\"\n"}[name == library.Default().Sharding()])
 		if c.SocketTimeout != 3*time.Second || c.Codec.Serializer != codec.Pickle || c.Backend != name {
 			t.Errorf("%s: %v, %v", name, c.SocketTimeout, c.Codec)
 		}
 	}
-	for _, lib := range libraries {
-		for class, name := range lib.compressors {
-			if strings.Contains(class, ".none.") || name == "" {
-				t.Errorf("%s: class %s is %q", lib.name, class, name)
+	for _, lib := range library.All() {
+		for class, name := range lib.Compressors {
+			if !slices.Contains(codec.Compressors(), codec.Compressor(name)) {
+				t.Errorf("%s: class %s is %q", lib.Name, class, name)
 			}
 		}
-		if lib.name == ring.LibDjango && lib.has("compressor") {
-			t.Error("Django's own backend has no compressors")
+		for class, name := range lib.Serializers {
+			if !slices.Contains(codec.Serializers(), codec.Serializer(name)) {
+				t.Errorf("%s: class %s is %q", lib.Name, class, name)
+			}
+		}
+		if lib.Has("compressor") != (lib.Compressors != nil) {
+			t.Errorf("%s: compressors, and no option for them, or the other way round", lib.Name)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"cachering/commands/internal/library"
 	"cachering/ring"
 )
 
@@ -19,22 +20,21 @@ func (l *loader) cache(n *node) *Cache {
 		return nil
 	}
 	failed := len(l.errs)
-	b, ok := l.backend(n)
-	if !ok {
+	lib, b := l.backend(n)
+	if lib == nil {
 		return nil
 	}
-	lib := libraryOf(b.library)
-	l.validate(n, &field{kinds: kindTable, table: lib.fields()})
+	l.validate(n, &field{kinds: kindTable, table: schema(lib)})
 	if len(l.errs) > failed {
 		return nil
 	}
-	cl, ok := l.client(n, b)
+	cl, ok := l.client(n, lib, b)
 	if !ok {
 		return nil
 	}
 	c := &Cache{
 		Alias: n.name, File: l.file, Line: n.line, Backend: text(n.get("backend")),
-		Sharded: cl.sharded, Herd: cl.herd, pools: cl.sentinel, library: lib, node: n,
+		Sharded: cl.Sharded, Herd: cl.Herd, pools: cl.Sentinel, library: lib, node: n,
 		Version: 1, Timeout: Timeout{After: 300 * time.Second},
 		Protect: []string{"django.contrib.sessions*"},
 	}
@@ -142,13 +142,13 @@ func (l *loader) keyspace(c *Cache, n *node) {
 // timeout reads how long entries live. What 0 means is a matter of the release.
 func (l *loader) timeout(c *Cache, n *node) {
 	if c.Herd {
-		c.HerdTimeout, c.HerdModule = 60*time.Second, c.library.herdModule // CACHE_HERD_TIMEOUT
+		c.HerdTimeout, c.HerdModule = 60*time.Second, c.library.HerdModule // CACHE_HERD_TIMEOUT
 		if v := n.get("options", "cache_herd_timeout"); v != nil {
 			c.HerdTimeout = duration(v)
 		}
 	}
 	v := n.get("timeout")
-	if c.library == redisCacheLib && !ring.Before(c.release, "1.0.0") && ring.Before(c.release, "1.1.0") {
+	if c.Traits.IgnoresTimeout {
 		c.Timeout = Timeout{Forever: true}
 		if v != nil && v.kind != kindString {
 			l.idle(v, "set() of this release stores entries for ever unless it is given a timeout", "give --ttl, or correct the release")
@@ -166,7 +166,7 @@ func (l *loader) timeout(c *Cache, n *node) {
 	c.Timeout = Timeout{After: duration(v).Truncate(time.Second)}
 	switch {
 	case c.Timeout.After > 0:
-	case c.Timeout.After == 0 && c.library.zeroIsForever(c.release), c.library == dredisLib:
+	case c.Timeout.After == 0 && c.Traits.Zero == library.Store, c.Timeout.After < 0 && c.Traits.Negative == library.Store:
 		c.Timeout = Timeout{Forever: true}
 		l.warn(v, "with this timeout this release stores entries that never expire", `write "none" to say so`)
 	default:
@@ -211,7 +211,7 @@ func (l *loader) password(c *Cache, n *node) {
 	c.secret = l.secretOf(keys)
 	from := c.secret.from
 	if from != nil && len(c.Servers) > 0 && !slices.ContainsFunc(c.Servers, func(s ring.Server) bool { return !c.ownLogin(s) }) {
-		if c.library == redisCacheLib {
+		if c.library.URLLogin {
 			l.idle(from, "every location is a URL, and a URL's own password, or none, is used", "write the password into the URLs, or the servers as host:port, as the application does")
 		} else {
 			l.idle(from, "every location brings its own password", "leave one of the two out")
@@ -233,5 +233,5 @@ func (l *loader) ignored(c *Cache, n *node) {
 			}
 		}
 	}
-	walk(n, c.library.fields())
+	walk(n, schema(c.library))
 }

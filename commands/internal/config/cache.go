@@ -9,6 +9,7 @@ import (
 
 	"cachering/codec"
 	"cachering/commands/internal/document"
+	"cachering/commands/internal/library"
 	"cachering/ring"
 )
 
@@ -35,8 +36,8 @@ type Cache struct {
 	Servers []ring.Server // in configuration order, those listed twice included
 	Master  int           // the server that takes every write, where Place has a Writer
 
+	Traits   library.Traits // what the release does
 	Keyspace ring.Keyspace
-	Side     ring.SideKeys // what get_or_set of the library leaves beside an entry
 	Version  int64
 	Timeout  Timeout
 	ReadOnly bool
@@ -61,8 +62,8 @@ type Cache struct {
 
 	Sentinels *Sentinels // who tells where servers are; nil: locations do
 
-	library        *library
-	release        string // for choosing what a release does: Release, or the newest it can be
+	library        *library.Library
+	release        string // Release, or the newest it can be
 	outside        bool   // the last server is a master that location does not have
 	pools          bool   // a location that is a string stands for master and replicas (SentinelClient)
 	tls            tlsSettings
@@ -74,6 +75,9 @@ type Cache struct {
 	compressMinLen bool    // that option, and not a compressor, is what compresses
 	pickleVersion  int     // as given, before -1 is resolved
 }
+
+// Library is what is known of the library that the backend is a class of.
+func (c *Cache) Library() *library.Library { return c.library }
 
 // Timeout is how long entries live that are stored without saying how long.
 type Timeout struct {

@@ -91,26 +91,14 @@ type djangoWriter struct {
 	beside  map[string]int64 // settings beside CACHES
 }
 
-// besideCaches are options that a library reads from settings beside CACHES, for all
-// its caches at once.
-var besideCaches = map[*library]map[string]string{
-	djangoRedisLib: {"cache_herd_timeout": "CACHE_HERD_TIMEOUT"},
-	valkeyLib: {"cache_herd_timeout": "CACHE_HERD_TIMEOUT", "compress_level": "CACHE_COMPRESS_LEVEL",
-		"compress_min_length": "CACHE_COMPRESS_MIN_LENGTH"},
-}
-
 // globals finds the options that all caches concerned agree on.
 func (w *djangoWriter) globals(caches []*Cache) {
 	w.beside = map[string]int64{}
 	differ := map[string]bool{}
 	for _, c := range caches {
-		for option, name := range besideCaches[c.library] {
+		for option, name := range c.library.Beside {
 			o := c.node.get("options")
-			concerned := c.Herd
-			if name != "CACHE_HERD_TIMEOUT" {
-				concerned = o.get("compressor") != nil
-			}
-			if !concerned {
+			if !concerns(option, c.Herd, o.get("compressor") != nil) {
 				continue
 			}
 			n := o.get(option)
@@ -167,10 +155,7 @@ func (w *djangoWriter) location(c *Cache, n *node) string {
 		if w.secrets {
 			return text
 		}
-		separator := ","
-		if c.library == dredisLib {
-			separator = ";"
-		}
+		separator := c.library.Separator
 		entries := strings.Split(text, separator)
 		for i := range entries {
 			entries[i] = ring.Mask(entries[i])
@@ -205,13 +190,13 @@ func (w *djangoWriter) password(n *node) string {
 func (w *djangoWriter) options(c *Cache, o *node, entry, own *pyDict) {
 	options := &pyDict{}
 	add := func(name string, value any) {
-		if c.library != djangoLib {
+		if !c.library.Arguments {
 			name = strings.ToUpper(name)
 		}
 		options.add(name, value)
 	}
 	for _, n := range o.keys {
-		global, beside := besideCaches[c.library][n.name]
+		global, beside := c.library.Beside[n.name]
 		_, told := w.beside[global]
 		switch {
 		case told:
@@ -245,7 +230,7 @@ func (w *djangoWriter) foreign(c *Cache, n *node) bool {
 	case "python", "ring", "password_file", "password_command", "ssl_server_name":
 		return true
 	case "username", "ssl_cert_reqs", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_check_hostname":
-		return c.library != djangoLib
+		return !c.library.Arguments
 	case "compress_level", "compress_min_length":
 		return true // attributes of a class of the application's own
 	}
@@ -254,9 +239,9 @@ func (w *djangoWriter) foreign(c *Cache, n *node) bool {
 
 // class writes the class that a short name stands for.
 func (w *djangoWriter) class(c *Cache, n *node, add func(string, any), own *pyDict) {
-	classes := c.library.serializers
+	classes := c.library.Serializers
 	if n.name == "compressor" {
-		classes = c.library.compressors
+		classes = c.library.Compressors
 	}
 	if strings.Contains(text(n), ".") {
 		add(n.name, python(n))
@@ -264,7 +249,7 @@ func (w *djangoWriter) class(c *Cache, n *node, add func(string, any), own *pyDi
 	}
 	for _, class := range slices.Sorted(maps.Keys(classes)) {
 		if classes[class] == text(n) {
-			add(n.name+c.library.suffix, quote(class))
+			add(n.name+c.library.Suffix, quote(class))
 			return
 		}
 	}

@@ -20,7 +20,7 @@ func (c *Cache) sum() []string {
 		login, err := c.Login(context.Background(), i)
 		servers = append(servers, fmt.Sprint(s.Spelling, s.Label, c.endpoints[i], login.Username, login.Password.Reveal(), err != nil))
 	}
-	return append(servers, fmt.Sprintln(c.Alias, c.Backend, c.Release, c.Ring, c.Sharded, c.Master, c.Keyspace.Prefix, c.Keyspace.Function(), c.Side, c.Version),
+	return append(servers, fmt.Sprintln(c.Alias, c.Backend, c.Release, c.Ring, c.Sharded, c.Master, c.Keyspace.Prefix, c.Keyspace.Function(), c.Traits.Side, c.Version),
 		fmt.Sprintln(c.Timeout, c.ReadOnly, c.Protect, c.Codec.String(), c.Codec.Rules, c.Python, c.Herd, c.HerdTimeout, c.SocketTimeout, c.ConnectTimeout, c.Bulk))
 }
 

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"cachering/commands/internal/library"
 	"cachering/commands/internal/settings"
 	"cachering/ring"
 )
@@ -15,8 +16,8 @@ import (
 type draft struct {
 	im       *importer
 	alias    string
-	lib      *library
-	backend  backend
+	lib      *library.Library
+	backend  library.Backend
 	settings *settings.Value // the entry of CACHES
 	tables   []*draftTable
 }
@@ -344,7 +345,7 @@ func (d *draft) rest() {
 		v := d.settings.Items[i]
 		switch {
 		case slices.Contains(known, key.Text):
-		case (key.Text == "db" || key.Text == "password") && d.lib.refused == nil:
+		case (key.Text == "db" || key.Text == "password") && d.lib.Refused == nil:
 			// get_db and get_password of django-redis-cache look here first.
 			d.option("", field{name: key.Text, kinds: anyScale}, v)
 		case slices.Contains([]string{"REVERSE_KEY_FUNCTION", "max_entries", "cull_frequency"}, key.Text):
@@ -361,31 +362,31 @@ func (d *draft) rest() {
 
 // sharded tells whether the cache shards, as far as is known.
 func (d *draft) sharded(options *settings.Value) bool {
-	if d.lib.clients == nil {
-		return d.backend.sharded
+	if d.lib.Clients == nil {
+		return d.backend.Sharded
 	}
 	if v := options.Get("CLIENT_CLASS"); v != nil {
-		return d.lib.clients[v.Text].sharded
+		return d.lib.Clients[v.Text].Sharded
 	}
 	return false
 }
 
 // release writes which release the library has, or that somebody has to say.
 func (d *draft) release(own, options *settings.Value) {
-	release := d.im.release(d.lib.name)
+	release := d.im.release(d.lib.Name)
 	table := d.table("")
 	row := draftRow{key: "release", value: quote(release)}
 	switch {
-	case own.Get("release") != nil || own.Get("options").Get("ring") != nil || d.lib == djangoLib:
+	case own.Get("release") != nil || own.Get("options").Get("ring") != nil || d.lib.NoRelease:
 		return
 	case release != "":
-	case d.lib == dredisLib:
-		return // there is but one
+	case d.lib.Only() != "":
+		return
 	default:
-		row.off, row.value = true, quote(d.lib.newest)
-		row.above = []string{"which release of " + string(d.lib.name) + " the application has, settings do not tell; pip show " + string(d.lib.name) + " does"}
+		row.off, row.value = true, quote(d.lib.Newest())
+		row.above = []string{"which release of " + string(d.lib.Name) + " the application has, settings do not tell; pip show " + string(d.lib.Name) + " does"}
 		if d.sharded(options) {
-			msg := "the ring depends on the release of " + string(d.lib.name) + ", which settings do not tell; give --release"
+			msg := "the ring depends on the release of " + string(d.lib.Name) + ", which settings do not tell; give --release"
 			d.im.note(d.settings.Line, d.path("release"), msg, true)
 			d.im.left[d.path("release")] = true
 		}
@@ -402,14 +403,14 @@ func (d *draft) python(own *settings.Value) {
 	switch {
 	case own.Get("options").Get("python") != nil:
 		return
-	case python == "" && d.lib == dredisLib:
-		return // it runs on no other than Python 2
+	case python == "" && d.lib.Python2:
+		return
 	case python == "":
 		d.put("options", draftRow{key: "python", value: `"3.12"`, off: true,
 			above: []string{"which Python the application has, settings do not tell; it decides which pickles are written"}}, 0)
 		delete(d.im.left, d.path("options.python"))
 		return
-	case python2(python) && d.lib == redisCacheLib && !strings.HasPrefix(python, "2-"):
+	case python2(python) && d.lib.PrintsLabels && !strings.HasPrefix(python, "2-"):
 		if d.im.file.Root != nil {
 			d.leave("options", "python", 0, `write "2-str" if the strings of LOCATION are plain, "2-unicode" if they are u'' or under unicode_literals`)
 			return

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,15 +16,15 @@ func (d *draft) options(v *settings.Value) {
 	}
 	for i, key := range v.Keys {
 		item, name := v.Items[i], strings.ToLower(key.Text)
-		f, known := fieldOf(d.lib.options, name)
+		f, known := fieldOf(optionsOf(d.lib), name)
 		upper := key.Text == strings.ToUpper(key.Text)
 		switch {
 		// Ours; settings cannot mean them.
 		case known && slices.Contains([]string{"python", "ring", "password_env", "password_file", "password_command", "ssl_server_name"}, name):
 			d.stray(item, key.Text)
-		case known && upper == (d.lib != djangoLib):
+		case known && upper != d.lib.Arguments:
 			d.option("options", f, item)
-		case d.lib == djangoLib:
+		case d.lib.Arguments:
 			msg := "redis-py gets " + key.Text + " from OPTIONS, and what comes of it is not known here"
 			d.put("options", draftRow{key: key.Text, off: true, above: []string{d.im.at(item.Line, msg)}}, item.Line)
 			d.im.note(item.Line, d.path("options."+spelled(key.Text)), msg, true)
@@ -35,9 +36,9 @@ func (d *draft) options(v *settings.Value) {
 
 // stray names an option that the library does not read.
 func (d *draft) stray(v *settings.Value, key string) {
-	msg := key + " is left out: " + string(d.lib.name) + " reads no such option"
+	msg := key + " is left out: " + string(d.lib.Name) + " reads no such option"
 	var names []string
-	for _, f := range d.lib.options {
+	for _, f := range optionsOf(d.lib) {
 		names = append(names, strings.ToUpper(f.name))
 	}
 	if near := Nearest(key, names); near != "" {
@@ -179,35 +180,34 @@ func certReqs(v *settings.Value) *settings.Value {
 	return c
 }
 
-// ofModule writes what django-redis and django-valkey read from settings beside
-// CACHES.
+// ofModule writes what the library reads from settings beside CACHES.
 func (d *draft) ofModule(options *settings.Value) {
-	if d.lib != djangoRedisLib && d.lib != valkeyLib {
-		return
-	}
 	take := func(setting, name string) {
 		v := d.im.file.Vars[setting]
-		f, known := fieldOf(d.lib.options, name)
+		f, known := fieldOf(optionsOf(d.lib), name)
 		if v != nil && known && options.Get(strings.ToUpper(name)) == nil {
 			d.option("options", f, v)
 		}
 	}
 	client := options.Get("CLIENT_CLASS")
-	if client != nil && d.lib.clients[client.Text].herd {
-		take("CACHE_HERD_TIMEOUT", "cache_herd_timeout")
+	herd := client != nil && d.lib.Clients[client.Text].Herd
+	for _, name := range slices.Sorted(maps.Keys(d.lib.Beside)) {
+		if concerns(name, herd, options.Get("COMPRESSOR") != nil) {
+			take(d.lib.Beside[name], name)
+		}
 	}
-	if d.lib == valkeyLib && options.Get("COMPRESSOR") != nil {
-		take("CACHE_COMPRESS_LEVEL", "compress_level")
-		take("CACHE_COMPRESS_MIN_LENGTH", "compress_min_length")
-	}
-	prefix := "DJANGO_REDIS_"
-	if d.lib == valkeyLib {
-		prefix = "DJANGO_VALKEY_"
-	}
-	factory := d.im.file.Vars[prefix+"CONNECTION_FACTORY"]
+	factory := d.im.file.Vars[d.lib.FactorySetting]
 	if factory != nil && !strings.HasSuffix(factory.Text, ".pool.ConnectionFactory") {
-		take(prefix+"CONNECTION_FACTORY", "connection_factory")
+		take(d.lib.FactorySetting, "connection_factory")
 	}
+}
+
+// concerns tells whether an option beside CACHES has an effect on a cache.
+func concerns(option string, herd, compresses bool) bool {
+	if strings.HasPrefix(option, "compress_") {
+		return compresses
+	}
+	return herd
 }
 
 // own finds what is said for cachering alone, in a dict CACHERING beside CACHES.

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cachering/commands/internal/library"
 	"os"
 	"regexp"
 	"slices"
@@ -100,8 +101,8 @@ func TestExampleIsComplete(t *testing.T) {
 			walk(f.table)
 		}
 	}
-	for _, lib := range libraries {
-		walk(lib.fields())
+	for _, lib := range library.All() {
+		walk(schema(lib))
 	}
 
 	bare, _ := one(t, sharded)

@@ -3,6 +3,8 @@ package config
 import (
 	"slices"
 	"strings"
+
+	"cachering/commands/internal/library"
 )
 
 // DefaultKeyFunction is the template of Django's default key function.
@@ -23,7 +25,7 @@ var fileField = field{kinds: kindTable, table: []field{
 // cacheFields is the schema of one cache: the settings of Django's CACHES in
 // lower case, and what cachering adds.
 var cacheFields = []field{
-	{name: "backend", kinds: kindString, write: `the dotted name, as in CACHES: "` + backendSharded + `"`},
+	{name: "backend", kinds: kindString, write: `the dotted name, as in CACHES: ` + quote(library.Default().Sharding())},
 	{name: "release", kinds: kindString, write: `it in quotes, such as "3.0.1"`, echo: true, check: notEmpty},
 	{name: "location", kinds: kindString | kindArray, write: `one string or an array of strings, such as ["10.0.0.1:6379", "10.0.0.2:6379"]`,
 		each: &field{kinds: kindString, write: `it in quotes, such as "10.0.0.1:6379"`}},
@@ -38,7 +40,7 @@ var cacheFields = []field{
 	// before they look in OPTIONS.
 	{name: "db", kinds: kindInt | kindFloat | kindBool | kindString, want: "a number", write: "a number, such as 1"},
 	{name: "password", kinds: kindString, write: "it in quotes"},
-	{name: "options", kinds: kindTable, write: "[caches.NAME.options]", table: redisCacheOptions},
+	{name: "options", kinds: kindTable, write: "[caches.NAME.options]", table: optionsOf(library.Default())},
 	{name: "dial", kinds: kindTable, write: `[caches.NAME.dial] with lines such as "10.0.0.1:6379" = "127.0.0.1:16379"`,
 		each: &field{kinds: kindString, write: `it in quotes, such as "127.0.0.1:16379"`, check: checkDial}},
 	{name: "bulk", kinds: kindTable, write: "[caches.NAME.bulk]", table: bulkFields},
@@ -67,7 +69,6 @@ var (
 		{name: "username", kinds: kindString, write: `the name of an ACL user, such as "admin"`, check: notEmpty},
 	}
 
-	databaseOption = field{name: "db", kinds: kindInt | kindFloat | kindBool | kindString, want: "a number", write: "a number, such as 1"}
 	ringOption     = field{name: "ring", kinds: kindString, write: `it in quotes, such as "django-redis-cache"`, check: notEmpty}
 	protocolOption = field{name: "pickle_version", kinds: kindInt | kindString, want: "an integer", write: "-1, or 0 to 5", check: checkProtocol}
 
@@ -92,97 +93,76 @@ var (
 		{name: "ssl", kinds: kindBool, write: "true or false"},
 	}, slices.DeleteFunc(slices.Clone(poolKwargs), func(f field) bool { return f.name == "db" })...)
 
-	redisCacheOptions = slices.Concat(commonOptions, []field{
-		databaseOption, ringOption, protocolOption,
-		{name: "serializer", kinds: kindString, write: `"pickle"`, check: notEmpty},
-		{name: "serializer_class", kinds: kindString, write: `"redis_cache.serializers.PickleSerializer"`, check: notEmpty},
+	// optionFields are the options that libraries have, by name.
+	optionFields = slices.Concat([]field{
+		{name: "db", kinds: kindInt | kindFloat | kindBool | kindString, want: "a number", write: "a number, such as 1"},
+		protocolOption,
+		{name: "serializer", kinds: kindString, write: `"pickle", or the class`, check: notEmpty},
+		{name: "serializer_class", kinds: kindString, write: "the dotted name, in quotes", check: notEmpty},
 		{name: "serializer_class_kwargs", kinds: kindTable, write: "{pickle_version = 5}", table: []field{protocolOption}},
-		{name: "compressor", kinds: kindString, write: `"none"`, check: notEmpty},
-		{name: "compressor_class", kinds: kindString, write: `"redis_cache.compressors.NoopCompressor"`, check: notEmpty},
+		{name: "compressor", kinds: kindString, write: `"none", or the class`, check: notEmpty},
+		{name: "compressor_class", kinds: kindString, write: "the dotted name, in quotes", check: notEmpty},
 		{name: "compressor_class_kwargs", kinds: kindTable, write: "{level = 6}", table: []field{
 			{name: "level", kinds: kindInt, write: "0 to 9"},
 			{name: "compresslevel", kinds: kindInt, write: "1 to 9"},
 		}},
-		{name: "master_cache", kinds: kindString, write: "one of the locations, spelled as it is there", check: notEmpty},
-		{name: "connection_pool_class", kinds: kindString, write: "it in quotes", idle: true},
-		{name: "connection_pool_class_kwargs", kinds: kindTable, write: "{max_connections = 20}", table: poolKwargs},
-		{name: "parser_class", kinds: kindString, write: "it in quotes", idle: true},
-	})
-
-	dredisOptions = slices.Concat(commonOptions, []field{databaseOption, ringOption})
-
-	// clientOptions are those of django-redis and its offspring django-valkey.
-	clientOptions = slices.Concat(commonOptions, []field{
-		ringOption, protocolOption,
-		{name: "db", kinds: anyScale, refused: "the library has no such option; write the database into the location: redis://host:port/db"},
-		{name: "client_class", kinds: kindString, write: `"django_redis.client.DefaultClient"`, check: notEmpty},
-		{name: "serializer", kinds: kindString, write: `"pickle", or the class`, check: notEmpty},
-		{name: "compressor", kinds: kindString, write: `"none", or the class`, check: notEmpty},
 		{name: "compress_min_length", kinds: kindInt, write: "a number of bytes, such as 15", check: between(0, 1<<31-1)},
+		{name: "compress_min_len", kinds: kindInt, write: "a number of bytes, such as 10", check: between(0, 1<<31-1)},
 		{name: "compress_level", kinds: kindInt, write: "a level, such as 6"},
-		{name: "connection_pool_class", kinds: kindString, write: "it in quotes", idle: true},
-		{name: "connection_pool_kwargs", kinds: kindTable, write: "{max_connections = 20}", table: urlPoolKwargs},
+		{name: "master_cache", kinds: kindString, write: "one of the locations, spelled as it is there", check: notEmpty},
+		{name: "client_class", kinds: kindString, write: "the dotted name, in quotes", check: notEmpty},
 		{name: "cache_herd_timeout", kinds: kindInt, write: "seconds, such as 60", check: between(0, 1<<31-1)},
-		{name: "connection_factory", kinds: kindString, write: `"django_redis.pool.SentinelConnectionFactory"`, check: notEmpty},
+		{name: "connection_factory", kinds: kindString, write: "the dotted name, in quotes", check: notEmpty},
 		{name: "sentinels", kinds: kindArray, write: writeSentinels, check: checkSentinels},
 		{name: "sentinel_kwargs", kinds: kindTable, write: `{password_env = "SENTINEL_PASSWORD"}`, table: sentinelFields},
-		{name: "parser_class", kinds: kindString, write: "it in quotes", idle: true},
-		{name: "ignore_exceptions", kinds: kindBool, write: "true or false", idle: true},
-		{name: "replica_read_only", kinds: kindBool, write: "true or false", idle: true},
-	})
-
-	djangoRedisOptions = slices.Concat(clientOptions, []field{
-		{name: "compress_min_len", kinds: kindInt, write: "a number of bytes, such as 10", check: between(0, 1<<31-1)},
-		{name: "compress_compressor", kinds: anyScale, refused: ownCompressor},
-		{name: "compress_decompressor", kinds: anyScale, refused: ownCompressor},
-		{name: "compress_decompressor_error", kinds: anyScale, refused: ownCompressor},
-		{name: "redis_client_class", kinds: kindString, write: "it in quotes", idle: true},
-		{name: "redis_client_kwargs", kinds: kindTable, write: "{}", idle: true, free: true},
-	})
-
-	valkeyOptions = slices.Concat(clientOptions, []field{
-		{name: "base_client_class", kinds: kindString, write: "it in quotes", idle: true},
-		{name: "base_client_kwargs", kinds: kindTable, write: "{}", idle: true, free: true},
-	})
-
-	// djangoOptions are arguments of redis-py but for the first.
-	djangoOptions = slices.Concat(commonOptions, []field{
-		databaseOption, protocolOption,
-		{name: "serializer", kinds: kindString, write: `"pickle", or the class`, check: notEmpty},
-		{name: "pool_class", kinds: kindString, write: "it in quotes", idle: true},
-		{name: "parser_class", kinds: kindString, write: "it in quotes", idle: true},
-		{name: "client_name", kinds: kindString, write: "it in quotes", idle: true},
-		{name: "lib_name", kinds: kindString, write: "it in quotes", idle: true},
-		{name: "lib_version", kinds: kindString, write: "it in quotes", idle: true},
-		{name: "retry_on_error", kinds: anyScale, idle: true, free: true},
-		{name: "protocol", kinds: kindInt, write: "2 or 3", idle: true},
-	}, slices.DeleteFunc(slices.Clone(poolKwargs), func(f field) bool {
-		return f.name == "db" || f.name == "username" || f.name == "password" || strings.HasPrefix(f.name, "ssl_")
-	}))
+		{name: "connection_pool_class_kwargs", kinds: kindTable, write: "{max_connections = 20}", table: poolKwargs},
+		{name: "connection_pool_kwargs", kinds: kindTable, write: "{max_connections = 20}", table: urlPoolKwargs},
+	}, poolKwargs)
 )
 
-// Fields of a cache that only django-redis-cache and django-dredis-cache have.
-var (
-	inURL = []field{
-		{name: "db", kinds: anyScale, refused: "the library reads no database here; write it into the location: redis://host:port/db"},
-		{name: "password", kinds: anyScale, refused: "the library reads no password here; write it as options.password"},
-	}
-	inOptions = []field{
-		{name: "db", kinds: anyScale, refused: "the library reads no database here; write it as options.db"},
-		{name: "password", kinds: anyScale, refused: "the library reads no password here; write it as options.password"},
-	}
-)
+// idleFields are what options without effect may be.
+var idleFields = map[library.Type]field{
+	library.Text:  {kinds: kindString, write: "it in quotes", idle: true},
+	library.Flag:  {kinds: kindBool, write: "true or false", idle: true},
+	library.Count: {kinds: kindInt, write: "a number", idle: true},
+	library.Any:   {kinds: anyScale, idle: true, free: true},
+	library.Table: {kinds: kindTable, write: "{}", idle: true, free: true},
+}
 
-// fields is the schema of a cache of this library.
-func (b *library) fields() []field {
+// optionsOf is the schema of OPTIONS of a library.
+func optionsOf(lib *library.Library) []field {
+	list := slices.Clone(commonOptions)
+	if len(lib.Rings()) > 0 {
+		list = append(list, ringOption)
+	}
+	for _, o := range lib.Options {
+		list = append(list, optionField(o))
+	}
+	return list
+}
+
+func optionField(o library.Option) field {
+	f := idleFields[o.Idle]
+	switch {
+	case o.Refused != "":
+		f = field{kinds: anyScale, refused: o.Refused}
+	case o.Idle == library.Used:
+		f = optionFields[slices.IndexFunc(optionFields, func(f field) bool { return f.name == o.Name })]
+	}
+	f.name = o.Name
+	return f
+}
+
+// schema is that of a cache of a library.
+func schema(lib *library.Library) []field {
 	list := slices.Clone(cacheFields)
 	for i := range list {
 		if list[i].name == "options" {
-			list[i].table = b.options
+			list[i].table = optionsOf(lib)
 		}
-		for _, f := range b.refused {
-			if list[i].name == f.name {
-				list[i] = f
+		for _, o := range lib.Refused {
+			if list[i].name == o.Name {
+				list[i] = optionField(o)
 			}
 		}
 	}
@@ -190,20 +170,16 @@ func (b *library) fields() []field {
 }
 
 // fieldsOf is the schema of a cache; where its backend does not tell it, that of
-// django-redis-cache.
+// the first library.
 func fieldsOf(cache *node) []field {
-	for _, b := range backends {
-		if b.name == text(cache.get("backend")) {
-			return libraryOf(b.library).fields()
-		}
+	lib, _ := library.OfBackend(text(cache.get("backend")))
+	if lib == nil {
+		lib = library.Default()
 	}
-	return redisCacheLib.fields()
+	return schema(lib)
 }
 
-const (
-	ownCompressor = "a compressor of the application's own is not known here; leave it out if it is zlib"
-	perRun        = "not a default for every run; give it as a flag"
-)
+const perRun = "not a default for every run; give it as a flag"
 
 // bulkFields is the schema of bulk: defaults of flags.
 var bulkFields = []field{

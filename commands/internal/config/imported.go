@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"cachering/commands/internal/library"
 	"cachering/commands/internal/settings"
 	"cachering/ring"
 )
@@ -139,8 +140,8 @@ func (im *importer) check(caches *settings.Value) error {
 	}
 	var names []string
 	for _, v := range caches.Items {
-		if lib, _ := libraryOfBackend(v.Get("BACKEND")); lib != nil && !slices.Contains(names, string(lib.name)) {
-			names = append(names, string(lib.name))
+		if lib, _ := libraryOfBackend(v.Get("BACKEND")); lib != nil && !slices.Contains(names, string(lib.Name)) {
+			names = append(names, string(lib.Name))
 		}
 	}
 	releases := map[string]string{}
@@ -155,7 +156,7 @@ func (im *importer) check(caches *settings.Value) error {
 		if name != "" && !slices.Contains(names, name) {
 			return &Error{Msg: "--release: there is no cache of " + printable(name), Hint: "there are caches of " + strings.Join(names, ", ")}
 		}
-		if lib := ring.Library(name); name != "" && lib.Known(release) != nil {
+		if lib := library.Named(ring.Library(name)); lib != nil && !lib.Known(release, false) {
 			return &Error{Msg: "--release: unknown release of " + name, Hint: "known are " + strings.Join(lib.Ranges(false), ", ")}
 		}
 		releases[name] = release
@@ -165,15 +166,11 @@ func (im *importer) check(caches *settings.Value) error {
 }
 
 // libraryOfBackend finds the library that BACKEND names.
-func libraryOfBackend(v *settings.Value) (*library, backend) {
+func libraryOfBackend(v *settings.Value) (*library.Library, library.Backend) {
 	if v == nil || v.Kind != settings.Str && v.Kind != settings.Name {
-		return nil, backend{}
+		return nil, library.Backend{}
 	}
-	i := slices.IndexFunc(backends, func(b backend) bool { return b.name == v.Text })
-	if i < 0 {
-		return nil, backend{}
-	}
-	return libraryOf(backends[i].library), backends[i]
+	return library.OfBackend(v.Text)
 }
 
 // doubts tells what in the file was not followed, or only guessed.
@@ -244,7 +241,7 @@ func (im *importer) cache(alias, v *settings.Value) string {
 		return fmt.Sprintf("# %s\n#[%s]\n#backend = %s\n", im.at(name.Line, "not a Redis cache"), path, quote(name.Text))
 	case lib == nil:
 		msg := "this backend is not known"
-		if near := Nearest(name.Text, documented); near != "" {
+		if near := Nearest(name.Text, library.BackendNames(true)); near != "" {
 			msg += "; did you mean " + near + "?"
 		}
 		im.note(name.Line, path+".backend", msg+": "+name.Text, true)
@@ -259,7 +256,8 @@ func (im *importer) cache(alias, v *settings.Value) string {
 // otherCache reports whether a backend is known to be none of Redis.
 func otherCache(name string) bool {
 	if strings.HasPrefix(name, "django.core.cache.backends.") {
-		return !strings.HasPrefix(name, "django.core.cache.backends.redis.")
+		module := name[:strings.LastIndexByte(name, '.')+1]
+		return !slices.ContainsFunc(library.BackendNames(false), func(b string) bool { return strings.HasPrefix(b, module) })
 	}
 	return slices.Contains([]string{
 		"django_bmemcached.memcached.BMemcached", "django_pylibmc.memcached.PyLibMCCache", "diskcache.DjangoCache",

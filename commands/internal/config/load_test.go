@@ -40,7 +40,7 @@ func TestDefaults(t *testing.T) {
 		c.Timeout != (Timeout{After: 300 * time.Second}) || c.ReadOnly || c.Keyspace.Stored("k", 1) != ":1:k" ||
 		!reflect.DeepEqual(c.Protect, []string{"django.contrib.sessions*"}) ||
 		c.ProtocolKnown() || c.Codec.String() != "pickle" || c.SocketTimeout != 0 || c.Bulk != (Bulk{}) ||
-		c.Side != (ring.SideKeys{Fresh: "__fresh__", Lock: "__lock__"}) {
+		c.Traits.Side != (ring.SideKeys{Fresh: "__fresh__", Lock: "__lock__"}) {
 		t.Errorf("unexpected defaults: %#v", *c)
 	}
 	if got := c.Servers[1].Label; got != "('10.0.0.2', 6379, 1, None)" {
@@ -144,8 +144,8 @@ func TestReleases(t *testing.T) {
 	// Only 1.0 has a master beside its ring.
 	one(t, strings.Replace(sharded, "3.0.1", "1.1.0", 1)+`options.master_cache = "10.0.0.1:6379"`)
 	c, f := one(t, strings.Replace(sharded, `release = "3.0.1"`, `options.ring = "django-redis-cache-1.5"`, 1))
-	if c.Ring != ring.RedisCache15 || c.Release != "" || c.Side.Fresh != "" || len(f.Warnings) > 0 {
-		t.Errorf("a ring without release: %s, %q, %v, %v", c.Ring, c.Release, c.Side, f.Warnings)
+	if c.Ring != ring.RedisCache15 || c.Release != "" || c.Traits.Side.Fresh != "" || len(f.Warnings) > 0 {
+		t.Errorf("a ring without release: %s, %q, %v, %v", c.Ring, c.Release, c.Traits.Side, f.Warnings)
 	}
 }
 

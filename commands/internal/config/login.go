@@ -48,7 +48,7 @@ type Login struct {
 func (c *Cache) Login(ctx context.Context, server int) (Login, error) {
 	s := c.Servers[server]
 	login := Login{Username: text(c.node.get("options", "username"))}
-	if s.Username != "" && c.library != redisCacheLib {
+	if s.Username != "" && !c.library.URLLogin {
 		login.Username = s.Username
 	}
 	if c.ownLogin(s) {
@@ -70,7 +70,7 @@ func (c *Cache) secrets() []*secretSource {
 
 // ownLogin reports whether a location's password is used whatever options say.
 func (c *Cache) ownLogin(s ring.Server) bool {
-	if c.library == redisCacheLib {
+	if c.library.URLLogin {
 		return s.URL
 	}
 	return s.HasPassword

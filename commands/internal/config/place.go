@@ -7,26 +7,27 @@ import (
 	"slices"
 	"strings"
 
+	"cachering/commands/internal/library"
 	"cachering/ring"
 )
 
 // placement reads everything that decides on which server a key lives.
 func (l *loader) placement(c *Cache, n *node) {
-	failed, lib := len(l.errs), c.library.name
+	failed, lib := len(l.errs), c.library
 	l.ring(c, n)
 	if c.release = c.Release; c.release == "" {
-		_, c.release = c.Ring.Releases()
+		c.release = lib.LastOf(c.Ring)
 	}
-	opts := ring.Options{Library: lib, Release: c.Release, Python: l.python(c, n.get("options", "python"))}
+	c.Traits = lib.At(c.release)
+	opts := ring.Options{Library: lib.Name, Release: c.Release, Python: l.python(c, n.get("options", "python"))}
 	opts.DB, opts.DBSet = l.database(n)
-	c.db = c.library.db
+	c.db = lib.DB
 	if opts.DBSet {
 		c.db = opts.DB
 	}
 	if len(l.errs) > failed {
 		return
 	}
-	c.Side = ring.SideKeysOf(lib, c.release)
 	l.servers(c, n, opts)
 	if len(l.errs) == failed {
 		l.services(c, n)
@@ -37,7 +38,7 @@ func (l *loader) placement(c *Cache, n *node) {
 	place, err := ring.New(c.Ring, c.Servers)
 	if err == nil && !c.Sharded {
 		c.Master = l.master(c, n.get("options", "master_cache"), opts)
-		place, err = place.WithWriter(c.Master, c.library.reads)
+		place, err = place.WithWriter(c.Master, lib.Reads)
 	}
 	if err != nil {
 		l.fail(n.get("location"), err.Error(), "compare with LOCATION of the application")
@@ -45,10 +46,11 @@ func (l *loader) placement(c *Cache, n *node) {
 	}
 	c.Place = place
 	if m := n.get("options", "master_cache"); m != nil && c.Sharded {
-		switch early := c.Ring == ring.RedisCache10 || c.Ring == ring.RedisCache10x32; {
-		case early && c.Release == "":
-			l.fail(m, "whether writes go there depends on the release: those of 1.0 do", `write release = "1.0.6", or what pip show says`)
-		case early && ring.Before(c.Release, "1.1.0"):
+		_, span := library.OfRing(c.Ring)
+		switch {
+		case c.Release == "" && lib.At(span.From).WritesToMaster:
+			l.fail(m, "whether writes go there depends on the release: those from "+span.From+" on do", "write release = "+quote(span.From)+", or what pip show says")
+		case c.Traits.WritesToMaster:
 			l.writeMaster(c, m, opts)
 		default:
 			c.ignored = append(c.ignored, m)
@@ -75,25 +77,22 @@ func (l *loader) writeMaster(c *Cache, n *node, opts ring.Options) {
 
 // ring chooses the ring by options.ring, else by the release.
 func (l *loader) ring(c *Cache, n *node) {
-	lib := c.library.name
+	lib := c.library
 	rel, name := n.get("release"), n.get("options", "ring")
 	c.Release = text(rel)
-	byRelease, relErr := ring.ForRelease(lib, c.Release)
-	if !c.Sharded {
-		relErr = lib.Known(c.Release)
-	}
-	if rel != nil && relErr != nil {
-		l.fail(rel, "unknown release of "+string(lib), "known are "+strings.Join(lib.Ranges(c.Sharded), ", "))
+	byRelease := lib.Ring(c.Release)
+	if rel != nil && !lib.Known(c.Release, c.Sharded) {
+		l.fail(rel, "unknown release of "+string(lib.Name), "known are "+strings.Join(lib.Ranges(c.Sharded), ", "))
 		return
 	}
-	if lib == ring.LibDredis && rel == nil && name == nil {
-		byRelease, rel = ring.Dredis, n // there is but one
+	if only := lib.Only(); only != "" && rel == nil && name == nil {
+		byRelease, rel = lib.Ring(only), n
 	}
 	switch {
 	case !c.Sharded && name != nil:
-		shard := "backend = " + quote(backendSharded)
-		if c.library.clients != nil {
-			shard = "a client_class that shards"
+		shard := "a client_class that shards"
+		if class := lib.Sharding(); class != "" {
+			shard = "backend = " + quote(class)
 		}
 		l.fail(name, "this backend does not shard, so it has no ring", "leave it out, or write "+shard)
 	case !c.Sharded:
@@ -101,21 +100,18 @@ func (l *loader) ring(c *Cache, n *node) {
 	case name != nil:
 		c.Ring = ring.Name(text(name))
 		var names []string
-		for _, known := range ring.Names() {
-			if known.Library() == lib || known.Library() == ring.LibDjangoRedis && lib == ring.LibValkey {
-				names = append(names, string(known))
-			}
+		for _, known := range lib.Rings() {
+			names = append(names, string(known))
 		}
 		if p := oneOf(names...)(name); p.msg != "" {
-			l.fail(name, "not a ring of "+string(lib), p.hint)
+			l.fail(name, "not a ring of "+string(lib.Name), p.hint)
 			return
 		}
-		// The 32-bit ring is that of the same releases on another Python.
-		if rel != nil && byRelease != c.Ring && c.Ring != byRelease+"-32bit" {
+		if rel != nil && !lib.HasRing(c.Release, c.Ring) {
 			l.warn(name, "release "+quote(c.Release)+" has the ring "+string(byRelease)+"; the one named here is used", "leave one of the two out")
 		}
 	case rel == nil:
-		l.fail(n, "release is missing, and the ring depends on it", "write release = "+quote(c.library.newest)+" with what pip show "+string(lib)+" says")
+		l.fail(n, "release is missing, and the ring depends on it", "write release = "+quote(lib.Newest())+" with what pip show "+string(lib.Name)+" says")
 	default:
 		c.Ring = byRelease
 	}
@@ -123,16 +119,16 @@ func (l *loader) ring(c *Cache, n *node) {
 
 // python reads how labels print.
 func (l *loader) python(c *Cache, n *node) ring.Python {
-	if c.library != redisCacheLib {
-		if c.library == dredisLib && c.Python != "" && !python2(c.Python) {
-			l.fail(n, "django-dredis-cache runs on Python 2 only", `leave it out, or write "2-str"`)
+	if !c.library.PrintsLabels {
+		if c.library.Python2 && c.Python != "" && !python2(c.Python) {
+			l.fail(n, string(c.library.Name)+" runs on Python 2 only", `leave it out, or write "2-str"`)
 		}
 		return ring.Python(c.Python) // no label depends on it
 	}
 	switch p := ring.Python(c.Python); {
 	case p == ring.Python2Str || p == ring.Python2Unicode:
 		if strings.HasPrefix(c.Release, "3.") {
-			l.warn(n, "django-redis-cache "+c.Release+" does not run on Python 2", "correct this or the release: both decide where keys live")
+			l.warn(n, string(c.library.Name)+" "+c.Release+" does not run on Python 2", "correct this or the release: both decide where keys live")
 		}
 		return p
 	case !python2(c.Python):
@@ -177,7 +173,7 @@ func (l *loader) database(n *node) (db int, set bool) {
 func (l *loader) servers(c *Cache, n *node, opts ring.Options) {
 	loc := n.get("location")
 	if loc == nil {
-		l.fail(n, "location is missing", "write location = ["+c.library.example+"], as in CACHES")
+		l.fail(n, "location is missing", "write location = ["+c.library.Example+"], as in CACHES")
 		return
 	}
 	var entries []string
@@ -200,11 +196,11 @@ func (l *loader) servers(c *Cache, n *node, opts ring.Options) {
 		}
 	}
 	if len(entries) == 0 || len(entries) == 1 && entries[0] == "" {
-		l.fail(loc, "no server is given", "write location = ["+c.library.example+"], as in CACHES")
+		l.fail(loc, "no server is given", "write location = ["+c.library.Example+"], as in CACHES")
 		return
 	}
-	if !c.Sharded && c.library == redisCacheLib && ring.Before(c.Release, "1.1.0") && len(entries) > 1 {
-		l.fail(loc, "RedisCache of releases before 1.1 takes one server", "write one")
+	if !c.Sharded && c.Traits.OneServer && len(entries) > 1 {
+		l.fail(loc, "RedisCache of release "+c.Release+" takes one server", "write one")
 		return
 	}
 	for i, entry := range entries {
@@ -246,10 +242,10 @@ func ordinal(loc *node, i int) string {
 func (l *loader) location(c *Cache, n *node, which string, err error) {
 	var le *ring.LocationError
 	if errors.As(err, &le) {
-		l.fail(n, which+printable(le.Reason), c.library.locationForms(c.release))
+		l.fail(n, which+printable(le.Reason), c.Traits.LocationForms)
 		return
 	}
-	l.fail(n, which+"not a server", c.library.locationForms(c.release))
+	l.fail(n, which+"not a server", c.Traits.LocationForms)
 }
 
 // master finds the server that a RedisCache writes to. The library looks it up
@@ -257,12 +253,12 @@ func (l *loader) location(c *Cache, n *node, which string, err error) {
 // rediss:// and unix:// always (get_master_client, before 1.5.3 for any URL).
 func (l *loader) master(c *Cache, n *node, opts ring.Options) int {
 	if n == nil {
-		if len(c.Servers) > 1 && c.library == redisCacheLib {
+		if len(c.Servers) > 1 && c.library.Has("master_cache") {
 			loc := c.node.get("location")
 			if unordered(c.Python) {
 				l.warnOf(CodeSeveral, loc, "the master is the first in the order of a dictionary, which is arbitrary before Python 3.6; the first location is taken", "name it by options.master_cache, here and in the application")
 			}
-			l.warnOf(CodeSeveral, loc, "RedisCache does not shard: every write goes to "+c.Servers[0].Masked(), "write backend = "+quote(backendSharded)+" if the application shards")
+			l.warnOf(CodeSeveral, loc, "RedisCache does not shard: every write goes to "+c.Servers[0].Masked(), "write backend = "+quote(c.library.Sharding())+" if the application shards")
 		}
 		return 0
 	}

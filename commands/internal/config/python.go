@@ -84,8 +84,8 @@ func defaultProtocol(version string) int {
 // reads, codec.AnyProtocol if the file does not tell.
 func (c *Cache) HighestProtocol() int {
 	switch {
-	case c.Python == "" && c.library == dredisLib:
-		return 2 // it runs on no other Python
+	case c.Python == "" && c.library.Python2:
+		return highestProtocol("2")
 	case c.Python == "":
 		return codec.AnyProtocol
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"cachering/commands/internal/library"
 	"cachering/ring"
 )
 
@@ -94,15 +95,15 @@ func checkSentinels(n *node) problem {
 // sentinels reads who is asked for the address of a master. Whether anybody is
 // asked the application says by a connection factory, one for all its caches,
 // which a cache may name here and need not: to give sentinels is enough.
-func (l *loader) sentinels(c *Cache, n *node, cl client) {
+func (l *loader) sentinels(c *Cache, n *node, cl library.Client) {
 	o := n.get("options")
 	factory, list, kwargs := o.get("connection_factory"), o.get("sentinels"), o.get("sentinel_kwargs")
-	module := c.library.factories
+	module := c.library.Factories
 	switch name := text(factory); {
 	case factory != nil && name != module+".ConnectionFactory" && name != module+".SentinelConnectionFactory":
 		l.fail(factory, "a connection factory of the application's own is not known here", "leave it out, if location alone tells the servers")
 		return
-	case name == module+".ConnectionFactory" && cl.sentinel:
+	case name == module+".ConnectionFactory" && cl.Sentinel:
 		l.fail(factory, "SentinelClient does not start with it", "write "+quote(module+".SentinelConnectionFactory"))
 		return
 	case name == module+".ConnectionFactory":
@@ -114,13 +115,13 @@ func (l *loader) sentinels(c *Cache, n *node, cl client) {
 		return
 	}
 	if list == nil {
-		if at := firstOf(kwargs, factory); at != nil || cl.sentinel {
+		if at := firstOf(kwargs, factory); at != nil || cl.Sentinel {
 			l.fail(firstOf(at, o.get("client_class")), "sentinels is missing", "write "+writeSentinels)
 		}
 		return
 	}
-	if c.library == djangoRedisLib && c.Release != "" && ring.Before(c.Release, "5.0.0") {
-		l.fail(list, "django-redis before 5.0 asks no sentinel", "correct the release, or leave this out")
+	if !c.library.At(c.Release).Sentinels {
+		l.fail(list, string(c.library.Name)+" "+c.Release+" asks no sentinel", "correct the release, or leave this out")
 		return
 	}
 	s := &Sentinels{cache: c, kwargs: kwargs, secret: l.secretOf(kwargs.children())}

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"cachering/codec"
-	"cachering/ring"
+	"cachering/commands/internal/library"
 )
 
 // notGiven stands for a pickle_version whose default is that of the Python,
@@ -19,8 +19,8 @@ const notGiven = -2
 func (l *loader) codec(c *Cache, o *node) {
 	failed := len(l.errs)
 	lib := c.library
-	ser, okS := choose(l, o, "serializer", lib.suffix, lib.serializers, codec.Serializers())
-	com, okC := choose(l, o, "compressor", lib.suffix, lib.compressors, codec.Compressors())
+	ser, okS := choose(l, o, "serializer", lib.Suffix, lib.Serializers, codec.Serializers())
+	com, okC := choose(l, o, "compressor", lib.Suffix, lib.Compressors, codec.Compressors())
 	if !okS || !okC {
 		return
 	}
@@ -55,7 +55,10 @@ func (l *loader) codec(c *Cache, o *node) {
 		return
 	}
 	c.Codec = parsed
-	c.Codec.Rules = lib.rules(c.release, parsed.Compressor)
+	c.Codec.Rules = c.Traits.Rules
+	if n, ok := c.Traits.MinLengthOf[parsed.Compressor]; ok {
+		c.Codec.Rules.MinLength = n
+	}
 	l.threshold(c, o)
 }
 
@@ -63,7 +66,7 @@ func (l *loader) codec(c *Cache, o *node) {
 func (l *loader) level(c *Cache, o *node, com string) (n *node, number string) {
 	kwargs, name := o.get("compressor_class_kwargs"), "level"
 	switch {
-	case c.library != redisCacheLib:
+	case !c.library.Has("compressor_class_kwargs"):
 		kwargs, name = o, "compress_level"
 	case com == "bz2":
 		name = "compresslevel" // BZip2Compressor of django-redis-cache
@@ -82,8 +85,8 @@ func (l *loader) level(c *Cache, o *node, com string) (n *node, number string) {
 			n = k
 		}
 	}
-	if n == nil && c.library == valkeyLib && com == "zstd" {
-		return nil, "1" // ZStdCompressor of django-valkey
+	if n == nil {
+		number = c.library.Levels[codec.Compressor(com)]
 	}
 	return n, number
 }
@@ -99,8 +102,7 @@ func (l *loader) threshold(c *Cache, o *node) {
 	v := o.get("compress_min_len")
 	switch {
 	case v == nil:
-	case !ring.Before(c.release, "4.4.0"):
-		// Compressors took the place of this option; many settings still have it.
+	case !c.Traits.CompressMinLen: // many settings still have it
 		c.ignored = append(c.ignored, v)
 	case v.value != int64(0):
 		c.compressMinLen = true
@@ -121,13 +123,16 @@ func (l *loader) protocol(c *Cache, o *node) int {
 	}
 	highest := highestProtocol(c.Python)
 	if v == nil {
-		switch c.pickleVersion = c.library.protocol(c.release); c.pickleVersion {
-		case -1:
+		switch c.Traits.Protocol {
+		case library.ProtocolHighest:
+			c.pickleVersion = -1
 			return highest
-		case notGiven:
+		case library.ProtocolPreferred:
+			c.pickleVersion = notGiven
 			return defaultProtocol(c.Python)
 		}
-		return c.pickleVersion
+		c.pickleVersion = 0
+		return 0
 	}
 	want, _ := pythonInt(v.value)
 	c.pickleVersion = int(want)

@@ -125,11 +125,7 @@ func (c *Cache) Settings() []Setting {
 		locations = append(locations, s.Masked())
 	}
 	if loc := node("location"); loc.kind == kindString {
-		separator := ","
-		if c.library == dredisLib {
-			separator = ";"
-		}
-		always("location", strings.Join(locations, separator))
+		always("location", strings.Join(locations, c.library.Separator))
 	} else {
 		always("location", locations)
 	}
@@ -145,7 +141,7 @@ func (c *Cache) Settings() []Setting {
 	always("protect", c.Protect)
 	if node("db") != nil {
 		always("db", node("db").value)
-	} else if c.library.dbKnown {
+	} else if c.library.Has("db") {
 		always("options.db", int64(c.db))
 	}
 	given("options.client_class", text(node("options.client_class")))
@@ -201,7 +197,7 @@ func (c *Cache) codecSettings(always, given func(string, any)) {
 	switch {
 	case o.get("serializer_class_kwargs", "pickle_version") != nil:
 		given("options.serializer_class_kwargs.pickle_version", int64(c.pickleVersion))
-	case c.pickleVersion != notGiven && c.library != dredisLib:
+	case c.pickleVersion != notGiven && c.library.Has("pickle_version"):
 		always("options.pickle_version", int64(c.pickleVersion))
 	}
 	for _, s := range []struct{ name, value string }{{"serializer", string(c.Codec.Serializer)}, {"compressor", string(c.Codec.Compressor)}} {
@@ -210,7 +206,7 @@ func (c *Cache) codecSettings(always, given func(string, any)) {
 			given("options."+s.name+"_class", text(n))
 		case o.get(s.name) != nil:
 			given("options."+s.name, text(o.get(s.name)))
-		case c.library.has(s.name) && (s.name == "serializer" || !c.compressMinLen):
+		case c.library.Has(s.name) && (s.name == "serializer" || !c.compressMinLen):
 			always("options."+s.name, s.value)
 		}
 	}

@@ -71,7 +71,7 @@ func newFarm(t testing.TB, n int, prefix string, change func(*farm, *cluster.Spe
 	f := new(farm)
 	spec := cluster.Spec{
 		Alias:         "default",
-		SideKeys:      ring.SideKeysOf(ring.LibRedisCache, ""),
+		SideKeys:      ring.SideKeys{Fresh: "__fresh__", Lock: "__lock__"},
 		Home:          func(stored []byte) (int, error) { return homeOf(stored, n), nil },
 		Neighbours:    make(map[int][]cluster.Neighbour),
 		SocketTimeout: 5 * time.Second,

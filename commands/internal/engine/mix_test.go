@@ -11,7 +11,7 @@ import (
 
 func TestLookAroundTellsWhoseKeysAre(t *testing.T) {
 	f := newFarm(t, 1, "p", func(_ *farm, spec *cluster.Spec) {
-		spec.SideKeys = ring.SideKeysOf(ring.LibRedisCache, "3.0.1")
+		spec.SideKeys = ring.SideKeys{Fresh: "__fresh__", Lock: "__lock__"}
 		spec.Neighbours[0] = []cluster.Neighbour{{Alias: "near", Keyspace: keyspace(t, "p:1")}}
 	})
 	f.set(t, "p:1:a", "v", "p:2:a", "v", "p:2:b", "v", "__lock__p:1:a", "v", "__fresh__p:2:a", "v", "p:1:2:b", "v",

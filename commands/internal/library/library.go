@@ -1,0 +1,196 @@
+// Package library is what is known of each Python library that keeps a Django
+// cache in Redis: the names of its classes, the options that it takes, and what
+// each of its releases does. It is one table, and the only place below commands
+// that names a library: a new release is a line in the file of its library, a new
+// library a file and a line in the list of all.
+//
+// How a ring places keys, and how a location is read, is package ring's; how
+// values become bytes is package codec's. What of both a release uses is said
+// here. The package dials nothing, reads no file, and knows no cache.
+package library
+
+import (
+	"slices"
+
+	"cachering/codec"
+	"cachering/ring"
+)
+
+// A Library is a Python package.
+type Library struct {
+	Name ring.Library
+	// Backends are the classes that BACKEND may name.
+	Backends []Backend
+	// Spans are the releases whose settings are understood, oldest first.
+	Spans []Span
+	// Changes tell what releases do, oldest first; the first is of all of them.
+	Changes []Change
+
+	// NoRelease: which release it is makes no difference to anything here, so
+	// that none need be given.
+	NoRelease bool
+	// Python2: it runs on no other Python.
+	Python2 bool
+	// PrintsLabels: the labels that its rings hash are tuples as Python prints
+	// them, which the two kinds of strings of Python 2 do differently.
+	PrintsLabels bool
+
+	// Example is a location, in quotes, for the remedy of a missing one.
+	Example string
+	// Separator splits a LOCATION that is one string into its servers.
+	Separator string
+	// Reads is where a cache that does not shard is read.
+	Reads ring.Reads
+	// URLLogin: a location that is a URL brings its own password, or none, whatever
+	// OPTIONS say, and its user name is not used. Elsewhere a location that
+	// has a password comes before OPTIONS.
+	URLLogin bool
+	// DB is the database where neither location nor options tell one.
+	DB int
+
+	// Options are what OPTIONS may hold, in lower case.
+	Options []Option
+	// Refused are keys of the cache beside OPTIONS that only other libraries read.
+	Refused []Option
+	// Arguments: OPTIONS are arguments of redis-py, in lower case; elsewhere they
+	// are in upper case.
+	Arguments bool
+	// Beside are options that it reads from settings beside CACHES, for all of
+	// its caches at once: the names of the settings.
+	Beside map[string]string
+
+	// Serializers and Compressors are the classes, and what CODEC calls them.
+	Serializers, Compressors map[string]string
+	// Suffix of the options that take a class: serializer_class, or serializer,
+	// which then takes short names, too.
+	Suffix string
+	// Levels are the default levels of compressors that differ from CODEC's.
+	Levels map[codec.Compressor]string
+
+	// Clients are the values of CLIENT_CLASS.
+	Clients map[string]Client
+	// Factories is the module of the connection factories, FactorySetting the
+	// setting beside CACHES that names one.
+	Factories, FactorySetting string
+	// HerdModule has the class that HerdClient marks values with.
+	HerdModule string
+}
+
+// A Backend is a class that BACKEND may name.
+type Backend struct {
+	Name    string // dotted
+	Sharded bool   // by itself, without a client class
+	// Alias: the library's documentation calls the class by another name.
+	Alias bool
+}
+
+// A Client is what CLIENT_CLASS chooses.
+type Client struct {
+	Sharded, Herd, Sentinel bool
+}
+
+// An Option is a key of OPTIONS. What it may hold the configuration knows by its
+// name, which means the same in every library, unless Idle tells it.
+type Option struct {
+	Name string
+	// Idle is the type of an option that is without effect here, and that no other
+	// library has with one.
+	Idle Type
+	// Refused is why it cannot be used, and the remedy behind "; ".
+	Refused string
+}
+
+// A Type is what an option without effect may be.
+type Type uint8
+
+const (
+	Used  Type = iota // it has an effect
+	Text              // a string
+	Flag              // true or false
+	Count             // an integer
+	Any               // whatever stands there
+	Table             // a dict, whatever stands in it
+)
+
+// Has tells whether the library reads an option.
+func (l *Library) Has(option string) bool {
+	return slices.ContainsFunc(l.Options, func(o Option) bool { return o.Name == option && o.Refused == "" })
+}
+
+// all are the libraries; the first is taken for a cache whose backend does not
+// tell.
+func all() []*Library {
+	return []*Library{&redisCache, &dredis, &djangoRedis, &django, &valkey}
+}
+
+// Default is the library whose options are explained where a backend is missing.
+func Default() *Library { return all()[0] }
+
+// All lists the libraries.
+func All() []*Library { return all() }
+
+// Named finds a library by its name on PyPI, nil if there is none.
+func Named(name ring.Library) *Library {
+	for _, l := range all() {
+		if l.Name == name {
+			return l
+		}
+	}
+	return nil
+}
+
+// OfBackend finds the class that BACKEND names, and its library; nil if it is
+// not known.
+func OfBackend(name string) (*Library, Backend) {
+	for _, l := range all() {
+		for _, b := range l.Backends {
+			if b.Name == name {
+				return l, b
+			}
+		}
+	}
+	return nil, Backend{}
+}
+
+// BackendNames lists the classes that are known; documented, those by the name
+// that documentation uses.
+func BackendNames(documented bool) []string {
+	var names []string
+	for _, l := range all() {
+		for _, b := range l.Backends {
+			if !documented || !b.Alias {
+				names = append(names, b.Name)
+			}
+		}
+	}
+	return names
+}
+
+// Sharding is the backend that shards by itself, for remedies; "" where a client
+// class does.
+func (l *Library) Sharding() string {
+	for _, b := range l.Backends {
+		if b.Sharded {
+			return b.Name
+		}
+	}
+	return ""
+}
+
+// used are options that have an effect.
+func used(names ...string) []Option {
+	list := make([]Option, len(names))
+	for i, name := range names {
+		list[i] = Option{Name: name}
+	}
+	return list
+}
+
+// idle are options of one type that have none.
+func idle(t Type, names ...string) []Option {
+	list := used(names...)
+	for i := range list {
+		list[i].Idle = t
+	}
+	return list
+}
