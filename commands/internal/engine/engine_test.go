@@ -298,6 +298,14 @@ func TestReportIsTheDocumentedJSON(t *testing.T) {
 	if string(got) != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
+	failed, _ := json.Marshal(&Report{Command: "clear", Cache: "c", columns: deleteColumns, Shards: []ShardReport{
+		{Shard: "s", Tally: Tally{Scanned: 3, Deleted: 1, Failed: map[string]int64{"refused": 2}}}, {Shard: "t"}}})
+	if want := `{"command":"clear","cache":"c","dry_run":false,"interrupted":false,"elapsed_ms":0,"shards":[` +
+		`{"shard":"s","scanned":3,"deleted":1,"markers":0,"spared":0,"skipped":{},"failed":{"refused":2},"error":null},` +
+		`{"shard":"t","scanned":0,"deleted":0,"markers":0,"spared":0,"skipped":{},"failed":{},"error":null}],` +
+		`"total":{"scanned":3,"deleted":1,"markers":0,"spared":0,"skipped":{},"failed":{"refused":2}}}`; string(failed) != want {
+		t.Errorf("got  %s\nwant %s", failed, want)
+	}
 	del, _ := json.Marshal(&Report{Command: "clear", Cache: "c", columns: deleteColumns, Shards: []ShardReport{{Shard: "s"}}})
 	if want := `{"command":"clear","cache":"c","dry_run":false,"interrupted":false,"elapsed_ms":0,"shards":[{"shard":"s","scanned":0,"deleted":0,"markers":0,"spared":0,"skipped":{},"error":null}],"total":{"scanned":0,"deleted":0,"markers":0,"spared":0,"skipped":{}}}`; string(del) != want {
 		t.Errorf("got  %s\nwant %s", del, want)

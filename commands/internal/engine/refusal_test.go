@@ -126,7 +126,9 @@ func TestWhatIsRefusedInMidRunIsNotWritten(t *testing.T) {
 						case refused[key]:
 							mistaken++
 						}
-						if d := got.at - l.at; d != 0 && (name == "keepttl" || d < -2 || d > 2) {
+						// Without KEEPTTL a moment is TIME + PTTL, and a busy machine
+						// may stop between the two.
+						if d := got.at - l.at; d != 0 && (name == "keepttl" || d < -1000 || d > 1000) {
 							moved++
 						}
 					}

@@ -211,19 +211,28 @@ func (o object) MarshalJSON() ([]byte, error) {
 	return []byte(b.String()), nil
 }
 
-func (c columns) counts(t *Tally) object {
-	skipped := field{"skipped", addCounts(nil, t.Skipped)}
-	switch c {
-	case deleteColumns:
-		return object{{"scanned", t.Scanned}, {"deleted", t.Deleted}, {"markers", t.Markers}, {"spared", t.Spared}, skipped}
-	case expiryColumns:
-		return object{{"scanned", t.Scanned}, {"changed", t.Changed}, {"unchanged", t.Unchanged}, {"spared", t.Spared}, skipped}
+// counts are the fields of t. That keys failed is so rare where values are not
+// read that those reports have a field for it only then.
+func (r *Report) counts(t *Tally) object {
+	skipped, failed := field{"skipped", addCounts(nil, t.Skipped)}, addCounts(nil, t.Failed)
+	if r.columns == reinsertColumns {
+		return object{
+			{"scanned", t.Scanned}, {"rewritten", t.Rewritten}, {"unchanged", t.Unchanged},
+			{"conflict", t.Conflict}, {"gone", t.Gone}, skipped, {"failed", failed},
+			{"bytes_before", t.BytesBefore}, {"bytes_after", t.BytesAfter},
+		}
 	}
-	return object{
-		{"scanned", t.Scanned}, {"rewritten", t.Rewritten}, {"unchanged", t.Unchanged},
-		{"conflict", t.Conflict}, {"gone", t.Gone}, skipped, {"failed", addCounts(nil, t.Failed)},
-		{"bytes_before", t.BytesBefore}, {"bytes_after", t.BytesAfter},
+	o := object{{"scanned", t.Scanned}, {"deleted", t.Deleted}, {"markers", t.Markers}, {"spared", t.Spared}, skipped}
+	if r.columns == expiryColumns {
+		o = object{{"scanned", t.Scanned}, {"changed", t.Changed}, {"unchanged", t.Unchanged}, {"spared", t.Spared}, skipped}
 	}
+	if total := r.Total(); total.failures() > 0 {
+		if t.Conflict > 0 {
+			failed[ReasonConflict] = t.Conflict
+		}
+		o = append(o, field{"failed", failed})
+	}
+	return o
 }
 
 // Number is one count of a report and its name in JSON.
@@ -236,7 +245,7 @@ type Number struct {
 // order of its JSON; reasons are added up.
 func (r *Report) Counts(t *Tally) []Number {
 	var list []Number
-	for _, f := range r.columns.counts(t) {
+	for _, f := range r.counts(t) {
 		switch v := f.value.(type) {
 		case int64:
 			if !strings.HasPrefix(f.name, "bytes_") {
@@ -262,7 +271,7 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 	shards := make([]object, 0, len(r.Shards))
 	for i := range r.Shards {
 		s := &r.Shards[i]
-		line := append(object{{"shard", s.Shard}}, r.columns.counts(&s.Tally)...)
+		line := append(object{{"shard", s.Shard}}, r.counts(&s.Tally)...)
 		if r.columns == reinsertColumns {
 			line = append(line, field{"used_memory_before", s.UsedMemoryBefore}, field{"used_memory_after", s.UsedMemoryAfter})
 		}
@@ -275,7 +284,7 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 	total := r.Total()
 	o = append(o,
 		field{"dry_run", r.DryRun}, field{"interrupted", r.Interrupted}, field{"elapsed_ms", r.Elapsed.Milliseconds()},
-		field{"shards", shards}, field{"total", r.columns.counts(&total)})
+		field{"shards", shards}, field{"total", r.counts(&total)})
 	if old, sampled := r.StillOld(); old > 0 {
 		o = append(o, field{"still_old", object{{"sampled", sampled}, {"old", old}}})
 	}

@@ -94,7 +94,7 @@ func (w *worker) settle() error {
 	case exec.Kind == cluster.Error:
 		err := q.answers.Err(exec)
 		if refused == nil {
-			refused = unguarded(err)
+			refused = err
 		}
 		if !strings.HasPrefix(err.Error(), "EXECABORT") {
 			w.open = true
