@@ -121,7 +121,7 @@ func TestCompressedForPython(t *testing.T) {
 					t.Errorf("%.20q to %s again: changed %v, %v", stored, to, changed, err)
 				}
 				v, err := codec.Decode(out, codec.Stored(codec.Codec{}), codec.Options{})
-				if err != nil || v.Path != string(c)+">pickle:5" {
+				if err != nil || v.Form.String() != "pickle:5+"+string(c) {
 					t.Errorf("%.20q to %s is read as %+v, %v", stored, to, v, err)
 				}
 			}

@@ -2,7 +2,6 @@ package codec
 
 import (
 	"io"
-	"strconv"
 
 	"cachering/codec/pickle"
 	"cachering/codec/pyobj"
@@ -11,27 +10,27 @@ import (
 // Disassemble writes the opcodes of the pickle that is stored, one a line, and
 // returns how it is stored. The pickle may be damaged: what stands before the
 // damage is written. The error is an *Error, or one of w.
-func Disassemble(w io.Writer, stored []byte, from Source, o Options) (path string, err error) {
+func Disassemble(w io.Writer, stored []byte, from Source, o Options) (form Form, err error) {
 	op := opener{source: from}
 	l, e := op.open(stored, o.budget(len(stored)))
 	if e != nil {
-		return "", e
+		return Form{}, e
 	}
 	if l.integer != nil {
-		return "int", &Error{Kind: KindNumber, Text: "an integer, stored as its digits: there are no opcodes"}
+		return Form{Plain: PlainInt}, &Error{Kind: KindNumber, Text: "an integer, stored as its digits: there are no opcodes"}
 	}
 	if i := from.candidates(l.serialized, -1)[0]; i > 0 {
 		if _, refused := serializations[i].decode(pyobj.New(), l.serialized); refused == nil {
-			name := string(serializations[i].name)
-			return l.path(name), &Error{Kind: KindUnknown, Text: "stored as " + name + ": there are no opcodes"}
+			name := serializations[i].name
+			return l.form(name), &Error{Kind: KindUnknown, Text: "stored as " + string(name) + ": there are no opcodes"}
 		}
 	}
-	path = l.path("pickle:" + strconv.Itoa(pickle.Protocol(l.serialized)))
+	form = l.form(Pickle)
 	if err := pickle.Disassemble(w, l.serialized); err != nil {
 		if _, ok := err.(*pickle.Error); ok {
-			return path, op.explain(err, l)
+			return form, op.explain(err, l)
 		}
-		return path, err
+		return form, err
 	}
-	return path, nil
+	return form, nil
 }

@@ -57,7 +57,7 @@ func ExampleDecode() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(v.Path)
+	fmt.Println(v.Form)
 	fmt.Printf("%s\n", v.Graph.AppendRepr(nil, v.Root, pyobj.Limits{}))
 	_, err = v.Graph.AppendJSON(nil, v.Root, false)
 	fmt.Println(err)

@@ -94,7 +94,7 @@ func TestSerializeInts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := v.Path + " " + string(v.Graph.AppendRepr(nil, v.Root, pyobj.Limits{})); got != want {
+		if got := v.Form.String() + " " + string(v.Graph.AppendRepr(nil, v.Root, pyobj.Limits{})); got != want {
 			t.Errorf("%q is read as %s, want %s", stored, got, want)
 		}
 		tr, err := codec.NewTranscoder(codec.Stored(c), c, codec.Options{})

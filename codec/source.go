@@ -226,15 +226,3 @@ func foreign(b []byte) string {
 	}
 	return ""
 }
-
-// path spells out the layers as people read them: "int", "pickle:4",
-// "zlib>pickle:4".
-func (l layers) path(serializer string) string {
-	if l.integer != nil {
-		return "int"
-	}
-	if l.compressed == 0 {
-		return serializer
-	}
-	return string(compressions[l.compressed].name) + ">" + serializer
-}

@@ -12,7 +12,7 @@ type Value struct {
 	Graph *pyobj.Graph
 	Root  pyobj.Ref
 
-	Path       string // how it was stored: "int", "pickle:4", "zlib>pickle:4"; empty if it was not
+	Form       Form   // how it was stored
 	Serialized []byte // the pickle it was read from, if it was one
 	Notes      Notes
 }
@@ -31,14 +31,14 @@ func Decode(stored []byte, from Source, o Options) (*Value, error) {
 		if l.digits > pyobj.HugeDigits {
 			return nil, tooManyDigits()
 		}
-		v.Path = "int"
+		v.Form.Plain = PlainInt
 		v.Graph.Reset(nil)
 		v.Root = v.Graph.NewDecimal(l.integer)
 		v.Notes.LongInteger = l.digits > MaxIntegerDigits
 		return v, nil
 	}
 	if l.text {
-		v.Path, v.Root = "text", v.Graph.NewStr(l.serialized)
+		v.Form.Plain, v.Root = PlainText, v.Graph.NewStr(l.serialized)
 		return v, nil
 	}
 	d := pickle.Decoder{Py2Strings: o.Py2Strings}
@@ -48,12 +48,12 @@ func Decode(stored []byte, from Source, o Options) (*Value, error) {
 	}
 	v.Root = root
 	if i > 0 {
-		v.Path = l.path(string(serializations[i].name))
+		v.Form = l.form(serializations[i].name)
 		return v, nil
 	}
 	v.Serialized = l.serialized
 	v.Notes.Py2 = d.Py2()
-	v.Path = l.path("pickle:" + strconv.Itoa(pickle.Protocol(l.serialized)))
+	v.Form = l.form(Pickle)
 	return v, nil
 }
 

@@ -185,7 +185,7 @@ func (e *examination) codecs() {
 
 // misfit says by a code what about a stored value does not fit the configured
 // application; nothing does where it is empty. Values are named as codecOf does:
-// zlib>pickle:4.
+// pickle:4+zlib.
 func (e *examination) misfit(path string) string {
 	c := e.cache.Codec
 	switch path {
@@ -194,9 +194,9 @@ func (e *examination) misfit(path string) string {
 	case "unreadable":
 		return "unreadable_values"
 	}
-	compressor, serializer, compressed := strings.Cut(path, ">")
+	serializer, compressor, compressed := strings.Cut(path, "+")
 	if !compressed {
-		compressor, serializer = string(codec.None), path
+		compressor = string(codec.None)
 	}
 	serializer, number, _ := strings.Cut(serializer, ":")
 	protocol, _ := strconv.Atoi(number)

@@ -158,7 +158,7 @@ var provocations = []provocation{
 		c.replace("pickle_version = 5", "serializer = \"json\"")
 		c.do(c.a, "set", ":1:k", "\x80\x05N.")
 	}},
-	{code: "other_compressor", what: "pickle:5, there are: zlib>pickle:5 1", do: func(c *clinic) {
+	{code: "other_compressor", what: "pickle:5, there are: pickle:5\\+zlib 1", do: func(c *clinic) {
 		var b bytes.Buffer
 		w := zlib.NewWriter(&b)
 		w.Write([]byte("\x80\x05N."))

@@ -107,5 +107,5 @@ func codecOf(stored, value []byte, from codec.Source) string {
 	if err != nil {
 		return "unreadable"
 	}
-	return v.Path
+	return v.Form.String()
 }

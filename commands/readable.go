@@ -32,7 +32,7 @@ func readAs(cache *config.Cache, stored string, data []byte, now time.Time) *val
 			return out
 		}
 	}
-	out.codec, out.fault = v.Path, unreadable(cache, v)
+	out.codec, out.fault = v.Form.String(), unreadable(cache, v)
 	if _, deadline, ok := v.Graph.Herd(v.Root); ok && cache.Herd {
 		out.late = max(0, time.Duration(now.Unix()-seconds(v.Graph, deadline))*time.Second)
 	}
@@ -57,28 +57,23 @@ func otherwise(cache *config.Cache, data []byte) *codec.Value {
 // unreadable is why the configured application cannot read a value that can be
 // decoded, nil if it can. A class that it does not have is not known here.
 func unreadable(cache *config.Cache, v *codec.Value) *fault {
-	if v.Path == "int" {
+	form := v.Form
+	if form.Plain == codec.PlainInt {
 		if v.Notes.LongInteger && limitsDigits(cache.Python) {
 			return &fault{"integer", fmt.Sprintf("Python %s reads integers of at most %d digits", cache.Python, codec.MaxIntegerDigits)}
 		}
 		return nil
 	}
-	compressor, serialized := string(codec.None), v.Path
-	if before, after, ok := strings.Cut(v.Path, ">"); ok {
-		compressor, serialized = before, after
-	}
-	serializer, protocol, _ := strings.Cut(serialized, ":")
 	configured := cache.Codec
 	plainReads := cache.Traits.PlainReads
 	switch {
-	case compressor != string(configured.Compressor) && (compressor != string(codec.None) || !plainReads):
-		return &fault{"compressor", fmt.Sprintf("it is stored as %s, and the compressor of the application is %s", v.Path, configured.Compressor)}
-	case serializer != string(configured.Serializer):
-		return &fault{"serializer", fmt.Sprintf("it is stored as %s, and the serializer of the application is %s", v.Path, configured.Serializer)}
+	case form.Compressor != configured.Compressor && (form.Compressor != codec.None || !plainReads):
+		return &fault{"compressor", fmt.Sprintf("it is stored as %s, and the compressor of the application is %s", form, configured.Compressor)}
+	case form.Serializer != configured.Serializer:
+		return &fault{"serializer", fmt.Sprintf("it is stored as %s, and the serializer of the application is %s", form, configured.Serializer)}
 	}
-	n, err := strconv.Atoi(protocol)
-	if highest := cache.HighestProtocol(); err == nil && highest != codec.AnyProtocol && n > highest {
-		return &fault{"protocol", fmt.Sprintf("it is a pickle of protocol %d, and Python %s of the application reads protocols up to %d", n, cache.Python, highest)}
+	if highest := cache.HighestProtocol(); form.Serializer == codec.Pickle && highest != codec.AnyProtocol && form.Protocol > highest {
+		return &fault{"protocol", fmt.Sprintf("it is a pickle of protocol %d, and Python %s of the application reads protocols up to %d", form.Protocol, cache.Python, highest)}
 	}
 	return nil
 }

@@ -80,7 +80,7 @@ const terminalBytes = 16 << 10
 
 // shown is a value in the form that was asked for.
 type shown struct {
-	codec string // how it was stored: "int", "zlib>pickle:4"; "" if raw bytes do not decode
+	codec string // how it was stored: "int", "pickle:4+zlib"; "" if raw bytes do not decode
 	field string // name in JSON
 	json  any    // value there
 	text  []byte // the answer itself
@@ -93,15 +93,15 @@ func (o *showOptions) show(s *session, stored []byte, from codec.Source) (*shown
 	options := codec.Options{Py2Strings: o.py2.policy}
 	if o.as.value == asDis {
 		var opcodes bytes.Buffer
-		path, err := codec.Disassemble(&opcodes, stored, from, options)
+		form, err := codec.Disassemble(&opcodes, stored, from, options)
 		text := bytes.TrimSuffix(opcodes.Bytes(), []byte("\n"))
-		return &shown{codec: path, field: "dis", json: string(text), text: text}, err
+		return &shown{codec: form.String(), field: "dis", json: string(text), text: text}, err
 	}
 	v, err := codec.Decode(stored, from, options)
 	if o.as.value == asRaw {
 		raw := &shown{field: "raw", json: ui.Bytes(stored), text: stored}
 		if err == nil {
-			raw.codec = v.Path
+			raw.codec = v.Form.String()
 		}
 		return raw, nil
 	}
@@ -109,7 +109,7 @@ func (o *showOptions) show(s *session, stored []byte, from codec.Source) (*shown
 		return nil, err
 	}
 	bounded := s.ui.OutTerminal && !s.ui.JSON && !o.full
-	out := &shown{codec: v.Path, field: "value", about: v.Graph.Describe(v.Root)}
+	out := &shown{codec: v.Form.String(), field: "value", about: v.Graph.Describe(v.Root)}
 	if value, _, ok := v.Graph.Herd(v.Root); ok && o.as.value != asRepr && !o.typed {
 		v.Root = value // what the application gets
 	}

@@ -1,0 +1,43 @@
+package codec
+
+import "cachering/codec/pickle"
+
+// A Form is how a value was stored: by a serializer and perhaps a compressor, or
+// past both. The zero Form is that of a value which was not stored. Forms compare.
+type Form struct {
+	Plain      Plain // what went past the serializer; "" if nothing did
+	Serializer Serializer
+	Protocol   int // of a pickle
+	Compressor Compressor
+}
+
+// A Plain is a value that libraries store past serializer and compressor.
+type Plain string
+
+// The plain values.
+const (
+	PlainInt  Plain = "int"  // its digits
+	PlainText Plain = "text" // digits that the library takes for text, and passes on as they are
+)
+
+// String is the form in the notation of a CODEC, with the protocol that the value
+// has, and without the level, which bytes do not show: "int", "pickle:4",
+// "json+zlib".
+func (f Form) String() string {
+	switch {
+	case f.Plain != "":
+		return string(f.Plain)
+	case f.Serializer == "":
+		return ""
+	}
+	return Codec{Serializer: f.Serializer, Protocol: f.Protocol, Compressor: f.Compressor, Level: DefaultLevel}.String()
+}
+
+// form tells the layers of a value that a serializer was found to read.
+func (l layers) form(s Serializer) Form {
+	f := Form{Serializer: s, Compressor: compressions[l.compressed].name}
+	if s == Pickle {
+		f.Protocol = pickle.Protocol(l.serialized)
+	}
+	return f
+}
