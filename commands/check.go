@@ -30,7 +30,7 @@ func newCheck(s *session) *command {
 			{exitDone, "nothing was found"},
 			{exitFailed, "no shard answered"},
 			{exitUsage, "bad usage or configuration"},
-			{exitPartial, "some shards did not answer"},
+			{exitPartial, "some shards did not answer, or a key that a line cannot carry was left out"},
 			{exitNegative, "there are findings"},
 			{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
 		},
@@ -270,6 +270,6 @@ func (c *checkup) print(f finding) error {
 		}
 		fields = append(fields, strings.Join(copies, ", "), values)
 	}
-	c.s.ui.Line(fields...)
+	c.s.keyLine(string(f.Stored), fields...)
 	return nil
 }

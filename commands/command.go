@@ -160,7 +160,7 @@ func (s *session) declare(c *command) *cli.Command {
 		OnUsageError: onUsageError,
 		Action: func(ctx *cli.Context) error {
 			s.ui.Writes = c.writes
-			return c.run(ctx.Context, ctx.Args().Slice())
+			return s.settle(c, c.run(ctx.Context, ctx.Args().Slice()))
 		},
 	}
 	for _, sub := range c.subs {

@@ -60,7 +60,7 @@ func runDelete(ctx context.Context, s *session, o *keyOptions, args []string) er
 			}{a.address, a.Found, markers})
 		}
 		if a.Found {
-			list.line(a.arg, "deleted")
+			list.did(a.arg, "deleted")
 		}
 		return nil
 	})

@@ -53,7 +53,7 @@ func newLookup(s *session, l *lookup) *command {
 		{exitDone, "every key is there"},
 		{exitFailed, "no key was answered: its shard is down, or refused the login"},
 		{exitUsage, "bad usage or configuration"},
-		{exitPartial, "some keys were not answered"},
+		{exitPartial, "some keys were not answered, or their lines left out"},
 		{exitNegative, "a key is missing"},
 		{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
 	}

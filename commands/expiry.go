@@ -66,9 +66,9 @@ func (o *expiryOptions) changeKeys(ctx context.Context, list *keyList, cache *co
 		}
 		switch {
 		case a.Done:
-			list.line(a.arg, "changed")
+			list.did(a.arg, "changed")
 		case a.Found:
-			list.line(a.arg, "unchanged")
+			list.did(a.arg, "unchanged")
 		}
 		return nil
 	})

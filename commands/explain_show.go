@@ -106,6 +106,14 @@ func (x *explainer) print(e *evidence, c *conclusion, single, first bool) error 
 		}
 		ui.Line(e.arg)
 	}
+	// What is known of a key is wanted whatever the key is: one that a line
+	// cannot carry is written for a shell, as the next command writes it.
+	name := func(key string) string {
+		if ui.Obstacle('\n', key, "") != "" {
+			return shellWordOf(key)
+		}
+		return key
+	}
 	line := func(label string, fields ...string) {
 		switch {
 		case ui.OutTerminal:
@@ -113,7 +121,7 @@ func (x *explainer) print(e *evidence, c *conclusion, single, first bool) error 
 		case single:
 			ui.Line(append([]string{label}, fields...)...)
 		default:
-			ui.Line(append([]string{e.arg, label}, fields...)...)
+			ui.Line(append([]string{name(e.arg), label}, fields...)...)
 		}
 	}
 	line("verdict", string(c.verdict), c.summary)
@@ -130,7 +138,7 @@ func (x *explainer) print(e *evidence, c *conclusion, single, first bool) error 
 	}
 	show := func(label string, list []trace) {
 		for _, t := range list {
-			line(label, append([]string{e.where(t), string(t.Stored)}, describeTrace(t)...)...)
+			line(label, append([]string{e.where(t), name(string(t.Stored))}, describeTrace(t)...)...)
 		}
 	}
 	show("copy", e.copyList())

@@ -23,7 +23,8 @@ func newGet(s *session) *command {
 		name: "get", args: "KEY…", min: 1, max: -1,
 		short: "shows values",
 		long: "One key: the value alone. Several, or keys from standard input: KEY, a tab, the value, in\n" +
-			"the order asked. A missing key prints nothing, and makes the exit code 4.",
+			"the order asked; KEY stands before each line of a value that has several. A missing key\n" +
+			"prints nothing, and makes the exit code 4.",
 		flags: o.flags(),
 		examples: []string{
 			"cachering get user:42",
@@ -35,7 +36,7 @@ func newGet(s *session) *command {
 			{exitDone, "every key is there"},
 			{exitFailed, "no value: a shard is down or refused the login, or the value cannot be read"},
 			{exitUsage, "bad usage or configuration"},
-			{exitPartial, "some keys were not answered, or cannot be read"},
+			{exitPartial, "some keys were not answered, or cannot be read, or their lines were left out"},
 			{exitNegative, "a key is missing"},
 			{exitRefused, "--as raw would disturb the terminal"},
 			{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
@@ -93,6 +94,9 @@ func runGet(ctx context.Context, s *session, o *getOptions, args []string) error
 		}
 		prefix := ""
 		if !list.single() {
+			if !s.carries(a.arg, "", '\n', a.arg, "") {
+				return nil
+			}
 			prefix = a.arg + "\t"
 		}
 		return o.print(s, prefix, v)

@@ -41,7 +41,16 @@ func (l *keyList) line(key, answer string) {
 	if l.single() {
 		l.s.ui.Line(answer)
 	} else {
-		l.s.ui.Line(key, answer)
+		l.s.keyLine(key, key, answer)
+	}
+}
+
+// did is line for what was done to a key.
+func (l *keyList) did(key, deed string) {
+	if l.single() {
+		l.s.ui.Line(deed)
+	} else if l.s.carries(key, deed, '\n', key, deed) {
+		l.s.ui.Line(key, deed)
 	}
 }
 

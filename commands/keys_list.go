@@ -38,7 +38,9 @@ func newKeys(s *session) *command {
 			"they are found: one that comes or goes meanwhile may be missed. With --stored PATTERN is\n" +
 			"one of stored keys, of every version, and stored keys are listed.\n\n" +
 			"With --locks each line is KEY, lock or fresh, the token of the holder, and how long the lock\n" +
-			"or marker has to live, as ttl says it.",
+			"or marker has to live, as ttl says it.\n\n" +
+			"In a pipe a key that holds what ends it, or is empty, would be taken for others: it is left\n" +
+			"out and named. -0 lists those that hold a line feed, --json lists all.",
 		flags: o.flags(),
 		examples: []string{
 			"cachering keys",
@@ -51,7 +53,7 @@ func newKeys(s *session) *command {
 			{exitDone, "every shard was listed, also where nothing matched"},
 			{exitFailed, "no shard answered, or all refused the login"},
 			{exitUsage, "bad usage or configuration"},
-			{exitPartial, "some shards failed"},
+			{exitPartial, "some shards failed, or keys were left out"},
 			{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
 		},
 		run: func(ctx context.Context, args []string) error { return runKeys(ctx, s, &o, args) },
@@ -163,9 +165,9 @@ func (o *keysOptions) print(s *session, shard *cluster.Shard, found []engine.Lis
 				return err
 			}
 		case o.nul:
-			s.ui.Out.WriteString(o.name(l) + "\x00")
+			s.keyItem(o.name(l))
 		default:
-			s.ui.Line(o.name(l))
+			s.keyLine(o.name(l), o.name(l))
 		}
 	}
 	return flushed(s)
@@ -182,7 +184,7 @@ func (o *keysOptions) printLocks(s *session, shard *cluster.Shard, found []engin
 			if h.Token != nil {
 				token = string(h.Token)
 			}
-			s.ui.Line(o.name(h.Listed), kind, token, lifetime(h.TTL))
+			s.keyLine(o.name(h.Listed), o.name(h.Listed), kind, token, lifetime(h.TTL))
 			continue
 		}
 		doc := struct {

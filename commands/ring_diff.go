@@ -76,7 +76,7 @@ func newRingDiff(s *session) *command {
 			{exitDone, "nothing would move"},
 			{exitFailed, "no shard answered"},
 			{exitUsage, "bad usage or configuration, that of the change included"},
-			{exitPartial, "some shards did not answer"},
+			{exitPartial, "some shards did not answer, or with --keys: a key that a line cannot carry was left out"},
 			{exitNegative, "some keys would move"},
 			{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
 		},
@@ -282,7 +282,7 @@ func (d *diff) print(s *session, shard *cluster.Shard, l engine.Listed, to int) 
 	if s.ui.JSON {
 		return s.ui.Document(movedKey{listing(shard, l, l.Stored), name})
 	}
-	s.ui.Line(string(l.Stored), shard.Name, name)
+	s.keyLine(string(l.Stored), string(l.Stored), shard.Name, name)
 	return nil
 }
 

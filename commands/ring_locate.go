@@ -41,7 +41,7 @@ func newRingLocate(s *session) *command {
 			{exitDone, "every key was located"},
 			{exitFailed, "a stored key is none of this cache's; with --look: no shard answered"},
 			{exitUsage, "bad usage or configuration"},
-			{exitPartial, "some keys were not located, or with --look: some shards did not answer"},
+			{exitPartial, "some keys were not located, or their lines left out; with --look: some shards did not answer"},
 			{exitNegative, "with --look: no shard holds the key"},
 			{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
 		},
@@ -153,6 +153,6 @@ func printLocated(s *session, single bool, l *located) error {
 		}
 		fields = append(fields, on)
 	}
-	s.ui.Line(fields...)
+	s.keyLine(l.arg, fields...)
 	return nil
 }

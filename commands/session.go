@@ -19,6 +19,7 @@ type session struct {
 	global globalOptions
 
 	warned []config.Warning
+	left   leavings
 
 	// bulk is set while a bulk run would finish its batch after a signal.
 	bulk atomic.Bool

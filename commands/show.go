@@ -138,10 +138,10 @@ func (o *showOptions) show(s *session, stored []byte, from codec.Source) (*shown
 }
 
 // print writes the answer for one value. prefix is its key with a tab, or
-// nothing; it stands before every opcode.
+// nothing; it stands before every line, so that none passes for another key.
 func (o *showOptions) print(s *session, prefix string, v *shown) error {
 	text := v.text
-	if o.as.value == asDis && prefix != "" {
+	if prefix != "" {
 		text = bytes.ReplaceAll(text, []byte("\n"), []byte("\n"+prefix))
 	}
 	if !s.ui.OutTerminal {

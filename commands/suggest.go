@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"cachering/commands/internal/config"
+	"cachering/commands/internal/ui"
 )
 
 // unknownCommand names the word that is no command and what was likely meant.
@@ -69,10 +70,12 @@ func names(commands []*command) []string {
 	return out
 }
 
-// quote shows a word in an error. Words that need no quotes get none.
+// quote shows a word in a sentence, on one line. Words that need no quotes get
+// none.
 func quote(word string) string {
-	if word == "" || strings.ContainsAny(word, " \t\n'\"") {
-		return "'" + word + "'"
+	shown := ui.Escape(word, "")
+	if word == "" || shown != word || strings.ContainsAny(word, " '\"") {
+		return "'" + shown + "'"
 	}
 	return word
 }

@@ -35,6 +35,38 @@ func (s *Streams) Line(fields ...string) {
 	s.Out.WriteString("\n")
 }
 
+// Item prints a key and ends it with a NUL. On a terminal it is escaped.
+func (s *Streams) Item(key string) {
+	if s.OutTerminal {
+		key = Escape(key, "")
+	}
+	s.Out.WriteString(key + "\x00")
+}
+
+// Obstacle is what would keep a program that reads fields separated by tabs, or
+// one alone, up to an end from finding them as they are: empty where nothing
+// would, and on a terminal, where a person reads. end is a line feed, or the NUL
+// of Item.
+func (s *Streams) Obstacle(end byte, fields ...string) string {
+	if s.OutTerminal {
+		return ""
+	}
+	for _, f := range fields {
+		switch {
+		case strings.IndexByte(f, end) >= 0 && end == 0:
+			return "a NUL would end it early"
+		case strings.IndexByte(f, end) >= 0:
+			return "a line feed would end its line early"
+		case len(fields) > 1 && strings.IndexByte(f, '\t') >= 0:
+			return "a tab would end its field early"
+		}
+	}
+	if len(fields) == 1 && fields[0] == "" {
+		return "what reads keys passes over an empty one" // as Items.Next does
+	}
+	return ""
+}
+
 // Column heads a column of a table.
 type Column struct {
 	Name  string

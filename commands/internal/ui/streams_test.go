@@ -206,3 +206,27 @@ func TestProgressRate(t *testing.T) {
 	}
 	b.Done()
 }
+
+// What Obstacle lets pass comes back from Items, and from a split at tabs.
+func TestObstacleKnowsWhatItemsReads(t *testing.T) {
+	for _, end := range []byte{'\n', 0} {
+		for _, key := range []string{"", "a", "a\nb", "\n", "a\tb", "a\x00", "\r", "a\r", " ", "\xff"} {
+			s := ui.New(strings.NewReader("first"+string(end)+key+string(end)), io.Discard, io.Discard)
+			items, err := s.In.Items(context.Background(), end == 0).Next(10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			back := len(items) == 2 && items[1] == key
+			if carried := s.Obstacle(end, key) == ""; carried != back {
+				t.Errorf("%q up to %q: carried %v, read back %v", key, end, carried, back)
+			}
+			fields := strings.Split(key+"\tanswer", "\t")
+			if carried := s.Obstacle('\n', key, "answer") == ""; carried != (len(fields) == 2 && !strings.Contains(key, "\n")) {
+				t.Errorf("%q in a line: carried %v", key, carried)
+			}
+			if s.OutTerminal = true; s.Obstacle(end, key) != "" {
+				t.Errorf("%q: left out on a terminal", key)
+			}
+		}
+	}
+}
