@@ -70,25 +70,25 @@ func rewrap(stored []byte, cache *config.Cache, ttl time.Duration) ([]byte, erro
 }
 
 // herdExpire is Expire, or Persist, of a cache of HerdClient: the expiry of the key
-// alone would leave the value to get stale when it was to before.
+// alone would leave the value to get stale when it was to before, so that both change
+// at once.
 func herdExpire(cl *cluster.Cluster, cache *config.Cache, ttl time.Duration) func(context.Context, [][]byte) []cluster.Entry {
 	return func(ctx context.Context, stored [][]byte) []cluster.Entry {
 		entries := make([]cluster.Entry, len(stored))
+		keep := ttl
+		if ttl != cluster.Forever {
+			keep += cache.HerdTimeout
+		}
 		for i, key := range stored {
 			e := &entries[i]
-			*e = cl.Update(ctx, key, func(value []byte) ([]byte, error) { return rewrap(value, cache, ttl) })
-			keep := ttl
-			switch {
-			case errors.Is(e.Err, errNotWrapped), errors.Is(e.Err, cluster.ErrNotString):
-			case e.Err != nil || !e.Found:
+			*e = cl.Update(ctx, key, cluster.Write{TTL: keep}, func(value []byte) ([]byte, error) { return rewrap(value, cache, ttl) })
+			if !errors.Is(e.Err, errNotWrapped) && !errors.Is(e.Err, cluster.ErrNotString) {
 				continue
-			case ttl != cluster.Forever:
-				keep += cache.HerdTimeout
 			}
-			if keep == cluster.Forever {
+			if ttl == cluster.Forever {
 				*e = cl.Persist(ctx, stored[i:i+1])[0]
 			} else {
-				*e = cl.Expire(ctx, stored[i:i+1], keep)[0]
+				*e = cl.Expire(ctx, stored[i:i+1], ttl)[0]
 			}
 		}
 		return entries

@@ -10,6 +10,7 @@ import (
 
 	"cachering/codec"
 	"cachering/codec/pyobj"
+	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/config"
 	"cachering/commands/internal/ui"
 )
@@ -72,7 +73,7 @@ func runIncr(ctx context.Context, s *session, o *incrOptions, key string, sign i
 	by := new(big.Int).Mul(big.NewInt(o.by.value), big.NewInt(sign))
 	storedKey := o.storedKey(cache, key)
 	var sum *big.Int
-	entry := cl.Update(ctx, []byte(storedKey), func(value []byte) (stored []byte, err error) {
+	entry := cl.Update(ctx, []byte(storedKey), cluster.Write{KeepTTL: true}, func(value []byte) (stored []byte, err error) {
 		sum, stored, err = add(cache, value, by)
 		return stored, err
 	})

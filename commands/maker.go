@@ -53,7 +53,7 @@ func (m *maker) guarded(ctx context.Context) (*made, error) {
 			return got, err
 		}
 		token := lockToken()
-		taken := m.cl.Set(ctx, cluster.Put{Stored: m.lock, Value: token, Write: cluster.Write{TTL: m.lockTTL, NX: true}})[0]
+		taken := m.cl.Take(ctx, m.lock, token, m.lockTTL)
 		if taken.Err != nil {
 			return nil, taken.Err
 		}

@@ -112,6 +112,28 @@ func (s *Shard) plain(err error) error {
 	return err
 }
 
+// untransacted says that the server refuses cmd, which is WATCH, MULTI or EXEC,
+// and what to do about it.
+func (s *Shard) untransacted(cmd redis.Cmder) error {
+	err := cmd.Err()
+	// Since 6.2 an EXEC that is refused answers "EXECABORT Transaction discarded
+	// because of: NOPERM …".
+	if _, reason, ok := strings.Cut(err.Error(), "discarded because of: "); ok {
+		err = answer(reason)
+	}
+	var why error
+	switch text := err.Error(); {
+	case denied(err) && strings.Contains(text, "'"): // the command, and not its key
+		why = s.plain(err)
+	case strings.Contains(text, "unknown command"):
+		why = troublef(err, "the server does not know %s: undo its rename-command, or connect past the proxy that lacks it",
+			strings.ToUpper(cmd.Name()))
+	default:
+		return s.Wrap(err)
+	}
+	return s.Wrap(troublef(why, "transactions are refused, and without them nothing is changed: %v", why))
+}
+
 // writeElsewhere is what to do about a server that is a replica.
 func (s *Shard) writeElsewhere() string {
 	if s.end.Service != nil {

@@ -12,6 +12,8 @@ import (
 	"cachering/commands/internal/redistest"
 )
 
+var kept = Write{KeepTTL: true}
+
 func plusOne(value []byte) ([]byte, error) {
 	n, err := strconv.Atoi(string(value))
 	return strconv.AppendInt(nil, int64(n)+1, 10), err
@@ -33,7 +35,7 @@ func TestUpdateLosesNothing(t *testing.T) {
 		c := open(t, 5*time.Second, at("a", s))
 		wg.Go(func() {
 			for range each {
-				if e := c.Update(ctx, key, plusOne); e.Err != nil || !e.Done || !e.Found {
+				if e := c.Update(ctx, key, kept, plusOne); e.Err != nil || !e.Done || !e.Found {
 					t.Errorf("%+v", e)
 				}
 			}
@@ -53,12 +55,12 @@ func TestUpdateRefusesAndMisses(t *testing.T) {
 	s := redistest.RunT(t)
 	client := s.Client(0)
 	c := open(t, 5*time.Second, at("a", s))
-	if e := c.Update(ctx, []byte(":1:none0"), plusOne); e.Found || e.Done || e.Err != nil {
+	if e := c.Update(ctx, []byte(":1:none0"), kept, plusOne); e.Found || e.Done || e.Err != nil {
 		t.Errorf("missing: %+v", e)
 	}
 	client.Set(ctx, ":1:x0", "no number", 0)
 	var wrong *strconv.NumError
-	if e := c.Update(ctx, []byte(":1:x0"), plusOne); !errors.As(e.Err, &wrong) || e.Done {
+	if e := c.Update(ctx, []byte(":1:x0"), kept, plusOne); !errors.As(e.Err, &wrong) || e.Done {
 		t.Errorf("refused: %+v", e)
 	}
 	if got := client.Get(ctx, ":1:x0").Val(); got != "no number" {
@@ -66,7 +68,7 @@ func TestUpdateRefusesAndMisses(t *testing.T) {
 	}
 	// The key expires between the read and the write.
 	client.Set(ctx, ":1:y0", 1, time.Hour)
-	e := c.Update(ctx, []byte(":1:y0"), func(value []byte) ([]byte, error) {
+	e := c.Update(ctx, []byte(":1:y0"), kept, func(value []byte) ([]byte, error) {
 		client.Del(ctx, ":1:y0")
 		return plusOne(value)
 	})
@@ -89,7 +91,7 @@ func TestUpdateWithoutAnswer(t *testing.T) {
 	})
 	c := open(t, 5*time.Second, Endpoint{Name: "a", Network: p.Network, Addr: p.Addr, Writable: true})
 	client.Set(ctx, ":1:n0", 1, 0)
-	e := c.Update(ctx, []byte(":1:n0"), plusOne)
+	e := c.Update(ctx, []byte(":1:n0"), kept, plusOne)
 	if e.Err == nil || !strings.Contains(e.Err.Error(), "whether the change was made is not known") {
 		t.Errorf("%+v", e)
 	}
@@ -135,7 +137,7 @@ func TestSetMarked(t *testing.T) {
 	if e := c.SetMarked(ctx, []byte(":1:k0"), []byte("v"), time.Hour, time.Hour); e.Done || e.Err == nil || !strings.Contains(e.Err.Error(), "OOM") {
 		t.Errorf("full: %+v", e)
 	}
-	if e := c.Update(ctx, []byte(":1:k0"), plusOne); e.Err != nil || e.Found {
+	if e := c.Update(ctx, []byte(":1:k0"), kept, plusOne); e.Err != nil || e.Found {
 		t.Errorf("after that: %+v", e)
 	}
 }

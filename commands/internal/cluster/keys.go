@@ -163,46 +163,51 @@ const (
 // each builds the commands of every key, sends them with one flush a shard, all
 // shards at once, and has the answers read. It is for one goroutine at a time.
 func (c *Cluster) each(ctx context.Context, stored [][]byte, again bool, build func(*Entry) (cmds []redis.Cmder, read func())) []Entry {
-	return c.eachAt(ctx, stored, again, func(_ int, e *Entry) ([]redis.Cmder, func()) { return build(e) })
+	return c.perShard(stored, func(s *Shard, entries []Entry, at []int) {
+		s.each(ctx, entries, at, again, func(_ int, e *Entry) ([]redis.Cmder, func()) { return build(e) })
+	})
 }
 
-// eachAt is each, with the place of the key among those asked.
-func (c *Cluster) eachAt(ctx context.Context, stored [][]byte, again bool, build func(int, *Entry) (cmds []redis.Cmder, read func())) []Entry {
+// perShard has the entries of each shard worked on, all shards at once; at are
+// the places of those of the shard among those asked. It is for one goroutine at a
+// time.
+func (c *Cluster) perShard(stored [][]byte, work func(s *Shard, entries []Entry, at []int)) []Entry {
 	entries := make([]Entry, len(stored))
-	type request struct {
-		entry *Entry
-		read  func()
-	}
-	cmds := make(map[*Shard][]redis.Cmder)
-	requests := make(map[*Shard][]request)
+	at := make(map[*Shard][]int)
 	for i := range entries {
 		e := &entries[i]
 		e.Stored, e.TTL = stored[i], Missing
-		if e.Shard, e.Err = c.Home(stored[i]); e.Err != nil {
-			continue
+		if e.Shard, e.Err = c.Home(stored[i]); e.Err == nil {
+			at[e.Shard] = append(at[e.Shard], i)
 		}
-		built, read := build(i, e)
-		cmds[e.Shard] = append(cmds[e.Shard], built...)
-		requests[e.Shard] = append(requests[e.Shard], request{e, read})
 	}
 	var wg sync.WaitGroup
-	for s := range requests {
-		wg.Go(func() {
-			err := s.do(ctx, cmds[s], again)
-			for _, r := range requests[s] {
-				if err != nil {
-					r.entry.Err = err
-					continue
-				}
-				r.read()
-				if r.entry.Err != nil {
-					r.entry.Err = s.Wrap(r.entry.Err)
-				}
-			}
-		})
+	for s := range at {
+		wg.Go(func() { work(s, entries, at[s]) })
 	}
 	wg.Wait()
 	return entries
+}
+
+// each is what Cluster.each does on one shard.
+func (s *Shard) each(ctx context.Context, entries []Entry, at []int, again bool, build func(int, *Entry) (cmds []redis.Cmder, read func())) {
+	if len(at) == 0 {
+		return
+	}
+	var cmds []redis.Cmder
+	reads := make([]func(), len(at))
+	for k, i := range at {
+		built, read := build(i, &entries[i])
+		cmds, reads[k] = append(cmds, built...), read
+	}
+	err := s.do(ctx, cmds, again)
+	for k, i := range at {
+		e := &entries[i]
+		if e.Err = err; err == nil {
+			reads[k]()
+			e.Err = s.Wrap(e.Err)
+		}
+	}
 }
 
 // do sends cmds on the shard's own connection, opening it when needed. A server

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -45,10 +43,10 @@ func (c *Cluster) Move(ctx context.Context, from, to []byte) Moved {
 // rename moves within a shard, in one transaction.
 func (c *Cluster) rename(ctx context.Context, m *Moved, from, to []byte) {
 	var kind *redis.StatusCmd
-	replies, err := m.From.transact(ctx, from, func() []redis.Cmder {
+	replies, err := m.From.transact(ctx, transaction{watch: from, ask: func() []redis.Cmder {
 		kind = redis.NewStatusCmd(ctx, "type", from)
 		return []redis.Cmder{kind}
-	}, func() ([]redis.Cmder, error) {
+	}, write: func() ([]redis.Cmder, error) {
 		if err := kind.Err(); err != nil {
 			return nil, m.From.Wrap(err)
 		}
@@ -60,7 +58,7 @@ func (c *Cluster) rename(ctx context.Context, m *Moved, from, to []byte) {
 			return append([]redis.Cmder{redis.NewCmd(ctx, "rename", from, to)}, c.unmark(ctx, from)...), nil
 		}
 		return nil, m.From.Wrap(ErrNotString)
-	})
+	}})
 	m.Err = err
 	if err == nil && replies != nil {
 		m.Err = m.From.refusal(replies)
@@ -68,38 +66,39 @@ func (c *Cluster) rename(ctx context.Context, m *Moved, from, to []byte) {
 	}
 }
 
-// carry moves from one shard to another.
+// carry moves from one shard to another. The new entry is written when the old
+// one's deletion is accepted and waits for EXEC: a server that refuses any of it
+// leaves no copy behind.
 func (c *Cluster) carry(ctx context.Context, m *Moved, from, to []byte) {
 	var get *redis.StringCmd
-	var at, pttl *redis.IntCmd
-	var clock *redis.TimeCmd
-	replies, err := m.From.transact(ctx, from, func() []redis.Cmder {
-		get = redis.NewStringCmd(ctx, "get", from)
-		at = redis.NewIntCmd(ctx, "pexpiretime", from)
-		pttl, clock = redis.NewIntCmd(ctx, "pttl", from), redis.NewTimeCmd(ctx, "time")
-		return []redis.Cmder{get, at, pttl, clock}
-	}, func() ([]redis.Cmder, error) {
-		value, err := get.Bytes()
-		switch {
-		case errors.Is(err, redis.Nil):
+	var expiry *expiryQuestion
+	var value []byte
+	var expires int64
+	replies, err := m.From.transact(ctx, transaction{watch: from, ask: func() []redis.Cmder {
+		get, expiry = redis.NewStringCmd(ctx, "get", from), askExpiry(ctx, from)
+		return append([]redis.Cmder{get}, expiry.cmds()...)
+	}, write: func() (cmds []redis.Cmder, err error) {
+		value, err = get.Bytes()
+		missing := errors.Is(err, redis.Nil)
+		if err != nil && !missing {
+			return nil, m.From.Wrap(notString(err))
+		}
+		if expires, err = expiry.moment(); err != nil {
+			return nil, m.From.Wrap(err)
+		}
+		if missing || expires == gone {
 			// Gone before the first copy, or after one that its deletion then
 			// followed: either way there is nothing left to move.
 			m.Found = m.Copied
 			return nil, nil
-		case err != nil:
-			return nil, m.From.Wrap(notString(err))
 		}
 		m.Found = true
-		expires, err := expiryAt(at, pttl, clock)
-		if err != nil {
-			return nil, m.From.Wrap(err)
-		}
-		if err := m.To.put(ctx, to, value, expires); err != nil {
-			return nil, err
-		}
-		m.Copied = true
 		return append([]redis.Cmder{redis.NewCmd(ctx, "del", from)}, c.unmark(ctx, from)...), nil
-	})
+	}, ready: func() error {
+		err := m.To.put(ctx, to, value, expires)
+		m.Copied = m.Copied || err == nil
+		return err
+	}})
 	m.Err = err
 	if err == nil && replies != nil {
 		m.Err = m.From.refusal(replies)
@@ -114,54 +113,12 @@ func (c *Cluster) unmark(ctx context.Context, stored []byte) []redis.Cmder {
 	return nil
 }
 
-// refusal is the error among the replies of a transaction.
-func (s *Shard) refusal(replies []any) error { return s.Wrap(refused(replies)) }
-
-func refused(replies []any) error {
-	for _, r := range replies {
-		if err, ok := r.(error); ok {
-			return err
-		}
-	}
-	return nil
-}
-
-// never is the expiry of a key that has none.
-const never = -1
-
-// expiryAt is when a key expires, in Unix milliseconds of its server. Servers
-// before 7.0 do not tell; then it is counted from their clock.
-func expiryAt(at, pttl *redis.IntCmd, clock *redis.TimeCmd) (int64, error) {
-	if at.Err() == nil {
-		return at.Val(), nil
-	}
-	if err := errors.Join(pttl.Err(), clock.Err()); err != nil {
-		return 0, err
-	}
-	if pttl.Val() < 0 {
-		return pttl.Val(), nil
-	}
-	return clock.Val().Add(time.Duration(pttl.Val()) * time.Millisecond).UnixMilli(), nil
-}
-
 // put stores a value with its expiry in one transaction, so that it is never
 // there without.
 func (s *Shard) put(ctx context.Context, key, value []byte, expires int64) error {
-	cmds := []redis.Cmder{redis.NewStatusCmd(ctx, "multi"), redis.NewCmd(ctx, "set", key, value)}
-	if expires != never {
-		cmds = append(cmds, redis.NewCmd(ctx, "pexpireat", key, strconv.FormatInt(expires, 10)))
-	}
-	exec := redis.NewSliceCmd(ctx, "exec")
-	if err := s.do(ctx, append(cmds, exec), once); err != nil {
+	replies, err := s.atomically(ctx, append([]redis.Cmder{redis.NewCmd(ctx, "set", key, value)}, expireAt(ctx, key, expires)...)...)
+	if err != nil {
 		return fmt.Errorf("%w; the entry is still at its old place", err)
 	}
-	for _, cmd := range cmds {
-		if err := cmd.Err(); err != nil {
-			return s.Wrap(err)
-		}
-	}
-	if err := exec.Err(); err != nil {
-		return s.Wrap(err)
-	}
-	return s.refusal(exec.Val())
+	return s.refusal(replies)
 }
