@@ -149,6 +149,92 @@ func TestAFailedChangeChangesNothing(t *testing.T) {
 	}
 }
 
+// A server before 6.0 does not know KEEPTTL. The moment at which an entry expires
+// stays where it was, to the millisecond where the server tells it.
+func TestKeepingAnExpiryWithoutKeepTTL(t *testing.T) {
+	ctx := context.Background()
+	s := redistest.RunT(t)
+	client := s.Client(0)
+	p := redistest.ProxyT(t, s, func(b []byte) redistest.Action {
+		for {
+			i := bytes.Index(b, []byte("keepttl"))
+			if i < 0 {
+				return redistest.Forward
+			}
+			copy(b[i:], "nothing")
+		}
+	})
+	c := open(t, 5*time.Second, Endpoint{Name: "a", Network: p.Network, Addr: p.Addr, Writable: true})
+	set := func(key, value string, w Write) Entry {
+		t.Helper()
+		e := c.Set(ctx, Put{[]byte(key), []byte(value), w})[0]
+		if e.Err != nil {
+			t.Fatal(e.Err)
+		}
+		return e
+	}
+	for _, tells := range []bool{true, false} {
+		late := time.Duration(0)
+		if !tells {
+			client.Do(ctx, "acl", "setuser", "default", "-pexpiretime")
+			late = 50 * time.Millisecond // between PTTL and TIME, on a busy machine
+		}
+		client.FlushDB(ctx)
+		for key, ttl := range map[string]time.Duration{":1:k0": time.Hour, ":1:ever0": 0, ":1:n0": time.Hour} {
+			client.Set(ctx, key, 1, ttl)
+		}
+		client.RPush(ctx, ":1:list0", "x")
+		client.Expire(ctx, ":1:list0", time.Hour)
+		expires := func(key string) time.Duration {
+			var moment time.Duration
+			client.Do(ctx, "acl", "setuser", "default", "+pexpiretime")
+			moment = client.PExpireTime(ctx, key).Val()
+			if !tells {
+				client.Do(ctx, "acl", "setuser", "default", "-pexpiretime")
+			}
+			return moment
+		}
+		stays := func(key, value string, change func()) {
+			t.Helper()
+			before := expires(key)
+			change()
+			if got := client.Get(ctx, key).Val(); got != value {
+				t.Errorf("%s holds %q, want %q", key, got, value)
+			}
+			if moved := expires(key) - before; moved < 0 || moved > late {
+				t.Errorf("%s expires %v later", key, moved)
+			}
+		}
+		keep := Write{TTL: time.Minute, KeepTTL: true}
+		onlyThere := Write{TTL: time.Minute, KeepTTL: true, XX: true}
+		stays(":1:k0", "kept", func() { set(":1:k0", "kept", keep) })
+		stays(":1:k0", "again", func() { set(":1:k0", "again", onlyThere) })
+		stays(":1:ever0", "kept", func() { set(":1:ever0", "kept", keep) })
+		stays(":1:list0", "no list", func() { set(":1:list0", "no list", keep) })
+		stays(":1:n0", "2", func() {
+			if e := c.Update(ctx, []byte(":1:n0"), kept, plusOne); e.Err != nil || !e.Done {
+				t.Errorf("%+v", e)
+			}
+		})
+		if set(":1:none0", "x", onlyThere).Done || client.Exists(ctx, ":1:none0").Val() != 0 {
+			t.Error("XX made a key")
+		}
+		if e := set(":1:none0", "x", keep); !e.Done || client.PTTL(ctx, ":1:none0").Val() > time.Minute {
+			t.Errorf("a new key: %+v", e)
+		}
+		if ttl := client.PTTL(ctx, ":1:none0").Val(); ttl <= 0 {
+			t.Errorf("a new key lives %v", ttl)
+		}
+		// It goes before it is replaced, or comes before it is made.
+		if e := c.Update(ctx, []byte(":1:n0"), kept, func(value []byte) ([]byte, error) {
+			client.Del(ctx, ":1:n0")
+			return plusOne(value)
+		}); e.Found || e.Done || e.Err != nil || client.Exists(ctx, ":1:n0").Val() != 0 {
+			t.Errorf("gone meanwhile: %+v", e)
+		}
+	}
+}
+
 // Of many values that keep their expiries one that is refused keeps no other out,
 // and what one transaction would be too large for goes into several.
 func TestManyValuesKeepTheirExpiries(t *testing.T) {

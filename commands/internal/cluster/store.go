@@ -35,6 +35,12 @@ func (c *Cluster) Set(ctx context.Context, puts ...Put) []Entry {
 			return puts[i].set(ctx, e)
 		})
 		s.keep(ctx, puts, entries, slices.DeleteFunc(slices.Clone(at), func(i int) bool { return !kept(i) }))
+		for _, i := range at {
+			if e := &entries[i]; puts[i].KeepTTL && lacksKeepTTL(e.Err) {
+				e.Done, e.Err = s.keepByClock(ctx, &puts[i])
+				e.Found = e.Done
+			}
+		}
 	})
 }
 
@@ -117,6 +123,34 @@ func (s *Shard) keepTogether(ctx context.Context, puts []Put, entries []Entry, a
 
 // lacksKeepTTL tells that a server is older than 6.0.
 func lacksKeepTTL(err error) bool { return err != nil && strings.Contains(err.Error(), "syntax error") }
+
+// keepByClock stores p with the expiry of what is there, on a server before 6.0.
+func (s *Shard) keepByClock(ctx context.Context, p *Put) (done bool, err error) {
+	for {
+		var expires *expiryQuestion
+		replies, err := s.transact(ctx, transaction{watch: p.Stored, ask: func() []redis.Cmder {
+			expires = askExpiry(ctx, p.Stored)
+			return expires.cmds()
+		}, write: func() ([]redis.Cmder, error) {
+			switch moment, err := expires.moment(); {
+			case err != nil:
+				return nil, s.Wrap(err)
+			case moment != gone:
+				return s.replaceByClock(ctx, p.Stored, p.Value, expires)
+			case p.XX:
+				return nil, nil
+			}
+			return []redis.Cmder{redis.NewCmd(ctx, append(expiry([]any{"set", p.Stored, p.Value}, p.TTL), "nx")...)}, nil
+		}})
+		if err != nil || replies == nil {
+			return false, err
+		}
+		if replies[0] != nil { // else it expired just before
+			err = s.refusal(replies)
+			return err == nil, err
+		}
+	}
+}
 
 // replaceByClock replaces the value of a key and gives it its expiry again, as the
 // moment that it stood for and not as a time from now, which would move it.
