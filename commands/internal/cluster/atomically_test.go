@@ -268,3 +268,25 @@ func TestManyValuesKeepTheirExpiries(t *testing.T) {
 		}
 	}
 }
+
+// What is asked beside a change is not what the change depends on.
+func TestARefusedQuestionHidesNoChange(t *testing.T) {
+	ctx := context.Background()
+	s := redistest.RunT(t)
+	client := s.Client(0)
+	client.Set(ctx, ":1:k0", "v", 0)
+	client.Do(ctx, "acl", "setuser", "default", "-exists", "-dbsize")
+	c := open(t, 5*time.Second, at("a", s))
+	if e := c.Expire(ctx, keys(":1:k0"), time.Hour)[0]; e.Err != nil || !e.Done || !e.Found {
+		t.Errorf("expire: %+v", e)
+	}
+	if e := c.Persist(ctx, keys(":1:k0"))[0]; e.Err != nil || !e.Done || !e.Found {
+		t.Errorf("persist: %+v", e)
+	}
+	if e := c.Persist(ctx, keys(":1:k0"))[0]; e.Err == nil || e.Done {
+		t.Errorf("nothing to persist: %+v", e)
+	}
+	if _, err := c.Shards()[0].FlushDB(ctx); err == nil || client.Get(ctx, ":1:k0").Val() != "v" {
+		t.Errorf("flushdb: %v, %q is left", err, client.Get(ctx, ":1:k0").Val())
+	}
+}

@@ -126,11 +126,11 @@ func (c *Cluster) change(ctx context.Context, stored [][]byte, cmd func(*Entry) 
 		exists := redis.NewIntCmd(ctx, "exists", e.Stored)
 		change := cmd(e)
 		return []redis.Cmder{exists, change}, func() {
-			if e.Err = exists.Err(); e.Err != nil {
-				return
-			}
 			n, err := change.Result()
-			e.Found, e.Done, e.Err = exists.Val() > 0, n > 0, err
+			if e.Err = err; err == nil && n == 0 {
+				e.Err = exists.Err()
+			}
+			e.Found, e.Done = n > 0 || exists.Val() > 0, n > 0
 		}
 	})
 }
@@ -253,13 +253,18 @@ func (s *Shard) DBSize(ctx context.Context) (int64, error) {
 // FlushDB deletes everything in the shard's database and returns how many keys
 // it held.
 func (s *Shard) FlushDB(ctx context.Context) (int64, error) {
-	size := redis.NewIntCmd(ctx, "dbsize")
-	flush := redis.NewStatusCmd(ctx, "flushdb")
-	if err := s.do(ctx, []redis.Cmder{size, flush}, once); err != nil {
+	// Not in one flush: a DBSIZE that is refused would be told of a database that
+	// was emptied.
+	size, err := s.DBSize(ctx)
+	if err != nil {
 		return 0, err
 	}
-	if err := errors.Join(size.Err(), flush.Err()); err != nil {
+	flush := redis.NewStatusCmd(ctx, "flushdb")
+	if err := s.do(ctx, []redis.Cmder{flush}, once); err != nil {
+		return 0, err
+	}
+	if err := flush.Err(); err != nil {
 		return 0, s.Wrap(fmt.Errorf("flushdb: %w", err))
 	}
-	return size.Val(), nil
+	return size, nil
 }
