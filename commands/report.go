@@ -42,7 +42,7 @@ func (b *bulk) report(r *engine.Report) error {
 // code is the exit code of a report. A signal has one of its own.
 func (b *bulk) code(r *engine.Report, total *engine.Tally) int {
 	switch {
-	case r.Lost() == len(r.Shards) && r.Lost() > 0:
+	case r.Lost() == len(r.Shards) && r.Lost() > 0 && r.Replaced() == 0:
 		return exitFailed
 	case !r.Complete():
 		return exitPartial

@@ -27,7 +27,8 @@ var (
 	// because it is a replica.
 	ErrReplica = errors.New("the server is a replica and takes no writes")
 	// ErrReplaced is wrapped by the error of a master in whose place the
-	// sentinels put another.
+	// sentinels put another, and is that of a server whose process is another
+	// than before.
 	ErrReplaced = errors.New("what was written last may be lost")
 )
 

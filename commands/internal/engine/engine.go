@@ -118,6 +118,9 @@ type run struct {
 	mu       sync.Mutex
 	report   *Report
 	progress []passed // by shard
+	// scans are those of the shards, the connections open, as long as there may be
+	// something to ask; nil where none was begun.
+	scans []*scanner
 }
 
 // passed is how far the scan of a shard is.
@@ -140,6 +143,7 @@ func Run(ctx context.Context, cl *cluster.Cluster, op Operation, o Options) *Rep
 		cl: cl, op: op, o: o,
 		heavy:    semaphore.NewWeighted(heavyBudget),
 		progress: make([]passed, len(o.Shards)),
+		scans:    make([]*scanner, len(o.Shards)),
 		report: &Report{
 			Cache:   cl.Alias(),
 			DryRun:  o.DryRun,
@@ -164,7 +168,12 @@ func Run(ctx context.Context, cl *cluster.Cluster, op Operation, o Options) *Rep
 	wg.Wait()
 	r.report.Interrupted = r.stopped() || ctx.Err() != nil
 	if re, ok := op.(*Reinsert); ok && !o.DryRun && !r.report.Interrupted {
-		r.sampleAgain(ctx, re)
+		r.lookAgain(ctx, re)
+	}
+	for _, scan := range r.scans {
+		if scan != nil {
+			scan.conn.Close()
+		}
 	}
 	r.report.Elapsed = time.Since(begin)
 	return r.report

@@ -2,12 +2,14 @@ package engine
 
 import (
 	"encoding/base64"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
+	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/document"
 )
 
@@ -160,6 +162,18 @@ func (r *Report) Lost() int {
 	n := 0
 	for i := range r.Shards {
 		if r.Shards[i].Err != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// Replaced is the number of those whose server was, or may have been, replaced by
+// another during the run, so that what was done may be undone.
+func (r *Report) Replaced() int {
+	n := 0
+	for i := range r.Shards {
+		if errors.Is(r.Shards[i].Err, cluster.ErrReplaced) {
 			n++
 		}
 	}

@@ -80,10 +80,12 @@ func Look(ctx context.Context, cl *cluster.Cluster, o Options, n int, describe f
 	return surveys
 }
 
-// sampleAgain looks whether the application still writes what was rewritten.
-func (r *run) sampleAgain(ctx context.Context, o *Reinsert) {
+// lookAgain looks whether the application still writes what was rewritten. It
+// asks on the connections of the scans: what another process holds by now, read
+// from an older dump, is not the application's doing.
+func (r *run) lookAgain(ctx context.Context, o *Reinsert) {
 	var wg sync.WaitGroup
-	for i, s := range r.o.Shards {
+	for i, scan := range r.scans {
 		out := &r.report.Shards[i]
 		if out.Err != nil {
 			continue
@@ -93,9 +95,9 @@ func (r *run) sampleAgain(ctx context.Context, o *Reinsert) {
 			if err != nil {
 				return
 			}
+			var again ShardReport
 			var survey Survey
-			// A sample that cannot be taken takes nothing from the run.
-			_ = sample(ctx, s, newFilter(r.o.Selection, r.cl, s), sampleAfter, &survey, func(stored, value []byte) {
+			err = sampleOn(ctx, scan.conn, newFilter(r.o.Selection, r.cl, scan.shard), sampleAfter, &survey, func(stored, value []byte) {
 				if o.Foreign != nil {
 					if _, foreign := o.Foreign(stored, value); foreign {
 						return
@@ -105,11 +107,23 @@ func (r *run) sampleAgain(ctx context.Context, o *Reinsert) {
 				if err != nil {
 					return
 				}
-				out.Sampled++
+				again.Sampled++
 				if changed {
-					out.StillOld++
+					again.StillOld++
 				}
 			})
+			if err == nil {
+				out.Sampled, out.StillOld = again.Sampled, again.StillOld
+				return
+			}
+			// A sample that cannot be taken takes nothing from the run, unless
+			// the server is not the same any more.
+			if !lost(ctx, err) || scan.runID == "" {
+				return
+			}
+			if _, err := scan.still(ctx); err != nil && ctx.Err() == nil {
+				out.Err = scan.shard.Wrap(err)
+			}
 		})
 	}
 	wg.Wait()
@@ -123,18 +137,22 @@ func sample(ctx context.Context, s *cluster.Shard, f *filter, n int, survey *Sur
 		return err
 	}
 	defer conn.Close()
+	return s.Wrap(sampleOn(ctx, conn, f, n, survey, visit))
+}
+
+func sampleOn(ctx context.Context, conn *cluster.Conn, f *filter, n int, survey *Survey, visit func(stored, value []byte)) error {
 	about, err := serverInfo(ctx, conn)
 	if err != nil {
-		return s.Wrap(err)
+		return err
 	}
 	survey.Keys = about.keys
 	// SCAN goes through the keys by a hash that is seeded when the server
 	// starts, so the first ones are as good a sample as any.
-	scan := &scanner{shard: s, pattern: "*", count: sampleCount, conn: conn}
+	scan := &scanner{shard: conn.Shard, pattern: "*", count: sampleCount, conn: conn}
 	for page := 0; page < samplePages && len(survey.keys) < n && !scan.ended; page++ {
 		keys, err := scan.ask(ctx)
 		if err != nil {
-			return s.Wrap(err)
+			return err
 		}
 		for _, key := range keys {
 			survey.Seen++
@@ -149,7 +167,7 @@ func sample(ctx context.Context, s *cluster.Shard, f *filter, n int, survey *Sur
 	if visit == nil {
 		return nil
 	}
-	return s.Wrap(visitValues(ctx, conn, survey.keys, visit))
+	return visitValues(ctx, conn, survey.keys, visit)
 }
 
 func visitValues(ctx context.Context, conn *cluster.Conn, keys [][]byte, visit func(stored, value []byte)) error {

@@ -14,12 +14,19 @@ import (
 // scanCount is COUNT of SCAN: a page costs the server well under a millisecond.
 const scanCount = 1000
 
-// A scan ends where it may have met another server process: the cursors of one
-// mean nothing to another.
-var (
-	errRestarted = errors.New("the server was restarted, or another took its place, during the run: run again")
-	errNameless  = errors.New("the connection was lost, and without INFO it cannot be told whether the server was restarted: run again")
+// The work on a shard ends where it may have met another server process: the
+// cursors of one mean nothing to another, and what was written to one the other,
+// which may have read an older dump, may not have.
+const (
+	errRestarted = replaced("the server was restarted, or another took its place, during the run: run again")
+	errNameless  = replaced("the connection was lost, and without INFO it cannot be told whether the server was restarted: run again")
 )
+
+// replaced is a cluster.ErrReplaced that was not told by sentinels.
+type replaced string
+
+func (r replaced) Error() string        { return string(r) }
+func (r replaced) Is(target error) bool { return target == cluster.ErrReplaced }
 
 // scanner walks over the keys of a shard.
 type scanner struct {
@@ -74,23 +81,54 @@ func (s *scanner) ask(ctx context.Context) ([][]byte, error) {
 // reconnect goes on with the scan on a new connection, if the server is still
 // the same process.
 func (s *scanner) reconnect(ctx context.Context) error {
-	if s.runID == "" {
-		return errNameless
-	}
 	s.conn.Close()
-	conn, err := redial(ctx, s.shard)
+	conn, err := rejoin(ctx, s.shard, s.runID)
 	if err != nil {
 		return err
 	}
 	s.conn = conn
-	info, err := serverInfo(ctx, conn)
-	if err != nil {
-		return err
-	}
-	if info.runID != s.runID {
-		return errRestarted
-	}
 	return nil
+}
+
+// still asks the server about itself again, and fails where it is no longer the
+// process that the scan began with.
+func (s *scanner) still(ctx context.Context) (info, error) {
+	for attempt := 0; ; attempt++ {
+		about, err := serverInfo(ctx, s.conn)
+		if err == nil && about.runID != s.runID && about.runID != "" && s.runID != "" {
+			return about, errRestarted
+		}
+		if err == nil || attempt == redials || !lost(ctx, err) || permanent(err) {
+			return about, err
+		}
+		if err := s.reconnect(ctx); err != nil {
+			return info{}, err
+		}
+	}
+}
+
+// rejoin dials a server again whose process was runID, and fails where it is
+// another by now, or that cannot be told.
+func rejoin(ctx context.Context, s *cluster.Shard, runID string) (*cluster.Conn, error) {
+	if runID == "" {
+		return nil, errNameless
+	}
+	conn, err := redial(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	about, err := serverInfo(ctx, conn)
+	switch {
+	case err != nil:
+	case about.runID == "":
+		err = errNameless
+	case about.runID != runID:
+		err = errRestarted
+	default:
+		return conn, nil
+	}
+	conn.Close()
+	return nil, err
 }
 
 // info is what INFO says about a server.

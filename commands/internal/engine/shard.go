@@ -30,6 +30,9 @@ type shardRun struct {
 	halt chan struct{} // closed when no new batch is to be begun
 	// without is what the server cannot do.
 	without lacks
+	// runID is that of the server's process at the beginning; empty where it does
+	// not tell.
+	runID string
 
 	haltOnce sync.Once
 	tallies  sync.Mutex
@@ -81,7 +84,7 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 		return
 	}
 	scan := &scanner{shard: sh, pattern: s.filter.pattern, count: scanCount, conn: conn}
-	defer func() { scan.conn.Close() }()
+	r.scans[index] = scan
 	begin := time.Now()
 	before, err := serverInfo(ctx, conn)
 	if err != nil {
@@ -96,7 +99,7 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 	}
 	workers := r.workers(time.Since(begin), before.keys, sh.Connections())
 	s.work = make(chan []entry, 2*workers)
-	scan.runID, out.UsedMemoryBefore = before.runID, before.usedMemory
+	s.runID, scan.runID, out.UsedMemoryBefore = before.runID, before.runID, before.usedMemory
 
 	done := make(chan struct{})
 	defer close(done)
@@ -136,9 +139,12 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 	if s.err != nil {
 		return // another question would only take another timeout
 	}
-	if after, err := serverInfo(ctx, scan.conn); err == nil {
-		out.UsedMemoryAfter = after.usedMemory
+	after, err := scan.still(ctx)
+	if err != nil {
+		s.end(err)
+		return
 	}
+	out.UsedMemoryAfter = after.usedMemory
 	if !r.stopped() {
 		r.passed(index, before.keys, before.keys)
 	}

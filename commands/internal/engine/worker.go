@@ -259,7 +259,7 @@ func (w *worker) recover(ctx context.Context, cause error) error {
 	if !lost(ctx, cause) || w.losses > redials || permanent(cause) {
 		return cause
 	}
-	conn, err := redial(ctx, w.shard)
+	conn, err := rejoin(ctx, w.shard, w.runID)
 	if err != nil {
 		return err
 	}
