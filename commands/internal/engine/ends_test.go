@@ -74,6 +74,8 @@ type victim struct {
 	stop   func()
 	cancel func()
 	lose   atomic.Bool // the next flush is carried out, its answer is lost, and so is the server
+	// swap is a command and another of its length that is sent in its place.
+	swap atomic.Pointer[[2]string]
 }
 
 // kindOf is the kind that the name of a key tells.
@@ -95,6 +97,11 @@ func TestEveryKeyReadIsInTheReportOnce(t *testing.T) {
 		{name: "answer lost", silent: true, end: func(e *victim) { e.lose.Store(true) }},
 		{name: "cut", silent: true, end: func(e *victim) { e.proxy.Cut() }},
 		{name: "cut, then first signal", silent: true, end: func(e *victim) { e.proxy.Cut(); e.stop() }},
+	}
+	for name, swap := range map[string][2]string{
+		"multi is not OK": {"multi", "reset"}, "multi is unknown": {"multi", "multy"}, "exec is unknown": {"exec", "exes"},
+	} {
+		all = append(all, ending{name: name, end: func(v *victim) { v.swap.Store(&swap) }})
 	}
 	for _, right := range []string{"multi", "exec", "watch", "set", "mget", "type", "unlink", "persist", "pexpire", "scan"} {
 		all = append(all, ending{name: right + " refused", right: right})
@@ -118,6 +125,9 @@ func TestEveryKeyReadIsInTheReportOnce(t *testing.T) {
 			f := newFarm(t, 1, "p", asUser("run", proxied(t, &e.proxy, func(b []byte) redistest.Action {
 				if i := bytes.Index(b, []byte("keepttl")); i >= 0 && c.legacy {
 					copy(b[i:], "keepxxx")
+				}
+				if swap := e.swap.Load(); swap != nil {
+					copy(b, bytes.ReplaceAll(b, []byte("\r\n"+swap[0]+"\r\n"), []byte("\r\n"+swap[1]+"\r\n")))
 				}
 				if e.lose.Load() && !bytes.Contains(b, []byte("scan")) {
 					e.lose.Store(false)
@@ -174,9 +184,7 @@ func counted(t *testing.T, ctx context.Context, f *farm, e *victim, op Operation
 			case <-stopWriter:
 				return
 			case <-time.After(200 * time.Microsecond):
-				if how.right != "" || random.IntN(2) == 0 {
-					c.SetXX(ctx, fmt.Sprintf("p:1:old-%d", i%n/6*6), "old:again", time.Hour)
-				}
+				c.SetXX(ctx, fmt.Sprintf("p:1:old-%d", i%n/6*6), "old:again", time.Hour)
 			}
 		}
 	})
@@ -187,6 +195,7 @@ func counted(t *testing.T, ctx context.Context, f *farm, e *victim, op Operation
 	e.cancel = cancel
 	failures := make(map[string]int)
 	early := make(map[string]map[string]int) // failures that came from the end, by kind of key
+	unwritten := make(map[string]bool)
 	o := Options{Stop: stop, DryRun: dry, Batch: 8, Workers: 2, Failure: func(f Failure) {
 		key := string(f.Stored)
 		failures[key]++
@@ -196,6 +205,7 @@ func counted(t *testing.T, ctx context.Context, f *farm, e *victim, op Operation
 				early[kind] = make(map[string]int)
 			}
 			early[kind][f.Reason]++
+			unwritten[key] = f.Reason != ReasonUnsettled
 		}
 	}}
 	moment := 12 * time.Millisecond
@@ -203,7 +213,9 @@ func counted(t *testing.T, ctx context.Context, f *farm, e *victim, op Operation
 		o.Rate, moment = 4000, 60*time.Millisecond
 	}
 	moment = time.Duration(random.Int64N(int64(moment)))
+	ended := make(chan struct{})
 	timer := time.AfterFunc(moment, func() {
+		defer close(ended)
 		if how.right != "" {
 			c.Do(ctx, "acl", "setuser", "run", "-"+how.right)
 		} else {
@@ -211,16 +223,30 @@ func counted(t *testing.T, ctx context.Context, f *farm, e *victim, op Operation
 		}
 	})
 	r := Run(within, f.Cluster, op, o)
-	timer.Stop()
+	if !timer.Stop() {
+		<-ended
+	}
 	close(stopWriter)
 	writer.Wait()
 	e.lose.Store(false)
+	e.swap.Store(nil)
 
 	s := &r.Shards[0]
 	told := fmt.Sprintf("%s after %v, rate %v, seed %d: %+v, failures %v, error %v", how.name, moment, o.Rate, seed, s.Tally, early, s.Err)
 	for key, times := range failures {
 		if times > 1 {
 			t.Errorf("%s: %s failed %d times", told, key, times)
+		}
+	}
+	for key, value := range f.all(t) {
+		if strings.HasPrefix(value, "new:") && kindOf(key) == "old" && unwritten[key] {
+			t.Errorf("%s: %s was written", told, key)
+		}
+		delete(unwritten, key)
+	}
+	for key, missing := range unwritten {
+		if missing {
+			t.Errorf("%s: %s was deleted", told, key)
 		}
 	}
 	read := make(map[string]int)
