@@ -20,7 +20,7 @@ func Disassemble(w io.Writer, stored []byte, from Source, o Options) (form Form,
 		return Form{Plain: PlainInt}, &Error{Kind: KindNumber, Text: "an integer, stored as its digits: there are no opcodes"}
 	}
 	if i := from.candidates(l.serialized, -1)[0]; i > 0 {
-		if _, refused := serializations[i].decode(pyobj.New(), l.serialized); refused == nil {
+		if _, _, wrong := serializations[i].decode(pyobj.New(), l.serialized, from.codec.Rules); wrong == nil {
 			name := serializations[i].name
 			return l.form(name), &Error{Kind: KindUnknown, Text: "stored as " + string(name) + ": there are no opcodes"}
 		}

@@ -7,12 +7,12 @@ import (
 )
 
 // decodeDummy reads what DummySerializer of django-redis-cache does: the bytes.
-func decodeDummy(g *pyobj.Graph, data []byte) (pyobj.Ref, *Error) {
+func decodeDummy(g *pyobj.Graph, data []byte, _ Rules) (root pyobj.Ref, refused, err *Error) {
 	g.Reset(data)
 	if len(data) == 1 {
-		return pyobj.ByteRef(data[0]), nil
+		return pyobj.ByteRef(data[0]), nil, nil
 	}
-	return g.SrcBytes(0, len(data)), nil
+	return g.SrcBytes(0, len(data)), nil, nil
 }
 
 // appendDummy writes what redis-py makes of a value that no serializer has

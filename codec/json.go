@@ -11,19 +11,19 @@ import (
 // maxJSONDepth is how deep CPython's json.loads reads.
 const maxJSONDepth = 994
 
-func decodeJSON(g *pyobj.Graph, data []byte) (pyobj.Ref, *Error) {
-	root, err := pyobj.ParseJSON(g, data)
-	if err != nil {
-		return 0, &Error{Kind: KindUnknown, Text: "json: " + err.Error(), Err: err}
+func decodeJSON(g *pyobj.Graph, data []byte, _ Rules) (root pyobj.Ref, refused, err *Error) {
+	root, e := pyobj.ParseJSON(g, data)
+	if e != nil {
+		return 0, nil, &Error{Kind: KindUnknown, Text: "json: " + e.Error(), Err: e}
 	}
-	return root, nil
+	return root, nil, nil
 }
 
 // encodeJSON writes what json.dumps of Python does by default: ASCII, a blank
-// after commas and colons. loose allows NaN and the infinities, which
+// after commas and colons. same allows NaN and the infinities, which
 // json.loads takes though JSON has none.
-func encodeJSON(dst []byte, g *pyobj.Graph, root pyobj.Ref, loose bool) (out []byte, err *Error) {
-	w := jsonWriter{plainWriter: newPlainWriter(dst, g, "JSON", maxJSONDepth), loose: loose}
+func encodeJSON(dst []byte, g *pyobj.Graph, root pyobj.Ref, _ Rules, same bool) (out []byte, err *Error) {
+	w := jsonWriter{plainWriter: newPlainWriter(dst, g, "JSON", maxJSONDepth), loose: same}
 	defer catch(&err)
 	w.value(root)
 	return w.dst, nil

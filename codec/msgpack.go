@@ -15,7 +15,7 @@ const maxMsgPackDepth = 511
 
 // encodeMsgPack writes what msgpack.dumps of Python's msgpack 1.0 does: numbers
 // in their shortest form, floats in 64 bits, text as str and bytes as bin.
-func encodeMsgPack(dst []byte, g *pyobj.Graph, root pyobj.Ref, _ bool) (out []byte, err *Error) {
+func encodeMsgPack(dst []byte, g *pyobj.Graph, root pyobj.Ref, _ Rules, _ bool) (out []byte, err *Error) {
 	w := msgPackWriter{newPlainWriter(dst, g, "MessagePack", maxMsgPackDepth)}
 	defer catch(&err)
 	w.value(root)
@@ -121,7 +121,7 @@ func (w *msgPackWriter) integer(r pyobj.Ref) {
 // decodeMsgPack reads what msgpack.loads(raw=False) does, and maps with keys
 // other than str too. A str that is not UTF-8 was written by msgpack before
 // 1.0, which had no bin: it is bytes. Extensions are refused.
-func decodeMsgPack(g *pyobj.Graph, data []byte) (root pyobj.Ref, err *Error) {
+func decodeMsgPack(g *pyobj.Graph, data []byte, _ Rules) (root pyobj.Ref, refused, err *Error) {
 	g.Reset(data)
 	d := msgPackReader{g: g, data: data}
 	defer catch(&err)
@@ -130,7 +130,7 @@ func decodeMsgPack(g *pyobj.Graph, data []byte) (root pyobj.Ref, err *Error) {
 		d.fail(KindTrailing, d.at, "bytes after the end of the value")
 	}
 	g.Settle()
-	return root, nil
+	return root, nil, nil
 }
 
 type msgPackReader struct {

@@ -8,12 +8,17 @@ import (
 // serialization is a serializer other than pickle, which has protocols and is
 // rewritten without making a value first.
 type serialization struct {
-	name   Serializer
-	decode func(g *pyobj.Graph, data []byte) (pyobj.Ref, *Error)
-	// encode appends root. It refuses what would read back as another value;
-	// loose allows what the format's own reader takes beyond its standard, for
-	// values that were read from it.
-	encode func(dst []byte, g *pyobj.Graph, root pyobj.Ref, loose bool) ([]byte, *Error)
+	name Serializer
+	// decode reads what can be read, for people to look at. refused is why the
+	// library, by its rules, reads nothing of it all the same.
+	decode func(g *pyobj.Graph, data []byte, rules Rules) (root pyobj.Ref, refused, err *Error)
+	// encode appends root. It refuses what the library, by its rules, would not read
+	// back, or as another value; same allows what the format's own reader takes
+	// beyond its standard, for values that were read from it.
+	encode func(dst []byte, g *pyobj.Graph, root pyobj.Ref, rules Rules, same bool) ([]byte, *Error)
+	// inert: what the library refuses to read names what another serializer would
+	// make, or call.
+	inert bool
 }
 
 // serializations are in the order in which CODECs are explained.
@@ -21,7 +26,7 @@ var serializations = [...]serialization{
 	{name: Pickle},
 	{name: JSON, decode: decodeJSON, encode: encodeJSON},
 	{name: MsgPack, decode: decodeMsgPack, encode: encodeMsgPack},
-	{name: YAML, decode: decodeYAML, encode: encodeYAML},
+	{name: YAML, decode: decodeYAML, encode: encodeYAML, inert: true},
 	{name: Dummy, decode: decodeDummy}, // appendDummy writes
 }
 
@@ -64,28 +69,37 @@ func (s Source) candidates(data []byte, target int) [3]int {
 	return [3]int{configured, 0, target}
 }
 
+// found is a value that was read: by which of the serializations, and why the
+// library would not read it, if so.
+type found struct {
+	root    pyobj.Ref
+	from    int
+	refused *Error
+}
+
 // read tries the candidates in turn. The error is that of the first.
-func read(d *pickle.Decoder, g *pyobj.Graph, candidates [3]int, data []byte) (root pyobj.Ref, from int, err error) {
+func (s Source) read(d *pickle.Decoder, g *pyobj.Graph, candidates [3]int, data []byte) (v found, err error) {
 	for n, i := range candidates {
 		if i < 0 || n > 0 && (i == candidates[0] || i == candidates[n-1]) {
 			continue
 		}
+		v.from, v.refused = i, nil
 		var e error
 		if i == 0 {
-			root, e = d.Decode(g, data)
-		} else if ref, refused := serializations[i].decode(g, data); refused != nil {
-			e = refused
+			v.root, e = d.Decode(g, data)
+		} else if root, refused, wrong := serializations[i].decode(g, data, s.codec.Rules); wrong != nil {
+			e = wrong
 		} else {
-			root = ref
+			v.root, v.refused = root, refused
 		}
 		if e == nil {
-			return root, i, nil
+			return v, nil
 		}
 		if err == nil {
 			err = e
 		}
 	}
-	return 0, 0, err
+	return found{}, err
 }
 
 // serialize appends root the way c says. from is the index of the serializer
@@ -102,7 +116,7 @@ func (c Codec) serialize(e *pickle.Encoder, dst []byte, g *pyobj.Graph, root pyo
 	if c.Serializer == Dummy {
 		return c.appendDummy(dst, g, root, from < 0)
 	}
-	out, err := serializations[i].encode(dst, g, root, from == i)
+	out, err := serializations[i].encode(dst, g, root, c.Rules, from == i)
 	if err != nil {
 		return nil, err
 	}

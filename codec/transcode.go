@@ -98,14 +98,17 @@ func (t *Transcoder) reserialize(dst []byte, l layers) ([]byte, error) {
 	if t.graph == nil {
 		t.graph = pyobj.New()
 	}
-	root, from, err := read(&t.pickle.Decoder, t.graph, candidates, l.serialized)
+	v, err := t.source.read(&t.pickle.Decoder, t.graph, candidates, l.serialized)
 	if err != nil {
 		return nil, t.explain(err, l)
 	}
-	if from == 0 {
+	if v.refused != nil && serializations[v.from].inert {
+		return nil, v.refused
+	}
+	if v.from == 0 {
 		t.notes.Py2 = t.pickle.Py2()
 	}
-	return t.to.serialize(&t.pickle.Encoder, dst, t.graph, root, from)
+	return t.to.serialize(&t.pickle.Encoder, dst, t.graph, v.root, v.from)
 }
 
 // compressed is Transcode for a target that is compressed.

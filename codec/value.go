@@ -15,6 +15,9 @@ type Value struct {
 	Form       Form   // how it was stored
 	Serialized []byte // the pickle it was read from, if it was one
 	Notes      Notes
+	// Refused is why the library that the value is stored for would not read it,
+	// though its serializer is the right one; nil if it would.
+	Refused *Error
 }
 
 // Decode reads one stored value. The Value refers to stored where that is
@@ -42,13 +45,13 @@ func Decode(stored []byte, from Source, o Options) (*Value, error) {
 		return v, nil
 	}
 	d := pickle.Decoder{Py2Strings: o.Py2Strings}
-	root, i, err := read(&d, v.Graph, from.candidates(l.serialized, -1), l.serialized)
+	read, err := from.read(&d, v.Graph, from.candidates(l.serialized, -1), l.serialized)
 	if err != nil {
 		return nil, op.explain(err, l)
 	}
-	v.Root = root
-	if i > 0 {
-		v.Form = l.form(serializations[i].name)
+	v.Root, v.Refused = read.root, read.refused
+	if read.from > 0 {
+		v.Form = l.form(serializations[read.from].name)
 		return v, nil
 	}
 	v.Serialized = l.serialized

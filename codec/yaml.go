@@ -5,17 +5,23 @@ import (
 	"cachering/codec/yaml"
 )
 
-// decodeYAML reads what yaml.load of PyYAML does, and Python tags as objects.
-func decodeYAML(g *pyobj.Graph, data []byte) (pyobj.Ref, *Error) {
-	root, err := yaml.Decode(g, data)
-	return root, wrapYAML(err)
+// decodeYAML reads what yaml.load of PyYAML does, and Python tags as objects,
+// which most loaders refuse to make.
+func decodeYAML(g *pyobj.Graph, data []byte, rules Rules) (root pyobj.Ref, refused, err *Error) {
+	root, unsafe, e := yaml.Decode(g, data)
+	switch {
+	case unsafe == nil || rules.UnsafeYAML:
+		return root, nil, wrapYAML(e)
+	case e != nil:
+		return 0, nil, wrapYAML(unsafe) // which comes first
+	}
+	return root, wrapYAML(unsafe), nil
 }
 
-// encodeYAML writes what yaml.dump of PyYAML does. loose allows objects, which
-// the FullLoader of the cache library does not read, for values that were read
-// from YAML.
-func encodeYAML(dst []byte, g *pyobj.Graph, root pyobj.Ref, loose bool) ([]byte, *Error) {
-	out, err := yaml.Append(dst, g, root, loose)
+// encodeYAML writes what yaml.dump of PyYAML does. Objects are written only for
+// values that were read from YAML, by a loader that makes them.
+func encodeYAML(dst []byte, g *pyobj.Graph, root pyobj.Ref, rules Rules, same bool) ([]byte, *Error) {
+	out, err := yaml.Append(dst, g, root, same && rules.UnsafeYAML)
 	return out, wrapYAML(err)
 }
 

@@ -194,6 +194,7 @@ func (e *examination) misfit(path string) string {
 	case "unreadable":
 		return "unreadable_values"
 	}
+	path, refused := strings.CutSuffix(path, notReadable)
 	serializer, compressor, compressed := strings.Cut(path, "+")
 	if !compressed {
 		compressor = string(codec.None)
@@ -207,6 +208,8 @@ func (e *examination) misfit(path string) string {
 	switch {
 	case serializer != string(c.Serializer):
 		return "other_serializer"
+	case refused:
+		return "unreadable_values"
 	case compressor != string(c.Compressor) && (compressed || !either):
 		return "other_compressor"
 	case c.Serializer != codec.Pickle:

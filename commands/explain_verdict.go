@@ -128,6 +128,8 @@ func (e *evidence) repair(f *fault) string {
 		return e.command("get", "--as", "raw")
 	case "damaged":
 		return e.command("delete")
+	case "refused":
+		return e.command("get")
 	}
 	return e.command("get", "--as", "dis")
 }

@@ -98,6 +98,10 @@ func (b *bulk) preview(ctx context.Context) (int64, error) {
 	return keys, nil
 }
 
+// notReadable follows what codecOf calls a value that its own serializer refuses
+// to the application.
+const notReadable = " (not readable)"
+
 // codecOf names how a value was stored, for counting.
 func codecOf(stored, value []byte, from codec.Source) string {
 	if codec.LockToken(stored, value) {
@@ -106,6 +110,9 @@ func codecOf(stored, value []byte, from codec.Source) string {
 	v, err := codec.Decode(value, from, codec.Options{})
 	if err != nil {
 		return "unreadable"
+	}
+	if v.Refused != nil {
+		return v.Form.String() + notReadable
 	}
 	return v.Form.String()
 }

@@ -75,6 +75,9 @@ func unreadable(cache *config.Cache, v *codec.Value) *fault {
 	if highest := cache.HighestProtocol(); form.Serializer == codec.Pickle && highest != codec.AnyProtocol && form.Protocol > highest {
 		return &fault{"protocol", fmt.Sprintf("it is a pickle of protocol %d, and Python %s of the application reads protocols up to %d", form.Protocol, cache.Python, highest)}
 	}
+	if v.Refused != nil {
+		return &fault{"refused", "its own serializer does not read it: " + v.Refused.Error()}
+	}
 	return nil
 }
 

@@ -84,7 +84,7 @@ type shown struct {
 	field string // name in JSON
 	json  any    // value there
 	text  []byte // the answer itself
-	about string // what a library wrapped the value in, if it did
+	about string // what a library wrapped the value in, or why it does not read it
 }
 
 // show decodes stored bytes and puts the value into form. Opcodes come with an
@@ -110,6 +110,9 @@ func (o *showOptions) show(s *session, stored []byte, from codec.Source) (*shown
 	}
 	bounded := s.ui.OutTerminal && !s.ui.JSON && !o.full
 	out := &shown{codec: v.Form.String(), field: "value", about: v.Graph.Describe(v.Root)}
+	if v.Refused != nil {
+		out.about = "the application cannot read this: " + v.Refused.Error()
+	}
 	if value, _, ok := v.Graph.Herd(v.Root); ok && o.as.value != asRepr && !o.typed {
 		v.Root = value // what the application gets
 	}

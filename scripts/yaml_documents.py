@@ -3,6 +3,7 @@
 
     yaml_documents.py values SEED COUNT
     yaml_documents.py documents SEED COUNT
+    yaml_documents.py objects SEED COUNT
 
 Each line of standard output is a JSON object; bytes are base64.
 
@@ -14,6 +15,8 @@ documents: random text, some of it YAML, as {"doc", "error"} if yaml.load with
 FullLoader refuses it, else {"doc", "pickle", "dump", "sets"}: pickle.dumps(value,
 4), yaml.dump of the value (null as above), and whether it has sets, whose order
 pickle.dumps does not tell.
+
+objects: the same, of documents with the tags of classes, functions and modules.
 """
 import base64
 import datetime
@@ -127,16 +130,18 @@ class Documents:
         rnd = self.rnd
         return self.quoted() if rnd.random() < 0.3 else self.plain()
 
+    TAGS = ("!!str", "!!int", "!!float", "!!bool", "!!null", "!!binary", "!!timestamp", "!!set", "!!omap", "!!pairs", "!!seq", "!!map", "!!python/tuple", "!!python/tuple",
+            "!!python/complex", "!!python/bytes", "!!python/str", "!!python/long", "!", "!local", "!<tag:yaml.org,2002:str>", "!<!x>", "!!python/list", "!!python/dict", "!!merge",
+            "!!p%79thon/tuple", "!e!x", "!!", "!!value")
+    BARE = 0.75  # of the nodes have no properties
+
     def properties(self):
         rnd = self.rnd
-        if rnd.random() < 0.75:
+        if rnd.random() < self.BARE:
             return ""
-        tags = ("!!str", "!!int", "!!float", "!!bool", "!!null", "!!binary", "!!timestamp", "!!set", "!!omap", "!!pairs", "!!seq", "!!map", "!!python/tuple", "!!python/tuple",
-                "!!python/complex", "!!python/bytes", "!!python/str", "!!python/long", "!", "!local", "!<tag:yaml.org,2002:str>", "!<!x>", "!!python/list", "!!python/dict", "!!merge",
-                "!!p%79thon/tuple", "!e!x", "!!", "!!value")
         words = []
         if rnd.random() < 0.6:
-            words.append(rnd.choice(tags))
+            words.append(rnd.choice(self.TAGS))
         if rnd.random() < 0.6:
             name = rnd.choice("abcdefgh") + str(rnd.randrange(10))
             self.names.append(name)
@@ -209,6 +214,17 @@ class Documents:
         return text.encode("utf-8")
 
 
+class Objects(Documents):
+    TAGS = ("!!python/tuple", "!!python/name:builtins.int", "!!python/name:len", "!!python/name:posixpath.join", "!!python/name:collections.OrderedDict", "!!python/name:datetime.date",
+            "!!python/name:os.nosuch", "!!python/name:antigravity.fly", "!!python/name:shop.Cart", "!!python/name:", "!!python/name:os.", "!!python/module:os", "!!python/module:this",
+            "!!python/object:collections.OrderedDict", "!!python/object:datetime.date", "!!python/object/new:builtins.int", "!!python/object/new:subprocess.Popen",
+            "!!python/object/apply:time.sleep", "!!python/object/apply:builtins.str", "!!python/object/apply:", "!!python/object", "!e!name:len", "!e!object/apply:time.time")
+    BARE = 0.4
+
+    def scalar(self):
+        return self.rnd.choice(("", "", "''", '""', super().scalar()))
+
+
 def has_set(value, seen):
     if isinstance(value, (set, frozenset)):
         return True
@@ -250,7 +266,7 @@ def main():
             value = Values(rnd).value(rnd.randrange(5))
             answer = {"pickle": b64(pickle.dumps(value, 5)), "dump": dump(value)}
         else:
-            doc = Documents(rnd).document()
+            doc = (Objects if what == "objects" else Documents)(rnd).document()
             answer = {"doc": b64(doc)}
             try:
                 value = yaml.load(doc, yaml.FullLoader)

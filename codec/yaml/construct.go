@@ -7,12 +7,19 @@ import (
 )
 
 // Decode makes of a document what yaml.load of PyYAML makes of it with its
-// FullLoader or, where a tag wants that, says what its UnsafeLoader would do. The
-// Graph points into data. The error is an *Error.
-func Decode(g *pyobj.Graph, data []byte) (root pyobj.Ref, err error) {
-	defer catch(&err)
+// FullLoader or, where a tag wants that, says what its UnsafeLoader would do:
+// then refused, of the kind Unrepresentable, is why the FullLoader makes nothing
+// of the document. The Graph points into data. The error is an *Error, what
+// neither of them reads.
+func Decode(g *pyobj.Graph, data []byte) (root pyobj.Ref, refused *Error, err error) {
 	g.Reset(data)
 	c := constructor{g: g}
+	root, err = c.document(data)
+	return root, c.refused, err
+}
+
+func (c *constructor) document(data []byte) (root pyobj.Ref, err error) {
+	defer catch(&err)
 	n := c.parse(data)
 	if n < 0 {
 		return pyobj.RefNone, nil
@@ -27,7 +34,7 @@ func Decode(g *pyobj.Graph, data []byte) (root pyobj.Ref, err error) {
 			c.fill(n)
 		}
 	}
-	g.Settle()
+	c.g.Settle()
 	return root, nil
 }
 
@@ -53,6 +60,8 @@ type constructor struct {
 	depth int
 	pairs int // made by merging
 	utc   pyobj.Ref
+	// refused is the first tag that the FullLoader does not follow.
+	refused *Error
 }
 
 func (c *constructor) pos(n int32) int { return int(c.nodes[n].at) }

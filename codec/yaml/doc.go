@@ -16,13 +16,15 @@
 //	set                         !!set                     !!set
 //	date, datetime              2024-01-02 03:04:05       also 2024-1-2T3:04:05.6Z
 //	complex                     !!python/complex '1j'     !!python/complex
-//	any other object            as it was read            !!python/object, …/new, …/apply, !!python/name
+//	class, function             !!python/name:…           !!python/name:…
+//	any other object            as it was read            !!python/object, …/new, …/apply
 //
 // Parts that are shared, or that contain themselves, are anchors and aliases,
 // and are one node in the graph: an alias costs nothing, however often it is
 // repeated. Python tags become nodes that say what Python would do; nothing is
-// imported, looked up or called. What those nodes need PyYAML's UnsafeLoader
-// for, so they are written only for a value that was read from YAML.
+// imported, looked up or called. PyYAML's FullLoader makes none of the objects,
+// and of the names those alone that Python has imported: the rest needs its
+// UnsafeLoader, is told apart, and is written only where that is asked for.
 //
 // Reading takes time and memory in proportion to the document. Refused, with an
 // [*Error] that names the byte: what PyYAML refuses, and documents nested deeper

@@ -12,8 +12,8 @@ import (
 
 // Append appends what yaml.dump(value, encoding="utf-8") of PyYAML writes. It
 // refuses what PyYAML's FullLoader would not read back as an equal value;
-// objects allows those that only its UnsafeLoader reads, for a value that came
-// from YAML. The error is an *Error.
+// objects allows what only its UnsafeLoader reads, for a value that came from
+// YAML. The error is an *Error.
 func Append(dst []byte, g *pyobj.Graph, root pyobj.Ref, objects bool) (out []byte, err error) {
 	e := encoder{emitter: emitter{dst: dst, indent: -1, blank: true, leading: true}, g: g, objects: objects}
 	e.limit = len(dst) + max(minBudget, 16*len(g.Source()))
@@ -180,7 +180,7 @@ func (e *encoder) scalar(r pyobj.Ref) scalarText {
 	case pyobj.Bytes:
 		return scalarText{tag: "!!binary", text: base64Lines(g.Data(r)), literal: true}
 	case pyobj.Global:
-		if e.objects {
+		if e.objects || found(e.g.Name(r)) {
 			return scalarText{tag: "!!python/name:" + e.dotted(r)}
 		}
 	case pyobj.Reduce:

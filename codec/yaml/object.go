@@ -6,9 +6,11 @@ import (
 	"cachering/codec/pyobj"
 )
 
-// The tags of objects, which only PyYAML's UnsafeLoader follows.
+// The tags of what Python has a name for. PyYAML's UnsafeLoader follows them all,
+// its FullLoader, since 5.4, only that of a name which is imported.
 const (
 	nameTag   = pythonPrefix + "name:"
+	moduleTag = pythonPrefix + "module:"
 	objectTag = pythonPrefix + "object:"
 	newTag    = pythonPrefix + "object/new:"
 	applyTag  = pythonPrefix + "object/apply:"
@@ -22,7 +24,19 @@ func (c *constructor) object(n int32) (r pyobj.Ref, waits bool) {
 		if text := c.scalar(n); len(text) > 0 {
 			fail(Tag, at, "the tag %s on %q, where nothing may stand", c.tagOf(n), text)
 		}
-		return c.global(class, n), false
+		r := c.global(class, n)
+		if !found(c.g.Name(r)) {
+			c.refuse(n, "a name that PyYAML's FullLoader may not find")
+		}
+		return r, false
+	}
+	for _, tag := range []string{moduleTag, objectTag, newTag, applyTag} {
+		if strings.HasPrefix(name, tag) {
+			c.refuse(n, "which PyYAML's FullLoader does not make")
+		}
+	}
+	if strings.HasPrefix(name, moduleTag) {
+		fail(Unrepresentable, at, "the tag %s makes a module, which is no value", c.tagOf(n))
 	}
 	if class, ok := strings.CutPrefix(name, objectTag); ok {
 		c.want(n, mappingForm)
@@ -36,6 +50,13 @@ func (c *constructor) object(n int32) (r pyobj.Ref, waits bool) {
 	}
 	fail(Tag, at, "PyYAML has no constructor for the tag %s", c.tagOf(n))
 	panic("unreachable")
+}
+
+// refuse notes what the FullLoader does not make.
+func (c *constructor) refuse(n int32, why string) {
+	if c.refused == nil {
+		c.refused = &Error{Kind: Unrepresentable, Offset: c.pos(n), Text: "the tag " + c.tagOf(n) + ", " + why}
+	}
 }
 
 func (c *constructor) global(dotted string, n int32) pyobj.Ref {

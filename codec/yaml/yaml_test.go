@@ -12,7 +12,7 @@ import (
 func repr(t *testing.T, doc string) string {
 	t.Helper()
 	g := pyobj.New()
-	root, err := yaml.Decode(g, []byte(doc))
+	root, _, err := yaml.Decode(g, []byte(doc))
 	if err != nil {
 		t.Fatalf("%q: %v", doc, err)
 	}
@@ -83,7 +83,7 @@ func TestDecode(t *testing.T) {
 			"<shop.Cart args=(1,) kwargs={'a': 2} state=(None, {'b': 3}) items=[4] items={5: 6}>"},
 	} {
 		if tt.want == "" {
-			if _, err := yaml.Decode(pyobj.New(), []byte(tt.doc)); err == nil {
+			if _, _, err := yaml.Decode(pyobj.New(), []byte(tt.doc)); err == nil {
 				t.Errorf("%q was read", tt.doc)
 			}
 			continue
@@ -115,7 +115,7 @@ func TestDecodeErrors(t *testing.T) {
 		{"!!int 0x", yaml.Number, 0, "no int"},
 		{strings.Repeat("1", 4301), yaml.Number, 0, "4301 digits"},
 		{"- !cart [1]", yaml.Tag, 2, "!cart"},
-		{"- !!python/module:os ''", yaml.Tag, 2, "!!python/module:os"},
+		{"- !!python/module:os ''", yaml.Unrepresentable, 2, "!!python/module:os"},
 		{"- !!python/object/apply:os.system {kwds: {a: 1}}", yaml.Unrepresentable, 2, "!!python/object/apply:os.system"},
 		{"- =", yaml.Tag, 2, "!!value"},
 		{"? [a]\n: b", yaml.Unhashable, 2, "list"},
@@ -125,7 +125,7 @@ func TestDecodeErrors(t *testing.T) {
 		{deep, yaml.TooLarge, 490, "deeper"},
 		{strings.Repeat("- ", 1<<20), yaml.TooLarge, 980, "deeper"},
 	} {
-		_, err := yaml.Decode(pyobj.New(), []byte(tt.doc))
+		_, _, err := yaml.Decode(pyobj.New(), []byte(tt.doc))
 		e, ok := err.(*yaml.Error)
 		if !ok || e.Kind != tt.kind || e.Offset != tt.offset || !strings.Contains(e.Text, tt.text) {
 			t.Errorf("%.40q: %#v, want %s at %d, %q", tt.doc, err, tt.kind, tt.offset, tt.text)
@@ -151,35 +151,47 @@ func TestBombs(t *testing.T) {
 		return doc
 	}
 	g := pyobj.New()
-	if _, err := yaml.Decode(g, []byte(bomb("[", "]"))); err != nil || g.Size() > 2000 {
+	if _, _, err := yaml.Decode(g, []byte(bomb("[", "]"))); err != nil || g.Size() > 2000 {
 		t.Errorf("aliases: %v, %d nodes", err, g.Size())
 	}
-	_, err := yaml.Decode(g, []byte(bomb("{<<: [", "]}")))
+	_, _, err := yaml.Decode(g, []byte(bomb("{<<: [", "]}")))
 	if e, ok := err.(*yaml.Error); !ok || e.Kind != yaml.TooLarge {
 		t.Errorf("merging: %v", err)
 	}
 }
 
-// Objects are written as they were read, and otherwise refused.
+// Objects are written as they were read where that is allowed; which of them
+// PyYAML's FullLoader makes is told.
 func TestObjects(t *testing.T) {
-	for _, doc := range []string{
-		"!!python/name:collections.OrderedDict ''\n",
-		"!!python/object/apply:decimal.Decimal\n- '1.5'\n",
-		"!!python/object:shop.Cart {}\n",
-		"!!python/object:shop.Cart\nitems:\n- 1\nowner: &id001 !!python/object:shop.User\n  cart: null\n  self: *id001\n",
-		"!!python/object/new:shop.Cart\nargs:\n- 1\ndictitems:\n  a: 1\nlistitems:\n- 2\nstate: !!python/tuple\n- null\n- b: 2\n",
-		"- &id001 !!python/name:shop.a%3Clocals%3E ''\n- *id001\n",
+	for _, tt := range []struct {
+		doc  string
+		full bool
+	}{
+		{"!!python/name:collections.OrderedDict ''\n", true},
+		{"- &id001 !!python/name:builtins.len ''\n- *id001\n", true},
+		{"? !!python/name:builtins.int ''\n: !!python/name:posix.system ''\n", true},
+		{"!!python/name:collections.Cart ''\n", false},
+		{"!!python/name:decimal.Decimal ''\n", false},
+		{"!!python/name:builtins%20abs.all ''\n", false},
+		{"!!python/object/apply:decimal.Decimal\n- '1.5'\n", false},
+		{"!!python/object:shop.Cart {}\n", false},
+		{"!!python/object:shop.Cart\nitems:\n- 1\nowner: &id001 !!python/object:shop.User\n  cart: null\n  self: *id001\n", false},
+		{"!!python/object/new:shop.Cart\nargs:\n- 1\ndictitems:\n  a: 1\nlistitems:\n- 2\nstate: !!python/tuple\n- null\n- b: 2\n", false},
+		{"- &id001 !!python/name:shop.a%3Clocals%3E ''\n- *id001\n", false},
 	} {
 		g := pyobj.New()
-		root, err := yaml.Decode(g, []byte(doc))
+		root, refused, err := yaml.Decode(g, []byte(tt.doc))
 		if err != nil {
-			t.Fatalf("%q: %v", doc, err)
+			t.Fatalf("%q: %v", tt.doc, err)
 		}
-		if got, err := yaml.Append(nil, g, root, true); err != nil || string(got) != doc {
-			t.Errorf("%q\n got %q (%v)", doc, got, err)
+		if (refused == nil) != tt.full || refused != nil && (refused.Kind != yaml.Unrepresentable || refused.Offset != strings.IndexAny(tt.doc, "&!")) {
+			t.Errorf("%q: the FullLoader refuses it: %v", tt.doc, refused)
 		}
-		if got, err := yaml.Append([]byte("x"), g, root, false); err == nil || bytes.HasPrefix(got, []byte("x!")) {
-			t.Errorf("%q was written without leave: %q", doc, got)
+		if got, err := yaml.Append(nil, g, root, true); err != nil || string(got) != tt.doc {
+			t.Errorf("%q\n got %q (%v)", tt.doc, got, err)
+		}
+		if got, err := yaml.Append([]byte("x"), g, root, false); (err == nil) != tt.full || err != nil && bytes.HasPrefix(got, []byte("x!")) {
+			t.Errorf("%q was written without leave: %q (%v)", tt.doc, got, err)
 		}
 	}
 }
@@ -193,7 +205,7 @@ func FuzzDecode(f *testing.F) {
 	}
 	g, h := pyobj.New(), pyobj.New()
 	f.Fuzz(func(t *testing.T, doc []byte) {
-		root, err := yaml.Decode(g, doc)
+		root, _, err := yaml.Decode(g, doc)
 		if err != nil {
 			if e, ok := err.(*yaml.Error); !ok || e.Kind == "" || e.Offset < 0 || e.Offset > len(doc) || e.Text == "" {
 				t.Fatalf("%q: %#v", doc, err)
@@ -207,7 +219,7 @@ func FuzzDecode(f *testing.F) {
 			}
 			return
 		}
-		again, err := yaml.Decode(h, text)
+		again, _, err := yaml.Decode(h, text)
 		if err != nil {
 			t.Fatalf("%q was written %q: %v", doc, text, err)
 		}

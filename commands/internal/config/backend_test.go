@@ -20,6 +20,10 @@ func TestBackends(t *testing.T) {
 			r := c.Codec.Rules
 			return fmt.Sprintf("%d %v %v", r.MinLength, r.OnlySmaller, r.SerializeInts)
 		},
+		"reader": func(c *Cache) string {
+			r := c.Codec.Rules
+			return fmt.Sprint(r.UnsafeYAML)
+		},
 		"ring":  func(c *Cache) string { return fmt.Sprintf("%s %v", c.Ring, c.Sharded) },
 		"db":    func(c *Cache) string { return fmt.Sprint(c.Endpoint(0).DB) },
 		"dial":  func(c *Cache) string { return c.Endpoint(0).Network + " " + c.Endpoint(0).Addr },
@@ -103,6 +107,9 @@ func TestBackends(t *testing.T) {
 		{seb, "0.9.1", hp, "codec", "pickle:0"},
 		{seb, "0.13", hp, "ring", " false"},
 		{seb, "0.9.1", hp, "side", "{ }"},
+		{seb, "2.1.1", hp + `options.serializer = "yaml"`, "reader", "true"},
+		{seb, "2.1.3", hp + `options.serializer = "yaml"`, "reader", "false"},
+		{seb, "", hp + `options.serializer = "yaml"`, "reader", "false"},
 		{seb, "0.9.1", hp + `timeout = 0`, "ttl", "none"},
 		{seb, "1.8.1", hp + `timeout = 0`, "ttl", "none"},
 		{seb, "2.0.0", hp + `timeout = 0`, "ttl", "0"},

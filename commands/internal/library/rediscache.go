@@ -29,6 +29,7 @@ var redisCache = Library{
 			t.OneServer = true
 			t.Zero, t.Negative = Store, Ignore
 			t.Protocol = ProtocolZero // pickle.dumps(value) in Python 2
+			t.Rules.UnsafeYAML = true // yaml.load without a Loader, as made for PyYAML before 5.1
 		}},
 		{"1.0.0", func(t *Traits) {
 			t.Side.Lock = "_lock"
@@ -43,6 +44,7 @@ var redisCache = Library{
 			t.GetManyAstray = true
 			t.IncrVersion = HomeOfBare // RENAME where the bare key lives (backends/multiple.py)
 		}},
+		{"2.1.2", func(t *Traits) { t.Rules.UnsafeYAML = false }}, // Loader=yaml.FullLoader
 	},
 	PrintsLabels: true,
 	Example:      `"10.0.0.1:6379"`,
