@@ -14,15 +14,25 @@ import (
 const maxMsgPackDepth = 511
 
 // encodeMsgPack writes what msgpack.dumps of Python's msgpack 1.0 does: numbers
-// in their shortest form, floats in 64 bits, text as str and bytes as bin.
-func encodeMsgPack(dst []byte, g *pyobj.Graph, root pyobj.Ref, _ Rules, _ bool) (out []byte, err *Error) {
-	w := msgPackWriter{newPlainWriter(dst, g, "MessagePack", maxMsgPackDepth)}
+// in their shortest form, floats in 64 bits, text as str and bytes as bin. Dicts
+// with keys of other types are written only where the library reads them.
+func encodeMsgPack(dst []byte, g *pyobj.Graph, root pyobj.Ref, rules Rules, _ bool) (out []byte, err *Error) {
+	w := msgPackWriter{plainWriter: newPlainWriter(dst, g, "MessagePack", maxMsgPackDepth), rules: rules}
 	defer catch(&err)
 	w.value(root)
 	return w.dst, nil
 }
 
-type msgPackWriter struct{ plainWriter }
+type msgPackWriter struct {
+	plainWriter
+	rules Rules
+}
+
+// mapKey tells whether the library reads a dict with such a key: a str or bytes
+// always, other kinds that are hashable in every reader by its rules.
+func (r Rules) mapKey(k pyobj.Kind) bool {
+	return k == pyobj.Str || k == pyobj.Bytes || r.AnyMapKeys && k < pyobj.Str
+}
 
 func (w *msgPackWriter) value(r pyobj.Ref) {
 	g := w.g
@@ -58,7 +68,7 @@ func (w *msgPackWriter) value(r pyobj.Ref) {
 		w.enter(r)
 		w.header(g.Len(r), 0x80, 16, 0, 0xde, 0xdf)
 		w.pairs(r, func(_ int, key, value pyobj.Ref) {
-			if k := g.Kind(key); k > pyobj.Bytes { // what is hashable in every reader
+			if !w.rules.mapKey(g.Kind(key)) {
 				w.refuse("a dict key of type " + g.TypeName(key))
 			}
 			w.value(key)
@@ -118,30 +128,44 @@ func (w *msgPackWriter) integer(r pyobj.Ref) {
 	}
 }
 
-// decodeMsgPack reads what msgpack.loads(raw=False) does, and maps with keys
-// other than str too. A str that is not UTF-8 was written by msgpack before
-// 1.0, which had no bin: it is bytes. Extensions are refused.
-func decodeMsgPack(g *pyobj.Graph, data []byte, _ Rules) (root pyobj.Ref, refused, err *Error) {
+// decodeMsgPack reads what msgpack.loads(raw=False) does, and what it refuses: a
+// str that is not UTF-8 was written by msgpack before 1.0, which had no bin, and is
+// bytes; maps have keys other than str and bytes, which the library reads by its
+// rules. Extensions are not read.
+func decodeMsgPack(g *pyobj.Graph, data []byte, rules Rules) (root pyobj.Ref, refused, err *Error) {
 	g.Reset(data)
-	d := msgPackReader{g: g, data: data}
+	d := msgPackReader{g: g, data: data, rules: rules}
 	defer catch(&err)
 	root = d.value(0)
 	if d.at < len(data) {
 		d.fail(KindTrailing, d.at, "bytes after the end of the value")
 	}
 	g.Settle()
-	return root, nil, nil
+	return root, d.refused, nil
 }
 
 type msgPackReader struct {
-	g     *pyobj.Graph
-	data  []byte
-	at    int
-	stack []pyobj.Ref
+	g       *pyobj.Graph
+	data    []byte
+	at      int
+	stack   []pyobj.Ref
+	rules   Rules
+	refused *Error
+}
+
+func msgPackError(kind Kind, at int, what string) *Error {
+	return &Error{Kind: kind, Offset: at, Text: "msgpack: byte " + strconv.Itoa(at) + ": " + what}
+}
+
+// refuse notes what the library does not read.
+func (d *msgPackReader) refuse(at int, what string) {
+	if d.refused == nil {
+		d.refused = msgPackError(KindUnrepresentable, at, what+", which msgpack 1.0 and later refuse")
+	}
 }
 
 func (d *msgPackReader) fail(kind Kind, at int, what string) {
-	panic(&Error{Kind: kind, Offset: at, Text: "msgpack: byte " + strconv.Itoa(at) + ": " + what})
+	panic(msgPackError(kind, at, what))
 }
 
 // take returns the next n bytes.
@@ -174,7 +198,7 @@ func (d *msgPackReader) value(depth int) pyobj.Ref {
 	case c < 0xa0:
 		return d.list(at, uint64(c&0x0f), depth)
 	case c < 0xc0:
-		return d.str(uint64(c & 0x1f))
+		return d.str(at, uint64(c&0x1f))
 	case c >= 0xe0:
 		return d.g.NewInt(int64(int8(c)))
 	}
@@ -204,7 +228,7 @@ func (d *msgPackReader) value(depth int) pyobj.Ref {
 	case 0xd3:
 		return d.g.NewInt(int64(d.uint(8)))
 	case 0xd9, 0xda, 0xdb:
-		return d.str(d.uint(1 << (c - 0xd9)))
+		return d.str(at, d.uint(1<<(c-0xd9)))
 	case 0xdc, 0xdd:
 		return d.list(at, d.uint(2<<(c-0xdc)), depth)
 	case 0xde, 0xdf:
@@ -216,9 +240,10 @@ func (d *msgPackReader) value(depth int) pyobj.Ref {
 	panic("unreachable")
 }
 
-func (d *msgPackReader) str(n uint64) pyobj.Ref {
+func (d *msgPackReader) str(at int, n uint64) pyobj.Ref {
 	b := d.take(n)
 	if !utf8.Valid(b) {
+		d.refuse(at, "a str that is not UTF-8")
 		return d.bytes(b)
 	}
 	return d.g.SrcStr(d.at-len(b), len(b))
@@ -261,6 +286,9 @@ func (d *msgPackReader) dict(at int, n uint64, depth int) pyobj.Ref {
 		key := d.value(depth + 1)
 		if !d.g.Hashable(key) {
 			d.fail("unhashable", keyAt, "a "+d.g.TypeName(key)+" as key")
+		}
+		if !d.rules.mapKey(d.g.Kind(key)) {
+			d.refuse(keyAt, "a dict key of type "+d.g.TypeName(key))
 		}
 		d.stack = append(d.stack, key)
 		d.stack = append(d.stack, d.value(depth+1))

@@ -14,6 +14,10 @@ type Rules struct {
 	OnlySmaller bool
 	// SerializeInts treats an int as any other value. (django-dredis-cache)
 	SerializeInts bool
+	// AnyMapKeys: what is read as MessagePack may have dicts with keys that are
+	// neither str nor bytes, which msgpack from 1.0 on refuses unless told otherwise.
+	// (strict_map_key of msgpack.loads)
+	AnyMapKeys bool
 	// UnsafeYAML: YAML is read by a loader that makes whatever a tag names, and not
 	// by the FullLoader of PyYAML 5.4 and later, which makes no object. (yaml.load
 	// without a Loader, before PyYAML 5.1)

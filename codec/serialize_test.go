@@ -94,7 +94,10 @@ func TestSerializeRefuses(t *testing.T) {
 		{"{'user': [{'tags': (1,)}]}", "$.user[0].tags: tuple has no JSON form", "$.user[0].tags: tuple has no MessagePack form"},
 		{"{'a b': {1}}", "$['a b']: set has no JSON form", "$['a b']: set has no MessagePack form"},
 		{"[b'x']", "$[0]: bytes has no JSON form", ""},
-		{"{1: 2}", "$[1]: a dict key of type int has no JSON form", ""},
+		{"{1: 2}", "$[1]: a dict key of type int has no JSON form", "$[1]: a dict key of type int has no MessagePack form"},
+		{"{'a': [{None: 2}]}", "$.a[0][None]: a dict key of type None has no JSON form", "$.a[0][None]: a dict key of type None has no MessagePack form"},
+		{"[{True: 2}]", "$[0][True]: a dict key of type bool has no JSON form", "$[0][True]: a dict key of type bool has no MessagePack form"},
+		{"{b'': {1.5: 2}}", "$[b'']: a dict key of type bytes has no JSON form", "$[b''][1.5]: a dict key of type float has no MessagePack form"},
 		{"{(1,): 2}", "$[(1,)]: a dict key of type tuple has no JSON form", "$[(1,)]: a dict key of type tuple has no MessagePack form"},
 		{"[1e400]", "$[0]: inf has no JSON form", ""},
 		{"[18446744073709551616]", "", "$[0]: an int beyond 64 bits has no MessagePack form"},
@@ -185,6 +188,51 @@ func TestTranscodeSerializers(t *testing.T) {
 				t.Errorf("an integer to %s: %q, %v", to, out, err)
 			}
 		}
+	}
+}
+
+// What msgpack.loads(raw=False) of msgpack 1.0 and later refuses is shown, and it
+// is said that the library does not read it; so is a dict that it reads only where
+// it is told to.
+func TestDecodeMsgPackRefused(t *testing.T) {
+	for _, c := range []struct {
+		stored, shown, refused string
+		anyKeys                bool // makes no difference where it is false
+	}{
+		{"\x81\xa1a\x81\xc4\x01b\x01", "{'a': {b'b': 1}}", "", false},
+		{"\x81\x01\xa1x", "{1: 'x'}", "msgpack: byte 1: a dict key of type int, which msgpack 1.0 and later refuse", true},
+		{"\x92\x01\x81\xa1a\x81\xc0\x01", "[1, {'a': {None: 1}}]", "msgpack: byte 6: a dict key of type None, which msgpack 1.0 and later refuse", true},
+		{"\x82\xc3\x01\xcb?\xf8\x00\x00\x00\x00\x00\x00\x01", "{True: 1, 1.5: 1}", "msgpack: byte 1: a dict key of type bool, which msgpack 1.0 and later refuse", true},
+		{"\x91\xa1\xff", "[b'\\xff']", "msgpack: byte 1: a str that is not UTF-8, which msgpack 1.0 and later refuse", false},
+	} {
+		for _, any := range []bool{false, true} {
+			as := mustParse(t, "msgpack")
+			as.Rules.AnyMapKeys = any
+			v, err := codec.Decode([]byte(c.stored), codec.Stored(as), codec.Options{})
+			if err != nil {
+				t.Errorf("%q: %v", c.stored, err)
+				continue
+			}
+			if shown := string(v.Graph.AppendRepr(nil, v.Root, pyobj.Limits{})); shown != c.shown {
+				t.Errorf("%q is shown as %s", c.stored, shown)
+			}
+			want := c.refused
+			if c.anyKeys && any {
+				want = ""
+			}
+			if got := v.Refused; (got == nil) != (want == "") || got != nil && (got.Error() != want || got.Kind != codec.KindUnrepresentable) {
+				t.Errorf("%q, any keys: %v: %v; want %s", c.stored, any, got, want)
+			}
+			again, err := codec.Encode(nil, v, as)
+			if (err == nil) != (want == "" || c.refused != "" && !c.anyKeys) {
+				t.Errorf("%q, any keys: %v, again: %q, %v", c.stored, any, again, err)
+			}
+		}
+	}
+	// Another serializer may hold what this one does not read.
+	out, _, err := newTranscoder(t, "msgpack", "pickle:2", codec.Options{}).Transcode(nil, []byte("\x81\x01\xa1x"))
+	if want := "\x80\x02}q\x00K\x01X\x01\x00\x00\x00xq\x01s."; err != nil || string(out) != want {
+		t.Errorf("%q, %v", out, err)
 	}
 }
 

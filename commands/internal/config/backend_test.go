@@ -22,7 +22,7 @@ func TestBackends(t *testing.T) {
 		},
 		"reader": func(c *Cache) string {
 			r := c.Codec.Rules
-			return fmt.Sprint(r.UnsafeYAML)
+			return fmt.Sprintf("%v %v", r.AnyMapKeys, r.UnsafeYAML)
 		},
 		"ring":  func(c *Cache) string { return fmt.Sprintf("%s %v", c.Ring, c.Sharded) },
 		"db":    func(c *Cache) string { return fmt.Sprint(c.Endpoint(0).DB) },
@@ -107,9 +107,10 @@ func TestBackends(t *testing.T) {
 		{seb, "0.9.1", hp, "codec", "pickle:0"},
 		{seb, "0.13", hp, "ring", " false"},
 		{seb, "0.9.1", hp, "side", "{ }"},
-		{seb, "2.1.1", hp + `options.serializer = "yaml"`, "reader", "true"},
-		{seb, "2.1.3", hp + `options.serializer = "yaml"`, "reader", "false"},
-		{seb, "", hp + `options.serializer = "yaml"`, "reader", "false"},
+		{seb, "2.1.1", hp + `options.serializer = "yaml"`, "reader", "false true"},
+		{seb, "2.1.3", hp + `options.serializer = "yaml"`, "reader", "false false"},
+		{seb, "", hp + `options.serializer = "yaml"`, "reader", "false false"},
+		{djr, "6.0.0", url + `options.serializer = "msgpack"`, "reader", "false false"},
 		{seb, "0.9.1", hp + `timeout = 0`, "ttl", "none"},
 		{seb, "1.8.1", hp + `timeout = 0`, "ttl", "none"},
 		{seb, "2.0.0", hp + `timeout = 0`, "ttl", "0"},
