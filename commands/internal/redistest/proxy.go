@@ -25,6 +25,7 @@ type Proxy struct {
 	target   *Server
 	listener net.Listener
 	onReq    func([]byte) Action
+	lie      func(n int, reply []byte) *Lie
 
 	mu      sync.Mutex
 	resumed *sync.Cond
@@ -55,13 +56,18 @@ func (c *proxied) close() {
 // may change it in place; it is called by several goroutines.
 func ProxyT(tb testing.TB, target *Server, onReq func([]byte) Action) *Proxy {
 	tb.Helper()
+	return proxyT(tb, target, onReq, nil)
+}
+
+func proxyT(tb testing.TB, target *Server, onReq func([]byte) Action, lie func(n int, reply []byte) *Lie) *Proxy {
+	tb.Helper()
 	dir, err := os.MkdirTemp("", "redistest-")
 	if err != nil {
 		tb.Fatal(err)
 	}
 	p := &Proxy{
 		Network: "unix", Addr: filepath.Join(dir, "proxy.sock"),
-		target: target, onReq: onReq, conns: make(map[*proxied]bool),
+		target: target, onReq: onReq, lie: lie, conns: make(map[*proxied]bool),
 	}
 	p.resumed = sync.NewCond(&p.mu)
 	if p.listener, err = net.Listen(p.Network, p.Addr); err != nil {
@@ -181,6 +187,10 @@ func (p *Proxy) requests(c *proxied) {
 
 func (p *Proxy) replies(c *proxied) {
 	defer p.done(c)
+	if p.lie != nil {
+		p.lies(c)
+		return
+	}
 	buf := make([]byte, 256<<10)
 	for {
 		n, err := c.server.Read(buf)
