@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"cachering/commands/internal/wire"
 )
 
 const (
@@ -74,6 +76,7 @@ type Conn struct {
 	client *redis.Client
 	sticky *redis.Conn
 	live   atomic.Pointer[liveConn]
+	talk   wire.Talk // what was asked and answered
 }
 
 // errDialledTwice keeps go-redis from replacing a connection behind our back.
@@ -131,14 +134,24 @@ func (s *Shard) dialAt(ctx context.Context, network, addr, known string, buffer 
 			if err != nil {
 				return nil, err
 			}
+			l.talk = &c.talk
 			c.live.Store(l)
 			return l, nil
+		},
+		OnConnect: func(context.Context, *redis.Conn) error {
+			c.talk.Greeted()
+			return nil
 		},
 	})
 	c.sticky = c.client.Conn()
 	ping := redis.NewStatusCmd(ctx, "ping")
 	if err = c.Do(ctx, []redis.Cmder{ping}); err == nil && !denied(ping.Err()) {
 		err = s.Wrap(ping.Err())
+		if err == nil && ping.Val() != "PONG" {
+			// What was meant for the greeting, perhaps: all answers would be those to
+			// the question before.
+			err = s.Wrap(troublef(ErrProtocol, "%v: PING is not answered with PONG", ErrProtocol))
+		}
 	}
 	if err != nil {
 		c.Close()
@@ -164,6 +177,9 @@ func (c *Conn) Do(ctx context.Context, cmds []redis.Cmder) error {
 	pipe := c.sticky.Pipeline()
 	if err := pipe.BatchProcess(ctx, cmds...); err != nil {
 		return err
+	}
+	for _, cmd := range cmds {
+		c.talk.Asked(cmd.Name(), len(cmd.Args())-1)
 	}
 	_, err := pipe.Exec(ctx)
 	if err == nil {
@@ -241,10 +257,13 @@ func (s *Shard) dial(ctx context.Context, network, addr, known string, timeout t
 }
 
 // liveConn limits how long a connection may make no progress, not how long a
-// whole pipeline may take: a value of hundreds of megabytes is no failure.
+// whole pipeline may take: a value of hundreds of megabytes is no failure. What
+// comes from the server, TLS taken off, it passes on only as far as it is an
+// answer to what was asked.
 type liveConn struct {
 	net.Conn
 	timeout time.Duration
+	talk    *wire.Talk
 }
 
 func (l *liveConn) Read(p []byte) (int, error) {
@@ -253,7 +272,11 @@ func (l *liveConn) Read(p []byte) (int, error) {
 			return 0, err
 		}
 	}
-	return l.Conn.Read(p)
+	n, err := l.Conn.Read(p)
+	if fit, wrong := l.talk.Answered(p[:n]); wrong != nil {
+		return fit, wrong
+	}
+	return n, err
 }
 
 func (l *liveConn) Write(p []byte) (int, error) {

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"cachering/commands/internal/wire"
 )
 
 var (
@@ -30,6 +32,9 @@ var (
 	// sentinels put another, and is that of a server whose process is another
 	// than before.
 	ErrReplaced = errors.New("what was written last may be lost")
+	// ErrProtocol is wrapped by the error of a server that answers what none
+	// answers. Asking it again is of no use.
+	ErrProtocol = errors.New("this is no answer of a Redis server")
 )
 
 // ShardError is a failure of one shard. Its text names the shard and holds no
@@ -77,6 +82,7 @@ func (t *trouble) as(kind error) error {
 // the password, so no server's text is passed on unseen.
 func (s *Shard) plain(err error) error {
 	var already *trouble
+	var wrong *wire.Error
 	switch {
 	case errors.As(err, &already), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
@@ -84,6 +90,8 @@ func (s *Shard) plain(err error) error {
 		return troublef(os.ErrDeadlineExceeded, "no answer within %v (socket_timeout)", s.cluster.spec.SocketTimeout)
 	case closed(err):
 		return troublef(err, "the connection was closed")
+	case errors.As(err, &wrong):
+		return troublef(wrong, "%v: %v", ErrProtocol, wrong).as(ErrProtocol)
 	}
 	if certificate := certificateTrouble(err); certificate != nil {
 		return certificate

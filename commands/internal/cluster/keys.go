@@ -227,7 +227,7 @@ func (s *Shard) do(ctx context.Context, cmds []redis.Cmder, again bool) error {
 		return nil
 	}
 	s.closeConn()
-	if used && again && ctx.Err() == nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+	if used && again && ctx.Err() == nil && !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, ErrProtocol) {
 		return s.do(ctx, cmds, once)
 	}
 	return err

@@ -39,7 +39,7 @@ type Item struct {
 // memory.
 type Reply struct {
 	// Limit is how many bytes of strings are kept in all; what goes beyond it
-	// becomes Large. 0 is no limit.
+	// becomes Large. 0 is no limit, but for that of the connection.
 	Limit int
 	Items []Item
 
@@ -51,10 +51,6 @@ type Reply struct {
 	keep bool   // whether the current string is kept
 	rest []byte // what ReadFrom reads the rest of a reply into
 }
-
-// maxString is twice what a server stores in one string by default; what claims
-// to be longer is no answer of a Redis server and gets no memory.
-const maxString = 1 << 30
 
 // restSize is enough for the line ends between strings, and large enough to
 // pass over a string that is not kept.
@@ -200,7 +196,7 @@ func (r *Reply) head() error {
 func (r *Reply) begin(item *Item) {
 	n := int(min(item.Int, math.MaxInt-2))
 	r.data, r.tail = n, 2
-	r.keep = n <= maxString && (r.Limit == 0 || r.held+n <= r.Limit)
+	r.keep = r.Limit == 0 || n <= r.Limit-r.held
 	if !r.keep {
 		item.Kind = Large
 		return

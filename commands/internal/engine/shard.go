@@ -245,7 +245,7 @@ func (s *shardRun) scan(ctx context.Context, scan *scanner, keys int64) error {
 // lost reports whether err means that a connection is gone, and may be dialled
 // again.
 func lost(ctx context.Context, err error) bool {
-	if ctx.Err() != nil || errors.Is(err, cluster.ErrLogin) {
+	if ctx.Err() != nil || errors.Is(err, cluster.ErrLogin) || errors.Is(err, cluster.ErrProtocol) {
 		return false
 	}
 	var answer redis.Error
