@@ -155,3 +155,51 @@ func (k *failureSink) close() error {
 	}
 	return nil
 }
+
+// bulkExits are the exit codes that all bulk commands have.
+func bulkExits(done, refused string) []exit {
+	return []exit{
+		{exitDone, done},
+		{exitFailed, "no shard answered, or all refused the login"},
+		{exitUsage, "bad usage or configuration"},
+		{exitPartial, "finished, but some shards or keys failed"},
+		{exitRefused, refused},
+		{exitInterrupted, "interrupted: the batch in hand was finished and reported"},
+		{exitTerminated, "terminated, likewise"},
+	}
+}
+
+// selectKeys selects keys by a pattern. Without --stored it is for one version.
+func (b *bulk) selectKeys(pattern string, o *keyOptions) error {
+	if err := o.fits(b.cache); err != nil {
+		return err
+	}
+	sel, err := o.selection(b.cache, pattern)
+	if err != nil {
+		return err
+	}
+	b.run.Selection = sel
+	switch {
+	case o.stored:
+		b.what = fmt.Sprintf("stored keys of this cache that match %s", pattern)
+	case sel.Versions != nil:
+		b.what = fmt.Sprintf("version %d, keys that match %s", sel.Versions[0], pattern)
+	default:
+		b.what = fmt.Sprintf("keys that match %s", pattern)
+	}
+	return nil
+}
+
+// protect spares protected keys. Where stored keys do not show the key it cannot
+// tell which they are.
+func (b *bulk) protect(include bool) error {
+	if include {
+		return nil
+	}
+	b.run.Selection.Protect = b.cache.Protect
+	if len(b.cache.Protect) > 0 && !b.cache.Keyspace.Reversible() {
+		return refusef("stored keys of cache %s do not show the key, so protected keys cannot be told from others", b.cache.Alias).
+			hinting("--include-protected spares none; write protect = [] if there are none")
+	}
+	return nil
+}

@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"io"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -74,97 +73,4 @@ func (c *command) each(visit func(*command)) {
 func takesValue(f cli.Flag) bool {
 	doc, ok := f.(cli.DocGenerationFlag)
 	return ok && doc.TakesValue()
-}
-
-// root declares the whole program. Every call makes new options, so that runs
-// in one process share nothing.
-func (s *session) root() *command {
-	root := &command{
-		flags: s.global.flags(),
-		subs: []*command{
-			newGet(s),
-			newSet(s),
-			newDelete(s),
-			newExists(s),
-			newKeys(s),
-			newIncr(s),
-			newDecr(s),
-			newIncrVersion(s),
-			newDecrVersion(s),
-			newGetOrSet(s),
-			newTTL(s),
-			newUnlock(s),
-			newPersist(s),
-			newExpire(s),
-			newDelPattern(s),
-			newClear(s),
-			newReinsert(s),
-			newRing(s),
-			newExplain(s),
-			newCheck(s),
-			newDoctor(s),
-			newCodec(s),
-			newConfig(s),
-			newVersion(s),
-		},
-	}
-	root.each(func(c *command) {
-		for _, sub := range c.subs {
-			sub.parent = c
-		}
-	})
-	return root
-}
-
-// execute runs the command that args name.
-func (s *session) execute(ctx context.Context, args []string) error {
-	root := s.root()
-	line, err := arrange(root, args[1:])
-	// Even a line that cannot be read may have asked for JSON or quiet.
-	s.ui.JSON, s.ui.Quiet = line.has("json"), line.has("quiet")
-	if err != nil {
-		return err
-	}
-	switch {
-	case line.version:
-		return printVersion(s)
-	case line.help:
-		return printHelp(s, line.command)
-	}
-	app := &cli.App{
-		Name:  "cachering",
-		Flags: root.flags,
-		// Everything that the library would print or decide on its own is
-		// switched off: help, version, suggestions, usage after an error,
-		// exiting.
-		HideHelp:        true,
-		HideHelpCommand: true,
-		HideVersion:     true,
-		Writer:          io.Discard,
-		ErrWriter:       io.Discard,
-		ExitErrHandler:  func(*cli.Context, error) {},
-		OnUsageError:    onUsageError,
-	}
-	for _, c := range root.subs {
-		app.Commands = append(app.Commands, s.declare(c))
-	}
-	return app.RunContext(ctx, append([]string{"cachering"}, line.words()...))
-}
-
-// declare turns the description into one for the flag library.
-func (s *session) declare(c *command) *cli.Command {
-	out := &cli.Command{
-		Name:         c.name,
-		Flags:        c.flags,
-		HideHelp:     true,
-		OnUsageError: onUsageError,
-		Action: func(ctx *cli.Context) error {
-			s.ui.Writes = c.writes
-			return s.settle(c, c.run(ctx.Context, ctx.Args().Slice()))
-		},
-	}
-	for _, sub := range c.subs {
-		out.Subcommands = append(out.Subcommands, s.declare(sub))
-	}
-	return out
 }

@@ -9,7 +9,7 @@ import (
 // on without a reader.
 func TestCommandsThatWriteAreDeclared(t *testing.T) {
 	writing := 0
-	testSession(t).root().each(func(c *command) {
+	root(testSession(t)).each(func(c *command) {
 		refused := false
 		for _, e := range c.exits {
 			refused = refused || e.code == exitRefused && strings.Contains(e.when, "read_only")

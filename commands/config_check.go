@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"strconv"
 
 	"cachering/commands/internal/config"
 )
@@ -81,21 +80,4 @@ func runConfigCheck(s *session) error {
 		}
 	}
 	return result(code)
-}
-
-// ringName is how a cache's ring is called in answers.
-func ringName(c *config.Cache) string {
-	if !c.Sharded {
-		return "none"
-	}
-	return string(c.Ring)
-}
-
-// count is a number and what it counts: 1 shard, 4 shards.
-func count(n int64, what string) string {
-	text := strconv.FormatInt(n, 10) + " " + what
-	if n != 1 {
-		text += "s"
-	}
-	return text
 }

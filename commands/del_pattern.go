@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -41,19 +40,6 @@ func newDelPattern(s *session) *command {
 	}
 }
 
-// bulkExits are the exit codes that all bulk commands have.
-func bulkExits(done, refused string) []exit {
-	return []exit{
-		{exitDone, done},
-		{exitFailed, "no shard answered, or all refused the login"},
-		{exitUsage, "bad usage or configuration"},
-		{exitPartial, "finished, but some shards or keys failed"},
-		{exitRefused, refused},
-		{exitInterrupted, "interrupted: the batch in hand was finished and reported"},
-		{exitTerminated, "terminated, likewise"},
-	}
-}
-
 func runDelPattern(ctx context.Context, s *session, o *delPatternOptions, pattern string) error {
 	if pattern == "" {
 		return usagef("PATTERN is empty")
@@ -75,84 +61,4 @@ func runDelPattern(ctx context.Context, s *session, o *delPatternOptions, patter
 	}
 	b.does = "delete"
 	return b.delete(ctx, &o.deleteOptions, &engine.Delete{Command: "del-pattern"})
-}
-
-// selectKeys selects keys by a pattern. Without --stored it is for one version.
-func (b *bulk) selectKeys(pattern string, o *keyOptions) error {
-	if err := o.fits(b.cache); err != nil {
-		return err
-	}
-	sel, err := o.selection(b.cache, pattern)
-	if err != nil {
-		return err
-	}
-	b.run.Selection = sel
-	switch {
-	case o.stored:
-		b.what = fmt.Sprintf("stored keys of this cache that match %s", pattern)
-	case sel.Versions != nil:
-		b.what = fmt.Sprintf("version %d, keys that match %s", sel.Versions[0], pattern)
-	default:
-		b.what = fmt.Sprintf("keys that match %s", pattern)
-	}
-	return nil
-}
-
-// delete spares protected keys, keeps to --max-deletes, asks, and deletes.
-func (b *bulk) delete(ctx context.Context, o *deleteOptions, op engine.Operation) error {
-	if err := b.protect(o.includeProtected); err != nil {
-		return err
-	}
-	if err := b.admit(); err != nil {
-		return err
-	}
-	if err := b.limit(ctx, o); err != nil {
-		return err
-	}
-	if err := b.confirm(ctx); err != nil {
-		return err
-	}
-	return b.work(ctx, op)
-}
-
-// protect spares protected keys. Where stored keys do not show the key it cannot
-// tell which they are.
-func (b *bulk) protect(include bool) error {
-	if include {
-		return nil
-	}
-	b.run.Selection.Protect = b.cache.Protect
-	if len(b.cache.Protect) > 0 && !b.cache.Keyspace.Reversible() {
-		return refusef("stored keys of cache %s do not show the key, so protected keys cannot be told from others", b.cache.Alias).
-			hinting("--include-protected spares none; write protect = [] if there are none")
-	}
-	return nil
-}
-
-// limit counts before a deletion and refuses one that is larger than wanted. A
-// shard that cannot be counted could not be held to the limit.
-func (b *bulk) limit(ctx context.Context, o *deleteOptions) error {
-	most := b.cache.Bulk.MaxDeletes
-	if o.maxDeletes.MaxDeletes.Set {
-		most = o.maxDeletes.MaxDeletes
-	}
-	if !most.Set {
-		return nil
-	}
-	var selected, mine int64
-	for _, c := range engine.Count(ctx, b.cl, b.run, true) {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if c.Err != nil {
-			return fmt.Errorf("--max-deletes cannot be held, nothing was deleted: %w", c.Err)
-		}
-		selected += c.Selected
-		mine += c.Mine
-	}
-	if most.Allows(selected, mine) {
-		return nil
-	}
-	return refusef("%s of the cache's %d would be deleted, and --max-deletes is %s", count(selected, "key"), mine, most).
-		hinting("a larger --max-deletes allows it, --dry-run shows some of the keys")
 }

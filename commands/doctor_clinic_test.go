@@ -171,7 +171,7 @@ func (c *clinic) sound(d diagnosis) {
 			continue
 		}
 		for _, line := range invocations("cachering " + words) {
-			if _, err := arrange(testSession(c.T).root(), line); err != nil {
+			if _, err := arrange(root(testSession(c.T)), line); err != nil {
 				c.Errorf("%s: it proposes %q: %v", d.Finding, part, err)
 			}
 		}

@@ -1,8 +1,10 @@
 package commands
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"os"
 )
 
 // The exit codes. They are part of the program's promises: scripts branch on
@@ -98,3 +100,11 @@ func codeOf(err error) int {
 	}
 	return exitDone
 }
+
+// signalError is why the context of a run ended.
+type signalError struct{ os.Signal }
+
+func (e *signalError) Error() string { return e.String() }
+
+// Is makes it what it is to everybody who does not ask which signal it was.
+func (e *signalError) Is(target error) bool { return target == context.Canceled }

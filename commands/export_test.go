@@ -4,7 +4,7 @@ package commands
 // lists; nil where the words name no command, or one that passes on the code of
 // another program.
 func DeclaredExits(words []string) []int {
-	line, err := arrange((&session{}).root(), words)
+	line, err := arrange(root(&session{}), words)
 	if err != nil || line.help || line.version || line.command.name == "get-or-set" {
 		return nil
 	}
@@ -18,7 +18,7 @@ func DeclaredExits(words []string) []int {
 // HelpExamples are the lines that each command's help shows.
 func HelpExamples() map[string][]string {
 	all := map[string][]string{}
-	(&session{}).root().each(func(c *command) {
+	root(&session{}).each(func(c *command) {
 		if c.subs == nil {
 			all[c.path()] = c.examples
 		}

@@ -9,8 +9,8 @@ import (
 )
 
 // printHelp answers --help for c, the root included.
-func printHelp(s *session, c *command) error {
-	text := helpText(s.root(), c)
+func printHelp(s *session, root, c *command) error {
+	text := helpText(root, c)
 	if s.ui.JSON {
 		return s.ui.Document(struct {
 			Help string `json:"help"`

@@ -69,14 +69,6 @@ func run(args []string, streams *ui.Streams, env func(string) (string, bool), si
 	}
 }
 
-// signalError is why the context of a run ended.
-type signalError struct{ os.Signal }
-
-func (e *signalError) Error() string { return e.String() }
-
-// Is makes it what it is to everybody who does not ask which signal it was.
-func (e *signalError) Is(target error) bool { return target == context.Canceled }
-
 // report tells the user why a run ended and returns its exit code.
 func (s *session) report(err error) int {
 	if err == nil {

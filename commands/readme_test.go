@@ -18,7 +18,7 @@ func TestReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	root := testSession(t).root()
+	program := root(testSession(t))
 	fenced := false
 	var contents, sections []string
 	linked, headings := map[string]int{}, map[string]bool{}
@@ -31,7 +31,7 @@ func TestReadme(t *testing.T) {
 		}
 		for _, code := range regexp.MustCompile("`[^`]+`").FindAllString(line, -1) {
 			for _, flag := range regexp.MustCompile(`(?:^|[\s\x60|])--([a-z][a-z0-9-]*)`).FindAllStringSubmatch(code, -1) {
-				if anyFlag(root, flag[1]) == nil && flag[1] != "help" && flag[1] != "version" {
+				if anyFlag(program, flag[1]) == nil && flag[1] != "help" && flag[1] != "version" {
 					t.Errorf("README.md:%d: no command takes --%s", i+1, flag[1])
 				}
 			}
@@ -64,9 +64,9 @@ func TestReadme(t *testing.T) {
 // Every example of every help text can be read by the program, and shows the
 // command that it stands under.
 func TestHelp(t *testing.T) {
-	root := testSession(t).root()
+	program := root(testSession(t))
 	takes := map[string]bool{}
-	root.each(func(c *command) {
+	program.each(func(c *command) {
 		for _, f := range c.flags {
 			name := f.Names()[0]
 			if was, seen := takes[name]; seen && was != takesValue(f) {
@@ -76,7 +76,7 @@ func TestHelp(t *testing.T) {
 			if value, usage := placeholder(f); usage == "" || takesValue(f) != (value != "") {
 				t.Errorf("%s: --%s: the help names its value %q and says %q", c.path(), name, value, usage)
 			}
-			if c != root && root.flag(name) != nil {
+			if c != program && program.flag(name) != nil {
 				t.Errorf("%s: --%s hides a flag of every command", c.path(), name)
 			}
 		}
@@ -103,7 +103,7 @@ func TestHelp(t *testing.T) {
 		shown := false
 		for _, line := range c.examples {
 			for _, words := range invocations(line) {
-				l, err := arrange(testSession(t).root(), words)
+				l, err := arrange(root(testSession(t)), words)
 				if err != nil {
 					t.Errorf("%s: example %q: %v", c.path(), line, err)
 				}
@@ -120,7 +120,7 @@ func TestHelp(t *testing.T) {
 			text += "\n" + usage
 		}
 		for _, flag := range regexp.MustCompile(`--([a-z][a-z0-9-]*)`).FindAllStringSubmatch(text, -1) {
-			if anyFlag(root, flag[1]) == nil {
+			if anyFlag(program, flag[1]) == nil {
 				t.Errorf("%s: the help mentions --%s, which is not declared", c.path(), flag[1])
 			}
 		}

@@ -159,18 +159,3 @@ func (b *bulk) summary(r *engine.Report, total *engine.Tally) {
 		b.s.ui.Warn("hint: change the application's settings first, then run again")
 	}
 }
-
-// size shows a number of bytes as people say it.
-func size(n int64) string {
-	if n < 1000 {
-		return count(n, "byte")
-	}
-	value, unit := float64(n)/1000, "kB"
-	for _, next := range []string{"MB", "GB", "TB"} {
-		if value < 1000 {
-			break
-		}
-		value, unit = value/1000, next
-	}
-	return strconv.FormatFloat(value, 'f', 1, 64) + " " + unit
-}

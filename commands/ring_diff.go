@@ -219,14 +219,6 @@ func (o *ringDiffOptions) other(s *session, file *config.File, from *config.Cach
 	return other, err
 }
 
-// verb is a number with what is said of one, or of several.
-func verb(n int64, one, several string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return strconv.FormatInt(n, 10) + " " + several
-}
-
 // scan places the keys that the shards hold, and lists those that would move.
 // It returns the shards that failed.
 func (d *diff) scan(ctx context.Context, s *session, cl *cluster.Cluster, list bool, sum *diffTally) ([]string, error) {

@@ -227,6 +227,3 @@ func printRing(s *session, o *ringShowOptions, doc *ringDocument) error {
 	}
 	return nil
 }
-
-// percent shows a share of 1.
-func percent(share float64) string { return strconv.FormatFloat(100*share, 'f', 2, 64) + "%" }

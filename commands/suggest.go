@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"cachering/commands/internal/config"
-	"cachering/commands/internal/ui"
 )
 
 // unknownCommand names the word that is no command and what was likely meant.
@@ -68,14 +67,4 @@ func names(commands []*command) []string {
 		out = append(append(out, c.name), c.aliases...)
 	}
 	return out
-}
-
-// quote shows a word in a sentence, on one line. Words that need no quotes get
-// none.
-func quote(word string) string {
-	shown := ui.Escape(word, "")
-	if word == "" || shown != word || strings.ContainsAny(word, " '\"") {
-		return "'" + shown + "'"
-	}
-	return word
 }

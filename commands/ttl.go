@@ -1,9 +1,6 @@
 package commands
 
 import (
-	"strconv"
-	"time"
-
 	"cachering/commands/internal/cluster"
 )
 
@@ -33,25 +30,4 @@ func newTTL(s *session) *command {
 			return nil
 		},
 	})
-}
-
-// lifetime is what is left of a key's life in words.
-func lifetime(ttl time.Duration) string {
-	switch ttl {
-	case cluster.Forever:
-		return "none"
-	case cluster.Missing:
-		return "missing"
-	}
-	return strconv.FormatInt(int64((ttl+time.Second-1)/time.Second), 10)
-}
-
-// milliseconds is what is left of a key's life in JSON: nil for ever, and for a
-// key that is missing.
-func milliseconds(ttl time.Duration) *int64 {
-	if ttl < 0 {
-		return nil
-	}
-	ms := ttl.Milliseconds()
-	return &ms
 }

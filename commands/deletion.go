@@ -1,0 +1,53 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+
+	"cachering/commands/internal/engine"
+)
+
+// delete spares protected keys, keeps to --max-deletes, asks, and deletes.
+func (b *bulk) delete(ctx context.Context, o *deleteOptions, op engine.Operation) error {
+	if err := b.protect(o.includeProtected); err != nil {
+		return err
+	}
+	if err := b.admit(); err != nil {
+		return err
+	}
+	if err := b.limit(ctx, o); err != nil {
+		return err
+	}
+	if err := b.confirm(ctx); err != nil {
+		return err
+	}
+	return b.work(ctx, op)
+}
+
+// limit counts before a deletion and refuses one that is larger than wanted. A
+// shard that cannot be counted could not be held to the limit.
+func (b *bulk) limit(ctx context.Context, o *deleteOptions) error {
+	most := b.cache.Bulk.MaxDeletes
+	if o.maxDeletes.MaxDeletes.Set {
+		most = o.maxDeletes.MaxDeletes
+	}
+	if !most.Set {
+		return nil
+	}
+	var selected, mine int64
+	for _, c := range engine.Count(ctx, b.cl, b.run, true) {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if c.Err != nil {
+			return fmt.Errorf("--max-deletes cannot be held, nothing was deleted: %w", c.Err)
+		}
+		selected += c.Selected
+		mine += c.Mine
+	}
+	if most.Allows(selected, mine) {
+		return nil
+	}
+	return refusef("%s of the cache's %d would be deleted, and --max-deletes is %s", count(selected, "key"), mine, most).
+		hinting("a larger --max-deletes allows it, --dry-run shows some of the keys")
+}

@@ -1,0 +1,61 @@
+package commands
+
+import (
+	"context"
+	"io"
+
+	"github.com/urfave/cli/v2"
+)
+
+// execute runs the command that args name.
+func (s *session) execute(ctx context.Context, args []string) error {
+	root := root(s)
+	line, err := arrange(root, args[1:])
+	// Even a line that cannot be read may have asked for JSON or quiet.
+	s.ui.JSON, s.ui.Quiet = line.has("json"), line.has("quiet")
+	if err != nil {
+		return err
+	}
+	switch {
+	case line.version:
+		return printVersion(s)
+	case line.help:
+		return printHelp(s, root, line.command)
+	}
+	app := &cli.App{
+		Name:  "cachering",
+		Flags: root.flags,
+		// Everything that the library would print or decide on its own is
+		// switched off: help, version, suggestions, usage after an error,
+		// exiting.
+		HideHelp:        true,
+		HideHelpCommand: true,
+		HideVersion:     true,
+		Writer:          io.Discard,
+		ErrWriter:       io.Discard,
+		ExitErrHandler:  func(*cli.Context, error) {},
+		OnUsageError:    onUsageError,
+	}
+	for _, c := range root.subs {
+		app.Commands = append(app.Commands, s.declare(c))
+	}
+	return app.RunContext(ctx, append([]string{"cachering"}, line.words()...))
+}
+
+// declare turns the description into one for the flag library.
+func (s *session) declare(c *command) *cli.Command {
+	out := &cli.Command{
+		Name:         c.name,
+		Flags:        c.flags,
+		HideHelp:     true,
+		OnUsageError: onUsageError,
+		Action: func(ctx *cli.Context) error {
+			s.ui.Writes = c.writes
+			return s.settle(c, c.run(ctx.Context, ctx.Args().Slice()))
+		},
+	}
+	for _, sub := range c.subs {
+		out.Subcommands = append(out.Subcommands, s.declare(sub))
+	}
+	return out
+}
