@@ -290,3 +290,39 @@ func TestARefusedQuestionHidesNoChange(t *testing.T) {
 		t.Errorf("flushdb: %v, %q is left", err, client.Get(ctx, ":1:k0").Val())
 	}
 }
+
+// An entry stays where its marker may not be deleted: a marker alone would make
+// the library answer None.
+func TestDeleteTakesBothOrNone(t *testing.T) {
+	ctx := context.Background()
+	s := redistest.RunT(t)
+	client := s.Client(0)
+	client.MSet(ctx, ":1:k0", "v", "__fresh__:1:k0", "1", ":1:bare0", "v", "__fresh__:1:alone0", "1")
+	client.Do(ctx, "acl", "setuser", "some", "on", "nopass", "+@all", "~:1:*")
+	end := at("a", s)
+	end.Login = loginAs("some", "")
+	before := held(t, client)
+	for _, e := range open(t, 5*time.Second, end).Delete(ctx, keys(":1:k0", ":1:bare0")) {
+		if e.Done || !Denied(e.Err) {
+			t.Errorf("%+v", e)
+		}
+	}
+	if !maps.Equal(held(t, client), before) {
+		t.Error("something was deleted")
+	}
+	client.Do(ctx, "acl", "setuser", "some", "~__*__:1:*")
+	for _, exists := range []string{"+exists", "-exists"} {
+		client.MSet(ctx, ":1:k0", "v", "__fresh__:1:k0", "1", ":1:bare0", "v")
+		client.Do(ctx, "acl", "setuser", "some", exists)
+		got := open(t, 5*time.Second, end).Delete(ctx, keys(":1:k0", ":1:bare0", ":1:none0"))
+		for i, want := range []string{"true true <nil>", "true false <nil>", "false false <nil>"} {
+			if text := fmt.Sprint(got[i].Done, got[i].Marker, got[i].Err); text != want {
+				t.Errorf("%s, %s: %s, want %s", exists, got[i].Stored, text, want)
+			}
+		}
+	}
+	client.Do(ctx, "acl", "setuser", "some", "+exists")
+	if e := open(t, 5*time.Second, end).Delete(ctx, keys(":1:alone0"))[0]; e.Done || e.Found || !e.Marker || e.Err != nil {
+		t.Errorf("a marker alone: %+v", e)
+	}
+}

@@ -96,16 +96,21 @@ func (c *Cluster) Expire(ctx context.Context, stored [][]byte, ttl time.Duration
 // Delete deletes keys, and with each its marker where the library keeps one.
 func (c *Cluster) Delete(ctx context.Context, stored [][]byte) []Entry {
 	return c.each(ctx, stored, once, func(e *Entry) ([]redis.Cmder, func()) {
+		exists := redis.NewIntCmd(ctx, "exists", e.Stored)
 		del := redis.NewIntCmd(ctx, "del", e.Stored)
+		fresh := c.Fresh(e.Stored)
 		cmds := []redis.Cmder{del}
-		marker := redis.NewIntCmd(ctx, "del", c.Fresh(e.Stored))
-		if c.spec.SideKeys.Fresh != "" {
-			cmds = append(cmds, marker)
+		if fresh != nil {
+			// One command, because an ACL may allow the entry and not its marker.
+			// Which of the two there was, where there was one, EXISTS tells.
+			del = redis.NewIntCmd(ctx, "del", e.Stored, fresh)
+			cmds = []redis.Cmder{exists, del}
 		}
 		return cmds, func() {
 			n, err := del.Result()
-			e.Found, e.Done, e.Marker = n > 0, n > 0, marker.Val() > 0
-			e.Err = errors.Join(err, marker.Err())
+			e.Err = err
+			e.Found = n == 2 || n == 1 && (fresh == nil || exists.Err() != nil || exists.Val() > 0)
+			e.Done, e.Marker = e.Found, n == 2 || n == 1 && !e.Found
 		}
 	})
 }

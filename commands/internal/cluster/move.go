@@ -117,8 +117,11 @@ func (c *Cluster) unmark(ctx context.Context, stored []byte) []redis.Cmder {
 // there without.
 func (s *Shard) put(ctx context.Context, key, value []byte, expires int64) error {
 	replies, err := s.atomically(ctx, append([]redis.Cmder{redis.NewCmd(ctx, "set", key, value)}, expireAt(ctx, key, expires)...)...)
-	if err != nil {
-		return fmt.Errorf("%w; the entry is still at its old place", err)
+	switch {
+	case err == nil:
+		return s.refusal(replies)
+	case answered(err):
+		return err
 	}
-	return s.refusal(replies)
+	return fmt.Errorf("%w; the entry is still at its old place", err)
 }
