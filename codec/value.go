@@ -44,7 +44,7 @@ func Decode(stored []byte, from Source, o Options) (*Value, error) {
 		v.Form.Plain, v.Root = PlainText, v.Graph.NewStr(l.serialized)
 		return v, nil
 	}
-	d := pickle.Decoder{Py2Strings: o.Py2Strings}
+	d := pickle.Decoder{Py2Strings: o.Py2Strings, Lenient: true}
 	read, err := from.read(&d, v.Graph, from.candidates(l.serialized, -1), l.serialized)
 	if err != nil {
 		return nil, op.explain(err, l)

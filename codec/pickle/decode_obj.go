@@ -96,11 +96,6 @@ func (d *Decoder) known(at int, callable, args pyobj.Ref) (pyobj.Ref, *Error) {
 		if len(a) == 3 && kind(0).IsObj() && (kind(1) == pyobj.Tuple || kind(1).IsObj()) && kind(2) == pyobj.Dict {
 			return d.called(at, g.NewObjEx(a[0], a[1], a[2])), nil
 		}
-	case pyobj.SymDateTime, pyobj.SymDate, pyobj.SymTime:
-		if len(a) > 0 && d.isDateState(callable, a[0]) {
-			d.args = append(append(d.args[:0], g.CopyAs(pyobj.Bytes, a[0])), g.Items(args)[1:]...)
-			return d.called(at, g.NewReduce(callable, g.NewTuple(d.args...))), nil
-		}
 	}
 	return 0, nil
 }
@@ -166,6 +161,11 @@ func (d *Decoder) keepAttempt(x, call pyobj.Ref) {
 
 // finish does what can only be done when the whole value is there.
 func (d *Decoder) finish(root pyobj.Ref) *Error {
+	if d.calls && d.hasPy2() {
+		if err := d.settleCalls(); err != nil {
+			return err
+		}
+	}
 	if err := d.settlePending(root); err != nil {
 		return err
 	}
@@ -189,15 +189,21 @@ func (d *Decoder) finish(root pyobj.Ref) *Error {
 	return nil
 }
 
-// discarded is the error about a call that is not part of the value. Where it was made is found by decoding once more: nodes get
-// the same numbers each time.
+// discarded is the error about a call that is not part of the value.
 func (d *Decoder) discarded(x pyobj.Ref) *Error {
-	name, py2 := d.describe(x), d.py2
+	name := d.describe(x)
+	return d.fail(Discarded, d.place(x), "the result of a call is not part of the value: %s", name)
+}
+
+// place is the offset of the opcode that made a call; of other nodes that of STOP. It is found by decoding once more: nodes get
+// the same numbers each time.
+func (d *Decoder) place(x pyobj.Ref) int {
+	py2 := d.py2
 	d.reset(d.g, d.src)
 	d.wanted, d.wantedAt = x, len(d.src)-1
 	d.run()
 	d.wanted, d.py2 = 0, py2
-	return d.fail(Discarded, d.wantedAt, "the result of a call is not part of the value: %s", name)
+	return d.wantedAt
 }
 
 // describe names the class or function that a call is about.

@@ -243,7 +243,9 @@ func (d *Decoder) global(at int, module, name []byte) (pyobj.Ref, *Error) {
 		return 0, d.fail(NameError, at, "a dotted name, which means nothing before protocol 4")
 	}
 	if d.proto < 3 {
-		module, name = toPython3(module, name)
+		if module, name = toPython3(module, name); !d.Lenient && isGone(module, name) {
+			return 0, d.fail(NameError, at, "Python 3 has no %s.%s", module, name)
+		}
 	}
 	return d.g.NewGlobal(module, name), nil
 }

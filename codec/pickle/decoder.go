@@ -13,6 +13,9 @@ import (
 // Python 2 byte strings as loads() does by default.
 type Decoder struct {
 	Py2Strings Py2Strings
+	// Lenient lets values of Python 2 pass that Python 3 could not load, whatever is made of their strings: to be looked at,
+	// not to be written.
+	Lenient bool
 
 	g     *pyobj.Graph
 	src   []byte

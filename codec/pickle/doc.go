@@ -66,7 +66,9 @@
 // # Python 2
 //
 // STRING, BINSTRING and SHORT_BINSTRING carry bytes of which nobody knows whether they are text: Py2Strings says what to make
-// of them. The state of dates becomes bytes whatever it says.
+// of them. Where they do not stay data but go to code, Python 3 takes one or the other: names of attributes become text and the
+// state of dates bytes whatever it says, and so does what other known classes are made of. A string that would stay bytes and
+// goes to code that is not known makes a value unreadable, and so do classes and functions that Python 3 no longer has.
 //
 // # Limits
 //

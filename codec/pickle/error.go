@@ -29,7 +29,7 @@ const (
 	Cycle           ErrorKind = "cycle"           // an object inside its own arguments, in a way the protocol cannot express
 	Unrepresentable ErrorKind = "unrepresentable" // a name that the protocol cannot express
 	TooLarge        ErrorKind = "too-large"       // the output budget is used up, or the input is beyond 2 GiB
-	Py2Str          ErrorKind = "py2str"          // a Python 2 byte string that the policy cannot read
+	Py2Str          ErrorKind = "py2str"          // a Python 2 byte string that the policy cannot read, or code not take
 )
 
 // Error is why a pickle cannot be read, or a value not be written.

@@ -12,7 +12,7 @@ import (
 
 // seeds adds vectors of every sort that are small enough to be mutated well.
 func seeds(f *testing.F) {
-	for _, file := range []string{"builtin-named", "stdlib", "py2", "hostile"} {
+	for _, file := range []string{"builtin-named", "stdlib", "py2", "py2-objects", "hostile"} {
 		for i, v := range vectors(f, file) {
 			if len(v.In) < 300 && (i%3 == 0 || file == "hostile") {
 				f.Add(v.In, uint8(i))
@@ -25,7 +25,7 @@ func seeds(f *testing.F) {
 func FuzzDecode(f *testing.F) {
 	seeds(f)
 	f.Fuzz(func(t *testing.T, in []byte, policy uint8) {
-		d := pickle.Decoder{Py2Strings: pickle.Py2Strings(policy % 5)}
+		d := pickle.Decoder{Py2Strings: pickle.Py2Strings(policy % 5), Lenient: policy >= 128}
 		g := pyobj.New()
 		given := bytes.Clone(in)
 		var before, after runtime.MemStats

@@ -84,6 +84,26 @@ const newErrors = "BrokenPipeError ChildProcessError ConnectionAbortedError Conn
 	"ConnectionResetError FileExistsError FileNotFoundError InterruptedError IsADirectoryError ModuleNotFoundError " +
 	"NotADirectoryError PermissionError ProcessLookupError TimeoutError"
 
+// gone are the names of Python 2 under which Python 3 has nothing, in modules that no other code can be meant by.
+var gone = [...][2]string{
+	{"builtins", "apply buffer cmp coerce execfile file raw_input reload"},
+	{"os", "_make_stat_result _make_statvfs_result"},
+}
+
+// isGone reports whether Python 3 lacks what Python 2 had under a name, which is in the spelling of Python 3.
+func isGone(module, name []byte) bool {
+	for _, g := range gone {
+		if string(module) == g[0] {
+			for n := range strings.FieldsSeq(g[1]) {
+				if string(name) == n {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
 // renames is one direction of the tables. A module that is not a key of either map keeps all its names.
 type renames struct {
 	modules map[string][]byte

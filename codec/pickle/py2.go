@@ -14,7 +14,7 @@ const (
 	Py2ASCII  Py2Strings = iota // str; one that is not ASCII makes the value unreadable, as in loads()
 	Py2Latin1                   // str, byte by byte
 	Py2UTF8                     // str; one that is not UTF-8 makes the value unreadable
-	Py2Bytes                    // bytes, every one of them, keys and attribute names too
+	Py2Bytes                    // bytes, every one of them, keys too, but not the names of attributes
 	Py2Auto                     // str where it is UTF-8, else bytes
 )
 
@@ -33,9 +33,10 @@ func ParsePy2Strings(name string) (p Py2Strings, ok bool) {
 	return 0, false
 }
 
-// Py2Counts counts the Python 2 byte strings of a value, by what was made of them. State of dates is not counted.
+// Py2Counts counts the Python 2 byte strings of a value, by what was made of them. Those that can only be bytes, as the state
+// of dates, are not counted if they are not ASCII.
 type Py2Counts struct {
-	ASCII    int // read as ASCII text
+	ASCII    int // under Py2Bytes read as bytes, otherwise as text
 	NonASCII int // the others: Latin1, UTF8 and Bytes together
 	Latin1   int
 	UTF8     int
@@ -45,8 +46,9 @@ type Py2Counts struct {
 
 // pendingString is a byte string that cannot be read yet: it may turn out to be the state of a date, and no text.
 type pendingString struct {
-	ref pyobj.Ref // a Bytes node until then
-	at  int       // of its opcode
+	ref   pyobj.Ref // a Bytes node until then
+	at    int       // of its opcode
+	taken bool      // as bytes, see settleCalls
 }
 
 // isDateLen knows the sizes of the state of datetime.datetime, date and time.
@@ -59,7 +61,7 @@ func (d *Decoder) py2String(at, off int, data []byte) pyobj.Ref {
 	if !ascii && d.Py2Strings != Py2Bytes && (isDateLen(len(data)) || !d.readable(data)) {
 		x := d.newBytes(off, data)
 		g.SetPy2(x)
-		d.pending = append(d.pending, pendingString{x, at})
+		d.pending = append(d.pending, pendingString{ref: x, at: at})
 		return x
 	}
 	d.countPy2(ascii, data)
@@ -119,21 +121,8 @@ func (d *Decoder) countPy2(ascii bool, data []byte) {
 	}
 }
 
-// isDateState reports whether x, the first argument of a date class, is state that Python 2 wrote as a byte string and that
-// the policy makes, or may yet make, text.
-func (d *Decoder) isDateState(class, x pyobj.Ref) bool {
-	if !d.g.IsPy2(x) || d.Py2Strings == Py2Bytes {
-		return false
-	}
-	switch n := d.g.Len(x); class {
-	case pyobj.SymDate:
-		return n == 4
-	case pyobj.SymTime:
-		return n == 6
-	default:
-		return n == 10
-	}
-}
+// hasPy2 reports whether the value has, or had, strings of Python 2.
+func (d *Decoder) hasPy2() bool { return d.py2.ASCII+d.py2.NonASCII+len(d.pending) > 0 }
 
 // settlePending reads the byte strings that turned out to be text. Those that no policy reads only matter if they are still
 // part of the value: the state of dates is not.
@@ -157,7 +146,9 @@ func (d *Decoder) settlePending(root pyobj.Ref) *Error {
 			d.text = append(d.text[:0], data...)
 			d.g.SetStr(p.ref, d.text)
 		}
-		d.countPy2(false, data)
+		if !p.taken {
+			d.countPy2(false, data)
+		}
 	}
 	return nil
 }

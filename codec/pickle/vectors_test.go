@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -93,6 +94,11 @@ func TestBuiltinVectors(t *testing.T) {
 	}
 }
 
+// py2Code are values whose strings are names of attributes or go to code that needs text: there CPython knows no text under
+// bytes, and cannot load them or makes objects without attributes. TestPy2Values has CPython load what is written instead.
+var py2Code = map[string]bool{"py2 cookie": true, "py2 decimal": true, "py2 fraction": true, "py2 optparse values old style": true,
+	"py2 userdict old style": true, "py2 uuid": true}
+
 func TestClassVectors(t *testing.T) {
 	for _, file := range []string{"stdlib", "py2"} {
 		for _, v := range vectors(t, file) {
@@ -110,6 +116,9 @@ func TestClassVectors(t *testing.T) {
 					if kindOf(err) != v.Reason {
 						t.Errorf("%s: to %d: got %s, %v, want %s", v.Name, p, short(got), err, v.Reason)
 					}
+					continue
+				}
+				if name, _, _ := strings.Cut(v.Name, " / "); v.Encoding == "bytes" && py2Code[name] && err == nil {
 					continue
 				}
 				if err != nil || !bytes.Equal(got, v.Out[proto]) && !bytes.Equal(got, v.Accepted[proto]) {

@@ -260,6 +260,9 @@ func (g *Graph) Append(r Ref, items ...Ref) {
 	nd.n, nd.v = uint32(need), span(off, room)
 }
 
+// Replace puts another item in the place that i has in Items of a List or Dict. A key must be Hashable.
+func (g *Graph) Replace(r Ref, i int, item Ref) { g.items[int(lo(g.nodes[r].v))+i] = item }
+
 // The methods below are for decoders: nodes whose data is a part of the source.
 
 // SrcStr returns the Str of n bytes at off of the source, shared by value as NewStr does.

@@ -74,6 +74,12 @@ func (g *Graph) Parts(r Ref) Parts {
 	return p
 }
 
+// SetArgs gives a called object other arguments.
+func (g *Graph) SetArgs(r, args Ref) {
+	nd := &g.nodes[r]
+	nd.v = pair(Ref(lo(nd.v)), args)
+}
+
 // ID is the persistent id of a PersID.
 func (g *Graph) ID(r Ref) Ref { return Ref(g.nodes[r].v) }
 
@@ -130,6 +136,9 @@ func (g *Graph) AddItems(r Ref, kind OpKind, items ...Ref) {
 
 // AddBuild records OpBuild on an object.
 func (g *Graph) AddBuild(r, state Ref) { g.addOp(r, op{kind: OpBuild, a: state}) }
+
+// SetState gives an OpBuild another state.
+func (g *Graph) SetState(id OpID, state Ref) { g.ops[id].a = state }
 
 // AddEffect records OpEffect on an object.
 func (g *Graph) AddEffect(r, callable, args Ref) {
