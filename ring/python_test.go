@@ -24,7 +24,7 @@ type question struct {
 	name Name
 }
 
-// askPython has scripts/ring_reference.py answer all questions.
+// askPython has testdata/python/ring_reference.py answer all questions.
 func askPython(t *testing.T, questions []question) []string {
 	t.Helper()
 	if _, err := os.Stat(python); err != nil {
@@ -37,7 +37,7 @@ func askPython(t *testing.T, questions []question) []string {
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.Command(python, "../scripts/ring_reference.py")
+	cmd := exec.Command(python, "../testdata/python/ring_reference.py")
 	cmd.Stdin, cmd.Stderr = &in, os.Stderr
 	out, err := cmd.Output()
 	if err != nil {

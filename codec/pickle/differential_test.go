@@ -52,7 +52,7 @@ type checker struct {
 }
 
 func newChecker(t *testing.T) *checker {
-	cmd := exec.Command(python(t), "../../scripts/pickle_graphs.py", "check")
+	cmd := exec.Command(python(t), "../../testdata/python/pickle_graphs.py", "check")
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -102,7 +102,7 @@ func TestDifferential(t *testing.T) {
 			*v = n
 		}
 	}
-	cmd := exec.Command(python(t), "../../scripts/pickle_graphs.py", "make", strconv.Itoa(seed), strconv.Itoa(count))
+	cmd := exec.Command(python(t), "../../testdata/python/pickle_graphs.py", "make", strconv.Itoa(seed), strconv.Itoa(count))
 	cmd.Stderr = os.Stderr
 	pipe, err := cmd.StdoutPipe()
 	if err != nil {

@@ -24,7 +24,7 @@ func TestObjects(t *testing.T) {
 		}
 		t.Skip("Django is missing (python3-django)")
 	}
-	const script = "../../scripts/pickle_objects.py"
+	const script = "../../testdata/python/pickle_objects.py"
 	made := exec.Command(interpreter, script, "make")
 	made.Stderr = os.Stderr
 	records, err := made.Output()

@@ -15,7 +15,7 @@ import (
 	"cachering/codec/yaml"
 )
 
-// A sample is what scripts/yaml_documents.py made, and what PyYAML made of it.
+// A sample is what testdata/python/yaml_documents.py made, and what PyYAML made of it.
 type sample struct {
 	Doc, Pickle, Dump []byte
 	Error             string
@@ -44,7 +44,7 @@ func samples(t *testing.T, what string, count int, f func(*sample)) {
 		}
 	}
 	t.Logf("YAML_SEED=%d", seed)
-	cmd := exec.Command(python, "../../scripts/yaml_documents.py", what, strconv.Itoa(int(seed)), strconv.Itoa(count))
+	cmd := exec.Command(python, "../../testdata/python/yaml_documents.py", what, strconv.Itoa(int(seed)), strconv.Itoa(count))
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	pipe, err := cmd.StdoutPipe()

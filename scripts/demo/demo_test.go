@@ -337,7 +337,7 @@ func compareObjects(t *testing.T, protocol int, before, after map[string]stored)
 		}
 		w.Close()
 	}()
-	cmd := exec.Command("/usr/bin/python3", "../same_values.py")
+	cmd := exec.Command("/usr/bin/python3", "../../testdata/python/same_values.py")
 	cmd.Stdin = in
 	out, err := cmd.CombinedOutput()
 	if want := fmt.Sprintf("%d values compared, 0 differ\n", len(before)); err != nil || string(out) != want {

@@ -9,6 +9,7 @@ a line each. Exit status 1 if there was any. Needs Django (Debian: python3-djang
 """
 import base64
 import json
+import os
 import pickle
 import pickletools
 import sys
@@ -16,7 +17,8 @@ import sys
 import django
 from django.conf import settings
 
-import demo_settings
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, os.pardir, "scripts"))
+import demo_settings  # noqa: E402
 
 ATOMS = (type(None), bool, int, float, complex, str, bytes)
 
