@@ -15,9 +15,8 @@
 // which an application's write can abort a transaction stays short. An aborted
 // transaction is tried again in halves, down to single keys.
 //
-// SCAN may give a key twice while a table is resized. Then reinsert counts it
-// twice, at first as rewritten and then as unchanged; a deletion counts it
-// once, except in a dry run, and so does persist count a change once.
+// A key that SCAN gives twice, while a table is resized, is passed over the second
+// time.
 package engine
 
 import (

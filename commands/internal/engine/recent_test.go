@@ -83,6 +83,50 @@ func TestListGivesNoKeyTwice(t *testing.T) {
 	}
 }
 
+func TestARunTakesNoKeyTwice(t *testing.T) {
+	t.Parallel()
+	s := redistest.RunT(t, "enable-debug-command yes")
+	f := newFarm(t, 1, "p", func(_ *farm, spec *cluster.Spec) { spec.Endpoints[0].Addr = s.Addr })
+	ctx := context.Background()
+	client := s.Client(0)
+	var pairs []any
+	for i := range 20 * scanCount {
+		pairs = append(pairs, fmt.Sprintf("p:1:k%d", i), "x")
+	}
+	if err := client.MSet(ctx, pairs...).Err(); err != nil {
+		t.Fatal(err)
+	}
+	var first []string // of three pages
+	for cursor := uint64(0); len(first) < 3*scanCount; {
+		keys, next, err := client.Scan(ctx, cursor, "*", scanCount).Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		first, cursor = append(first, keys...), next
+	}
+	asked := monitor(t, s, "exists")
+	done := make(map[string]bool)
+	pages := 0
+	r := Run(ctx, f.Cluster, &Delete{Command: "clear"}, Options{DryRun: true, Batch: 1, Progress: func(int64, int64) {
+		if pages++; pages != 3 {
+			return
+		}
+		for deadline := time.Now().Add(30 * time.Second); len(done) < len(first); {
+			for key := range asked() {
+				done[key] = true
+			}
+			if time.Now().After(deadline) {
+				t.Errorf("%d of %d keys are done", len(done), len(first))
+				return
+			}
+		}
+		shrink(t, s, first[len(first)-50:])
+	}})
+	if total := whole(t, r); pages < 4 || total.Deleted != int64(len(first)) || total.Gone > 0 {
+		t.Errorf("%d pages, %d keys: %+v", pages, len(first), total)
+	}
+}
+
 // shrink deletes all keys but some, and waits until the server's table is small.
 func shrink(t *testing.T, s *redistest.Server, keep []string) {
 	t.Helper()

@@ -198,6 +198,7 @@ func (s *shardRun) scan(ctx context.Context, scan *scanner, keys int64) error {
 	var t Tally
 	defer s.count(&t)
 	var batch []entry
+	given := newRecent()
 	give := func() bool {
 		select {
 		case s.work <- batch:
@@ -218,7 +219,11 @@ func (s *shardRun) scan(ctx context.Context, scan *scanner, keys int64) error {
 			return err
 		}
 		for _, key := range page {
-			switch s.filter.verdict(key) {
+			verdict := s.filter.verdict(key)
+			if verdict != other && given.again(key) {
+				continue
+			}
+			switch verdict {
 			case spare:
 				t.Scanned++
 				t.Spared++
