@@ -141,6 +141,7 @@ func (b *bulk) summary(r *engine.Report, total *engine.Tally) {
 	if r.DryRun {
 		b.s.ui.Note("dry run: nothing was written")
 	}
+	b.guards(r)
 	took := r.Elapsed.Round(10 * time.Millisecond)
 	b.s.ui.Note("%s in %v", count(total.Scanned, "key"), took)
 	var before, after int64
@@ -157,5 +158,21 @@ func (b *bulk) summary(r *engine.Report, total *engine.Tally) {
 	if old, sampled := r.StillOld(); old > 0 {
 		b.s.ui.Warn("warning: %d of %d values read again are not at %s: something still writes them as before", old, sampled, r.To)
 		b.s.ui.Warn("hint: change the application's settings first, then run again")
+	}
+}
+
+// guards says what guarded the writes, if that is asked for, and where nothing did.
+func (b *bulk) guards(r *engine.Report) {
+	if b.s.global.verbose {
+		for i := range r.Shards {
+			if s := &r.Shards[i]; len(s.Ways) > 0 {
+				b.s.ui.Note("writes on %s guarded by %s", s.Shard, strings.Join(s.Ways, ", then by "))
+			}
+		}
+	}
+	if shards := r.Unguarded(); len(shards) > 0 {
+		b.s.ui.Warn("warning: unguarded on %s: scripts and transactions are refused there, and what became another type just before it was written was written all the same",
+			strings.Join(shards, ", "))
+		b.s.ui.Warn("hint: allow EVAL, or WATCH, MULTI and EXEC")
 	}
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
@@ -15,32 +16,57 @@ type lacks struct {
 	unlink  bool // UNLINK, before 4.0, renamed away, or not for this user
 	// transactions is why WATCH, MULTI or EXEC is refused, if it is.
 	transactions error
+	// script is why EVAL is refused, if it is.
+	script error
 }
 
 // probe asks a server what it cannot do, by commands that find nothing to do:
 // version numbers tell little about forks and hosted servers, which also take
 // commands away. The key that is asked about is of this cache, so that an ACL
-// allows it, and XX makes no key.
+// allows it, and XX makes no key. The error is one of the connection, or of a
+// server that cannot tell for a while.
 //
 // That transactions are refused is said before anything is read.
 func probe(ctx context.Context, conn *cluster.Conn, cl *cluster.Cluster) (lacks, error) {
 	absent := cl.Keyspace().Stored("cachering: can this server do it?", 0)
 	watch := redis.NewStatusCmd(ctx, "watch", absent)
 	multi := redis.NewStatusCmd(ctx, "multi")
+	queued := redis.NewStatusCmd(ctx, "type", absent)
 	exec := redis.NewCmd(ctx, "exec")
 	set := redis.NewStatusCmd(ctx, "set", absent, "", "xx", "keepttl")
 	unlink := redis.NewIntCmd(ctx, "unlink", absent)
-	if err := conn.Do(ctx, []redis.Cmder{watch, multi, exec, set, unlink}); err != nil {
+	eval := probeScript(ctx, absent, cl.SideKeys().Fresh+absent)
+	cmds := []redis.Cmder{watch, multi, queued, exec, set, unlink, eval}
+	if err := conn.Do(ctx, cmds); err != nil {
 		return lacks{}, err
 	}
-	l := lacks{keepTTL: says(set.Err(), "syntax error"), unlink: unlink.Err() != nil}
-	for _, err := range []error{watch.Err(), multi.Err(), exec.Err()} {
-		if err != nil {
+	for _, cmd := range cmds {
+		if passing(cmd.Err()) {
+			return lacks{}, cmd.Err()
+		}
+	}
+	l := lacks{keepTTL: says(set.Err(), "syntax error"), unlink: unlink.Err() != nil, script: scriptRefused(eval)}
+	full := queued.Err() // one that is full takes no command into a transaction
+	if !says(full, "OOM") {
+		full = nil
+	}
+	for _, err := range []error{watch.Err(), multi.Err(), full, exec.Err()} {
+		if err != nil && (queued.Err() == nil || !says(err, "EXECABORT")) {
 			l.transactions = unguarded(err)
 			break
 		}
 	}
 	return l, nil
+}
+
+// passing reports whether a server refuses everything for a while, so that
+// nothing is known of what it can do.
+func passing(err error) bool {
+	if err == nil {
+		return false
+	}
+	code, _, _ := strings.Cut(err.Error(), " ")
+	return slices.Contains([]string{"BUSY", "LOADING", "MASTERDOWN", "TRYAGAIN", "CLUSTERDOWN"}, code)
 }
 
 func says(err error, text string) bool { return err != nil && strings.Contains(err.Error(), text) }

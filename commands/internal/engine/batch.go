@@ -31,16 +31,20 @@ type entry struct {
 	lost  bool // it was written, or not: the answer was lost
 	read  bool // a question about it was answered, so that it must be counted
 	done  bool // it was counted
+
+	marked bool // it has a marker
 }
 
 // batch is a number of keys that are asked about, decided and written together.
 // Two of them take turns in a worker.
 type batch struct {
 	mode    mode
+	way     way
 	entries []entry
 	weight  int64 // held of the run's heavy budget
 	guarded bool  // its writes are made in a transaction
 	writes  int   // how many commands they are
+	marked  int   // of how many entries the markers are written
 	sent    bool  // there are any, and they went out
 
 	reply cluster.Reply // values as read
@@ -51,7 +55,7 @@ type batch struct {
 
 // load fills b with the keys of t.
 func (b *batch) load(t task) {
-	b.mode = t.mode
+	b.mode, b.way = t.mode, inTwoSteps
 	b.entries = append(b.entries[:0], t.entries...)
 	b.guarded, b.sent = false, false
 	b.out = b.out[:0]
@@ -194,4 +198,16 @@ func (q *queue) agreed(command string) error {
 		return fmt.Errorf("an answer to %s that is not OK", command)
 	}
 	return nil
+}
+
+// count takes an answer that must be a number from 0 to most.
+func (q *queue) count(most int) (int, error) {
+	item := q.take()
+	if err := q.answers.Err(item); err != nil {
+		return 0, err
+	}
+	if item.Kind != cluster.Int || item.Int < 0 || item.Int > int64(most) {
+		return 0, fmt.Errorf("an answer that is no number from 0 to %d", most)
+	}
+	return int(item.Int), nil
 }

@@ -229,10 +229,14 @@ func (same) Transcode(dst, stored []byte) ([]byte, bool, error) {
 // deleted key.
 func BenchmarkDeletePattern(b *testing.B) {
 	values := benchValues(b)
-	f := newFarm(b, benchShards, "", nil)
 	sel := Selection{Match: "fragment:*", Versions: []int64{1}}
-	compare(b, f, values, benchShards*benchKeys*9/50, func() { benchRun(b, f, &Delete{Command: "del-pattern"}, sel) },
-		func() { f.careful(b, unlinkAll, ":1:fragment:*") })
+	for _, guard := range guards {
+		b.Run(guard.way.String(), func(b *testing.B) {
+			f := newFarm(b, benchShards, "", barred(guard.barred, nil))
+			compare(b, f, values, benchShards*benchKeys*9/50, func() { benchRun(b, f, &Delete{Command: "del-pattern"}, sel) },
+				func() { f.careful(b, unlinkAll, ":1:fragment:*") })
+		})
+	}
 }
 
 func benchRun(b *testing.B, f *farm, op Operation, sel Selection) {

@@ -111,6 +111,7 @@ func TestEveryKeyReadIsInTheReportOnce(t *testing.T) {
 		question string
 		legacy   bool
 		dry      bool
+		barred   string
 	}{
 		"reinsert":                 {op: reinsert(), question: "mget"},
 		"reinsert without keepttl": {op: reinsert(), question: "mget", legacy: true},
@@ -118,6 +119,9 @@ func TestEveryKeyReadIsInTheReportOnce(t *testing.T) {
 		"delete":                   {op: &Delete{Command: "clear"}, question: "type"},
 		"persist":                  {op: new(Persist), question: "type"},
 		"expire":                   {op: &Expire{TTL: time.Hour}, question: "type"},
+		"delete without script":    {op: &Delete{Command: "clear"}, question: "type", barred: "-eval"},
+		"expire without script":    {op: &Expire{TTL: time.Hour}, question: "type", barred: "-eval"},
+		"delete in two steps":      {op: &Delete{Command: "clear"}, question: "type", barred: "-eval -multi"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -139,7 +143,7 @@ func TestEveryKeyReadIsInTheReportOnce(t *testing.T) {
 			asked := monitor(t, f.servers[0], c.question)
 			for range rounds(t, 1) {
 				for _, how := range all {
-					counted(t, ctx, f, e, c.op, how, c.dry, n, asked)
+					counted(t, ctx, f, e, c.op, how, c.dry, n, asked, c.barred)
 				}
 			}
 		})
@@ -148,13 +152,13 @@ func TestEveryKeyReadIsInTheReportOnce(t *testing.T) {
 
 // counted makes one run, ends it, and compares what it counted with what the
 // server was asked about.
-func counted(t *testing.T, ctx context.Context, f *farm, e *victim, op Operation, how ending, dry bool, n int, asked func() map[string]bool) {
+func counted(t *testing.T, ctx context.Context, f *farm, e *victim, op Operation, how ending, dry bool, n int, asked func() map[string]bool, barred string) {
 	t.Helper()
 	seed := rand.Uint64()
 	random := rand.New(rand.NewPCG(seed, 0))
 	c := f.clients[0]
 	c.FlushAll(ctx)
-	c.Do(ctx, "acl", "setuser", "run", "+@all")
+	setUser(c, "+@all "+barred)
 	e.proxy.Refuse(false)
 	pipe := c.Pipeline()
 	for i := range n {
@@ -277,7 +281,9 @@ func counted(t *testing.T, ctx context.Context, f *farm, e *victim, op Operation
 			n += k
 		}
 		total += int64(n)
-		if n > read[kind] || n < read[kind] && !how.silent {
+		// A script that is lost on the way reads nothing, which nobody can know.
+		unknown := early[kind][ReasonUnsettled]
+		if n-unknown > read[kind] || n < read[kind] && !how.silent {
 			t.Errorf("%s: the server was asked about %d of kind %s, %d are in the report", told, read[kind], kind, n)
 		}
 	}

@@ -77,7 +77,8 @@ type Options struct {
 type Operation interface {
 	command() (name, to string)
 	columns() columns
-	batch() int // keys in a batch
+	batch() int     // keys in a batch
+	way(*lacks) way // in which a server is written to
 	// start makes what one worker needs. The rehearsal is what a dry run has in
 	// place of the committer: it asks, and never writes.
 	start(w *worker) (preparer, committer, committer, error)

@@ -39,6 +39,8 @@ func (o *Reinsert) columns() columns           { return reinsertColumns }
 // to 32 keys are the cheapest, and 100 cost half as much again.
 func (o *Reinsert) batch() int { return 32 }
 
+func (o *Reinsert) way(*lacks) way { return byTransaction }
+
 func (o *Reinsert) start(w *worker) (preparer, committer, committer, error) {
 	if err := w.without.transactions; err != nil {
 		return nil, nil, nil, err

@@ -91,6 +91,12 @@ type ShardReport struct {
 	// not at the target, so something still writes them as before.
 	Sampled  int64
 	StillOld int64
+	// Ways name what guarded the writes. Each but the last was refused in the
+	// middle of the work.
+	Ways []string
+	// Unguarded tells that keys were changed which may have become another type
+	// since they were looked at: the server refuses all that would have told.
+	Unguarded bool
 	// Err ended the work on this shard.
 	Err error
 }
@@ -178,6 +184,17 @@ func (r *Report) Replaced() int {
 		}
 	}
 	return n
+}
+
+// Unguarded names the shards where keys were changed unguarded.
+func (r *Report) Unguarded() []string {
+	var names []string
+	for i := range r.Shards {
+		if r.Shards[i].Unguarded {
+			names = append(names, r.Shards[i].Shard)
+		}
+	}
+	return names
 }
 
 // Complete reports whether every key of every shard was done.
@@ -301,6 +318,9 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 		field{"shards", shards}, field{"total", r.counts(&total)})
 	if old, sampled := r.StillOld(); old > 0 {
 		o = append(o, field{"still_old", object{{"sampled", sampled}, {"old", old}}})
+	}
+	if len(r.Unguarded()) > 0 {
+		o = append(o, field{"unguarded", true})
 	}
 	for _, note := range r.Notes {
 		counts := make(object, 0, len(note.Counts))

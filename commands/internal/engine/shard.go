@@ -33,6 +33,7 @@ type shardRun struct {
 	// runID is that of the server's process at the beginning; empty where it does
 	// not tell.
 	runID string
+	ways  ways
 
 	haltOnce sync.Once
 	tallies  sync.Mutex
@@ -70,6 +71,7 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 	out.Shard = sh.Name
 	defer func() {
 		out.Tally = s.tally
+		out.Ways, out.Unguarded = s.ways.report()
 		out.Skipped, out.Failed = addCounts(out.Skipped, nil), addCounts(out.Failed, nil)
 		// Having been told to stop is no failure of the shard.
 		if s.err != nil && ctx.Err() == nil {
@@ -96,6 +98,7 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 			s.end(err)
 			return
 		}
+		s.ways.begin(s.op.way(&s.without))
 	}
 	workers := r.workers(time.Since(begin), before.keys, sh.Connections())
 	s.work = make(chan []entry, 2*workers)

@@ -74,7 +74,9 @@ func (w *worker) rounds(ctx context.Context) error {
 		if err = w.flush(ctx); err != nil {
 			err = w.recover(ctx, err)
 		} else {
-			w.losses = 0
+			if len(w.cmds) > 0 {
+				w.losses = 0
+			}
 			err = w.turn()
 		}
 		if err != nil {

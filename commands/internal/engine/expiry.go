@@ -1,0 +1,89 @@
+package engine
+
+import "time"
+
+// Persist removes expiries.
+type Persist struct{}
+
+func (o *Persist) command() (name, to string) { return "persist", "" }
+func (o *Persist) columns() columns           { return expiryColumns }
+func (o *Persist) batch() int                 { return 256 }
+func (o *Persist) way(l *lacks) way           { return l.way() }
+
+func (o *Persist) start(w *worker) (preparer, committer, committer, error) {
+	set := &expirer{w: w, command: "persist"}
+	// In a dry run: a key that has an expiry would lose it.
+	ask := &expirer{w: w, command: "pttl", rehearsal: true}
+	return &sorter{set, w}, newGuarded(w, set), ask, nil
+}
+
+// Expire gives keys a time to live, counted from when each is written.
+type Expire struct{ TTL time.Duration }
+
+func (o *Expire) command() (name, to string) { return "expire", "" }
+func (o *Expire) columns() columns           { return expiryColumns }
+func (o *Expire) batch() int                 { return 256 }
+func (o *Expire) way(l *lacks) way           { return l.way() }
+
+func (o *Expire) start(w *worker) (preparer, committer, committer, error) {
+	ms := int64((o.TTL + time.Millisecond - 1) / time.Millisecond)
+	set := &expirer{w: w, command: "pexpire", argv: []any{ms}}
+	ask := &expirer{w: w, command: "exists"}
+	return &sorter{set, w}, newGuarded(w, set), ask, nil
+}
+
+// expirer sends one command for each key, whose answer is 1 for a change.
+type expirer struct {
+	w         *worker
+	command   string
+	argv      []any // after the key
+	rehearsal bool  // the answer is what is left of a life
+}
+
+func (c *expirer) guards(*batch) bool { return false }
+
+func (c *expirer) commit(q *queue, b *batch) {
+	for i := range b.entries {
+		q.add(q.command(append([]any{c.command, b.entries[i].key}, c.argv...)...))
+	}
+}
+
+func (c *expirer) settle(q *queue, b *batch) error {
+	var first error
+	for i := range b.entries {
+		e := &b.entries[i]
+		item := q.take()
+		err := q.answers.Err(item)
+		switch {
+		case err != nil:
+			c.w.done(e, failure(ReasonRefused, err.Error()))
+			if first == nil {
+				first = err
+			}
+		case c.rehearsal && item.Int >= 0, !c.rehearsal && (item.Int == 1 || e.lost):
+			c.w.done(e, outcome{kind: changed})
+		default:
+			c.w.done(e, outcome{kind: unchanged})
+		}
+	}
+	return first
+}
+
+func (c *expirer) fresh() string { return "" }
+
+func (c *expirer) script(int) (text string, argv []any) {
+	return expiryScript, append([]any{c.command}, c.argv...)
+}
+
+func (c *expirer) tell(e *entry, answer int64) {
+	switch {
+	case answer == notString:
+		c.w.done(e, skip(ReasonNotAString))
+	case answer == 1, e.lost: // what was lost was there when it was to be changed
+		c.w.done(e, outcome{kind: changed})
+	case answer == absent:
+		c.w.done(e, outcome{kind: gone})
+	default:
+		c.w.done(e, outcome{kind: unchanged})
+	}
+}
