@@ -67,7 +67,7 @@ func gather(ctx context.Context, s *session, file *config.File, cache *config.Ca
 			return nil, err
 		}
 		sh := &shardFacts{
-			index: i, name: shard.Name, user: cmp.Or(login.Username, "default"),
+			index: i, name: shard.Name, user: cmp.Or(shownUser(cache, i, login), "default"),
 			writable: slices.ContainsFunc(cl.Visit(), shard.Same), login: login.Password.Reveal() != "",
 		}
 		sh.at = cache.Endpoint(i)
@@ -198,8 +198,8 @@ func (sh *shardFacts) reachedAt(cache *config.Cache, login config.Login) {
 		}
 	}
 	sh.server = shellLine(words)
-	if login.Username != "" {
-		words = append(words, "--user", login.Username)
+	if user := shownUser(cache, sh.index, login); user != "" {
+		words = append(words, "--user", user)
 	}
 	if login.Password.Reveal() != "" {
 		words = append(words, "--askpass")
@@ -208,6 +208,14 @@ func (sh *shardFacts) reachedAt(cache *config.Cache, login config.Login) {
 		words = append(words, "-n", strconv.Itoa(sh.at.DB))
 	}
 	sh.cli = shellLine(words)
+}
+
+// shownUser is the name of a user as it may be shown.
+func shownUser(cache *config.Cache, server int, login config.Login) string {
+	if cache.LoneUser(server) {
+		return "***"
+	}
+	return login.Username
 }
 
 // self is how this program is called for a cache of a file.

@@ -108,7 +108,7 @@ func (s *Shard) begin(ctx context.Context, t *transaction) (*Conn, error) {
 	}
 	if multi.Val() != "OK" {
 		s.closeConn()
-		return nil, s.Wrap(fmt.Errorf("an answer to MULTI that is not OK: %q", multi.Val()))
+		return nil, s.Wrap(errors.New("an answer to MULTI that is not OK"))
 	}
 	return s.conn, nil
 }

@@ -30,6 +30,8 @@ type Endpoint struct {
 	// Login gives user and password when the server is dialled; nil: there is
 	// none. Without a user it is the server's default one.
 	Login func(context.Context) (user, password string, err error)
+	// HideUser keeps errors from naming the user, who may be a password.
+	HideUser bool
 	// Connections is how many there may be at a time; bulk work takes at least
 	// two. 0: as many as are of use.
 	Connections int

@@ -32,7 +32,7 @@ type Shard struct {
 	end     Endpoint
 
 	mu             sync.Mutex
-	user, password string // once known: to name in errors, and to take out of them
+	user, password string // once known: to name in errors, and to keep out of them
 
 	conn *Conn // of single-key access, opened when first needed
 }
@@ -73,6 +73,7 @@ type Conn struct {
 	Shard *Shard
 
 	known  string // the address that the server goes by
+	in     bool   // the server has let us in: from here on no command holds the password
 	client *redis.Client
 	sticky *redis.Conn
 	live   atomic.Pointer[liveConn]
@@ -139,6 +140,7 @@ func (s *Shard) dialAt(ctx context.Context, network, addr, known string, buffer 
 			return l, nil
 		},
 		OnConnect: func(context.Context, *redis.Conn) error {
+			c.in = true
 			c.talk.Greeted()
 			return nil
 		},
@@ -204,6 +206,9 @@ func (c *Conn) failed(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	if c.live.Load() != nil && !c.in {
+		return &ShardError{c.Shard.Name, c.Shard.refused(err)}
+	}
 	return c.Shard.Wrap(err)
 }
 
@@ -224,6 +229,17 @@ func (s *Shard) login(ctx context.Context) (user, password string, err error) {
 	defer s.mu.Unlock()
 	s.user, s.password = user, password
 	return user, password, nil
+}
+
+// name is the user as errors name it. The lock is held.
+func (s *Shard) name() string {
+	switch {
+	case s.user == "":
+		return "default"
+	case s.end.HideUser:
+		return "***"
+	}
+	return s.user
 }
 
 func (s *Shard) dial(ctx context.Context, network, addr, known string, timeout time.Duration) (*liveConn, error) {

@@ -77,10 +77,30 @@ func (t *trouble) as(kind error) error {
 	return t
 }
 
-// plain says what err means for a user. Servers before 6.0 repeat the words of
-// a command they do not know, and the first command that go-redis sends holds
-// the password, so no server's text is passed on unseen.
+// plain says what err means for a user. Our own words stay as they are, whatever
+// the password is; what a server said is reworded.
 func (s *Shard) plain(err error) error {
+	if ours := s.ours(err); ours != nil {
+		return ours
+	}
+	said := answersIn(err)
+	if len(said) == 0 {
+		return garbled(err)
+	}
+	told := &trouble{text: err.Error()}
+	for _, a := range said {
+		words, kept := s.reword(a.Error())
+		told.text = strings.Replace(told.text, a.Error(), words, 1)
+		told.errs = append(told.errs, kept...)
+	}
+	if told.text == err.Error() {
+		return err
+	}
+	return told
+}
+
+// ours is an error that no server worded, in words for a user; nil for any other.
+func (s *Shard) ours(err error) error {
 	var already *trouble
 	var wrong *wire.Error
 	switch {
@@ -88,6 +108,8 @@ func (s *Shard) plain(err error) error {
 		return err
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return troublef(os.ErrDeadlineExceeded, "no answer within %v (socket_timeout)", s.cluster.spec.SocketTimeout)
+	case answered(err):
+		return nil
 	case closed(err):
 		return troublef(err, "the connection was closed")
 	case errors.As(err, &wrong):
@@ -96,29 +118,7 @@ func (s *Shard) plain(err error) error {
 	if certificate := certificateTrouble(err); certificate != nil {
 		return certificate
 	}
-	text := err.Error()
-	s.mu.Lock()
-	user, password := s.user, s.password
-	s.mu.Unlock()
-	if password != "" {
-		text = strings.ReplaceAll(text, password, "***")
-	}
-	if user == "" {
-		user = "default"
-	}
-	switch before, after, noperm := strings.Cut(text, "NOPERM "); {
-	case noperm:
-		return troublef(err, "%s%s", before, deniedText(user, after))
-	case refusedLogin(text):
-		return troublef(err, "%v: %s", ErrLogin, loginText(user, text)).as(ErrLogin)
-	case strings.HasPrefix(text, "READONLY"):
-		return troublef(err, "%v: %s", ErrReplica, s.writeElsewhere()).as(ErrReplica)
-	case strings.Contains(text, "DB index is out of range"):
-		return troublef(err, "the server has no database %d: correct db, or the database of the location", s.end.DB)
-	case text != err.Error():
-		return errors.New(text)
-	}
-	return err
+	return nil
 }
 
 // untransacted says that the server refuses cmd, which is WATCH, MULTI or EXEC,
@@ -215,38 +215,6 @@ func certificateTrouble(err error) error {
 		return troublef(err, "the server refuses our certificate, or wants one (%s): see ssl_certfile and ssl_keyfile", alert)
 	}
 	return nil
-}
-
-// deniedText rewords what a server says after NOPERM: of a command it gives the
-// name in quotes, of a key nothing.
-func deniedText(user, said string) string {
-	if _, quoted, ok := strings.Cut(said, "'"); ok {
-		command, _, _ := strings.Cut(quoted, "'")
-		return fmt.Sprintf("user %s may not run %s: allow it by ACL SETUSER %s +%s",
-			user, strings.ToUpper(strings.ReplaceAll(command, "|", " ")), user, strings.ToLower(command))
-	}
-	return fmt.Sprintf("user %s may not touch this key: allow those of the cache by ACL SETUSER %s ~PATTERN", user, user)
-}
-
-func refusedLogin(text string) bool {
-	for _, sign := range []string{"WRONGPASS", "NOAUTH", "ERR invalid password", "ERR AUTH ", "without any password configured"} {
-		if strings.Contains(text, sign) {
-			return true
-		}
-	}
-	return false
-}
-
-func loginText(user, said string) string {
-	switch {
-	case strings.Contains(said, "without any password configured"):
-		return "the server wants no password: leave it out"
-	case strings.Contains(said, "NOAUTH"):
-		return "the server wants a password: write password_env, password_file or password_command"
-	case strings.Contains(said, "WRONGPASS"), strings.Contains(said, "invalid password"):
-		return "wrong password for user " + user + ", or no such user: see username and password"
-	}
-	return said
 }
 
 // Denied reports whether a server answered that the user may not do what was

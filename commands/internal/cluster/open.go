@@ -51,6 +51,7 @@ func Open(c *config.Cache, o Options) (*Cluster, error) {
 			Writable: !only || i == writer,
 
 			Connections: c.Connections(i),
+			HideUser:    c.LoneUser(i),
 			Login: func(ctx context.Context) (user, password string, err error) {
 				login, err := c.Login(ctx, i)
 				return login.Username, login.Password.Reveal(), err

@@ -176,7 +176,7 @@ func (r *Reply) head() error {
 	case Int, Array, Bulk:
 		n, err := strconv.ParseInt(string(line[1:]), 10, 64)
 		if err != nil {
-			return fmt.Errorf("reply %q: %w", line, err)
+			return fmt.Errorf("a reply that begins with %q, and no number behind it", line[:1])
 		}
 		item.Int = n
 		if item.Kind != Int && n < 0 {

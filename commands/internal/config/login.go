@@ -60,6 +60,14 @@ func (c *Cache) Login(ctx context.Context, server int) (Login, error) {
 	return login, err
 }
 
+// LoneUser reports whether the user of a server's location stands before its @
+// alone, where many mean the password: the location is shown without it, and so
+// is the user.
+func (c *Cache) LoneUser(server int) bool {
+	s := c.Servers[server]
+	return s.Username != "" && !s.HasPassword && s.Username != s.Query["username"] && !c.library.URLLogin
+}
+
 // secrets are those that a cache is reached with.
 func (c *Cache) secrets() []*secretSource {
 	if c.Sentinels == nil {
