@@ -191,6 +191,27 @@ func TestTranscodeSerializers(t *testing.T) {
 	}
 }
 
+// An int of a cache is its digits, in no serializer and under no compressor: as
+// MessagePack 49 would be "1", which every library reads as the int 1.
+func TestTranscodeStoredInt(t *testing.T) {
+	for _, from := range []struct{ codec, stored string }{{"pickle", "\x80\x02K1."}, {"pickle+zlib", deflated(t, "\x80\x02K1.", 6)}, {"yaml", "49\n...\n"}} {
+		for _, to := range []string{"msgpack", "msgpack+zlib", "json", "json+bz2", "yaml+zlib", "dummy"} {
+			tr, err := codec.NewTranscoder(codec.Stored(mustParse(t, from.codec)), mustParse(t, to), codec.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			out, changed, err := tr.Transcode(nil, []byte(from.stored))
+			if err != nil || !changed || string(out) != "49" {
+				t.Errorf("%q to %s: %q, %v, %v", from.stored, to, out, changed, err)
+			}
+		}
+	}
+	// A file of MessagePack is nothing else.
+	if out, _, err := newTranscoder(t, "pickle", "msgpack", codec.Options{}).Transcode(nil, []byte("\x80\x02K1.")); err != nil || string(out) != "1" {
+		t.Errorf("%q, %v", out, err)
+	}
+}
+
 // What msgpack.loads(raw=False) of msgpack 1.0 and later refuses is shown, and it
 // is said that the library does not read it; so is a dict that it reads only where
 // it is told to.

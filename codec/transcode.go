@@ -73,7 +73,7 @@ func (t *Transcoder) Transcode(dst, stored []byte) (out []byte, changed bool, er
 	if t.target > 0 {
 		return t.compressed(dst, l)
 	}
-	out, err = t.reserialize(dst, l)
+	out, _, err = t.reserialize(dst, l)
 	if err != nil {
 		return nil, false, err
 	}
@@ -83,37 +83,47 @@ func (t *Transcoder) Transcode(dst, stored []byte) (out []byte, changed bool, er
 	return out, true, nil
 }
 
-// reserialize appends the value to dst as the target serializes it.
-func (t *Transcoder) reserialize(dst []byte, l layers) ([]byte, error) {
+// reserialize appends the value to dst as the target serializes it; digits tells
+// that it is an int that a cache stores as its digits, whatever the compressor.
+func (t *Transcoder) reserialize(dst []byte, l layers) (out []byte, digits bool, err error) {
 	target := serializationOf(t.to.Serializer)
 	candidates := t.source.candidates(l.serialized, target)
 	if target == 0 && candidates[0] == 0 {
 		out, err := t.pickle.Transcode(dst, l.serialized, t.to.Protocol)
 		if err != nil {
-			return nil, t.explain(err, l)
+			return nil, false, t.explain(err, l)
 		}
 		t.notes.Py2 = t.pickle.Py2()
-		return out, nil
+		return out, false, nil
 	}
 	if t.graph == nil {
 		t.graph = pyobj.New()
 	}
 	v, err := t.source.read(&t.pickle.Decoder, t.graph, candidates, l.serialized)
 	if err != nil {
-		return nil, t.explain(err, l)
+		return nil, false, t.explain(err, l)
 	}
 	if v.refused != nil && serializations[v.from].inert {
-		return nil, v.refused
+		return nil, false, v.refused
 	}
 	if v.from == 0 {
 		t.notes.Py2 = t.pickle.Py2()
 	}
-	return t.to.serialize(&t.pickle.Encoder, dst, t.graph, v.root, v.from)
+	if t.source.stored && target != 0 && t.graph.Kind(v.root) == pyobj.Int && !t.to.Rules.SerializeInts {
+		// The library takes what looks like digits for them: in MessagePack 49 is "1".
+		out, ok := t.graph.AppendInt(dst, v.root)
+		if !ok {
+			return nil, false, tooManyDigits()
+		}
+		return out, true, nil
+	}
+	out, err = t.to.serialize(&t.pickle.Encoder, dst, t.graph, v.root, v.from)
+	return out, false, err
 }
 
 // compressed is Transcode for a target that is compressed.
 func (t *Transcoder) compressed(dst []byte, l layers) (out []byte, changed bool, err error) {
-	packed, err := t.reserialize(t.packed[:0], l)
+	packed, digits, err := t.reserialize(t.packed[:0], l)
 	if err != nil {
 		return nil, false, err
 	}
@@ -121,7 +131,7 @@ func (t *Transcoder) compressed(dst []byte, l layers) (out []byte, changed bool,
 		t.packed = nil
 	}
 	same := bytes.Equal(packed, l.serialized)
-	if !t.to.Rules.compresses(len(packed)) {
+	if digits || !t.to.Rules.compresses(len(packed)) {
 		return t.plain(dst, packed, same && l.compressed == 0)
 	}
 	if same && l.compressed == t.target && compressions[t.target].fits(l.stream, t.to.Level, len(packed)) &&
