@@ -8,8 +8,10 @@ import (
 	"cachering/codec/pyobj"
 )
 
-// maxJSONDepth is how deep CPython's json.loads reads.
-const maxJSONDepth = 994
+// maxJSONDepth is how deep CPython's json.loads reads what is written here: the
+// limit of 1000 frames is that of all that called it, too, so that it leaves the
+// application a hundred.
+const maxJSONDepth = 890
 
 func decodeJSON(g *pyobj.Graph, data []byte, _ Rules) (root pyobj.Ref, refused, err *Error) {
 	root, e := pyobj.ParseJSON(g, data)

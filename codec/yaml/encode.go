@@ -24,6 +24,10 @@ func Append(dst []byte, g *pyobj.Graph, root pyobj.Ref, objects bool) (out []byt
 	return e.dst, nil
 }
 
+// maxWritten is how deep a value is that is written: what called yaml.load needs
+// some of Python's 1000 frames as well, and is left a hundred.
+const maxWritten = 440
+
 // minBudget is how many bytes any value may take. A larger one may take 16 times
 // the bytes that it came from: a str that stands in a list again and again takes
 // two bytes of a pickle each time.
@@ -85,7 +89,7 @@ func (e *encoder) survey(r pyobj.Ref) {
 			return
 		}
 	}
-	if e.depth += deeper; e.depth > maxDepth {
+	if e.depth += deeper; e.depth > maxWritten {
 		e.refuse("a value nested deeper than PyYAML reads")
 	}
 	e.inside(r)
