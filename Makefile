@@ -7,6 +7,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 CHECKS      := all,-ST1020,-ST1021,-ST1022
 FUZZTIME    ?= 1m
 GRAPHS      ?= 200000
+READBACK    ?= 30000
 BIN         := bin
 
 .DEFAULT_GOAL := build
@@ -39,9 +40,10 @@ bench:
 bench-codec:
 	$(PYTHON) scripts/bench-codec --rivals
 
-## differential: GRAPHS (200000) random values, transcoded between all protocols, compared byte by byte with CPython's
+## differential: GRAPHS (200000) random values, transcoded between all protocols, compared byte by byte with CPython's; READBACK (30000) written to every serializer, read by its library
 differential:
 	PICKLE_GRAPHS=$(GRAPHS) $(GO) test -run Differential -count=1 -v -timeout 60m ./codec/pickle
+	READBACK=$(READBACK) $(GO) test -run ReadBack -count=1 -v -timeout 60m ./codec
 
 ## lint: gofmt, go vet, staticcheck, and shellcheck where it is installed
 lint:
