@@ -11,6 +11,7 @@ import (
 	"cachering/codec"
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/engine"
+	"cachering/commands/internal/plain"
 	"cachering/ring"
 )
 
@@ -103,7 +104,7 @@ func runCheck(ctx context.Context, s *session) error {
 			failed++
 		}
 	}
-	s.ui.Note("%s on %s", count(c.found, "finding"), count(int64(len(c.shards)-failed), "shard"))
+	s.ui.Note("%s on %s", plain.Count(c.found, "finding"), plain.Count(int64(len(c.shards)-failed), "shard"))
 	code := codeOfShards(failed, len(c.shards))
 	if c.found > 0 {
 		code = worse(code, exitNegative)

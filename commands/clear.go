@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"cachering/commands/internal/engine"
+	"cachering/commands/internal/plain"
 )
 
 type clearOptions struct {
@@ -152,7 +153,7 @@ func (b *bulk) showDatabase(ctx context.Context) error {
 			warn("shard          %s: no answer: %v", c.Shard, c.Err)
 			continue
 		}
-		line := fmt.Sprintf("%s: %s, %d of this cache (%d protected)", c.Shard, count(c.Keys, "key"), c.Mine, c.Spared)
+		line := fmt.Sprintf("%s: %s, %d of this cache (%d protected)", c.Shard, plain.Count(c.Keys, "key"), c.Mine, c.Spared)
 		for _, alias := range slices.Sorted(maps.Keys(c.Neighbours)) {
 			line += fmt.Sprintf(", %d of cache %s", c.Neighbours[alias], alias)
 		}

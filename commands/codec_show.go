@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"cachering/codec"
+	"cachering/commands/internal/plain"
 )
 
 type codecShowOptions struct {
@@ -78,7 +79,7 @@ func runCodecShow(ctx context.Context, s *session, o *codecShowOptions, args []s
 	}
 	if !s.ui.JSON {
 		if s.ui.OutTerminal && v.codec != "" {
-			s.ui.Note("%s, %s", v.codec, count(int64(len(stored)), "byte"))
+			s.ui.Note("%s, %s", v.codec, plain.Count(int64(len(stored)), "byte"))
 		}
 		return o.print(s, "", v)
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"cachering/codec"
+	"cachering/commands/internal/plain"
 )
 
 // bare is what a CODEC of the codec commands leaves open: no compressor, and
@@ -75,7 +76,7 @@ func runCodecTranscode(ctx context.Context, s *session, o *transcodeOptions) err
 		return err
 	}
 	if bad > 0 {
-		s.ui.Warn("cachering: %s not of the form {\"v\": BASE64}", count(int64(bad), "line"))
+		s.ui.Warn("cachering: %s not of the form {\"v\": BASE64}", plain.Count(int64(bad), "line"))
 		return outcome(exitUsage)
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"cachering/commands/internal/config"
+	"cachering/commands/internal/plain"
 )
 
 func newConfigCheck(s *session) *command {
@@ -76,7 +77,7 @@ func runConfigCheck(s *session) error {
 	}
 	if doc.OK {
 		for _, c := range doc.Caches {
-			s.ui.Line(c.Cache, "ok", c.Backend, c.Ring, count(int64(c.Shards), "shard"), c.Codec)
+			s.ui.Line(c.Cache, "ok", c.Backend, c.Ring, plain.Count(int64(c.Shards), "shard"), c.Codec)
 		}
 	}
 	return result(code)

@@ -14,6 +14,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"cachering/commands/internal/config"
+	"cachering/commands/internal/plain"
 	"cachering/commands/internal/settings"
 )
 
@@ -120,7 +121,7 @@ func runConfigImport(ctx context.Context, s *session, o *configImportOptions, pa
 	switch {
 	case left > 0:
 		code = exitPartial
-		s.ui.Note("%s to fill in, left as comments; then run cachering config check", count(int64(left), "setting"))
+		s.ui.Note("%s to fill in, left as comments; then run cachering config check", plain.Count(int64(left), "setting"))
 	case len(made.Caches) == 0:
 		code = exitNegative
 		s.ui.Warn("cachering: %s: there is no Redis cache", name)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"cachering/commands/internal/engine"
+	"cachering/commands/internal/plain"
 )
 
 // delete spares protected keys, keeps to --max-deletes, asks, and deletes.
@@ -48,6 +49,6 @@ func (b *bulk) limit(ctx context.Context, o *deleteOptions) error {
 	if most.Allows(selected, mine) {
 		return nil
 	}
-	return refusef("%s of the cache's %d would be deleted, and --max-deletes is %s", count(selected, "key"), mine, most).
+	return refusef("%s of the cache's %d would be deleted, and --max-deletes is %s", plain.Count(selected, "key"), mine, most).
 		hinting("a larger --max-deletes allows it, --dry-run shows some of the keys")
 }

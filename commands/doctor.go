@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cachering/commands/internal/plain"
 	"context"
 )
 
@@ -69,7 +70,7 @@ func runDoctor(ctx context.Context, s *session) error {
 		}
 	}
 	s.ui.Flush()
-	s.ui.Note("%s on %s", count(int64(bad), "finding"), count(int64(len(f.shards)), "shard"))
+	s.ui.Note("%s on %s", plain.Count(int64(bad), "finding"), plain.Count(int64(len(f.shards)), "shard"))
 	if bad > 0 {
 		return result(exitNegative)
 	}

@@ -13,14 +13,15 @@ import (
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/config"
 	"cachering/commands/internal/engine"
+	"cachering/commands/internal/placement"
 )
 
 // facts is all that doctor learns before it judges.
 type facts struct {
 	cache  *config.Cache
 	about  []config.Finding
-	shards []*shardFacts // each server and database once, in the order of the configuration
-	guess  *guess        // nil where the cache does not shard, or nothing could be sampled
+	shards []*shardFacts    // each server and database once, in the order of the configuration
+	guess  *placement.Guess // nil where the cache does not shard, or nothing could be sampled
 	// self is how this program is called again for the same cache.
 	self func(command string) string
 }
@@ -138,7 +139,7 @@ func (f *facts) lookAtValues(ctx context.Context, cl *cluster.Cluster, asked []*
 		}
 	}
 	if f.cache.Sharded {
-		f.guess = guessRing(f.cache, cl, shards, surveys)
+		f.guess = placement.GuessRing(f.cache, keysOf(shards, surveys))
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"cachering/codec"
+	"cachering/commands/internal/placement"
+	"cachering/commands/internal/plain"
 	"cachering/ring"
 )
 
@@ -18,7 +20,7 @@ func (e *examination) database(sh *shardFacts) {
 		return
 	}
 	for _, m := range sh.others {
-		if m.Mine < enoughToJudge {
+		if m.Mine < placement.Enough {
 			continue
 		}
 		at := e.cache.Endpoint(sh.index).DB
@@ -66,7 +68,7 @@ func (f *facts) sample() *sampleFacts {
 		}
 	}
 	if f.guess != nil {
-		sentence := f.guess.sentence()
+		sentence := f.guess.Sentence()
 		t.Ring = &sentence
 	}
 	return t
@@ -74,7 +76,7 @@ func (f *facts) sample() *sampleFacts {
 
 // String is the sample in a few words.
 func (t *sampleFacts) String() string {
-	parts := []string{count(t.Seen, "key") + " in a sample"}
+	parts := []string{plain.Count(t.Seen, "key") + " in a sample"}
 	for _, p := range []struct {
 		n    int64
 		what string
@@ -89,7 +91,7 @@ func (t *sampleFacts) String() string {
 // keys compares prefix and version with those of the keys that are there.
 func (e *examination) keys() {
 	t := e.sample()
-	if named := sum(t.Prefixes); t.Mine+t.Side == 0 && named >= enoughToJudge && e.cache.Keyspace.Function() == defaultFunction {
+	if named := sum(t.Prefixes); t.Mine+t.Side == 0 && named >= placement.Enough && e.cache.Keyspace.Function() == defaultFunction {
 		e.find("wrong_prefix", nil, fmt.Sprintf("no key of a sample of %d begins with the prefix %q; there are: %s", t.Seen, e.cache.Keyspace.Prefix, frequencies(t.Prefixes, strconv.Quote)),
 			fmt.Sprintf("compare KEY_PREFIX of the application; if it is right there, write key_prefix = %q under [caches.%s] of %s", ranked(t.Prefixes)[0], e.cache.Alias, e.cache.File))
 	} else if t.Foreign > 0 {
@@ -103,15 +105,15 @@ func (e *examination) keys() {
 	others := maps.Clone(t.Versions)
 	delete(others, own)
 	switch {
-	case t.Mine >= enoughToJudge && t.Versions[own] == 0:
-		e.find("wrong_version", nil, fmt.Sprintf("no key of a sample of %d is of version %s; there are: %s", t.Mine, own, frequencies(others, plain)),
+	case t.Mine >= placement.Enough && t.Versions[own] == 0:
+		e.find("wrong_version", nil, fmt.Sprintf("no key of a sample of %d is of version %s; there are: %s", t.Mine, own, frequencies(others, verbatim)),
 			fmt.Sprintf("compare VERSION of the application; if it is right there, write version = %s under [caches.%s] of %s", ranked(others)[0], e.cache.Alias, e.cache.File))
 	case len(others) > 0:
 		var clears []string
 		for _, v := range ranked(others) {
 			clears = append(clears, e.self("clear --version "+v))
 		}
-		e.find("other_versions", nil, fmt.Sprintf("%d of %d sampled keys are of version %s, the others: %s", t.Versions[own], t.Mine, own, frequencies(others, plain)),
+		e.find("other_versions", nil, fmt.Sprintf("%d of %d sampled keys are of version %s, the others: %s", t.Versions[own], t.Mine, own, frequencies(others, verbatim)),
 			"if the application is done with them: "+strings.Join(clears, "; "))
 	}
 }
@@ -119,7 +121,7 @@ func (e *examination) keys() {
 // defaultFunction is Django's.
 var defaultFunction = ring.Keyspace{}.Function()
 
-func plain(text string) string { return text }
+func verbatim(text string) string { return text }
 
 func addAll(to, from map[string]int64) {
 	for name, n := range from {
@@ -178,7 +180,7 @@ func (e *examination) codecs() {
 		{"unreadable_values", "see which: " + e.self("reinsert --dry-run --failures failures.jsonl")},
 	} {
 		if misfits := found[r[0]]; misfits != nil {
-			e.find(r[0], nil, fmt.Sprintf("in a sample of %s, stored by the application as %s, there are: %s", count(sum(paths), "value"), c, frequencies(misfits, plain)), r[1])
+			e.find(r[0], nil, fmt.Sprintf("in a sample of %s, stored by the application as %s, there are: %s", plain.Count(sum(paths), "value"), c, frequencies(misfits, verbatim)), r[1])
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/plain"
 	"cachering/commands/internal/ui"
 )
 
@@ -105,9 +106,9 @@ func (f *facts) cells(sh *shardFacts) []string {
 		return cells
 	}
 	cells[1], cells[2], cells[4] = kindOf(sh.info), *t.Role, strconv.FormatInt(*t.Keys, 10)
-	cells[5], cells[6] = size(*t.UsedMemory), "no limit"
+	cells[5], cells[6] = plain.Size(*t.UsedMemory), "no limit"
 	if *t.MaxMemory > 0 {
-		cells[6] = size(*t.MaxMemory)
+		cells[6] = plain.Size(*t.MaxMemory)
 	}
 	if *t.Policy != "" {
 		cells[7] = *t.Policy
@@ -163,7 +164,7 @@ func (t *sampleFacts) lines() [][2]string {
 		about  string
 		counts map[string]int64
 		show   func(string) string
-	}{{"versions", t.Versions, plain}, {"prefixes", t.Prefixes, strconv.Quote}, {"codecs", t.Codecs, plain}} {
+	}{{"versions", t.Versions, verbatim}, {"prefixes", t.Prefixes, strconv.Quote}, {"codecs", t.Codecs, verbatim}} {
 		if len(l.counts) > 0 {
 			lines = append(lines, [2]string{l.about, frequencies(l.counts, l.show)})
 		}

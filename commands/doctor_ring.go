@@ -5,31 +5,32 @@ import (
 	"strconv"
 
 	"cachering/commands/internal/library"
+	"cachering/commands/internal/plain"
 	"cachering/ring"
 )
 
 // ring compares where keys lie with where the application looks for them.
 func (e *examination) ring() {
 	g := e.guess
-	if g == nil || !g.judges() || g.fits(g.configured) {
+	if g == nil || !g.Judges() || g.Fits(g.Configured) {
 		return
 	}
-	best := g.best[0]
-	if !g.fits(best) {
-		e.find("misplaced_keys", nil, g.sentence(), "see which: "+e.self("check")+"; servers may be missing in location, or stand in another order")
+	best := g.Best[0]
+	if !g.Fits(best) {
+		e.find("misplaced_keys", nil, g.Sentence(), "see which: "+e.self("check")+"; servers may be missing in location, or stand in another order")
 		return
 	}
-	_, span := library.OfRing(best.name)
+	_, span := library.OfRing(best.Name)
 	var remedies []string
 	switch {
-	case best.spelling != "":
-		remedies = append(remedies, "spell the locations as the application does, such as "+best.spelling)
-	case best.python != "":
-		remedies = append(remedies, fmt.Sprintf("write python = %s under %s", strconv.Quote(string(best.python)), e.table("options")))
+	case best.Spelling != "":
+		remedies = append(remedies, "spell the locations as the application does, such as "+best.Spelling)
+	case best.Python != "":
+		remedies = append(remedies, fmt.Sprintf("write python = %s under %s", strconv.Quote(string(best.Python)), e.table("options")))
 	}
-	if best.name != g.configured.name {
+	if best.Name != g.Configured.Name {
 		setting := "the release of the application"
-		if lib := best.name.Library(); lib != g.configured.name.Library() {
+		if lib := best.Name.Library(); lib != g.Configured.Name.Library() {
 			setting = "the backend and release of the application, " + string(lib)
 		}
 		remedies = append(remedies, fmt.Sprintf("write %s, of %s, under [caches.%s] of %s", setting, span, e.cache.Alias, e.cache.File))
@@ -38,7 +39,7 @@ func (e *examination) ring() {
 	for _, r := range remedies {
 		remedy = r + "; " + remedy
 	}
-	e.find("wrong_ring", nil, g.sentence(), remedy)
+	e.find("wrong_ring", nil, g.Sentence(), remedy)
 }
 
 // spelling tells of hazards in how locations are written.
@@ -69,7 +70,7 @@ func (e *examination) spelling() {
 				e.self("ring diff --replace "+shellLine([]string{pair.Masked() + "=redis://" + pair.Addr})))
 	}
 	if e.cache.Ring.ByOrder() && len(servers) > 1 {
-		e.find("order_matters", nil, string(e.cache.Ring.Library())+" places keys by the order of its "+count(int64(len(servers)), "location"),
+		e.find("order_matters", nil, string(e.cache.Ring.Library())+" places keys by the order of its "+plain.Count(int64(len(servers)), "location"),
 			"add servers at the end only; what that moves: "+e.self("ring diff --add HOST:PORT"))
 	}
 }

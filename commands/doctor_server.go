@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/placement"
+	"cachering/commands/internal/plain"
 )
 
 // Limits beyond which a difference is no longer that of a healthy system.
@@ -134,7 +136,7 @@ func (e *examination) replication(sh *shardFacts) {
 		case !r.Online:
 			what = "is being synchronised"
 		case behind > behindLimit:
-			what = "is " + size(behind) + " behind"
+			what = "is " + plain.Size(behind) + " behind"
 		case r.Lag >= lagLimit:
 			what = fmt.Sprintf("has acknowledged nothing for %v", r.Lag)
 		default:
@@ -144,7 +146,7 @@ func (e *examination) replication(sh *shardFacts) {
 	}
 	save, known := i.Setting("save")
 	if appends, _ := i.Setting("appendonly"); !i.Replica && len(i.Replicas) > 0 && known && save == "" && appends == "no" {
-		e.find("unsaved_master", sh, "it has "+count(int64(len(i.Replicas)), "replica")+", and saves nothing", e.configSet(sh, "save", "3600 1"))
+		e.find("unsaved_master", sh, "it has "+plain.Count(int64(len(i.Replicas)), "replica")+", and saves nothing", e.configSet(sh, "save", "3600 1"))
 	}
 }
 
@@ -177,20 +179,20 @@ func (e *examination) memory(sh *shardFacts) {
 			keys, expires = db.Keys, db.Expires
 		}
 	}
-	limit := "maxmemory is " + size(i.MaxMemory)
+	limit := "maxmemory is " + plain.Size(i.MaxMemory)
 	switch {
 	case i.MaxMemory == 0 && e.cache.Timeout.Forever:
 		e.find("unbounded_memory", sh, "maxmemory is not set, and timeout is none", e.configSet(sh, "maxmemory", "1gb")+", or as much as the machine can spare; "+
 			e.configSet(sh, "maxmemory-policy", "allkeys-lru"))
 	case i.MaxMemory > 0 && i.Policy == "noeviction":
-		e.find("noeviction", sh, fmt.Sprintf("%s, of which %s are used, and maxmemory-policy is noeviction", limit, size(i.UsedMemory)),
+		e.find("noeviction", sh, fmt.Sprintf("%s, of which %s are used, and maxmemory-policy is noeviction", limit, plain.Size(i.UsedMemory)),
 			e.configSet(sh, "maxmemory-policy", "allkeys-lru"))
-	case i.MaxMemory > 0 && strings.HasPrefix(i.Policy, "volatile-") && (e.cache.Timeout.Forever || keys >= enoughToJudge && expires*10 < keys):
-		e.find("volatile_without_expiry", sh, fmt.Sprintf("%s, maxmemory-policy is %s, and %d of %s have an expiry (timeout is %s)", limit, i.Policy, expires, count(keys, "key"), e.cache.Timeout),
+	case i.MaxMemory > 0 && strings.HasPrefix(i.Policy, "volatile-") && (e.cache.Timeout.Forever || keys >= placement.Enough && expires*10 < keys):
+		e.find("volatile_without_expiry", sh, fmt.Sprintf("%s, maxmemory-policy is %s, and %d of %s have an expiry (timeout is %s)", limit, i.Policy, expires, plain.Count(keys, "key"), e.cache.Timeout),
 			e.configSet(sh, "maxmemory-policy", allKeys(i.Policy)))
 	}
 	if i.Evicted > 0 {
-		e.find("evictions", sh, fmt.Sprintf("%s evicted since it was started %v ago", verb(i.Evicted, "key was", "keys were"), i.Uptime),
+		e.find("evictions", sh, fmt.Sprintf("%s evicted since it was started %v ago", plain.Verb(i.Evicted, "key was", "keys were"), i.Uptime),
 			e.configSet(sh, "maxmemory", strconv.FormatInt(2*max(i.MaxMemory, i.UsedMemory), 10))+"; "+sh.cli+" config resetstat counts anew")
 	}
 }

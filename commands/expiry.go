@@ -8,6 +8,7 @@ import (
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/config"
 	"cachering/commands/internal/engine"
+	"cachering/commands/internal/plain"
 )
 
 // expiryOptions are what persist and expire share: they work on keys, or on the
@@ -31,7 +32,7 @@ func (o *expiryOptions) flags() []cli.Flag {
 func (o *expiryOptions) check(command string, args []string) error {
 	if o.match != "" {
 		if len(args) > 0 {
-			return usagef("--match takes the place of keys, got %s", quote(args[0]))
+			return usagef("--match takes the place of keys, got %s", plain.Quote(args[0]))
 		}
 		return o.keyOptions.check([]string{"-"})
 	}

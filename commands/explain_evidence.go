@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/placement"
+	"cachering/commands/internal/plain"
 )
 
 // trace is what one database of a server holds under one stored key.
@@ -58,7 +60,7 @@ type evidence struct {
 	// more is how many traces a scan found and did not keep.
 	more int64
 
-	fits []fit // of a key that is misplaced, the likeliest first
+	fits []placement.Way // of a key that is misplaced, the likeliest first
 	// ringFits tells that nearly all other keys are at home.
 	ringFits bool
 	herd     time.Duration // for how long a HerdClient gives late values away now and then
@@ -95,7 +97,7 @@ func lag(e *evidence, reader int) fault {
 		return fault{"link_down", fmt.Sprintf("its link to %s has been down for %s", r.Master, r.LinkSilent)}
 	}
 	if n, ok := behind(r, w); ok && n > 0 {
-		return fault{"lag", fmt.Sprintf("it is %s of the stream behind", size(n))}
+		return fault{"lag", fmt.Sprintf("it is %s of the stream behind", plain.Size(n))}
 	}
 	return fault{"lag", "it follows " + r.Master + ", and had not received it when it was asked"}
 }

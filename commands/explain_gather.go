@@ -10,6 +10,8 @@ import (
 	"cachering/codec"
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/config"
+	"cachering/commands/internal/engine"
+	"cachering/commands/internal/placement"
 	"cachering/ring"
 )
 
@@ -37,7 +39,7 @@ type explainer struct {
 	down    []error
 	servers []*cluster.Info  // asked once a run
 	others  []*cluster.Shard // the databases with keys that the cache does not use
-	astray  []stray          // sampled once, when first needed
+	astray  []placement.Key  // sampled once, when first needed
 	sampled bool
 	fits    bool // nine tenths of the sample are at home
 }
@@ -163,7 +165,7 @@ func (x *explainer) gather(ctx context.Context, arg string) (*evidence, error) {
 		e.ringFits = x.fits
 		for i, t := range e.copies {
 			if t != nil && x.same[i] != x.same[e.home] {
-				e.fits = fitsOf(ways(x.cache, x.shards, []byte(e.stored)), stray{[]byte(e.stored), i}, x.astray, x.same)
+				e.fits = placement.Fits(x.cache, placement.Ways(x.cache, []byte(e.stored)), placement.Key{Stored: []byte(e.stored), On: i}, x.astray)
 				break
 			}
 		}
@@ -261,7 +263,7 @@ func (x *explainer) questions(e *evidence) []question {
 	for _, c := range x.file.Caches {
 		known := trace{prefix: c.Keyspace.Prefix, version: strconv.FormatInt(c.Version, 10)}
 		keep := other
-		if sameKeyspace(c, cache) {
+		if placement.SameKeyspace(c, cache) {
 			keep = func(t trace) { e.versions = append(e.versions, t) }
 		}
 		add(c.Keyspace.Stored(e.key, c.Version), known, keep)
@@ -366,4 +368,20 @@ func (x *explainer) owner(db *cluster.Shard, stored []byte, key string) string {
 		}
 	}
 	return ""
+}
+
+// astray are the keys of a sample that are not at home; of tells how many keys
+// the sample holds.
+func astray(ctx context.Context, cl *cluster.Cluster) (list []placement.Key, of int) {
+	shards := cl.Visit()
+	// A shard that fails gives no keys; that it fails is told elsewhere.
+	for i, survey := range engine.Look(ctx, cl, engine.Options{Shards: shards}, sampleSize, nil) {
+		of += len(survey.Sample())
+		for _, key := range survey.Sample() {
+			if home, err := cl.Home(key); err == nil && !home.Same(shards[i]) {
+				list = append(list, placement.Key{Stored: key, On: shards[i].Index})
+			}
+		}
+	}
+	return list, of
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"cachering/commands/internal/library"
+	"cachering/commands/internal/plain"
 	"cachering/commands/internal/ui"
 )
 
@@ -149,10 +150,10 @@ func (x *explainer) print(e *evidence, c *conclusion, single, first bool) error 
 	show("prefix", e.prefixes)
 	show("database", e.databases)
 	if e.more > 0 {
-		line("more", count(e.more, "stored key")+" were found and are not listed")
+		line("more", plain.Count(e.more, "stored key")+" were found and are not listed")
 	}
 	for _, f := range e.fits {
-		line("fit", f.cause, f.sentence())
+		line("fit", string(f.Cause), f.Sentence())
 	}
 	for _, note := range e.notes(c) {
 		line("note", note)
@@ -198,18 +199,18 @@ func (e *evidence) describe(i int) []string {
 		case !info.LinkUp:
 			role += ", link down for " + info.LinkSilent.String()
 		case ok && i != e.home:
-			role += ", " + size(n) + " behind"
+			role += ", " + plain.Size(n) + " behind"
 		}
 	}
 	for _, r := range info.Replicas {
-		role += fmt.Sprintf(", replica %s %s behind", r.Addr, size(max(0, info.Offset-r.Offset)))
+		role += fmt.Sprintf(", replica %s %s behind", r.Addr, plain.Size(max(0, info.Offset-r.Offset)))
 		if !r.Online {
 			role += " and being synchronised"
 		}
 	}
 	memory := "no memory limit"
 	if info.MaxMemory > 0 {
-		memory = fmt.Sprintf("%s of %s, %s", size(info.UsedMemory), size(info.MaxMemory), info.Policy)
+		memory = fmt.Sprintf("%s of %s, %s", plain.Size(info.UsedMemory), plain.Size(info.MaxMemory), info.Policy)
 	}
 	return []string{strings.TrimSpace(info.Kind+" "+info.Version) + " " + role, memory,
 		fmt.Sprintf("evicted %d, expired %d, up %s", info.Evicted, info.Expired, info.Uptime)}
@@ -238,7 +239,7 @@ func describeTrace(t trace) []string {
 	}
 	fields := []string{what}
 	if t.Type == "string" {
-		fields = append(fields, count(t.Bytes, "byte"))
+		fields = append(fields, plain.Count(t.Bytes, "byte"))
 	}
 	fields = append(fields, expires(t.TTL))
 	if t.home {
@@ -350,8 +351,8 @@ func (x *explainer) document(e *evidence, c *conclusion) *explained {
 		doc.Servers = append(doc.Servers, e.explainedServer(i))
 	}
 	for _, f := range e.fits {
-		_, span := library.OfRing(f.ring)
-		doc.Fits = append(doc.Fits, fitDocument{f.cause, string(f.ring), span.From, span.To, f.location, string(f.python), f.without, f.explains, f.astray})
+		_, span := library.OfRing(f.Ring)
+		doc.Fits = append(doc.Fits, fitDocument{string(f.Cause), string(f.Ring), span.From, span.To, f.Location, string(f.Python), f.Without, f.Explains, f.Astray})
 	}
 	for i, err := range e.down {
 		if err != nil {

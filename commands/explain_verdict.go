@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/placement"
+	"cachering/commands/internal/plain"
 )
 
 // verdict is why the application does or does not see a key. The words are
@@ -32,14 +34,8 @@ const (
 	verdictMissing       verdict = "missing"
 )
 
-// Causes besides the kinds of values that cannot be read.
-const (
-	causeIncrVersion = "incr_version"
-	causeRelease     = "release"
-	causeRespelling  = "respelling"
-	causeServers     = "servers"
-	causeUnknown     = "unknown"
-)
+// causeUnknown stands where no way is known that led there.
+const causeUnknown = "unknown"
 
 // conclusion is what the evidence says.
 type conclusion struct {
@@ -70,7 +66,7 @@ func judgeReach(e *evidence) *conclusion {
 	for _, i := range e.readers {
 		if e.down[i] != nil {
 			return &conclusion{verdict: verdictUnreachable,
-				summary: fmt.Sprintf("whether the application sees %s is not known: %s did not answer", quote(e.arg), e.shards[i]),
+				summary: fmt.Sprintf("whether the application sees %s is not known: %s did not answer", plain.Quote(e.arg), e.shards[i]),
 				reason:  e.down[i].Error(),
 				next:    e.plain("doctor")}
 		}
@@ -88,7 +84,7 @@ func judgeValue(e *evidence) *conclusion {
 		on := e.shards[i]
 		if t.Type != "string" {
 			return &conclusion{verdict: verdictWrongType, cause: t.Type,
-				summary: fmt.Sprintf("%s on %s is a %s, and get of the application reads strings", quote(e.arg), on, t.Type),
+				summary: fmt.Sprintf("%s on %s is a %s, and get of the application reads strings", plain.Quote(e.arg), on, t.Type),
 				reason:  "other calls than set made it, or another program uses the same stored key",
 				next:    e.command("ttl")}
 		}
@@ -99,19 +95,19 @@ func judgeValue(e *evidence) *conclusion {
 		case f == nil:
 		case f.cause == "lock_token":
 			return &conclusion{verdict: verdictLocked, cause: f.cause,
-				summary: fmt.Sprintf("%s on %s holds the token of a lock, not a value; it %s", quote(e.arg), on, expires(t.TTL)),
+				summary: fmt.Sprintf("%s on %s holds the token of a lock, not a value; it %s", plain.Quote(e.arg), on, expires(t.TTL)),
 				reason:  "a lock of this name is kept under the same stored key",
 				next:    e.command("unlock")}
 		default:
 			return &conclusion{verdict: verdictUndecodable, cause: f.cause,
-				summary: fmt.Sprintf("%s is on %s, where the application looks, but it cannot read the value", quote(e.arg), on),
+				summary: fmt.Sprintf("%s is on %s, where the application looks, but it cannot read the value", plain.Quote(e.arg), on),
 				reason:  f.why,
 				next:    e.repair(f)}
 		}
 		if t.value.late > 0 {
 			share := min(100, 100*int64(t.value.late+time.Second)/max(1, int64(e.herd)))
 			return &conclusion{verdict: verdictExpired, cause: "herd_deadline", likely: share < 100,
-				summary: fmt.Sprintf("%s on %s is past its deadline, and get answers the default for %d %% of calls", quote(e.arg), on, share),
+				summary: fmt.Sprintf("%s on %s is past its deadline, and get answers the default for %d %% of calls", plain.Quote(e.arg), on, share),
 				reason:  fmt.Sprintf("its deadline passed %s ago; HerdClient keeps it until all callers but a few have seen it go", wholeSeconds(t.value.late)),
 				next:    e.command("get")}
 		}
@@ -153,7 +149,7 @@ func judgeReplica(e *evidence) *conclusion {
 			continue
 		}
 		return &conclusion{verdict: verdictReplicaBehind, cause: lag(e, i).cause,
-			summary: fmt.Sprintf("%s is on %s, which is written, but %s, which the application reads, %s", quote(e.arg), e.shards[e.home], e.shards[i], what),
+			summary: fmt.Sprintf("%s is on %s, which is written, but %s, which the application reads, %s", plain.Quote(e.arg), e.shards[e.home], e.shards[i], what),
 			reason:  lag(e, i).why,
 			next:    e.command("get", "--read-from", fromReplica)}
 	}
@@ -180,7 +176,7 @@ func judgeVisible(e *evidence) *conclusion {
 		on = append(on, e.shards[i])
 	}
 	return &conclusion{verdict: verdictVisible,
-		summary: fmt.Sprintf("the application sees %s on %s: %s; it %s", quote(e.arg), strings.Join(on, " and "), what, expires(t.TTL)),
+		summary: fmt.Sprintf("the application sees %s on %s: %s; it %s", plain.Quote(e.arg), strings.Join(on, " and "), what, expires(t.TTL)),
 		next:    e.command("get")}
 }
 
@@ -190,7 +186,7 @@ func judgeWriter(e *evidence) *conclusion {
 		return nil
 	}
 	return &conclusion{verdict: verdictUnreachable,
-		summary: fmt.Sprintf("%s is not on what the application reads, and %s, which is written, did not answer", quote(e.arg), e.shards[e.home]),
+		summary: fmt.Sprintf("%s is not on what the application reads, and %s, which is written, did not answer", plain.Quote(e.arg), e.shards[e.home]),
 		reason:  e.down[e.home].Error(),
 		next:    e.plain("doctor")}
 }
@@ -202,7 +198,7 @@ func judgeExpired(e *evidence) *conclusion {
 	for _, i := range append(slices.Clone(e.readers), e.home) {
 		if t := e.copyOn(i); t != nil && t.Expired {
 			return &conclusion{verdict: verdictExpired, cause: "not_yet_removed",
-				summary: fmt.Sprintf("%s has expired: %s has not removed it yet, and gives it to nobody", quote(e.arg), e.shards[i]),
+				summary: fmt.Sprintf("%s has expired: %s has not removed it yet, and gives it to nobody", plain.Quote(e.arg), e.shards[i]),
 				reason:  "its time to live is over; " + e.timeout,
 				next:    e.plain("config", "show")}
 		}
@@ -219,15 +215,15 @@ func judgeMisplaced(e *evidence) *conclusion {
 			continue
 		}
 		c := &conclusion{verdict: verdictMisplaced, cause: causeUnknown, likely: true,
-			summary: fmt.Sprintf("%s is on %s, and the application looks for it on %s", quote(e.arg), e.shards[i], e.shards[e.home]),
+			summary: fmt.Sprintf("%s is on %s, and the application looks for it on %s", plain.Quote(e.arg), e.shards[i], e.shards[e.home]),
 			reason:  "no other ring, release or spelling that is known puts it there: a server may have been added, removed or renamed",
 			next:    e.plain("check")}
 		if len(e.fits) > 0 {
-			c.cause, c.reason = e.fits[0].cause, e.fits[0].sentence()
+			c.cause, c.reason = string(e.fits[0].Cause), e.fits[0].Sentence()
 			switch {
-			case c.cause == causeIncrVersion:
+			case e.fits[0].Cause == placement.IncrVersion:
 				c.next = e.command("get", "--shard", e.shards[i])
-			case !e.ringFits && c.cause != causeServers:
+			case !e.ringFits && e.fits[0].Cause != placement.Servers:
 				c.next = e.plain("ring", "guess")
 			}
 		}
@@ -244,7 +240,7 @@ func judgeMarker(e *evidence) *conclusion {
 			continue
 		}
 		return &conclusion{verdict: verdictStaleMarker,
-			summary: fmt.Sprintf("%s is gone, and its freshness marker on %s makes get_or_set answer None; the marker %s", quote(e.arg), e.shards[t.on], expires(t.TTL)),
+			summary: fmt.Sprintf("%s is gone, and its freshness marker on %s makes get_or_set answer None; the marker %s", plain.Quote(e.arg), e.shards[t.on], expires(t.TTL)),
 			reason:  "the value was deleted, evicted or renamed without its marker",
 			next:    e.command("delete")}
 	}
@@ -259,7 +255,7 @@ func judgeLock(e *evidence) *conclusion {
 		if e.lockMarks {
 			return &conclusion{verdict: verdictStaleMarker, cause: "lock",
 				summary: fmt.Sprintf("%s is gone, and %s on %s makes get_or_set answer None, for it says that there is a value; it %s",
-					quote(e.arg), quote(string(t.Stored)), e.shards[t.on], expires(t.TTL)),
+					plain.Quote(e.arg), plain.Quote(string(t.Stored)), e.shards[t.on], expires(t.TTL)),
 				reason: "the value was deleted or evicted, or its time was up, without what marks it in these releases",
 				next:   e.command("unlock")}
 		}
@@ -268,7 +264,7 @@ func judgeLock(e *evidence) *conclusion {
 			reason = "whoever took it may have died: a lock without an expiry stays until it is removed"
 		}
 		return &conclusion{verdict: verdictLocked, cause: "get_or_set",
-			summary: fmt.Sprintf("%s is not there, and a lock on %s makes get_or_set answer None; the lock %s", quote(e.arg), e.shards[t.on], expires(t.TTL)),
+			summary: fmt.Sprintf("%s is not there, and a lock on %s makes get_or_set answer None; the lock %s", plain.Quote(e.arg), e.shards[t.on], expires(t.TTL)),
 			reason:  reason,
 			next:    e.command("unlock")}
 	}
@@ -281,7 +277,7 @@ func judgeVersion(e *evidence) *conclusion {
 		return nil
 	}
 	c := &conclusion{verdict: verdictWrongVersion,
-		summary: fmt.Sprintf("%s is there as version %s on %s, and the application asks for version %s", quote(e.key), t.version, e.shards[t.on], e.version),
+		summary: fmt.Sprintf("%s is there as version %s on %s, and the application asks for version %s", plain.Quote(e.key), t.version, e.shards[t.on], e.version),
 		reason:  "VERSION, or the version that was passed, is another than the one it was stored with",
 		next:    e.command("get", "--version", t.version)}
 	if !t.home {
@@ -296,8 +292,8 @@ func judgeRenamed(e *evidence) *conclusion {
 	if t == nil {
 		return nil
 	}
-	return &conclusion{verdict: verdictRenamed, cause: causeIncrVersion, likely: true,
-		summary: fmt.Sprintf("%s is not there, but %s is, on %s", quote(e.stored), quote(string(t.Stored)), e.shards[t.on]),
+	return &conclusion{verdict: verdictRenamed, cause: string(placement.IncrVersion), likely: true,
+		summary: fmt.Sprintf("%s is not there, but %s is, on %s", plain.Quote(e.stored), plain.Quote(string(t.Stored)), e.shards[t.on]),
 		reason:  "incr_version of this library keeps only what follows the last colon of a key",
 		next:    e.plain("get", "--shard", e.shards[t.on], "--stored", string(t.Stored))}
 }
@@ -306,7 +302,7 @@ func judgeDatabase(e *evidence) *conclusion {
 	for _, t := range e.databases {
 		if string(t.Stored) == e.stored && t.Found() {
 			return &conclusion{verdict: verdictWrongDB,
-				summary: fmt.Sprintf("%s is in database %d of the server of %s, and not in that of the cache", quote(e.arg), t.db, e.shards[t.on]),
+				summary: fmt.Sprintf("%s is in database %d of the server of %s, and not in that of the cache", plain.Quote(e.arg), t.db, e.shards[t.on]),
 				reason:  whose(t, "DB, or the database in a location, is another than when it was stored"),
 				next:    e.inOther(t, e.plain("config", "show"))}
 		}
@@ -327,7 +323,7 @@ func judgePrefix(e *evidence) *conclusion {
 		where = fmt.Sprintf("in database %d of the server of %s", t.db, e.shards[t.on])
 	}
 	return &conclusion{verdict: verdictWrongPrefix,
-		summary: fmt.Sprintf("%s is not there, but %s is, %s", quote(e.stored), quote(string(t.Stored)), where),
+		summary: fmt.Sprintf("%s is not there, but %s is, %s", plain.Quote(e.stored), plain.Quote(string(t.Stored)), where),
 		reason:  whose(*t, "KEY_PREFIX is another than when it was stored, or another application stored it"),
 		next:    e.inOther(*t, e.plain("get", "--shard", e.shards[t.on], "--stored", string(t.Stored)))}
 }
@@ -373,8 +369,8 @@ func judgeEviction(e *evidence) *conclusion {
 		return nil
 	}
 	return &conclusion{verdict: verdictEvicted, cause: info.Policy, likely: true,
-		summary: fmt.Sprintf("%s is nowhere, and %s has likely evicted it: it threw out %s to make room", quote(e.arg), e.shards[e.home], count(info.Evicted, "key")),
-		reason:  fmt.Sprintf("it may use %s and holds %s, under %s", size(info.MaxMemory), size(info.UsedMemory), info.Policy),
+		summary: fmt.Sprintf("%s is nowhere, and %s has likely evicted it: it threw out %s to make room", plain.Quote(e.arg), e.shards[e.home], plain.Count(info.Evicted, "key")),
+		reason:  fmt.Sprintf("it may use %s and holds %s, under %s", plain.Size(info.MaxMemory), plain.Size(info.UsedMemory), info.Policy),
 		next:    e.further()}
 }
 
@@ -385,12 +381,12 @@ func judgeMissing(e *evidence) *conclusion {
 	}
 	reason := "it was never stored, was deleted, or its time was up"
 	if info := e.servers[e.home]; info != nil {
-		reason += fmt.Sprintf(": in the %s since it started, %s has expired %s and evicted %d", info.Uptime, e.shards[e.home], count(info.Expired, "key"), info.Evicted)
+		reason += fmt.Sprintf(": in the %s since it started, %s has expired %s and evicted %d", info.Uptime, e.shards[e.home], plain.Count(info.Expired, "key"), info.Evicted)
 		if info.Uptime < time.Hour && info.Number("rdb_last_load_keys_loaded") == 0 && info.Field("aof_enabled") == "0" {
 			reason += "; it started empty"
 		}
 	}
-	return &conclusion{verdict: verdictMissing, summary: quote(e.arg) + " is missing: " + where, reason: reason, next: e.further()}
+	return &conclusion{verdict: verdictMissing, summary: plain.Quote(e.arg) + " is missing: " + where, reason: reason, next: e.further()}
 }
 
 // further is the command that looks where was not looked yet.

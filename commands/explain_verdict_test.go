@@ -2,12 +2,12 @@ package commands
 
 import (
 	"errors"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/placement"
 )
 
 // found is a string on a shard.
@@ -75,8 +75,8 @@ func TestDecide(t *testing.T) {
 		}, verdictExpired, "not_yet_removed", false, "a has not removed it"},
 		{"astray", func(e *evidence) { e.copies[2] = found(2, ":1:k", "x") }, verdictMisplaced, causeUnknown, true, "is on c"},
 		{"astray with a fit", func(e *evidence) {
-			e.copies[2], e.fits = found(2, ":1:k", "x"), []fit{{cause: causeIncrVersion}}
-		}, verdictMisplaced, causeIncrVersion, true, "incr_version"},
+			e.copies[2], e.fits = found(2, ":1:k", "x"), []placement.Way{{Cause: placement.IncrVersion}}
+		}, verdictMisplaced, string(placement.IncrVersion), true, "incr_version"},
 		{"the home listed twice", func(e *evidence) {
 			e.same, e.copies[0] = []int{0, 1, 0}, found(0, ":1:k", "x")
 			e.home, e.readers = 2, []int{2}
@@ -94,7 +94,7 @@ func TestDecide(t *testing.T) {
 		{"version", func(e *evidence) {
 			e.versions = []trace{{on: 2, version: "9", Glimpse: at(2, ":9:k", false).Glimpse}, {on: 1, version: "2", home: true, Glimpse: at(1, ":2:k", true).Glimpse}}
 		}, verdictWrongVersion, "", false, "version 2 on b"},
-		{"renamed", func(e *evidence) { e.renamed = []trace{at(1, ":1:42", true)} }, verdictRenamed, causeIncrVersion, true, ":1:42"},
+		{"renamed", func(e *evidence) { e.renamed = []trace{at(1, ":1:42", true)} }, verdictRenamed, string(placement.IncrVersion), true, ":1:42"},
 		{"database", func(e *evidence) { e.databases = []trace{{on: 1, db: 7, Glimpse: at(1, ":1:k", false).Glimpse}} }, verdictWrongDB, "", false, "database 7"},
 		{"prefix", func(e *evidence) { e.prefixes = []trace{at(1, "p:1:k", false)} }, verdictWrongPrefix, "", false, "p:1:k is, on b"},
 		{"prefix in another database", func(e *evidence) {
@@ -145,50 +145,5 @@ func TestDecide(t *testing.T) {
 				t.Errorf("got %q, %q, next %q", c.summary, c.reason, c.next)
 			}
 		})
-	}
-}
-
-func TestFitsOf(t *testing.T) {
-	always := func(home int) func([]byte) (int, bool) { return func([]byte) (int, bool) { return home, true } }
-	strays := func(on ...int) (list []stray) {
-		for _, i := range on {
-			list = append(list, stray{nil, i})
-		}
-		return list
-	}
-	ways := []fit{
-		{cause: "first", home: always(1)},
-		{cause: "loose", loose: true, home: always(1)},
-		{cause: "elsewhere", home: always(2)},
-		{cause: "none", home: func([]byte) (int, bool) { return 0, false }},
-		{cause: "listed twice", home: always(3)},
-	}
-	same := []int{0, 1, 2, 1}
-	for _, tc := range []struct {
-		name   string
-		astray []stray
-		want   string
-	}{
-		{"alone", strays(1), "first 1/1, listed twice 1/1"},
-		{"none sampled", nil, "first 0/0, listed twice 0/0"},
-		{"three alike", strays(1, 1, 3), "first 3/3, loose 3/3, listed twice 3/3"},
-		{"three unlike", strays(1, 1, 2), "first 2/3, listed twice 2/3"},
-		{"many unlike", strays(1, 2, 2, 2, 2, 2, 2, 2, 2, 2), ""},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			var got []string
-			for _, f := range fitsOf(ways, stray{nil, 1}, tc.astray, same) {
-				got = append(got, f.cause+" "+strconv.FormatInt(f.explains, 10)+"/"+strconv.FormatInt(f.astray, 10))
-			}
-			if g := strings.Join(got, ", "); g != tc.want {
-				t.Errorf("got %s, want %s", g, tc.want)
-			}
-		})
-	}
-	// What explains more comes first, whatever stands first.
-	by := []fit{{cause: "few", home: func(k []byte) (int, bool) { return len(k), true }}, {cause: "all", home: always(1)}}
-	got := fitsOf(by, stray{[]byte("x"), 1}, []stray{{[]byte("x"), 1}, {[]byte("xx"), 1}}, same)
-	if len(got) != 2 || got[0].cause != "all" {
-		t.Errorf("got %+v", got)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"cachering/codec"
 	"cachering/codec/pyobj"
 	"cachering/commands/internal/config"
+	"cachering/commands/internal/plain"
 	"cachering/commands/internal/ui"
 )
 
@@ -91,7 +92,7 @@ func runGetOrSet(ctx context.Context, s *session, o *getOrSetOptions, key string
 	}
 	path, err := exec.LookPath(words[0])
 	if err != nil {
-		return usagef("no command %s", quote(words[0]))
+		return usagef("no command %s", plain.Quote(words[0]))
 	}
 	cache, cl, err := s.openWritable(ctx, &o.keyOptions)
 	if err != nil {
@@ -205,7 +206,7 @@ func (o *getOrSetOptions) answer(s *session, cache *config.Cache, m *maker, got 
 		return s.ui.Document(doc)
 	}
 	if s.ui.OutTerminal {
-		text = []byte(strings.TrimSuffix(ui.Escape(string(text), "\n\t"), "\n") + "\n")
+		text = []byte(strings.TrimSuffix(plain.Escape(string(text), "\n\t"), "\n") + "\n")
 	}
 	s.ui.Out.Write(text)
 	return nil

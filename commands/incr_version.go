@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"cachering/commands/internal/config"
+	"cachering/commands/internal/plain"
 	"cachering/commands/internal/ui"
 )
 
@@ -119,7 +120,7 @@ func (o *keyOptions) versioned(cache *config.Cache, arg string) (key string, ver
 	case o.stored:
 		k, v, ok := cache.Keyspace.Split([]byte(arg))
 		if !ok || k == nil {
-			return "", 0, usagef("%s is not a stored key of cache %s that tells its version", quote(arg), cache.Alias)
+			return "", 0, usagef("%s is not a stored key of cache %s that tells its version", plain.Quote(arg), cache.Alias)
 		}
 		version, err = strconv.ParseInt(string(v), 10, 64)
 		if err != nil {

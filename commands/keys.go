@@ -9,6 +9,7 @@ import (
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/config"
 	"cachering/commands/internal/engine"
+	"cachering/commands/internal/plain"
 	"cachering/commands/internal/ui"
 )
 
@@ -205,7 +206,7 @@ func (t *tally) fail(s *session, key string, err error) {
 			return
 		}
 	}
-	s.ui.Warn("cachering: %s: %v", ui.Escape(key, ""), err)
+	s.ui.Warn("cachering: %s: %v", plain.Escape(key, ""), err)
 }
 
 // result is the exit code of the run, as what a run function returns.
@@ -213,7 +214,7 @@ func (t *tally) result(s *session) error {
 	var down []string
 	for text, n := range t.shards {
 		if n > 1 {
-			down = append(down, fmt.Sprintf("%s: %s more without an answer", text, count(int64(n-1), "key")))
+			down = append(down, fmt.Sprintf("%s: %s more without an answer", text, plain.Count(int64(n-1), "key")))
 		}
 	}
 	sort.Strings(down)

@@ -10,6 +10,7 @@ import (
 
 	"cachering/codec"
 	"cachering/commands/internal/engine"
+	"cachering/commands/internal/plain"
 )
 
 // sampleSize is how many keys of each shard are looked at before a question.
@@ -32,7 +33,7 @@ func (b *bulk) confirm(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	yes, err := b.s.ui.Confirm(ctx, fmt.Sprintf("%s about %s?", b.does, count(keys, "key")))
+	yes, err := b.s.ui.Confirm(ctx, fmt.Sprintf("%s about %s?", b.does, plain.Count(keys, "key")))
 	if err != nil {
 		return err
 	}
@@ -78,7 +79,7 @@ func (b *bulk) preview(ctx context.Context) (int64, error) {
 			warn("%-13s  %s: no answer: %v", head, v.Shard, v.Err)
 			continue
 		}
-		warn("%-13s  %s: about %s of %d", head, v.Shard, count(v.Estimate(), "key"), v.Keys)
+		warn("%-13s  %s: about %s of %d", head, v.Shard, plain.Count(v.Estimate(), "key"), v.Keys)
 		keys += v.Estimate()
 		sampled += v.Sampled()
 		home += v.Home
@@ -92,7 +93,7 @@ func (b *bulk) preview(ctx context.Context) (int64, error) {
 			parts = append(parts, fmt.Sprintf("%s %d", name, codecs[name]))
 		}
 		warn("in a sample    %s", strings.Join(parts, ", "))
-		warn("at home        %d of %d sampled keys (%s)", home, sampled, percent(float64(home)/float64(sampled)))
+		warn("at home        %d of %d sampled keys (%s)", home, sampled, plain.Percent(float64(home)/float64(sampled)))
 		b.s.warnMisplaced(b.cache, b.cl, b.run.Shards, surveys)
 	}
 	return keys, nil

@@ -9,7 +9,7 @@ import (
 
 	"cachering/codec"
 	"cachering/commands/internal/config"
-	"cachering/commands/internal/ui"
+	"cachering/commands/internal/plain"
 )
 
 // readAs looks at a stored value as the configured application would: with its
@@ -43,7 +43,7 @@ func readAs(cache *config.Cache, stored string, data []byte, now time.Time) *val
 // others that leave no doubt: text is MessagePack by chance.
 func otherwise(cache *config.Cache, data []byte) *codec.Value {
 	for _, s := range []codec.Serializer{codec.Pickle, codec.JSON, codec.MsgPack} {
-		if s == cache.Codec.Serializer || s == codec.MsgPack && ui.Printable(data) {
+		if s == cache.Codec.Serializer || s == codec.MsgPack && plain.Printable(data) {
 			continue
 		}
 		as := codec.Codec{Serializer: s, Protocol: codec.AnyProtocol, Compressor: cache.Codec.Compressor, Level: cache.Codec.Level}

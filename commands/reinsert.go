@@ -13,6 +13,7 @@ import (
 	"cachering/codec/pickle"
 	"cachering/commands/internal/config"
 	"cachering/commands/internal/engine"
+	"cachering/commands/internal/plain"
 )
 
 type reinsertOptions struct {
@@ -207,10 +208,10 @@ func (p *py2Seen) tell(s *session) {
 			}
 		}
 		s.ui.Warn("warning: %s held byte strings of Python 2 that are not ASCII (read %s); --py2-strings says how they are read",
-			count(n, "value"), strings.Join(as, ", "))
+			plain.Count(n, "value"), strings.Join(as, ", "))
 	}
 	if n := p.merged.Load(); n > 0 {
-		s.ui.Warn("warning: in %s keys that differed in Python 2 became one", count(n, "value"))
+		s.ui.Warn("warning: in %s keys that differed in Python 2 became one", plain.Count(n, "value"))
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"cachering/commands/internal/engine"
+	"cachering/commands/internal/plain"
 	"cachering/commands/internal/ui"
 )
 
@@ -80,7 +81,7 @@ func (b *bulk) examples(r *engine.Report) {
 		return
 	}
 	for _, key := range r.Examples {
-		line := fmt.Sprintf("would %s %s on %s", b.does, ui.Escape(string(key.Stored), ""), key.Shard)
+		line := fmt.Sprintf("would %s %s on %s", b.does, plain.Escape(string(key.Stored), ""), key.Shard)
 		if b.s.ui.JSON {
 			b.s.ui.Note("%s", line)
 		} else {
@@ -117,7 +118,7 @@ func (b *bulk) failures(r *engine.Report, total *engine.Tally) {
 }
 
 func (s *session) warnFailure(f engine.Failure) {
-	line := fmt.Sprintf("cachering: %s: %s on %s", f.Reason, ui.Escape(string(f.Stored), ""), f.Shard)
+	line := fmt.Sprintf("cachering: %s: %s on %s", f.Reason, plain.Escape(string(f.Stored), ""), f.Shard)
 	if f.Detail != "" {
 		line += ": " + f.Detail
 	}
@@ -143,17 +144,17 @@ func (b *bulk) summary(r *engine.Report, total *engine.Tally) {
 	}
 	b.guards(r)
 	took := r.Elapsed.Round(10 * time.Millisecond)
-	b.s.ui.Note("%s in %v", count(total.Scanned, "key"), took)
+	b.s.ui.Note("%s in %v", plain.Count(total.Scanned, "key"), took)
 	var before, after int64
 	for i := range r.Shards {
 		before += r.Shards[i].UsedMemoryBefore
 		after += r.Shards[i].UsedMemoryAfter
 	}
 	if total.BytesBefore > 0 {
-		b.s.ui.Note("values: %s before, %s after", size(total.BytesBefore), size(total.BytesAfter))
+		b.s.ui.Note("values: %s before, %s after", plain.Size(total.BytesBefore), plain.Size(total.BytesAfter))
 	}
 	if before > 0 && after > 0 && !r.DryRun {
-		b.s.ui.Note("used_memory: %s before, %s after", size(before), size(after))
+		b.s.ui.Note("used_memory: %s before, %s after", plain.Size(before), plain.Size(after))
 	}
 	if old, sampled := r.StillOld(); old > 0 {
 		b.s.ui.Warn("warning: %d of %d values read again are not at %s: something still writes them as before", old, sampled, r.To)

@@ -12,6 +12,8 @@ import (
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/config"
 	"cachering/commands/internal/engine"
+	"cachering/commands/internal/placement"
+	"cachering/commands/internal/plain"
 	"cachering/commands/internal/ui"
 )
 
@@ -128,19 +130,19 @@ func runRingDiff(ctx context.Context, s *session, o *ringDiffOptions) error {
 	if err != nil {
 		return err
 	}
-	d, err := newDiff(from, to)
+	d, err := placement.NewDiff(from, to)
 	if err != nil {
-		return err
+		return &usageError{msg: err.Error()}
 	}
 	doc := diffDocument{
 		Cache: from.Alias, To: to.Alias, Ring: ringName(from), ToRing: ringName(to),
-		Source: "scan", Moves: []diffMove{}, Differences: differences(from, to),
+		Source: "scan", Moves: []diffMove{}, Differences: placement.Differences(from, to),
 	}
-	var sum diffTally
+	var sum placement.Tally
 	code := exitDone
 	if o.model.set {
 		doc.Source = "model"
-		if err := d.model(ctx, o.model.value, &sum); err != nil {
+		if err := d.Model(ctx, o.model.value, &sum); err != nil {
 			return err
 		}
 	} else {
@@ -149,7 +151,7 @@ func runRingDiff(ctx context.Context, s *session, o *ringDiffOptions) error {
 			return err
 		}
 		defer cl.Close()
-		down, err := d.scan(ctx, s, cl, o.keys, &sum)
+		down, err := scanDiff(ctx, s, d, cl, to, o.keys, &sum)
 		if errors.Is(err, errNobodyReads) {
 			return nil
 		} else if err != nil {
@@ -158,17 +160,17 @@ func runRingDiff(ctx context.Context, s *session, o *ringDiffOptions) error {
 		doc.Unanswered = down
 		code = codeOfShards(len(down), len(cl.Visit()))
 	}
-	d.describe(&sum, &doc)
+	doc.describe(from, to, &sum)
 	if doc.Moved > 0 {
 		code = worse(code, exitNegative)
 	}
 	if doc.Misplaced > 0 {
 		s.ui.Note("%s not at home even now, and left out: cachering ring guess tells which ring they fit",
-			verb(doc.Misplaced, "key is", "keys are"))
+			plain.Verb(doc.Misplaced, "key is", "keys are"))
 	}
 	switch {
 	case o.keys:
-		s.ui.Note("%d of %s would move (%s)", doc.Moved, count(doc.Keys, "key"), percent(doc.Share))
+		s.ui.Note("%d of %s would move (%s)", doc.Moved, plain.Count(doc.Keys, "key"), plain.Percent(doc.Share))
 	case s.ui.JSON:
 		err = s.ui.Document(doc)
 	default:
@@ -178,6 +180,24 @@ func runRingDiff(ctx context.Context, s *session, o *ringDiffOptions) error {
 		return err
 	}
 	return result(code)
+}
+
+// describe fills in what was counted.
+func (doc *diffDocument) describe(from, to *config.Cache, t *placement.Tally) {
+	doc.Keys, doc.Misplaced = t.Keys, t.Misplaced
+	share := func(n int64) float64 { return float64(n) / float64(max(1, t.Keys)) }
+	for _, m := range t.Moves() {
+		doc.Moved += m.Keys
+		doc.Moves = append(doc.Moves, diffMove{
+			From: from.Servers[m.From].Masked(), FromIndex: m.From,
+			To: to.Servers[m.To].Masked(), ToIndex: m.To,
+			Keys: m.Keys, Share: share(m.Keys),
+		})
+	}
+	doc.Share = share(doc.Moved)
+	if doc.Moved > 0 && len(doc.Differences) == 1 {
+		doc.Cause = &doc.Differences[0]
+	}
 }
 
 // other is the cache to compare with.
@@ -219,19 +239,19 @@ func (o *ringDiffOptions) other(s *session, file *config.File, from *config.Cach
 	return other, err
 }
 
-// scan places the keys that the shards hold, and lists those that would move.
+// scanDiff places the keys that the shards hold, and lists those that would move.
 // It returns the shards that failed.
-func (d *diff) scan(ctx context.Context, s *session, cl *cluster.Cluster, list bool, sum *diffTally) ([]string, error) {
+func scanDiff(ctx context.Context, s *session, d *placement.Diff, cl *cluster.Cluster, to *config.Cache, list bool, sum *placement.Tally) ([]string, error) {
 	shards := cl.Visit()
-	sums, errs := make([]diffTally, len(shards)), make([]error, len(shards))
+	sums, errs := make([]placement.Tally, len(shards)), make([]error, len(shards))
 	one := func(i int) {
 		errs[i] = engine.List(ctx, cl, shards[i], engine.Selection{}, func(found []engine.Listed) error {
 			for _, l := range found {
-				from, to, moved := d.place(l, cl, shards[i], &sums[i])
+				here, there, moved := d.Place(placement.Key{Stored: l.Stored, On: shards[i].Index}, &sums[i])
 				if !moved || !list {
 					continue
 				}
-				if err := d.print(s, cl.Shards()[from], l, to); err != nil {
+				if err := printMoved(s, cl.Shards()[here], l, to.Servers[there].Masked()); err != nil {
 					return err
 				}
 			}
@@ -264,13 +284,12 @@ func (d *diff) scan(ctx context.Context, s *session, cl *cluster.Cluster, list b
 			s.ui.Warn("cachering: %v", err)
 			down = append(down, shards[i].Name)
 		}
-		sum.merge(&sums[i])
+		sum.Merge(&sums[i])
 	}
 	return down, nil
 }
 
-func (d *diff) print(s *session, shard *cluster.Shard, l engine.Listed, to int) error {
-	name := d.to.Servers[to].Masked()
+func printMoved(s *session, shard *cluster.Shard, l engine.Listed, name string) error {
 	if s.ui.JSON {
 		return s.ui.Document(movedKey{listing(shard, l, l.Stored), name})
 	}
@@ -281,16 +300,16 @@ func (d *diff) print(s *session, shard *cluster.Shard, l engine.Listed, to int) 
 func printDiff(s *session, doc *diffDocument) error {
 	var rows [][]string
 	for _, m := range doc.Moves {
-		rows = append(rows, []string{m.From, m.To, strconv.FormatInt(m.Keys, 10), percent(m.Share)})
+		rows = append(rows, []string{m.From, m.To, strconv.FormatInt(m.Keys, 10), plain.Percent(m.Share)})
 	}
-	rows = append(rows, []string{"total", "of " + count(doc.Keys, "key"), strconv.FormatInt(doc.Moved, 10), percent(doc.Share)})
+	rows = append(rows, []string{"total", "of " + plain.Count(doc.Keys, "key"), strconv.FormatInt(doc.Moved, 10), plain.Percent(doc.Share)})
 	if err := s.ui.Table([]ui.Column{{Name: "from"}, {Name: "to"}, {Name: "keys", Right: true}, {Name: "share", Right: true}}, rows); err != nil {
 		return err
 	}
 	if doc.Cause != nil && s.ui.OutTerminal {
-		s.ui.Line("cause: " + causes[*doc.Cause])
+		s.ui.Line("cause: " + placement.Advice(*doc.Cause))
 	} else if doc.Cause != nil {
-		s.ui.Line("cause", *doc.Cause, causes[*doc.Cause])
+		s.ui.Line("cause", *doc.Cause, placement.Advice(*doc.Cause))
 	} else if doc.Moved > 0 && len(doc.Differences) > 0 {
 		s.ui.Line("causes", strings.Join(doc.Differences, ", "))
 	}

@@ -6,6 +6,8 @@ import (
 
 	"cachering/commands/internal/engine"
 	"cachering/commands/internal/library"
+	"cachering/commands/internal/placement"
+	"cachering/commands/internal/plain"
 	"cachering/commands/internal/ui"
 )
 
@@ -83,29 +85,29 @@ func runRingGuess(ctx context.Context, s *session) error {
 		}
 	}
 	code := codeOfShards(len(doc.Unanswered), len(shards))
-	g := guessRing(cache, cl, shards, surveys)
+	g := placement.GuessRing(cache, keysOf(shards, surveys))
 	if code == exitFailed {
 		return result(code)
 	}
-	doc.Sampled, doc.Verdict = g.sampled, g.sentence()
-	if g.judges() && g.fits(g.best[0]) {
-		name := string(g.best[0].name)
-		doc.Fits, doc.Configured = &name, g.best[0].configured
+	doc.Sampled, doc.Verdict = g.Sampled, g.Sentence()
+	if g.Judges() && g.Fits(g.Best[0]) {
+		name := string(g.Best[0].Name)
+		doc.Fits, doc.Configured = &name, g.Best[0].Configured
 	} else {
 		code = worse(code, exitNegative)
 	}
-	rows := g.best
+	rows := g.Best
 	for _, c := range rows {
-		if c.name == g.configured.name && c != g.configured {
-			rows = append(rows[:len(rows):len(rows)], g.configured)
+		if c.Name == g.Configured.Name && c != g.Configured {
+			rows = append(rows[:len(rows):len(rows)], g.Configured)
 		}
 	}
 	for _, c := range rows {
-		_, span := library.OfRing(c.name)
-		row := guessRow{Ring: string(c.name), From: span.From, To: span.To, Location: cache.Servers[0].Masked(), Python: string(c.python),
-			Configured: c.configured, Home: c.home, Share: float64(c.home) / float64(max(1, g.sampled))}
-		if c.spelling != "" {
-			row.Location = c.spelling
+		_, span := library.OfRing(c.Name)
+		row := guessRow{Ring: string(c.Name), From: span.From, To: span.To, Location: cache.Servers[0].Masked(), Python: string(c.Python),
+			Configured: c.Configured, Home: c.Home, Share: float64(c.Home) / float64(max(1, g.Sampled))}
+		if c.Spelling != "" {
+			row.Location = c.Spelling
 		}
 		doc.Rings = append(doc.Rings, row)
 	}
@@ -132,7 +134,7 @@ func printGuess(s *session, doc *guessDocument) error {
 		if r.Configured {
 			configured = "configured"
 		}
-		rows = append(rows, []string{r.Ring, releases, r.Location, strconv.FormatInt(r.Home, 10), percent(r.Share), configured})
+		rows = append(rows, []string{r.Ring, releases, r.Location, strconv.FormatInt(r.Home, 10), plain.Percent(r.Share), configured})
 	}
 	return s.ui.Table([]ui.Column{{Name: "ring"}, {Name: "releases"}, {Name: "locations as"},
 		{Name: "at home", Right: true}, {Name: "share", Right: true}, {Name: ""}}, rows)

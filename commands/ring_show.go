@@ -10,6 +10,7 @@ import (
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/config"
 	"cachering/commands/internal/engine"
+	"cachering/commands/internal/plain"
 	"cachering/commands/internal/ui"
 )
 
@@ -198,7 +199,7 @@ func printRing(s *session, o *ringShowOptions, doc *ringDocument) error {
 	columns = append(columns, ui.Column{Name: "label"})
 	var rows [][]string
 	for _, r := range doc.Shards {
-		row := []string{strconv.Itoa(r.Index), r.Shard, strconv.Itoa(r.Points), percent(r.Share)}
+		row := []string{strconv.Itoa(r.Index), r.Shard, strconv.Itoa(r.Points), plain.Percent(r.Share)}
 		if roles {
 			row = append(row, r.Role)
 		}
@@ -208,7 +209,7 @@ func printRing(s *session, o *ringShowOptions, doc *ringDocument) error {
 				keys = strconv.FormatInt(*r.Keys, 10)
 			}
 			if r.Sampled != nil && *r.Sampled > 0 {
-				home = percent(float64(*r.Home) / float64(*r.Sampled))
+				home = plain.Percent(float64(*r.Home) / float64(*r.Sampled))
 			}
 			row = append(row, keys, home)
 		}

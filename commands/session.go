@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"cachering/commands/internal/config"
+	"cachering/commands/internal/plain"
 	"cachering/commands/internal/ui"
 )
 
@@ -37,7 +38,7 @@ func (s *session) awaitInput(what string) {
 func (s *session) noteMissing(key string) {
 	if s.ui.OutTerminal && !s.ui.JSON {
 		s.ui.Flush()
-		s.ui.Note("%s: missing; cachering explain tells why", ui.Escape(key, ""))
+		s.ui.Note("%s: missing; cachering explain tells why", plain.Escape(key, ""))
 	}
 }
 

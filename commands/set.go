@@ -15,6 +15,7 @@ import (
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/config"
 	"cachering/commands/internal/library"
+	"cachering/commands/internal/plain"
 	"cachering/commands/internal/ui"
 )
 
@@ -101,7 +102,7 @@ func runSet(ctx context.Context, s *session, o *setOptions, args []string) error
 	case o.keepTTL && o.ttl.set:
 		return usagef("--ttl and --keep-ttl exclude each other")
 	case o.ndjson && len(args) > 0:
-		return usagef("--ndjson takes keys and values from standard input, got %s", quote(args[0]))
+		return usagef("--ndjson takes keys and values from standard input, got %s", plain.Quote(args[0]))
 	case !o.ndjson && len(args) < 2:
 		return usagef("set needs KEY VALUE").hinting("cachering set --help")
 	case o.compat && (o.xx || o.keepTTL || o.ndjson):
@@ -179,7 +180,7 @@ func runSet(ctx context.Context, s *session, o *setOptions, args []string) error
 		return outcome(exitNegative)
 	}
 	if s.ui.ErrTerminal && !s.ui.JSON {
-		s.ui.Note("stored as %s, %s, on %s", it.what, count(int64(len(it.put.Value)), "byte"), entry.Shard.Name)
+		s.ui.Note("stored as %s, %s, on %s", it.what, plain.Count(int64(len(it.put.Value)), "byte"), entry.Shard.Name)
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"cachering/codec"
 	"cachering/codec/pickle"
 	"cachering/codec/pyobj"
+	"cachering/commands/internal/plain"
 	"cachering/commands/internal/ui"
 )
 
@@ -64,7 +65,7 @@ func (p *py2Strings) flag() cli.Flag {
 func (p *py2Strings) Set(text string) error {
 	policy, ok := pickle.ParsePy2Strings(text)
 	if !ok {
-		return fmt.Errorf("%s is none of ascii, latin1, utf-8, bytes, auto", quote(text))
+		return fmt.Errorf("%s is none of ascii, latin1, utf-8, bytes, auto", plain.Quote(text))
 	}
 	p.policy = policy
 	return nil
@@ -155,7 +156,7 @@ func (o *showOptions) print(s *session, prefix string, v *shown) error {
 		}
 		return nil
 	}
-	if o.as.value == asRaw && !ui.Printable(text) {
+	if o.as.value == asRaw && !plain.Printable(text) {
 		return refusef("the stored bytes would disturb the terminal").
 			hinting("send standard output to a file or a pipe, or look with --as repr or --as dis")
 	}
@@ -164,8 +165,8 @@ func (o *showOptions) print(s *session, prefix string, v *shown) error {
 		more = len(text) - terminalBytes
 		text = text[:terminalBytes]
 	}
-	s.ui.Out.WriteString(ui.Escape(prefix, "\t"))
-	s.ui.Out.WriteString(ui.Escape(string(text), "\n\t"))
+	s.ui.Out.WriteString(plain.Escape(prefix, "\t"))
+	s.ui.Out.WriteString(plain.Escape(string(text), "\n\t"))
 	if o.as.value != asRaw {
 		s.ui.Out.WriteString("\n")
 	}
@@ -175,7 +176,7 @@ func (o *showOptions) print(s *session, prefix string, v *shown) error {
 	}
 	if more > 0 {
 		s.ui.Flush()
-		s.ui.Note("%s more; --full shows them", count(int64(more), "byte"))
+		s.ui.Note("%s more; --full shows them", plain.Count(int64(more), "byte"))
 	}
 	return nil
 }

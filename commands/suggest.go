@@ -4,13 +4,14 @@ import (
 	"strings"
 
 	"cachering/commands/internal/config"
+	"cachering/commands/internal/plain"
 )
 
 // unknownCommand names the word that is no command and what was likely meant.
 func unknownCommand(c *command, word string) *usageError {
-	msg := "no command " + quote(word)
+	msg := "no command " + plain.Quote(word)
 	if c.name != "" {
-		msg = "no command " + quote(c.path()+" "+word)
+		msg = "no command " + plain.Quote(c.path()+" "+word)
 	}
 	e := &usageError{msg: msg}
 	if near := config.Nearest(word, names(c.subs)); near != "" {

@@ -8,6 +8,7 @@ import (
 
 	"cachering/codec"
 	"cachering/commands/internal/config"
+	"cachering/commands/internal/plain"
 	"cachering/commands/internal/ui"
 	"cachering/ring"
 )
@@ -72,7 +73,7 @@ func runUnlock(ctx context.Context, s *session, o *unlockOptions, arg string) er
 		return fmt.Errorf("%s: %w", key, seen.Err)
 	}
 	if seen.Found && cache.Traits.Side.Lock == "" && !codec.LockToken(lock, seen.Value) {
-		return refusef("%s holds a value, not a lock", quote(key))
+		return refusef("%s holds a value, not a lock", plain.Quote(key))
 	}
 	removed, code := false, exitNegative
 	if seen.Found {

@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"cachering/commands/internal/config"
+	"cachering/commands/internal/plain"
 )
 
 // parseDuration reads a duration above zero.
@@ -68,14 +69,14 @@ func (n *integer) String() string {
 // parseInteger reads what a version is in a stored key: -?[0-9]+.
 func parseInteger(text string) (int64, error) {
 	if strings.Trim(strings.TrimPrefix(text, "-"), "0123456789") != "" {
-		return 0, fmt.Errorf("%s is not an integer", quote(text))
+		return 0, fmt.Errorf("%s is not an integer", plain.Quote(text))
 	}
 	v, err := strconv.ParseInt(text, 10, 64)
 	if errors.Is(err, strconv.ErrRange) {
 		return 0, fmt.Errorf("%s is out of range", text)
 	}
 	if err != nil {
-		return 0, fmt.Errorf("%s is not an integer", quote(text))
+		return 0, fmt.Errorf("%s is not an integer", plain.Quote(text))
 	}
 	return v, nil
 }
@@ -95,7 +96,7 @@ func (c *choice) Set(text string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%s is none of %s", quote(text), strings.Join(c.of, ", "))
+	return fmt.Errorf("%s is none of %s", plain.Quote(text), strings.Join(c.of, ", "))
 }
 
 func (c *choice) String() string { return c.value }

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cachering/commands/internal/plain"
 	"slices"
 	"strings"
 
@@ -161,10 +162,10 @@ func (l *commandLine) check(root *command, early []setFlag) error {
 	n := len(l.args)
 	switch {
 	case n > c.max && c.max == 0:
-		return usagef("%s takes no argument, got %s", c.path(), quote(l.args[0])).
+		return usagef("%s takes no argument, got %s", c.path(), plain.Quote(l.args[0])).
 			hinting("cachering %s --help", c.path())
 	case c.max >= 0 && n > c.max:
-		return usagef("%s takes %s, got one more: %s", c.path(), c.args, quote(l.args[c.max])).
+		return usagef("%s takes %s, got one more: %s", c.path(), c.args, plain.Quote(l.args[c.max])).
 			hinting("cachering %s --help", c.path())
 	case n < c.min:
 		return usagef("%s needs %s", c.path(), c.args).hinting("cachering %s --help", c.path())
@@ -242,7 +243,7 @@ func readFlag(c, root *command, word string) (setFlag, error) {
 	}
 	f.name = f.flag.Names()[0]
 	if hasValue && !takesValue(f.flag) {
-		return f, usagef("--%s takes no value, got %s", f.name, quote(value))
+		return f, usagef("--%s takes no value, got %s", f.name, plain.Quote(value))
 	}
 	return f, nil
 }

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cachering/commands/internal/plain"
 	"context"
 	"io"
 	"strings"
@@ -12,7 +13,7 @@ import (
 func (s *Streams) Ask(ctx context.Context, question string) (string, error) {
 	s.Flush()
 	s.mu.Lock()
-	_, _ = io.WriteString(s.err, Escape(question, "\n")+" ")
+	_, _ = io.WriteString(s.err, plain.Escape(question, "\n")+" ")
 	s.mu.Unlock()
 	var line []byte
 	r := s.In.Reader(ctx)

@@ -9,6 +9,7 @@ import (
 	"github.com/olekukonko/tablewriter/tw"
 
 	"cachering/commands/internal/document"
+	"cachering/commands/internal/plain"
 )
 
 // Document prints v as one JSON document on a line of its own.
@@ -28,7 +29,7 @@ func (s *Streams) Line(fields ...string) {
 			s.Out.WriteString("\t")
 		}
 		if s.OutTerminal {
-			f = Escape(f, "")
+			f = plain.Escape(f, "")
 		}
 		s.Out.WriteString(f)
 	}
@@ -38,7 +39,7 @@ func (s *Streams) Line(fields ...string) {
 // Item prints a key and ends it with a NUL. On a terminal it is escaped.
 func (s *Streams) Item(key string) {
 	if s.OutTerminal {
-		key = Escape(key, "")
+		key = plain.Escape(key, "")
 	}
 	s.Out.WriteString(key + "\x00")
 }
@@ -128,7 +129,7 @@ func (s *Streams) draw(columns []Column, rows [][]string) error {
 	for _, row := range rows {
 		cells := make([]string, len(row))
 		for i, cell := range row {
-			cells[i] = Escape(cell, "")
+			cells[i] = plain.Escape(cell, "")
 		}
 		if err := t.Append(cells); err != nil {
 			return fmt.Errorf("table: %w", err)

@@ -5,6 +5,7 @@ package ui
 
 import (
 	"bufio"
+	"cachering/commands/internal/plain"
 	"errors"
 	"fmt"
 	"io"
@@ -85,7 +86,7 @@ func (s *Streams) Note(format string, args ...any) {
 // characters are escaped: keys, server replies and file names pass through
 // here.
 func (s *Streams) Warn(format string, args ...any) {
-	line := Escape(fmt.Sprintf(format, args...), "\n")
+	line := plain.Escape(fmt.Sprintf(format, args...), "\n")
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.bar != nil {

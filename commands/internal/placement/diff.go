@@ -1,25 +1,22 @@
-package commands
+package placement
 
 import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"net"
 	"slices"
 	"strconv"
 	"strings"
 
-	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/config"
-	"cachering/commands/internal/engine"
 	"cachering/ring"
 )
 
-// diff compares where two caches look for the same keys. It is safe for
+// A Diff compares where two caches look for the same keys. It is safe for
 // concurrent use.
-type diff struct {
+type Diff struct {
 	from, to *config.Cache
 	renamed  bool // the caches have different stored keys
 	// same tells which server of to is which of from: equal numbers are one
@@ -27,37 +24,40 @@ type diff struct {
 	fromID, toID []int
 }
 
-// diffTally counts keys by where they are and would be.
-type diffTally struct {
-	keys, misplaced int64
-	moves           map[[2]int]int64
+// A Tally counts keys by where they are and would be.
+type Tally struct {
+	Keys, Misplaced int64
+	moves           map[[2]int]int64 // by the servers from which and to which
 }
 
-func (t *diffTally) merge(o *diffTally) {
-	t.keys += o.keys
-	t.misplaced += o.misplaced
+// Merge adds what another counted.
+func (t *Tally) Merge(o *Tally) {
+	t.Keys += o.Keys
+	t.Misplaced += o.Misplaced
 	for pair, n := range o.moves {
 		t.move(pair[0], pair[1], n)
 	}
 }
 
-func (t *diffTally) move(from, to int, n int64) {
+func (t *Tally) move(from, to int, n int64) {
 	if t.moves == nil {
 		t.moves = map[[2]int]int64{}
 	}
 	t.moves[[2]int{from, to}] += n
 }
 
-func newDiff(from, to *config.Cache) (*diff, error) {
-	d := &diff{from: from, to: to, renamed: !sameKeyspace(from, to)}
+// NewDiff compares two caches. The error tells of keys that one of them cannot
+// place.
+func NewDiff(from, to *config.Cache) (*Diff, error) {
+	d := &Diff{from: from, to: to, renamed: !SameKeyspace(from, to)}
 	for _, c := range []*config.Cache{from, to} {
 		// A ring that cannot place one stored key can place none.
 		if _, err := c.Place.Home(c.Keyspace, []byte(c.Keyspace.Stored("key", c.Version))); err != nil {
-			return nil, usagef("cache %s: %v", c.Alias, err)
+			return nil, fmt.Errorf("cache %s: %w", c.Alias, err)
 		}
 	}
 	if d.renamed && !from.Keyspace.Reversible() {
-		return nil, usagef("the caches have different stored keys, and those of %s do not show the key", from.Alias)
+		return nil, fmt.Errorf("the caches have different stored keys, and those of %s do not show the key", from.Alias)
 	}
 	ids := map[string]int{}
 	for _, side := range []struct {
@@ -92,36 +92,39 @@ func server(s ring.Server) string {
 
 func database(s ring.Server) string { return server(s) + " " + strconv.Itoa(s.DB) }
 
-func sameKeyspace(a, b *config.Cache) bool {
+// SameKeyspace tells whether two caches have the same stored keys.
+func SameKeyspace(a, b *config.Cache) bool {
 	return a.Keyspace.Prefix == b.Keyspace.Prefix && a.Keyspace.Function() == b.Keyspace.Function()
 }
 
-// place counts a key found on a shard.
-func (d *diff) place(l engine.Listed, cl *cluster.Cluster, on *cluster.Shard, t *diffTally) (from, to int, moved bool) {
-	from, err := d.from.Place.Home(d.from.Keyspace, l.Stored)
-	if err != nil || !cl.Shards()[from].Same(on) {
-		t.misplaced++
+// Place counts a key found on a server of from, and tells where it is and would
+// be.
+func (d *Diff) Place(key Key, t *Tally) (from, to int, moved bool) {
+	from, err := d.from.Place.Home(d.from.Keyspace, key.Stored)
+	if err != nil || !same(d.from, from, key.On) {
+		t.Misplaced++
 		return from, 0, false
 	}
 	if !d.renamed {
-		to, err = d.to.Place.Home(d.to.Keyspace, l.Stored)
+		to, err = d.to.Place.Home(d.to.Keyspace, key.Stored)
 	} else {
+		name, text, _ := d.from.Keyspace.Split(key.Stored)
 		version := d.to.Version
-		if l.Version != nil {
-			version, err = strconv.ParseInt(string(l.Version), 10, 64)
+		if text != nil {
+			version, err = strconv.ParseInt(string(text), 10, 64)
 		}
-		to = d.to.Place.HomeOf(d.to.Keyspace, string(l.Key), version)
+		to = d.to.Place.HomeOf(d.to.Keyspace, string(name), version)
 	}
 	if err != nil { // a version that no integer holds: the library wrote none such
-		t.misplaced++
+		t.Misplaced++
 		return from, to, false
 	}
 	return from, to, d.count(from, to, t)
 }
 
 // count counts a key whose homes are known.
-func (d *diff) count(from, to int, t *diffTally) (moved bool) {
-	t.keys++
+func (d *Diff) count(from, to int, t *Tally) (moved bool) {
+	t.Keys++
 	if d.fromID[from] == d.toID[to] {
 		return false
 	}
@@ -129,9 +132,9 @@ func (d *diff) count(from, to int, t *diffTally) (moved bool) {
 	return true
 }
 
-// model places n random keys. They are the same in every run, so that two
+// Model places n random keys. They are the same in every run, so that two
 // changes can be compared.
-func (d *diff) model(ctx context.Context, n int64, t *diffTally) error {
+func (d *Diff) Model(ctx context.Context, n int64, t *Tally) error {
 	random := rand.New(rand.NewPCG(0, 0))
 	for i := range n {
 		if i%(1<<16) == 0 && ctx.Err() != nil {
@@ -143,29 +146,26 @@ func (d *diff) model(ctx context.Context, n int64, t *diffTally) error {
 	return nil
 }
 
-// describe fills in what was counted.
-func (d *diff) describe(t *diffTally, doc *diffDocument) {
-	doc.Keys, doc.Misplaced = t.keys, t.misplaced
-	share := func(n int64) float64 { return float64(n) / float64(max(1, t.keys)) }
-	for _, pair := range slices.SortedFunc(maps.Keys(t.moves), func(a, b [2]int) int {
-		return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1]))
-	}) {
-		n := t.moves[pair]
-		doc.Moved += n
-		doc.Moves = append(doc.Moves, diffMove{
-			From: d.from.Servers[pair[0]].Masked(), FromIndex: pair[0],
-			To: d.to.Servers[pair[1]].Masked(), ToIndex: pair[1],
-			Keys: n, Share: share(n),
-		})
-	}
-	doc.Share = share(doc.Moved)
-	if doc.Moved > 0 && len(doc.Differences) == 1 {
-		doc.Cause = &doc.Differences[0]
-	}
+// A Move is how many keys go from one server to another, by their indexes.
+type Move struct {
+	From, To int
+	Keys     int64
 }
 
-// causes says of each difference what can be done about it.
-var causes = map[string]string{
+// Moves lists what was counted, in the order of the servers.
+func (t *Tally) Moves() []Move {
+	var list []Move
+	for pair, n := range t.moves {
+		list = append(list, Move{pair[0], pair[1], n})
+	}
+	slices.SortFunc(list, func(a, b Move) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To)) })
+	return list
+}
+
+// Advice says of a difference what can be done about it.
+func Advice(difference string) string { return advice[difference] }
+
+var advice = map[string]string{
 	"backend":      "one of the two does not shard",
 	"release":      "only the release differs, and with it the ring",
 	"key_prefix":   "only the prefix differs, and with it every stored key",
@@ -179,8 +179,8 @@ var causes = map[string]string{
 	"master":       "only the server that takes every write differs",
 }
 
-// differences tells in what two caches differ that decides where keys live.
-func differences(a, b *config.Cache) []string {
+// Differences tells in what two caches differ that decides where keys live.
+func Differences(a, b *config.Cache) []string {
 	list := []string{}
 	add := func(name string, differs bool) {
 		if differs && !slices.Contains(list, name) {

@@ -1,13 +1,10 @@
-package ui
+package plain
 
 import (
-	"encoding/base64"
 	"fmt"
 	"strconv"
 	"strings"
 	"unicode/utf8"
-
-	"cachering/commands/internal/document"
 )
 
 // Escape writes every character that could move a cursor or change a terminal
@@ -16,7 +13,7 @@ import (
 func Escape(s, keep string) string {
 	clean := true
 	for _, r := range s {
-		if !plain(r, keep) {
+		if !harmless(r, keep) {
 			clean = false
 			break
 		}
@@ -30,7 +27,7 @@ func Escape(s, keep string) string {
 		switch {
 		case r == utf8.RuneError && size == 1:
 			fmt.Fprintf(&b, `\x%02x`, s[i])
-		case plain(r, keep):
+		case harmless(r, keep):
 			b.WriteString(s[i : i+size])
 		case r == '\n':
 			b.WriteString(`\n`)
@@ -50,7 +47,7 @@ func Escape(s, keep string) string {
 	return b.String()
 }
 
-func plain(r rune, keep string) bool {
+func harmless(r rune, keep string) bool {
 	return r != utf8.RuneError && strconv.IsPrint(r) || strings.ContainsRune(keep, r) && r != utf8.RuneError
 }
 
@@ -68,16 +65,12 @@ func Printable(b []byte) bool {
 	return true
 }
 
-// Bytes is a key or raw value in JSON: a string when it is UTF-8, else
-// {"base64":"…"}.
-type Bytes string
-
-// MarshalJSON implements json.Marshaler.
-func (b Bytes) MarshalJSON() ([]byte, error) {
-	if utf8.ValidString(string(b)) {
-		return document.Marshal(string(b))
+// Quote shows a word in a sentence, on one line. Words that need no quotes get
+// none.
+func Quote(word string) string {
+	shown := Escape(word, "")
+	if word == "" || shown != word || strings.ContainsAny(word, " '\"") {
+		return "'" + shown + "'"
 	}
-	return document.Marshal(struct {
-		Base64 string `json:"base64"`
-	}{base64.StdEncoding.EncodeToString([]byte(b))})
+	return word
 }

@@ -1,11 +1,10 @@
-package ui_test
+package plain_test
 
 import (
-	"encoding/json"
 	"testing"
 	"unicode"
 
-	"cachering/commands/internal/ui"
+	"cachering/commands/internal/plain"
 )
 
 func TestEscape(t *testing.T) {
@@ -24,7 +23,7 @@ func TestEscape(t *testing.T) {
 		{"\ufffd", "", `\ufffd`},
 		{"\u00a0", "", `\xa0`},
 	} {
-		if got := ui.Escape(tc.in, tc.keep); got != tc.want {
+		if got := plain.Escape(tc.in, tc.keep); got != tc.want {
 			t.Errorf("%q: got %q, want %q", tc.in, got, tc.want)
 		}
 	}
@@ -35,28 +34,17 @@ func TestEscape(t *testing.T) {
 func FuzzEscape(f *testing.F) {
 	f.Add("a\x1b[0m\xc2\x9b\xe2\x80\xae")
 	f.Fuzz(func(t *testing.T, s string) {
-		out := ui.Escape(s, "")
+		out := plain.Escape(s, "")
 		for _, r := range out {
 			if unicode.Is(unicode.C, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r) {
 				t.Fatalf("%q: %U is in %q", s, r, out)
 			}
 		}
-		if again := ui.Escape(out, ""); again != out {
+		if again := plain.Escape(out, ""); again != out {
 			t.Fatalf("%q: %q, escaped again %q", s, out, again)
 		}
-		if ui.Printable([]byte(s)) && ui.Escape(s, "\n\t") != s {
+		if plain.Printable([]byte(s)) && plain.Escape(s, "\n\t") != s {
 			t.Fatalf("%q: printable, and yet escaped", s)
 		}
 	})
-}
-
-func TestBytes(t *testing.T) {
-	for in, want := range map[string]string{
-		"a<b>&\u00e9": "\"a<b>&\u00e9\"", "": `""`, "\xff\x00": `{"base64":"/wA="}`, "\x1b": `"\u001b"`,
-	} {
-		got, err := ui.Bytes(in).MarshalJSON()
-		if err != nil || string(got) != want || !json.Valid(got) {
-			t.Errorf("%q: got %s, %v; want %s", in, got, err, want)
-		}
-	}
 }

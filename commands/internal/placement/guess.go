@@ -1,4 +1,4 @@
-package commands
+package placement
 
 import (
 	"cmp"
@@ -6,74 +6,71 @@ import (
 	"slices"
 	"strings"
 
-	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/config"
-	"cachering/commands/internal/engine"
 	"cachering/commands/internal/library"
+	"cachering/commands/internal/plain"
 	"cachering/ring"
 )
 
-// enoughToJudge is how many sampled keys it takes to say something about a ring.
-const enoughToJudge = 20
+// Enough is how many sampled keys it takes to say something about a ring.
+const Enough = 20
 
-// candidate is a ring that the application may have, and how many of the
+// A Candidate is a ring that the application may have, and how many of the
 // sampled keys it looks for where they were found.
-type candidate struct {
-	name       ring.Name
-	place      *ring.Ring
-	servers    []ring.Server
-	options    ring.Options // by which they were read
-	spelling   string       // locations, masked, where they are not the configured ones: the first, or all if they have no one form
-	python     ring.Python
-	configured bool
-	home       int64
+type Candidate struct {
+	Name       ring.Name
+	Spelling   string // locations, masked, where they are not the configured ones: the first, or all if they have no one form
+	Python     ring.Python
+	Configured bool
+	Home       int64
+
+	place   *ring.Ring
+	servers []ring.Server
+	options ring.Options // by which they were read
 }
 
-// guess is what a sample says about the ring of the application.
-type guess struct {
-	sampled    int64
-	configured *candidate
-	// best holds the best candidate of each ring, the best of all first.
-	best []*candidate
+// A Guess is what sampled keys say about the ring of the application.
+type Guess struct {
+	Sampled    int64
+	Configured *Candidate
+	// Best holds the best Candidate of each ring, the best of all first.
+	Best []*Candidate
+
+	cache *config.Cache
 }
 
-// guessRing tries every known ring, and every spelling of the locations, on
-// sampled keys. The surveys are of the shards in that order.
-func guessRing(cache *config.Cache, cl *cluster.Cluster, shards []*cluster.Shard, surveys []engine.Survey) *guess {
-	g := &guess{}
+// GuessRing tries every known ring, and every spelling of the locations, on keys
+// and the servers on which they were found.
+func GuessRing(cache *config.Cache, keys []Key) *Guess {
+	g := &Guess{Sampled: int64(len(keys)), cache: cache}
 	all := candidates(cache)
-	g.configured = all[0]
+	g.Configured = all[0]
 	atHome := func(place *ring.Ring) (n int64) {
-		for i := range surveys {
-			for _, key := range surveys[i].Sample() {
-				// A key that a ring cannot place is not at home in it.
-				if home, err := place.Home(cache.Keyspace, key); err == nil && cl.Shards()[home].Same(shards[i]) {
-					n++
-				}
+		for _, key := range keys {
+			// A key that a ring cannot place is not at home in it.
+			if home, err := place.Home(cache.Keyspace, key.Stored); err == nil && same(cache, home, key.On) {
+				n++
 			}
 		}
 		return n
 	}
-	for i := range surveys {
-		g.sampled += int64(len(surveys[i].Sample()))
-	}
 	for _, c := range all {
-		c.home = atHome(c.place)
+		c.Home = atHome(c.place)
 	}
 	// Stable: of equals the first stays first, and the configured one is.
-	order := func(a, b *candidate) int { return cmp.Compare(b.home, a.home) }
+	order := func(a, b *Candidate) int { return cmp.Compare(b.Home, a.Home) }
 	slices.SortStableFunc(all, order)
-	if g.judges() && !g.fits(all[0]) {
+	if g.Judges() && !g.Fits(all[0]) {
 		for _, start := range all[:min(len(all), mixedStarts)] {
-			if c := mixed(cache, start, atHome); g.fits(c) {
+			if c := mixed(cache, start, atHome); g.Fits(c) {
 				all = append(all, c)
 			}
 		}
 		slices.SortStableFunc(all, order)
 	}
 	for _, c := range all {
-		if !slices.ContainsFunc(g.best, func(o *candidate) bool { return o.name == c.name }) {
-			g.best = append(g.best, c)
+		if !slices.ContainsFunc(g.Best, func(o *Candidate) bool { return o.Name == c.Name }) {
+			g.Best = append(g.Best, c)
 		}
 	}
 	return g
@@ -89,14 +86,14 @@ const (
 // mixed respells one server after the other in the way that brings most keys
 // home, as long as that helps. The labels of the others stay, so that each
 // right one brings the keys of its points home, whatever the rest is.
-func mixed(cache *config.Cache, start *candidate, atHome func(*ring.Ring) int64) *candidate {
+func mixed(cache *config.Cache, start *Candidate, atHome func(*ring.Ring) int64) *Candidate {
 	best := *start
-	best.configured = false
+	best.Configured = false
 	for helped, tried := true, 0; helped; {
 		helped = false
 		for i := range best.servers {
 			for form := range spellings(cache.Servers[i], best.options.Library) {
-				one, ok := respelled(best.name, cache.Servers[i:i+1], form, best.options)
+				one, ok := respelled(best.Name, cache.Servers[i:i+1], form, best.options)
 				if !ok || one[0].Label == best.servers[i].Label {
 					continue
 				}
@@ -105,12 +102,12 @@ func mixed(cache *config.Cache, start *candidate, atHome func(*ring.Ring) int64)
 				}
 				servers := slices.Clone(best.servers)
 				servers[i] = one[0]
-				place, err := ring.New(best.name, servers)
+				place, err := ring.New(best.Name, servers)
 				if err != nil {
 					continue
 				}
-				if home := atHome(place); home > best.home {
-					best.servers, best.place, best.home, helped = servers, place, home, true
+				if home := atHome(place); home > best.Home {
+					best.servers, best.place, best.Home, helped = servers, place, home, true
 				}
 			}
 		}
@@ -119,15 +116,15 @@ func mixed(cache *config.Cache, start *candidate, atHome func(*ring.Ring) int64)
 	for _, s := range best.servers {
 		names = append(names, s.Masked())
 	}
-	best.spelling = strings.Join(names, ", ")
+	best.Spelling = strings.Join(names, ", ")
 	return &best
 }
 
 // candidates are the rings to try: the configured one first, then those of its
 // library, newest first, then the others; and of each the configured spelling
 // first.
-func candidates(cache *config.Cache) []*candidate {
-	list := []*candidate{{name: cache.Ring, place: cache.Place, servers: cache.Servers, options: tried(cache.Ring, cache), configured: true}}
+func candidates(cache *config.Cache) []*Candidate {
+	list := []*Candidate{{Name: cache.Ring, place: cache.Place, servers: cache.Servers, options: tried(cache.Ring, cache), Configured: true}}
 	seen := map[string]bool{labels(cache.Ring, cache.Servers): true}
 	names := ring.Names()
 	slices.SortStableFunc(names, func(a, b ring.Name) int {
@@ -151,12 +148,12 @@ func candidates(cache *config.Cache) []*candidate {
 				if err != nil {
 					continue
 				}
-				c := &candidate{name: name, place: place, servers: servers, options: o}
+				c := &Candidate{Name: name, place: place, servers: servers, options: o}
 				if servers[0].Spelling != cache.Servers[0].Spelling {
-					c.spelling = servers[0].Masked()
+					c.Spelling = servers[0].Masked()
 				}
 				if o.Python != ring.Python(cache.Python) {
-					c.python = o.Python
+					c.Python = o.Python
 				}
 				list = append(list, c)
 			}
@@ -195,7 +192,7 @@ func respelled(name ring.Name, servers []ring.Server, form int, o ring.Options) 
 	return list, true
 }
 
-// labels tells rings apart: of equal ones only one is a candidate.
+// labels tells rings apart: of equal ones only one is a Candidate.
 func labels(name ring.Name, servers []ring.Server) string {
 	var b strings.Builder
 	b.WriteString(string(name))
@@ -205,62 +202,48 @@ func labels(name ring.Name, servers []ring.Server) string {
 	return b.String()
 }
 
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
+// Judges reports whether the sample is large enough to say something.
+func (g *Guess) Judges() bool { return g.Sampled >= Enough }
 
-// judges reports whether the sample is large enough to say something.
-func (g *guess) judges() bool { return g.sampled >= enoughToJudge }
-
-// fits reports whether a candidate explains where the keys are: a few may have
+// Fits reports whether a Candidate explains where the keys are: a few may have
 // been left behind by incr_version or by a change of servers.
-func (g *guess) fits(c *candidate) bool { return c.home*10 >= g.sampled*9 }
+func (g *Guess) Fits(c *Candidate) bool { return c.Home*10 >= g.Sampled*9 }
 
 // rounded is a share in whole percent; it is 100 only where nothing is left out.
-func (g *guess) rounded(c *candidate) string {
-	share := 100 * c.home / max(1, g.sampled)
+func (g *Guess) rounded(c *Candidate) string {
+	share := 100 * c.Home / max(1, g.Sampled)
 	return fmt.Sprintf("%s (%d %%)", c, share)
 }
 
-// String names a candidate.
-func (c *candidate) String() string {
-	text := string(c.name)
-	if c.spelling != "" {
-		text += " with locations as " + c.spelling
+// String names a Candidate.
+func (c *Candidate) String() string {
+	text := string(c.Name)
+	if c.Spelling != "" {
+		text += " with locations as " + c.Spelling
 	}
-	if c.python != "" {
+	if c.Python != "" {
 		text += " under Python 2 with unicode locations"
 	}
 	return text
 }
 
-// sentence is the answer in words.
-func (g *guess) sentence() string {
-	best := g.best[0]
+// Sentence is the answer in words.
+func (g *Guess) Sentence() string {
+	best := g.Best[0]
 	switch {
-	case !g.judges():
-		return fmt.Sprintf("%s in the sample: too few to tell the ring", count(g.sampled, "key"))
-	case !g.fits(best):
+	case !g.Judges():
+		return fmt.Sprintf("%s in the sample: too few to tell the ring", plain.Count(g.Sampled, "key"))
+	case !g.Fits(best):
 		return fmt.Sprintf("these keys fit no ring that is known; best is %s", g.rounded(best))
-	case best.configured:
+	case best.Configured:
 		return fmt.Sprintf("these keys fit %s, as configured", g.rounded(best))
 	}
-	return fmt.Sprintf("these keys fit %s, not %s", g.rounded(best), g.rounded(g.configured))
+	return fmt.Sprintf("these keys fit %s, not %s", g.rounded(best), g.rounded(g.Configured))
 }
 
-// warnMisplaced warns where fewer than nine tenths of a sample are at home.
-func (s *session) warnMisplaced(cache *config.Cache, cl *cluster.Cluster, shards []*cluster.Shard, surveys []engine.Survey) {
-	var sampled, home int64
-	for i := range surveys {
-		sampled += surveys[i].Sampled()
-		home += surveys[i].Home
+func btoi(b bool) int {
+	if b {
+		return 1
 	}
-	if !cache.Sharded || sampled < enoughToJudge || home*10 >= sampled*9 {
-		return
-	}
-	s.ui.Warn("warning: %d of %d sampled keys are where this ring looks for them: %s",
-		home, sampled, guessRing(cache, cl, shards, surveys).sentence())
+	return 0
 }
