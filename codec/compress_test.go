@@ -5,29 +5,26 @@ import (
 	"crypto/sha1"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
 	"cachering/codec"
+	"cachering/codec/vectors"
 )
 
 // Streams that the Python libraries made are read, found in the pipeline, and
 // left alone when their level is the one that is wanted.
 func TestCompressedVectors(t *testing.T) {
 	n := map[string]int{}
-	readLines(t, "../testdata/stored/compressed.jsonl.gz", func(line []byte) {
-		var v struct {
-			Compressor string
-			Level      int
-			Sha1       string
-			V          []byte
-		}
-		if err := json.Unmarshal(line, &v); err != nil {
-			t.Fatal(err)
-		}
+	type compressed struct {
+		Compressor string
+		Level      int
+		Sha1       string
+		V          []byte
+	}
+	for _, v := range vectors.Read[compressed](t, "../testdata/stored/compressed.jsonl.gz") {
 		n[v.Compressor]++
 		name := fmt.Sprintf("%s:%d of %d bytes", v.Compressor, v.Level, len(v.V))
 		for _, from := range []string{"stored", "pickle+" + v.Compressor} {
@@ -52,7 +49,7 @@ func TestCompressedVectors(t *testing.T) {
 		if !errors.As(err, &e) || e.Kind != codec.KindTrailing && e.Kind != codec.KindCorrupt {
 			t.Errorf("%s with bytes after it: %v", name, err)
 		}
-	})
+	}
 	for _, c := range codec.Compressors() {
 		if n[string(c)] < 10 && c != codec.None {
 			t.Errorf("%d vectors of %s", n[string(c)], c)

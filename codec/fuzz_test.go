@@ -2,12 +2,12 @@ package codec_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"slices"
 	"testing"
 
 	"cachering/codec"
 	"cachering/codec/pyobj"
+	"cachering/codec/vectors"
 )
 
 // What JSON says and we write back is the same value, and its pickle reads back
@@ -106,27 +106,15 @@ func FuzzDecode(f *testing.F) {
 		"cdatetime\ndate\n(S'\\x07\\xe8\\x01\\x02'\ntR.", "ccollections\nOrderedDict\n)RX\x01\x00\x00\x00aK\x01s.", "\x80\x04\x8f(K\x01K\x02\x90."} {
 		f.Add([]byte(s))
 	}
-	readLines(f, "../testdata/pickle/stdlib.jsonl.gz", func(line []byte) {
-		var v struct{ In []byte }
-		if err := json.Unmarshal(line, &v); err != nil {
-			f.Fatal(err)
-		}
+	for _, v := range vectors.Read[struct{ In []byte }](f, "../testdata/pickle/stdlib.jsonl.gz") {
 		f.Add(v.In)
-	})
+	}
 	// Responses, model instances and query sets, a few of each.
-	n := 0
-	readLines(f, "../testdata/demo/entries.jsonl.gz", func(line []byte) {
-		var e struct{ Value string }
-		if n++; n%500 != 0 {
-			return
-		}
-		if err := json.Unmarshal(line, &e); err != nil {
-			f.Fatal(err)
-		}
-		if len(e.Value) < 2000 {
+	for i, e := range vectors.Read[struct{ Value string }](f, "../testdata/demo/entries.jsonl.gz") {
+		if i%500 == 499 && len(e.Value) < 2000 {
 			f.Add([]byte(e.Value))
 		}
-	})
+	}
 	source := codec.Stored(codec.Codec{})
 	up := newTranscoder(f, "stored", "pickle:5", codec.Options{Budget: 1 << 20})
 	down := newTranscoder(f, "stored", "pickle:2+zlib:1", codec.Options{Budget: 1 << 20})

@@ -1,17 +1,15 @@
 package codec_test
 
 import (
-	"bufio"
 	"bytes"
-	"compress/gzip"
 	"compress/zlib"
 	"encoding/json"
 	"io"
-	"os"
 	"testing"
 
 	"cachering/codec"
 	"cachering/codec/pyobj"
+	"cachering/codec/vectors"
 )
 
 // stored is a line of testdata/stored: what django-redis-cache made of a value
@@ -25,31 +23,9 @@ type stored struct {
 	Repr          string `json:"repr"`
 }
 
-// readLines calls f with every line of a gzip file.
-func readLines(t testing.TB, file string, f func(line []byte)) {
-	t.Helper()
-	r, err := os.Open(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	z, err := gzip.NewReader(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := bufio.NewScanner(z)
-	s.Buffer(nil, 16<<20)
-	for s.Scan() {
-		f(s.Bytes())
-	}
-	if err := s.Err(); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func TestStoredVectors(t *testing.T) {
 	n := 0
-	readLines(t, "../testdata/stored/django-redis-cache.jsonl.gz", func(line []byte) {
+	for _, line := range vectors.Read[json.RawMessage](t, "../testdata/stored/django-redis-cache.jsonl.gz") {
 		var v stored
 		// Lone surrogates in the text are escapes of JSON, which encoding/json
 		// would replace: the text is read by our own parser.
@@ -65,7 +41,7 @@ func TestStoredVectors(t *testing.T) {
 		value, err := parse([]byte(v.Text))
 		if err != nil {
 			t.Errorf("%s %q: %v", v.From, v.Text, err)
-			return
+			continue
 		}
 		to := codec.Codec{Serializer: codec.Pickle, Protocol: v.PickleVersion, Compressor: codec.Compressor(v.Compressor), Level: codec.DefaultLevel}
 		raw, err := codec.Encode(nil, value, to)
@@ -75,7 +51,7 @@ func TestStoredVectors(t *testing.T) {
 		back, err := codec.Decode(v.Raw, codec.Stored(to), codec.Options{})
 		if err != nil {
 			t.Errorf("%.200q: %v", v.Raw, err)
-			return
+			continue
 		}
 		form := codec.Form{Serializer: codec.Pickle, Protocol: v.PickleVersion, Compressor: codec.Compressor(v.Compressor)}
 		old := form
@@ -93,7 +69,7 @@ func TestStoredVectors(t *testing.T) {
 		if out, changed, err := same.Transcode(nil, v.Raw); err != nil || changed {
 			t.Errorf("%.200q transcoded to its own codec %v: %.200q, %v, %v", v.Raw, to, out, changed, err)
 		}
-	})
+	}
 	t.Logf("%d values", n)
 	if n < 1500 {
 		t.Errorf("only %d values", n)

@@ -30,6 +30,7 @@ var imports = map[string][]string{
 	"codec/pickle":                {"codec/pyobj"},
 	"codec/yaml":                  {"codec/pyobj"},
 	"codec/pyobj":                 {},
+	"codec/vectors":               {},
 }
 
 // onlyIn says which packages may import a library at all.
@@ -50,6 +51,7 @@ var onlyIn = map[string][]string{
 	"github.com/golang/mock/gomock":         {},
 	"github.com/go-redis/redismock":         {},
 	"cachering/commands/internal/redistest": {},
+	"cachering/codec/vectors":               {},
 }
 
 // Dependencies point one way: the pure libraries know neither Redis nor the

@@ -1,14 +1,14 @@
 package commands_test
 
 import (
-	"compress/gzip"
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 	"testing"
+
+	"cachering/codec/vectors"
 )
 
 // recording is calls of a released library, and what became of them.
@@ -21,23 +21,6 @@ type recording struct {
 		Error     string
 		KeysAfter map[string][]int `json:"keys_after"` // stored key -> servers that have it
 	}
-}
-
-func loadRecording(t *testing.T, name string) (r recording) {
-	t.Helper()
-	f, err := os.Open("../testdata/ring/routing--" + name + ".json.gz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	text, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.NewDecoder(text).Decode(&r); err != nil {
-		t.Fatal(err)
-	}
-	return r
 }
 
 // The models of the libraries that Debian has not answer every recorded call as
@@ -56,7 +39,7 @@ func TestModels(t *testing.T) {
 	} {
 		t.Run(c.recording, func(t *testing.T) {
 			t.Parallel()
-			r := loadRecording(t, c.recording)
+			r := vectors.Read[recording](t, "../testdata/ring/routing--"+c.recording+".json.gz")[0]
 			labels := []string{}
 			for _, server := range r.Servers {
 				host, port, _ := strings.Cut(server, ":")

@@ -26,11 +26,7 @@ func TestReadmeRuns(t *testing.T) {
 	t.Parallel()
 	lines, blocks := readme(t)
 	s := openShop(t, blocks)
-	entries, err := readDemo()
-	if err != nil {
-		t.Fatal(err)
-	}
-	demo := s.stock(entries)
+	demo := s.stock(readDemo(t))
 	excused := map[string]bool{}
 	now := map[int]exchange{}
 	rooms := map[string]bool{}
@@ -108,11 +104,7 @@ func TestReadmeNightly(t *testing.T) {
 	if at < 0 {
 		t.Fatal("README.md has no script nightly")
 	}
-	entries, err := readDemo()
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := s.enter(t, s.config, s.stock(entries))
+	r := s.enter(t, s.config, s.stock(readDemo(t)))
 	nightly := strings.Join(blocks[at].lines, "\n") + "\n"
 	run := func(text, wantOutput string, wantCode int) {
 		t.Helper()

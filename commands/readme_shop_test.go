@@ -1,10 +1,7 @@
 package commands_test
 
 import (
-	"bufio"
 	"bytes"
-	"compress/gzip"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"cachering/codec/vectors"
 	"cachering/commands/internal/redistest"
 	"cachering/ring"
 )
@@ -203,32 +201,18 @@ type demoEntry struct {
 }
 
 // readDemo reads all of them.
-func readDemo() ([]demoEntry, error) {
-	file, err := os.Open("../testdata/demo/entries.jsonl.gz")
-	if err != nil {
-		return nil, err
+func readDemo(t testing.TB) (all []demoEntry) {
+	type entry struct {
+		Key   string
+		TTL   int64
+		Value string // a character for each byte
 	}
-	defer file.Close()
-	packed, err := gzip.NewReader(bufio.NewReader(file))
-	if err != nil {
-		return nil, err
-	}
-	var all []demoEntry
-	for lines := json.NewDecoder(packed); ; {
-		var line struct {
-			Key   string
-			TTL   int64
-			Value string // a character for each byte
-		}
-		if err := lines.Decode(&line); errors.Is(err, io.EOF) {
-			return all, nil
-		} else if err != nil {
-			return nil, err
-		}
-		value := make([]byte, 0, len(line.Value))
-		for _, r := range line.Value {
+	for _, e := range vectors.Read[entry](t, "../testdata/demo/entries.jsonl.gz") {
+		value := make([]byte, 0, len(e.Value))
+		for _, r := range e.Value {
 			value = append(value, byte(r))
 		}
-		all = append(all, demoEntry{line.Key, string(value), line.TTL})
+		all = append(all, demoEntry{e.Key, string(value), e.TTL})
 	}
+	return all
 }

@@ -1,12 +1,9 @@
 package commands_test
 
 import (
-	"bufio"
 	"bytes"
-	"compress/gzip"
 	"compress/zlib"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -14,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"cachering/codec/vectors"
 	"cachering/commands"
 	"cachering/commands/internal/redistest"
 )
@@ -33,44 +31,17 @@ type storedVector struct {
 	Repr       string `json:"repr"`
 }
 
-func storedVectors(t *testing.T) []storedVector {
-	t.Helper()
-	f, err := os.Open("../testdata/stored/django-redis-cache.jsonl.gz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var vectors []storedVector
-	lines := bufio.NewScanner(z)
-	lines.Buffer(nil, 16<<20)
-	for lines.Scan() {
-		var v storedVector
-		if err := json.Unmarshal(lines.Bytes(), &v); err != nil {
-			t.Fatal(err)
-		}
-		vectors = append(vectors, v)
-	}
-	if err := lines.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return vectors
-}
-
 // set stores the bytes of the library under the key of the library, and get
 // shows what Python would show.
 func TestStoredVectors(t *testing.T) {
-	vectors := storedVectors(t)
-	if len(vectors) < 1000 {
-		t.Fatalf("only %d vectors", len(vectors))
+	values := vectors.Read[storedVector](t, "../testdata/stored/django-redis-cache.jsonl.gz")
+	if len(values) < 1000 {
+		t.Fatalf("only %d vectors", len(values))
 	}
 	server := redistest.RunT(t)
 	client := server.Client(1)
 	configs := map[string]string{}
-	for _, v := range vectors {
+	for _, v := range values {
 		name := fmt.Sprintf("%d-%s", v.Protocol, v.Compressor)
 		if configs[name] == "" {
 			configs[name] = filepath.Join(t.TempDir(), "cachering.toml")

@@ -1,19 +1,17 @@
 package ring_test
 
 import (
-	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"cachering/codec/vectors"
 	"cachering/ring"
 )
 
@@ -29,20 +27,7 @@ func load[T any](t *testing.T, pattern string) map[string]T {
 	}
 	files := make(map[string]T, len(paths))
 	for _, path := range paths {
-		f, err := os.Open(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		z, err := gzip.NewReader(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var v T
-		if err := json.NewDecoder(z).Decode(&v); err != nil {
-			t.Fatalf("%s: %v", path, err)
-		}
-		files[strings.TrimSuffix(filepath.Base(path), ".json.gz")] = v
+		files[strings.TrimSuffix(filepath.Base(path), ".json.gz")] = vectors.Read[T](t, path)[0]
 	}
 	return files
 }

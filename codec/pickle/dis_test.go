@@ -70,7 +70,7 @@ func TestDisassemble(t *testing.T) {
 // TestDisassembleVectors: what can be read can be disassembled, and nothing that a terminal acts upon gets through.
 func TestDisassembleVectors(t *testing.T) {
 	for _, file := range []string{"builtin-named", "stdlib", "py2", "hostile"} {
-		for _, v := range vectors(t, file) {
+		for _, v := range vectorsOf(t, file) {
 			if len(v.In) > 2000 {
 				continue
 			}

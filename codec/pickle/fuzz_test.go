@@ -13,7 +13,7 @@ import (
 // seeds adds vectors of every sort that are small enough to be mutated well.
 func seeds(f *testing.F) {
 	for _, file := range []string{"builtin-named", "stdlib", "py2", "py2-objects", "hostile"} {
-		for i, v := range vectors(f, file) {
+		for i, v := range vectorsOf(f, file) {
 			if len(v.In) < 300 && (i%3 == 0 || file == "hostile") {
 				f.Add(v.In, uint8(i))
 			}
@@ -118,7 +118,7 @@ func looksUp(g *pyobj.Graph) bool {
 
 // FuzzReuse: what a used Transcoder writes is what a new one writes.
 func FuzzReuse(f *testing.F) {
-	for _, v := range vectors(f, "builtin-named") {
+	for _, v := range vectorsOf(f, "builtin-named") {
 		if len(v.In) < 200 {
 			f.Add(v.In, v.Out["0"], uint8(len(v.In)))
 		}

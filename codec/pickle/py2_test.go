@@ -64,7 +64,7 @@ func (j *judge) ask(t *testing.T, policy string, before, after []byte) string {
 func py2Values(t *testing.T) (values []vector) {
 	seen := map[string]bool{}
 	for _, file := range []string{"py2", "py2-objects"} {
-		for _, v := range vectors(t, file) {
+		for _, v := range vectorsOf(t, file) {
 			if !seen[string(v.In)] {
 				seen[string(v.In)] = true
 				v.Name, _, _ = strings.Cut(v.Name, " / ")

@@ -1,14 +1,10 @@
 package pickle_test
 
 import (
-	"bufio"
 	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +13,7 @@ import (
 
 	"cachering/codec/pickle"
 	"cachering/codec/pyobj"
+	"cachering/codec/vectors"
 )
 
 // vector is a line of testdata/pickle/*.jsonl.gz: what CPython 3.11 makes of a pickle.
@@ -36,33 +33,14 @@ type vector struct {
 
 var vectorFiles sync.Map // read once: unpacking takes longer than most tests
 
-func vectors(t testing.TB, name string) []vector {
+func vectorsOf(t testing.TB, name string) []vector {
 	t.Helper()
 	if v, ok := vectorFiles.Load(name); ok {
 		return v.([]vector)
 	}
-	f, err := os.Open("../../testdata/pickle/" + name + ".jsonl.gz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out []vector
-	for d := json.NewDecoder(bufio.NewReader(z)); d.More(); {
-		var v vector
-		if err := d.Decode(&v); err != nil {
-			t.Fatal(err)
-		}
-		out = append(out, v)
-	}
-	if len(out) == 0 {
-		t.Fatalf("%s: no vectors", name)
-	}
-	vectorFiles.Store(name, out)
-	return out
+	v := vectors.Read[vector](t, "../../testdata/pickle/"+name+".jsonl.gz")
+	vectorFiles.Store(name, v)
+	return v
 }
 
 func kindOf(err error) string {
@@ -83,7 +61,7 @@ func short(b []byte) string {
 func TestBuiltinVectors(t *testing.T) {
 	var tr pickle.Transcoder
 	for _, file := range []string{"builtin-named", "builtin-random"} {
-		for _, v := range vectors(t, file) {
+		for _, v := range vectorsOf(t, file) {
 			for p := range 6 {
 				got, err := tr.Transcode(nil, v.In, p)
 				if want := v.Out[strconv.Itoa(p)]; err != nil || !bytes.Equal(got, want) {
@@ -101,7 +79,7 @@ var py2Code = map[string]bool{"py2 cookie": true, "py2 decimal": true, "py2 frac
 
 func TestClassVectors(t *testing.T) {
 	for _, file := range []string{"stdlib", "py2"} {
-		for _, v := range vectors(t, file) {
+		for _, v := range vectorsOf(t, file) {
 			var tr pickle.Transcoder
 			if v.Encoding != "" {
 				var ok bool
@@ -131,7 +109,7 @@ func TestClassVectors(t *testing.T) {
 
 func TestHostileVectors(t *testing.T) {
 	var tr pickle.Transcoder
-	for _, v := range vectors(t, "hostile") {
+	for _, v := range vectorsOf(t, "hostile") {
 		for p := range 6 {
 			if v.Expect == "reject" && p%5 != 0 && len(v.In) > 10_000 {
 				continue // the same error again, after as much work
@@ -163,7 +141,7 @@ func TestRoundTrip(t *testing.T) {
 	var e pickle.Encoder
 	a, b := pyobj.New(), pyobj.New()
 	for _, file := range []string{"builtin-named", "builtin-random", "stdlib"} {
-		for i, v := range vectors(t, file) {
+		for i, v := range vectorsOf(t, file) {
 			if len(v.In) > 5000 && i%8 != 0 {
 				continue
 			}
