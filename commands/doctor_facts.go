@@ -75,7 +75,12 @@ func gather(ctx context.Context, s *session, file *config.File, cache *config.Ca
 		sh.reachedAt(cache, login)
 		f.shards = append(f.shards, sh)
 		wg.Go(func() {
-			sh.ask(ctx, file, cache, cl, shard)
+			if defect := shard.Contain(func() error {
+				sh.ask(ctx, file, cache, cl, shard)
+				return nil
+			}); defect != nil {
+				sh.err = defect
+			}
 			sh.reachedAt(cache, login)
 		})
 	}

@@ -60,7 +60,7 @@ func (x *explainer) each(do func(i int, shard *cluster.Shard) error) {
 	errs := make([]error, len(x.shards))
 	for i, shard := range x.shards {
 		if x.same[i] == i && x.down[i] == nil {
-			wg.Go(func() { errs[i] = do(i, shard) })
+			wg.Go(func() { errs[i] = shard.Contain(func() error { return do(i, shard) }) })
 		}
 	}
 	wg.Wait()

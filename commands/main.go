@@ -15,6 +15,7 @@ import (
 	"syscall"
 
 	"cachering/codec"
+	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/config"
 	"cachering/commands/internal/ui"
 )
@@ -39,7 +40,7 @@ func run(args []string, streams *ui.Streams, env func(string) (string, bool), si
 	s := &session{ui: streams, env: env}
 
 	done := make(chan error, 1)
-	go func() { done <- s.execute(ctx, args) }()
+	go func() { done <- cluster.Contain(func() error { return s.execute(ctx, args) }) }()
 
 	var signalled int
 	for {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/urfave/cli/v2"
 
@@ -244,10 +243,10 @@ func (o *ringDiffOptions) other(s *session, file *config.File, from *config.Cach
 func scanDiff(ctx context.Context, s *session, d *placement.Diff, cl *cluster.Cluster, to *config.Cache, list bool, sum *placement.Tally) ([]string, error) {
 	shards := cl.Visit()
 	sums, errs := make([]placement.Tally, len(shards)), make([]error, len(shards))
-	one := func(i int) {
-		errs[i] = engine.List(ctx, cl, shards[i], engine.Selection{}, func(found []engine.Listed) error {
+	one := func(i int, shard *cluster.Shard) error {
+		return engine.List(ctx, cl, shard, engine.Selection{}, func(found []engine.Listed) error {
 			for _, l := range found {
-				here, there, moved := d.Place(placement.Key{Stored: l.Stored, On: shards[i].Index}, &sums[i])
+				here, there, moved := d.Place(placement.Key{Stored: l.Stored, On: shard.Index}, &sums[i])
 				if !moved || !list {
 					continue
 				}
@@ -262,15 +261,11 @@ func scanDiff(ctx context.Context, s *session, d *placement.Diff, cl *cluster.Cl
 		})
 	}
 	if list {
-		for i := range shards { // in order, for the reader
-			one(i)
+		for i, shard := range shards { // in order, for the reader
+			errs[i] = one(i, shard)
 		}
 	} else {
-		var wg sync.WaitGroup
-		for i := range shards {
-			wg.Go(func() { one(i) })
-		}
-		wg.Wait()
+		errs = cluster.AtOnce(shards, one)
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err

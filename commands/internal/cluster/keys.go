@@ -188,7 +188,17 @@ func (c *Cluster) perShard(stored [][]byte, work func(s *Shard, entries []Entry,
 	}
 	var wg sync.WaitGroup
 	for s := range at {
-		wg.Go(func() { work(s, entries, at[s]) })
+		wg.Go(func() {
+			defect := s.Contain(func() error {
+				work(s, entries, at[s])
+				return nil
+			})
+			for _, i := range at[s] {
+				if defect != nil {
+					entries[i].Err = defect
+				}
+			}
+		})
 	}
 	wg.Wait()
 	return entries

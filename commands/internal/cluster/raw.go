@@ -65,6 +65,27 @@ func (r *Reply) Reset() {
 // buffer.
 func (r *Reply) Bytes(i Item) []byte { return r.buf[i.start:i.end:i.end] }
 
+// Item is item n, the zero Item where there are not so many.
+func (r *Reply) Item(n int) Item {
+	if n >= len(r.Items) {
+		return Item{}
+	}
+	return r.Items[n]
+}
+
+// Array is the parts of a reply that is nothing but an array of n parts, none of
+// them an array, or what it is in place of one.
+func (r *Reply) Array(n int) ([]Item, error) {
+	head := r.Item(0)
+	if err := r.Err(head); err != nil {
+		return nil, err
+	}
+	if head.Kind != Array || head.Int != int64(n) || len(r.Items) != n+1 {
+		return nil, fmt.Errorf("%w: no array of %d parts", ErrProtocol, n)
+	}
+	return r.Items[1:], nil
+}
+
 // Err is the error that item i holds, if it is one. The zero Item stands for an
 // answer that did not come.
 func (r *Reply) Err(i Item) error {

@@ -161,11 +161,14 @@ func Run(ctx context.Context, cl *cluster.Cluster, op Operation, o Options) *Rep
 		r.limiter = rate.NewLimiter(rate.Limit(o.Rate), burst)
 		r.limiter.AllowN(begin, burst)
 	}
-	var wg sync.WaitGroup
-	for i, s := range o.Shards {
-		wg.Go(func() { r.shard(ctx, i, s) })
+	for i, defect := range cluster.AtOnce(o.Shards, func(i int, s *cluster.Shard) error {
+		r.shard(ctx, i, s)
+		return nil
+	}) {
+		if defect != nil {
+			r.report.Shards[i].Err = defect
+		}
 	}
-	wg.Wait()
 	r.report.Interrupted = r.stopped() || ctx.Err() != nil
 	if re, ok := op.(*Reinsert); ok && !o.DryRun && !r.report.Interrupted {
 		r.lookAgain(ctx, re)

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"cachering/commands/internal/cluster"
@@ -21,20 +20,20 @@ func Flush(ctx context.Context, cl *cluster.Cluster, command string, o Options) 
 		Command: command, Cache: cl.Alias(), DryRun: o.DryRun,
 		Shards: make([]ShardReport, len(shards)), columns: deleteColumns,
 	}
-	var wg sync.WaitGroup
-	for i, s := range shards {
-		wg.Go(func() {
-			out := &r.Shards[i]
-			out.Shard = s.Name
-			flush := s.FlushDB
-			if o.DryRun {
-				flush = s.DBSize
-			}
-			out.Deleted, out.Err = flush(ctx)
-			out.Scanned = out.Deleted
-		})
+	errs := cluster.AtOnce(shards, func(i int, s *cluster.Shard) (err error) {
+		out := &r.Shards[i]
+		out.Shard = s.Name
+		flush := s.FlushDB
+		if o.DryRun {
+			flush = s.DBSize
+		}
+		out.Deleted, err = flush(ctx)
+		out.Scanned = out.Deleted
+		return err
+	})
+	for i := range r.Shards {
+		r.Shards[i].Err = errs[i]
 	}
-	wg.Wait()
 	r.Interrupted = ctx.Err() != nil
 	r.Elapsed = time.Since(begin)
 	return r

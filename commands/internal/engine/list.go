@@ -155,6 +155,10 @@ func ask(ctx context.Context, conn *cluster.Conn, cmds []redis.Cmder) error {
 // pages scans one shard and hands over its keys a page at a time, each key once,
 // with a connection to ask about them.
 func pages(ctx context.Context, s *cluster.Shard, pattern string, use func(*cluster.Conn, [][]byte) error) error {
+	return s.Contain(func() error { return allPages(ctx, s, pattern, use) })
+}
+
+func allPages(ctx context.Context, s *cluster.Shard, pattern string, use func(*cluster.Conn, [][]byte) error) error {
 	conn, err := s.Dial(ctx, 0)
 	if err != nil {
 		return err

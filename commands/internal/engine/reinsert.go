@@ -2,7 +2,6 @@ package engine
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -95,15 +94,9 @@ func (p *rereader) decide(q *queue, b *batch) error {
 	if b.mode == types {
 		return p.decideTypes(q, b)
 	}
-	items := b.reply.Items
-	if len(items) == 0 {
-		return errors.New("no answer to MGET")
-	}
-	if err := b.reply.Err(items[0]); err != nil {
+	items, err := b.reply.Array(len(b.entries))
+	if err != nil {
 		return err
-	}
-	if items = items[1:]; len(items) != len(b.entries) {
-		return fmt.Errorf("an answer to MGET with %d values for %d keys", len(items), len(b.entries))
 	}
 	var lifetimes error
 	if p.lifetimes {
@@ -111,7 +104,7 @@ func (p *rereader) decide(q *queue, b *batch) error {
 	}
 	var large []entry
 	read, found := 0, 0
-	err := b.keep(func(i int, e *entry) (bool, error) {
+	err = b.keep(func(i int, e *entry) (bool, error) {
 		switch item := items[i]; item.Kind {
 		case cluster.Large:
 			e.size = item.Int

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"sync"
 
 	"github.com/redis/go-redis/v9"
 
@@ -59,24 +58,24 @@ func Look(ctx context.Context, cl *cluster.Cluster, o Options, n int, describe f
 		shards = cl.Visit()
 	}
 	surveys := make([]Survey, len(shards))
-	var wg sync.WaitGroup
-	for i, s := range shards {
-		wg.Go(func() {
-			out := &surveys[i]
-			out.Shard, out.Codecs = s.Name, make(map[string]int64)
-			var visit func(stored, value []byte)
-			if describe != nil {
-				visit = func(stored, value []byte) { out.Codecs[describe(stored, value)]++ }
+	errs := cluster.AtOnce(shards, func(i int, s *cluster.Shard) error {
+		out := &surveys[i]
+		out.Shard, out.Codecs = s.Name, make(map[string]int64)
+		var visit func(stored, value []byte)
+		if describe != nil {
+			visit = func(stored, value []byte) { out.Codecs[describe(stored, value)]++ }
+		}
+		err := sample(ctx, s, newFilter(o.Selection, cl, s), n, out, visit)
+		for _, key := range out.keys {
+			if home, err := cl.Home(key); err == nil && home.Same(s) {
+				out.Home++
 			}
-			out.Err = sample(ctx, s, newFilter(o.Selection, cl, s), n, out, visit)
-			for _, key := range out.keys {
-				if home, err := cl.Home(key); err == nil && home.Same(s) {
-					out.Home++
-				}
-			}
-		})
+		}
+		return err
+	})
+	for i := range surveys {
+		surveys[i].Err = errs[i]
 	}
-	wg.Wait()
 	return surveys
 }
 
@@ -84,49 +83,49 @@ func Look(ctx context.Context, cl *cluster.Cluster, o Options, n int, describe f
 // asks on the connections of the scans: what another process holds by now, read
 // from an older dump, is not the application's doing.
 func (r *run) lookAgain(ctx context.Context, o *Reinsert) {
-	var wg sync.WaitGroup
-	for i, scan := range r.scans {
-		out := &r.report.Shards[i]
+	errs := cluster.AtOnce(r.o.Shards, func(i int, s *cluster.Shard) error {
+		scan, out := r.scans[i], &r.report.Shards[i]
 		if out.Err != nil {
-			continue
+			return nil
 		}
-		wg.Go(func() {
-			t, err := o.NewTranscoder()
+		t, err := o.NewTranscoder()
+		if err != nil {
+			return nil
+		}
+		var again ShardReport
+		var survey Survey
+		err = sampleOn(ctx, scan.conn, newFilter(r.o.Selection, r.cl, s), sampleAfter, &survey, func(stored, value []byte) {
+			if o.Foreign != nil {
+				if _, foreign := o.Foreign(stored, value); foreign {
+					return
+				}
+			}
+			_, changed, err := t.Transcode(nil, value)
 			if err != nil {
 				return
 			}
-			var again ShardReport
-			var survey Survey
-			err = sampleOn(ctx, scan.conn, newFilter(r.o.Selection, r.cl, scan.shard), sampleAfter, &survey, func(stored, value []byte) {
-				if o.Foreign != nil {
-					if _, foreign := o.Foreign(stored, value); foreign {
-						return
-					}
-				}
-				_, changed, err := t.Transcode(nil, value)
-				if err != nil {
-					return
-				}
-				again.Sampled++
-				if changed {
-					again.StillOld++
-				}
-			})
-			if err == nil {
-				out.Sampled, out.StillOld = again.Sampled, again.StillOld
-				return
-			}
-			// A sample that cannot be taken takes nothing from the run, unless
-			// the server is not the same any more.
-			if !lost(ctx, err) || scan.runID == "" {
-				return
-			}
-			if _, err := scan.still(ctx); err != nil && ctx.Err() == nil {
-				out.Err = scan.shard.Wrap(err)
+			again.Sampled++
+			if changed {
+				again.StillOld++
 			}
 		})
+		if err == nil {
+			out.Sampled, out.StillOld = again.Sampled, again.StillOld
+			return nil
+		}
+		// A sample that cannot be taken takes nothing from the run, unless
+		// the server is not the same any more.
+		if !lost(ctx, err) || scan.runID == "" {
+			return nil
+		}
+		_, err = scan.still(ctx)
+		return err
+	})
+	for i, err := range errs {
+		if err != nil && ctx.Err() == nil {
+			r.report.Shards[i].Err = r.o.Shards[i].Wrap(err)
+		}
 	}
-	wg.Wait()
 }
 
 // sample fills survey, and visits the values of the sampled keys unless visit is
@@ -182,11 +181,12 @@ func visitValues(ctx context.Context, conn *cluster.Conn, keys [][]byte, visit f
 		if err := conn.Do(ctx, []redis.Cmder{cluster.NewCommand(ctx, reply, args...)}); err != nil {
 			return err
 		}
-		if err := reply.Err(reply.Items[0]); err != nil {
+		items, err := reply.Array(n)
+		if err != nil {
 			return err
 		}
-		for i, item := range reply.Items[1:] {
-			if i < n && item.Kind == cluster.Bulk {
+		for i, item := range items {
+			if item.Kind == cluster.Bulk {
 				visit(keys[i], reply.Bytes(item))
 			}
 		}
@@ -216,14 +216,13 @@ func Count(ctx context.Context, cl *cluster.Cluster, o Options, whole bool) []Ce
 		shards = cl.Visit()
 	}
 	out := make([]Census, len(shards))
-	var wg sync.WaitGroup
-	for i, s := range shards {
-		wg.Go(func() {
-			out[i] = Census{Shard: s.Name, Neighbours: make(map[string]int64)}
-			out[i].Err = s.Wrap(out[i].count(ctx, s, newFilter(o.Selection, cl, s), whole))
-		})
+	errs := cluster.AtOnce(shards, func(i int, s *cluster.Shard) error {
+		out[i] = Census{Shard: s.Name, Neighbours: make(map[string]int64)}
+		return s.Wrap(out[i].count(ctx, s, newFilter(o.Selection, cl, s), whole))
+	})
+	for i := range out {
+		out[i].Err = errs[i]
 	}
-	wg.Wait()
 	return out
 }
 

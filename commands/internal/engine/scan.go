@@ -2,7 +2,7 @@ package engine
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -62,19 +62,22 @@ func (s *scanner) ask(ctx context.Context) ([][]byte, error) {
 	if err := s.conn.Do(ctx, []redis.Cmder{cmd}); err != nil {
 		return nil, err
 	}
-	items := reply.Items
-	if err := reply.Err(items[0]); err != nil {
+	if err := reply.Err(reply.Item(0)); err != nil {
 		return nil, err
 	}
-	if len(items) < 3 {
-		return nil, errors.New("an answer to SCAN without a cursor")
+	cursor, list := reply.Item(1), reply.Item(2)
+	if cursor.Kind != cluster.Bulk || list.Kind != cluster.Array || list.Int != int64(len(reply.Items)-3) {
+		return nil, fmt.Errorf("%w: to SCAN, no cursor with a list of keys", cluster.ErrProtocol)
 	}
-	s.cursor = append(s.cursor[:0], reply.Bytes(items[1])...)
-	s.ended = string(s.cursor) == "0"
-	keys := make([][]byte, 0, len(items)-3)
-	for _, item := range items[3:] {
+	keys := make([][]byte, 0, list.Int)
+	for _, item := range reply.Items[3:] {
+		if item.Kind != cluster.Bulk {
+			return nil, fmt.Errorf("%w: to SCAN, a key that is no string", cluster.ErrProtocol)
+		}
 		keys = append(keys, reply.Bytes(item))
 	}
+	s.cursor = append(s.cursor[:0], reply.Bytes(cursor)...)
+	s.ended = string(s.cursor) == "0"
 	return keys, nil
 }
 

@@ -51,6 +51,13 @@ func (s *shardRun) end(err error) {
 	s.stop()
 }
 
+// contain ends the work on the shard by the error of a part of it, or by a panic.
+func (s *shardRun) contain(part func() error) {
+	if err := s.shard.Contain(part); err != nil {
+		s.end(err)
+	}
+}
+
 func (s *shardRun) stop() { s.haltOnce.Do(func() { close(s.halt) }) }
 
 // count adds what one goroutine counted.
@@ -117,18 +124,12 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 	finished := make(chan struct{})
 	var wg, watching sync.WaitGroup
 	if !r.o.DryRun {
-		watching.Go(func() { s.watch(ctx, conn, finished) })
+		watching.Go(func() { s.contain(func() error { return s.watch(ctx, conn, finished) }) })
 	}
 	for range workers {
-		wg.Go(func() {
-			if err := s.worker(ctx); err != nil {
-				s.end(err)
-			}
-		})
+		wg.Go(func() { s.contain(func() error { return s.worker(ctx) }) })
 	}
-	if err := s.scan(ctx, scan, before.keys); err != nil {
-		s.end(err)
-	}
+	s.contain(func() error { return s.scan(ctx, scan, before.keys) })
 	close(s.work)
 	wg.Wait()
 	close(finished)
@@ -159,18 +160,17 @@ const settledEvery = time.Second
 
 // watch ends the work when the server of conn is replaced as the master. That
 // nobody can be asked for a while is no reason to.
-func (s *shardRun) watch(ctx context.Context, conn *cluster.Conn, finished <-chan struct{}) {
+func (s *shardRun) watch(ctx context.Context, conn *cluster.Conn, finished <-chan struct{}) error {
 	tick := time.NewTicker(settledEvery)
 	defer tick.Stop()
 	for {
 		select {
 		case <-tick.C:
 			if err := conn.Settled(ctx); errors.Is(err, cluster.ErrReplaced) {
-				s.end(err)
-				return
+				return err
 			}
 		case <-finished:
-			return
+			return nil
 		}
 	}
 }
