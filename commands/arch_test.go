@@ -11,26 +11,37 @@ import (
 
 // imports says which packages of the project each package imports: these and no
 // others. Paths are relative to the module; tests are free.
-var imports = map[string][]string{
-	"":                            {"commands"},
-	"commands":                    {"commands/internal/document", "commands/internal/plain", "commands/internal/placement", "commands/internal/library", "commands/internal/config", "commands/internal/settings", "commands/internal/cluster", "commands/internal/engine", "commands/internal/ui", "ring", "codec", "codec/pyobj", "codec/pickle"},
-	"commands/internal/config":    {"commands/internal/document", "commands/internal/library", "commands/internal/settings", "ring", "codec"},
-	"commands/internal/library":   {"ring", "codec"},
-	"commands/internal/settings":  {"codec/pyobj"},
-	"commands/internal/cluster":   {"commands/internal/config", "commands/internal/wire", "ring"},
-	"commands/internal/wire":      {},
-	"commands/internal/engine":    {"commands/internal/document", "commands/internal/cluster", "ring"},
-	"commands/internal/plain":     {},
-	"commands/internal/placement": {"commands/internal/library", "commands/internal/config", "commands/internal/plain", "ring"},
-	"commands/internal/ui":        {"commands/internal/plain", "commands/internal/document"},
-	"commands/internal/document":  {},
-	"commands/internal/redistest": {},
-	"ring":                        {},
-	"codec":                       {"codec/pyobj", "codec/pickle", "codec/yaml"},
-	"codec/pickle":                {"codec/pyobj"},
-	"codec/yaml":                  {"codec/pyobj"},
-	"codec/pyobj":                 {},
-	"codec/vectors":               {},
+var imports = layers(`
+main: commands
+commands: ./document ./plain ./placement ./library ./config ./importer ./importer/settings ./cluster ./engine ./ui ring codec codec/pyobj codec/pickle
+./config: ./document ./library ring codec
+./library: ring codec
+./importer: ./library ./config ./importer/settings ring
+./importer/settings: codec/pyobj
+./cluster: ./config ./wire ring
+./wire:
+./engine: ./document ./cluster ring
+./plain:
+./placement: ./library ./config ./plain ring
+./ui: ./plain ./document
+./document:
+./redistest:
+ring:
+codec: codec/pyobj codec/pickle codec/yaml
+codec/pickle: codec/pyobj
+codec/yaml: codec/pyobj
+codec/pyobj:
+codec/vectors:
+`)
+
+// layers reads lines of a package and what it imports; ./ is commands/internal/.
+func layers(text string) map[string][]string {
+	list := map[string][]string{}
+	for line := range strings.Lines(strings.ReplaceAll(strings.TrimSpace(text), "./", "commands/internal/")) {
+		name, rest, _ := strings.Cut(line, ":")
+		list[strings.TrimPrefix(name, "main")] = strings.Fields(rest)
+	}
+	return list
 }
 
 // onlyIn says which packages may import a library at all.

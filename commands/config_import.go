@@ -13,9 +13,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"cachering/commands/internal/config"
+	"cachering/commands/internal/importer"
+	"cachering/commands/internal/importer/settings"
 	"cachering/commands/internal/plain"
-	"cachering/commands/internal/settings"
 )
 
 type configImportOptions struct {
@@ -71,15 +71,15 @@ func newConfigImport(s *session) *command {
 
 // importDocument is what config import prints under --json.
 type importDocument struct {
-	Caches   []string      `json:"caches"`
-	Resolved bool          `json:"resolved"`
-	Output   string        `json:"output,omitempty"`
-	TOML     string        `json:"toml,omitempty"` // unless it went to a file
-	Notes    []config.Note `json:"notes"`
+	Caches   []string        `json:"caches"`
+	Resolved bool            `json:"resolved"`
+	Output   string          `json:"output,omitempty"`
+	TOML     string          `json:"toml,omitempty"` // unless it went to a file
+	Notes    []importer.Note `json:"notes"`
 }
 
 func runConfigImport(ctx context.Context, s *session, o *configImportOptions, path string) error {
-	foreign := config.Foreign{Releases: map[string]string{}, Python: string(o.python)}
+	foreign := importer.Foreign{Releases: map[string]string{}, Python: string(o.python)}
 	for _, word := range o.release {
 		library, release, named := strings.Cut(word, "=")
 		if !named {
@@ -97,11 +97,11 @@ func runConfigImport(ctx context.Context, s *session, o *configImportOptions, pa
 	if err != nil {
 		return err
 	}
-	made, err := config.Import(name, file, foreign)
+	made, err := importer.Import(name, file, foreign)
 	if err != nil {
 		return err
 	}
-	doc := importDocument{Caches: append([]string{}, made.Caches...), Resolved: made.Resolved(), TOML: made.Text, Notes: append([]config.Note{}, made.Notes...)}
+	doc := importDocument{Caches: append([]string{}, made.Caches...), Resolved: made.Resolved(), TOML: made.Text, Notes: append([]importer.Note{}, made.Notes...)}
 	if o.output != "" && len(made.Caches) > 0 {
 		if err := writeConfiguration(string(o.output), made, o.force); err != nil {
 			return err
@@ -200,7 +200,7 @@ func jsonPart(source []byte) (document []byte, found bool) {
 
 // writeConfiguration writes a new file, or with force puts one in the place of
 // another. A failure leaves what was there.
-func writeConfiguration(path string, made *config.Imported, force bool) error {
+func writeConfiguration(path string, made *importer.Imported, force bool) error {
 	info, err := os.Lstat(path)
 	switch {
 	case err == nil && !info.Mode().IsRegular():

@@ -6,6 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"cachering/commands/internal/config"
+	"cachering/commands/internal/importer"
 )
 
 type configShowOptions struct {
@@ -69,7 +70,7 @@ func runConfigShow(s *session, o *configShowOptions) error {
 	}
 	s.warn(file, caches...)
 	if o.as.value == asDjango {
-		text := config.Django(caches, o.secrets)
+		text := importer.Django(caches, o.secrets)
 		if s.ui.JSON {
 			return s.ui.Document(struct {
 				Django string `json:"django"`

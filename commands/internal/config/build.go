@@ -117,14 +117,14 @@ func (l *loader) plainSettings(c *Cache, n *node) {
 // maxConnections bounds a pool, in options and in URLs.
 const maxConnections = "max_connections"
 
-// djangoKeyFunction is the name by which settings call the default.
-const djangoKeyFunction = "django.core.cache.backends.base.default_key_func"
+// DjangoKeyFunction is the name by which settings call the default.
+const DjangoKeyFunction = "django.core.cache.backends.base.default_key_func"
 
 // keyspace reads how keys become stored keys.
 func (l *loader) keyspace(c *Cache, n *node) {
 	fn := n.get("key_function")
 	function := text(fn)
-	if function == djangoKeyFunction {
+	if function == DjangoKeyFunction {
 		function = ""
 	}
 	var err error

@@ -1,4 +1,4 @@
-package config
+package importer
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"cachering/commands/internal/config"
 	"cachering/ring"
 )
 
@@ -14,7 +15,7 @@ import (
 // read beside it, and, in a dict CACHERING, what settings have no place for. [Import]
 // makes the same caches of it. Passwords are *** unless secrets are asked for; one
 // out of the environment is os.environ[…].
-func Django(caches []*Cache, secrets bool) string {
+func Django(caches []*config.Cache, secrets bool) string {
 	w := &djangoWriter{secrets: secrets}
 	w.globals(caches)
 	var settings, own pyDict
@@ -72,7 +73,7 @@ func (d *pyDict) write(b *strings.Builder, depth int) {
 	b.WriteString("{\n")
 	for i, key := range d.keys {
 		// TOML's escapes of basic strings are Python's.
-		fmt.Fprintf(b, "%s    %s: ", indent, quote(key))
+		fmt.Fprintf(b, "%s    %s: ", indent, config.Quote(key))
 		switch v := d.values[i].(type) {
 		case *pyDict:
 			v.write(b, depth+1)
@@ -92,21 +93,21 @@ type djangoWriter struct {
 }
 
 // globals finds the options that all caches concerned agree on.
-func (w *djangoWriter) globals(caches []*Cache) {
+func (w *djangoWriter) globals(caches []*config.Cache) {
 	w.beside = map[string]int64{}
 	differ := map[string]bool{}
 	for _, c := range caches {
-		for option, name := range c.library.Beside {
-			o := c.node.get("options")
-			if !concerns(option, c.Herd, o.get("compressor") != nil) {
+		for option, name := range c.Library().Beside {
+			o := c.Node().Get("options")
+			if !concerns(option, c.Herd, o.Get("compressor").Given()) {
 				continue
 			}
-			n := o.get(option)
-			if n == nil {
+			n := o.Get(option)
+			if !n.Given() {
 				differ[name] = true // it has the default
 				continue
 			}
-			value := n.value.(int64)
+			value := n.Value().(int64)
 			if before, seen := w.beside[name]; seen && before != value {
 				differ[name] = true
 			}
@@ -117,12 +118,12 @@ func (w *djangoWriter) globals(caches []*Cache) {
 }
 
 // cache is the entry of CACHES, and that of CACHERING.
-func (w *djangoWriter) cache(c *Cache) (entry *pyDict, own pyDict) {
+func (w *djangoWriter) cache(c *config.Cache) (entry *pyDict, own pyDict) {
 	entry = &pyDict{}
-	for _, n := range c.node.keys {
-		switch n.name {
+	for _, n := range c.Node().Keys() {
+		switch n.Name() {
 		case "backend", "key_prefix", "version":
-			entry.add(strings.ToUpper(n.name), python(n))
+			entry.add(strings.ToUpper(n.Name()), python(n))
 		case "timeout":
 			entry.add("TIMEOUT", python(n))
 		case "location":
@@ -134,89 +135,87 @@ func (w *djangoWriter) cache(c *Cache) (entry *pyDict, own pyDict) {
 		case "options":
 			w.options(c, n, entry, &own)
 		case "dial":
-			for _, k := range n.keys {
-				own.in("dial").add(w.location(c, k), python(k))
+			for _, k := range n.Keys() {
+				own.in("dial").add(w.hide(c, k.Name()), python(k))
 			}
 		case "bulk":
-			for _, k := range n.keys {
-				own.in("bulk").add(k.name, python(k))
+			for _, k := range n.Keys() {
+				own.in("bulk").add(k.Name(), python(k))
 			}
 		default:
-			own.add(n.name, python(n))
+			own.add(n.Name(), python(n))
 		}
 	}
 	return entry, own
 }
 
-// location spells servers: those of a value, or the one that is a key of dial,
-// which is then no Python yet.
-func (w *djangoWriter) location(c *Cache, n *node) string {
-	hide := func(text string) string {
-		if w.secrets {
-			return text
-		}
-		separator := c.library.Separator
-		entries := strings.Split(text, separator)
-		for i := range entries {
-			entries[i] = ring.Mask(entries[i])
-		}
-		hidden := strings.Join(entries, separator)
-		w.hid = w.hid || hidden != text
-		return hidden
+// location spells servers.
+func (w *djangoWriter) location(c *config.Cache, n config.Node) string {
+	if n.Text() {
+		return config.Quote(w.hide(c, n.String()))
 	}
-	switch {
-	case n.parent != nil && n.parent.name == "dial":
-		return hide(n.name)
-	case n.kind == kindString:
-		return quote(hide(text(n)))
+	items := n.Items()
+	parts := make([]string, len(items))
+	for i, item := range items {
+		parts[i] = config.Quote(w.hide(c, item.String()))
 	}
-	items := make([]string, len(n.items))
-	for i, item := range n.items {
-		items[i] = quote(hide(text(item)))
-	}
-	return "[" + strings.Join(items, ", ") + "]"
+	return "[" + strings.Join(parts, ", ") + "]"
 }
 
-func (w *djangoWriter) password(n *node) string {
+// hide masks the passwords of servers, unless secrets are asked for.
+func (w *djangoWriter) hide(c *config.Cache, text string) string {
+	if w.secrets {
+		return text
+	}
+	entries := strings.Split(text, c.Library().Separator)
+	for i := range entries {
+		entries[i] = ring.Mask(entries[i])
+	}
+	hidden := strings.Join(entries, c.Library().Separator)
+	w.hid = w.hid || hidden != text
+	return hidden
+}
+
+func (w *djangoWriter) password(n config.Node) string {
 	if w.secrets {
 		return python(n)
 	}
 	w.hid = true
-	return quote(hidden)
+	return config.Quote(config.Hidden)
 }
 
 // options are OPTIONS, in upper case but for Django's own backend, whose options
 // are arguments of redis-py.
-func (w *djangoWriter) options(c *Cache, o *node, entry, own *pyDict) {
+func (w *djangoWriter) options(c *config.Cache, o config.Node, entry, own *pyDict) {
 	options := &pyDict{}
 	add := func(name string, value any) {
-		if !c.library.Arguments {
+		if !c.Library().Arguments {
 			name = strings.ToUpper(name)
 		}
 		options.add(name, value)
 	}
-	for _, n := range o.keys {
-		global, beside := c.library.Beside[n.name]
+	for _, n := range o.Keys() {
+		global, beside := c.Library().Beside[n.Name()]
 		_, told := w.beside[global]
 		switch {
 		case told:
-		case n.name == "password":
+		case n.Name() == "password":
 			add("password", w.password(n))
-		case n.name == "password_env":
+		case n.Name() == "password_env":
 			w.environ = true
-			add("password", "os.environ["+quote(text(n))+"]")
-		case n.name == "serializer", n.name == "compressor":
+			add("password", "os.environ["+config.Quote(n.String())+"]")
+		case n.Name() == "serializer", n.Name() == "compressor":
 			w.class(c, n, add, own)
-		case n.name == "master_cache":
-			add(n.name, w.location(c, n))
+		case n.Name() == "master_cache":
+			add(n.Name(), w.location(c, n))
 		case beside, w.foreign(c, n):
-			own.in("options").add(n.name, python(n))
-		case n.kind == kindTable:
-			add(n.name, w.table(n))
-		case n.name == "socket_timeout", n.name == "socket_connect_timeout":
-			add(n.name, pythonSeconds(n))
+			own.in("options").add(n.Name(), python(n))
+		case n.Table():
+			add(n.Name(), w.table(n))
+		case n.Name() == "socket_timeout", n.Name() == "socket_connect_timeout":
+			add(n.Name(), pythonSeconds(n))
 		default:
-			add(n.name, python(n))
+			add(n.Name(), python(n))
 		}
 	}
 	if len(options.keys) > 0 {
@@ -225,12 +224,12 @@ func (w *djangoWriter) options(c *Cache, o *node, entry, own *pyDict) {
 }
 
 // foreign reports whether an option is none of the library's own.
-func (w *djangoWriter) foreign(c *Cache, n *node) bool {
-	switch n.name {
+func (w *djangoWriter) foreign(c *config.Cache, n config.Node) bool {
+	switch n.Name() {
 	case "python", "ring", "password_file", "password_command", "ssl_server_name":
 		return true
 	case "username", "ssl_cert_reqs", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_check_hostname":
-		return !c.library.Arguments
+		return !c.Library().Arguments
 	case "compress_level", "compress_min_length":
 		return true // attributes of a class of the application's own
 	}
@@ -238,64 +237,64 @@ func (w *djangoWriter) foreign(c *Cache, n *node) bool {
 }
 
 // class writes the class that a short name stands for.
-func (w *djangoWriter) class(c *Cache, n *node, add func(string, any), own *pyDict) {
-	classes := c.library.Serializers
-	if n.name == "compressor" {
-		classes = c.library.Compressors
+func (w *djangoWriter) class(c *config.Cache, n config.Node, add func(string, any), own *pyDict) {
+	classes := c.Library().Serializers
+	if n.Name() == "compressor" {
+		classes = c.Library().Compressors
 	}
-	if strings.Contains(text(n), ".") {
-		add(n.name, python(n))
+	if strings.Contains(n.String(), ".") {
+		add(n.Name(), python(n))
 		return
 	}
 	for _, class := range slices.Sorted(maps.Keys(classes)) {
-		if classes[class] == text(n) {
-			add(n.name+c.library.Suffix, quote(class))
+		if classes[class] == n.String() {
+			add(n.Name()+c.Library().Suffix, config.Quote(class))
 			return
 		}
 	}
-	own.in("options").add(n.name, python(n))
+	own.in("options").add(n.Name(), python(n))
 }
 
 // table is a dict of arguments, whose names are as they are.
-func (w *djangoWriter) table(n *node) *pyDict {
+func (w *djangoWriter) table(n config.Node) *pyDict {
 	d := &pyDict{}
-	for _, k := range n.keys {
+	for _, k := range n.Keys() {
 		switch {
-		case k.name == "password":
+		case k.Name() == "password":
 			d.add("password", w.password(k))
-		case k.name == "password_env":
+		case k.Name() == "password_env":
 			w.environ = true
-			d.add("password", "os.environ["+quote(text(k))+"]")
-		case k.kind == kindTable:
-			d.add(k.name, w.table(k))
-		case strings.HasSuffix(k.name, "timeout") && k.kind == kindString:
-			d.add(k.name, pythonSeconds(k))
+			d.add("password", "os.environ["+config.Quote(k.String())+"]")
+		case k.Table():
+			d.add(k.Name(), w.table(k))
+		case strings.HasSuffix(k.Name(), "timeout") && k.Text():
+			d.add(k.Name(), pythonSeconds(k))
 		default:
-			d.add(k.name, python(k))
+			d.add(k.Name(), python(k))
 		}
 	}
 	return d
 }
 
 // pythonSeconds is a timeout as Python has it: a number, or None.
-func pythonSeconds(n *node) string {
-	if n.kind != kindString {
+func pythonSeconds(n config.Node) string {
+	if !n.Text() {
 		return python(n)
 	}
-	if text(n) == "none" {
+	if n.String() == "none" {
 		return "None"
 	}
-	return strconv.FormatFloat(duration(n).Seconds(), 'f', -1, 64)
+	return strconv.FormatFloat(n.Seconds(), 'f', -1, 64)
 }
 
 // python is a value as Python source.
-func python(n *node) string {
-	switch v := n.value.(type) {
+func python(n config.Node) string {
+	switch v := n.Value().(type) {
 	case string:
-		if n.name == "timeout" && v == "none" {
+		if n.Name() == "timeout" && v == "none" {
 			return "None"
 		}
-		return quote(v)
+		return config.Quote(v)
 	case bool:
 		if v {
 			return "True"
@@ -310,15 +309,15 @@ func python(n *node) string {
 		}
 		return s
 	}
-	if n.kind == kindTable {
-		parts := make([]string, len(n.keys))
-		for i, k := range n.keys {
-			parts[i] = quote(k.name) + ": " + python(k)
+	if n.Table() {
+		parts := make([]string, len(n.Keys()))
+		for i, k := range n.Keys() {
+			parts[i] = config.Quote(k.Name()) + ": " + python(k)
 		}
 		return "{" + strings.Join(parts, ", ") + "}"
 	}
-	parts := make([]string, len(n.items))
-	for i, item := range n.items {
+	parts := make([]string, len(n.Items()))
+	for i, item := range n.Items() {
 		parts[i] = python(item)
 	}
 	return "[" + strings.Join(parts, ", ") + "]"

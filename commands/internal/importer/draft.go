@@ -1,4 +1,4 @@
-package config
+package importer
 
 import (
 	"fmt"
@@ -7,8 +7,9 @@ import (
 	"strconv"
 	"strings"
 
+	"cachering/commands/internal/config"
+	"cachering/commands/internal/importer/settings"
 	"cachering/commands/internal/library"
-	"cachering/commands/internal/settings"
 	"cachering/ring"
 )
 
@@ -40,7 +41,7 @@ func spelled(name string) string {
 	if name != "" && strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == "" {
 		return name
 	}
-	return quote(name)
+	return config.Quote(name)
 }
 
 // path is the dotted path of a table or key of the cache.
@@ -119,7 +120,7 @@ func (d *draft) String() string {
 func (d *draft) write() {
 	v, im := d.settings, d.im
 	name := v.Get("BACKEND")
-	d.put("", draftRow{key: "backend", value: quote(name.Text), above: d.defaults(name, "backend")}, name.Line)
+	d.put("", draftRow{key: "backend", value: config.Quote(name.Text), above: d.defaults(name, "backend")}, name.Line)
 	if v.Why != nil {
 		im.note(lineOf(v), d.path(""), "it may have more keys than are seen: "+reasonOf(v), true)
 	}
@@ -204,7 +205,7 @@ func (d *draft) location() {
 		value += "]"
 	}
 	for _, entry := range append(slices.Clip(v.Items), v) {
-		if entry.Kind == settings.Str && mask(entry.Text) != entry.Text {
+		if entry.Kind == settings.Str && config.Mask(entry.Text) != entry.Text {
 			d.im.out.Secret = true
 		}
 	}
@@ -221,7 +222,7 @@ func (d *draft) toml(v *settings.Value, depth int) (text string, bad *settings.V
 	}
 	switch v.Kind {
 	case settings.Str:
-		return quote(v.Text), nil
+		return config.Quote(v.Text), nil
 	case settings.Bool:
 		return strconv.FormatBool(v.Int != 0), nil
 	case settings.Int:
@@ -291,11 +292,11 @@ func prefixOf(v *settings.Value) string {
 	}
 	switch v.Kind {
 	case settings.Str:
-		return quote(v.Text)
+		return config.Quote(v.Text)
 	case settings.Int:
-		return quote(strconv.FormatInt(v.Int, 10))
+		return config.Quote(strconv.FormatInt(v.Int, 10))
 	case settings.None:
-		return quote("None")
+		return config.Quote("None")
 	}
 	return ""
 }
@@ -330,8 +331,8 @@ func timeoutOf(v *settings.Value) string {
 			return strconv.FormatInt(int64(v.Float), 10)
 		}
 	case settings.Str:
-		if n, ok := pythonInt(v.Text); ok {
-			return strconv.FormatInt(n, 10)
+		if n, ok := ring.ParseInt(v.Text); ok {
+			return strconv.Itoa(n)
 		}
 		return "300"
 	}
@@ -347,12 +348,12 @@ func (d *draft) rest() {
 		case slices.Contains(known, key.Text):
 		case (key.Text == "db" || key.Text == "password") && d.lib.Refused == nil:
 			// get_db and get_password of django-redis-cache look here first.
-			d.option("", field{name: key.Text, kinds: anyScale}, v)
+			d.option("", config.Option{Name: key.Text, Text: true}, v)
 		case slices.Contains([]string{"REVERSE_KEY_FUNCTION", "max_entries", "cull_frequency"}, key.Text):
 			d.im.note(v.Line, d.path(""), key.Text+" is without effect here, and left out", false)
 		default:
 			msg := key.Text + " is left out: Django and the library read no such key"
-			if near := Nearest(key.Text, known); near != "" {
+			if near := config.Nearest(key.Text, known); near != "" {
 				msg += "; did you mean " + near + "?"
 			}
 			d.im.note(v.Line, d.path(""), msg, false)
@@ -375,7 +376,7 @@ func (d *draft) sharded(options *settings.Value) bool {
 func (d *draft) release(own, options *settings.Value) {
 	release := d.im.release(d.lib.Name)
 	table := d.table("")
-	row := draftRow{key: "release", value: quote(release)}
+	row := draftRow{key: "release", value: config.Quote(release)}
 	switch {
 	case own.Get("release") != nil || own.Get("options").Get("ring") != nil || d.lib.NoRelease:
 		return
@@ -383,7 +384,7 @@ func (d *draft) release(own, options *settings.Value) {
 	case d.lib.Only() != "":
 		return
 	default:
-		row.off, row.value = true, quote(d.lib.Newest())
+		row.off, row.value = true, config.Quote(d.lib.Newest())
 		row.above = []string{"which release of " + string(d.lib.Name) + " the application has, settings do not tell; pip show " + string(d.lib.Name) + " does"}
 		if d.sharded(options) {
 			msg := "the ring depends on the release of " + string(d.lib.Name) + ", which settings do not tell; give --release"
@@ -410,7 +411,7 @@ func (d *draft) python(own *settings.Value) {
 			above: []string{"which Python the application has, settings do not tell; it decides which pickles are written"}}, 0)
 		delete(d.im.left, d.path("options.python"))
 		return
-	case python2(python) && d.lib.PrintsLabels && !strings.HasPrefix(python, "2-"):
+	case config.IsPython2(python) && d.lib.PrintsLabels && !strings.HasPrefix(python, "2-"):
 		if d.im.file.Root != nil {
 			d.leave("options", "python", 0, `write "2-str" if the strings of LOCATION are plain, "2-unicode" if they are u'' or under unicode_literals`)
 			return
@@ -420,16 +421,16 @@ func (d *draft) python(own *settings.Value) {
 			python = string(ring.Python2Unicode)
 		}
 	}
-	d.put("options", draftRow{key: "python", value: quote(python)}, 0)
+	d.put("options", draftRow{key: "python", value: config.Quote(python)}, 0)
 }
 
 // keyFunction says that a function has to be described.
 func (d *draft) keyFunction(own *settings.Value) {
 	v := d.settings.Get("KEY_FUNCTION")
 	switch {
-	case v == nil, v.Kind == settings.None, v.Text == djangoKeyFunction, own.Get("key_function") != nil:
+	case v == nil, v.Kind == settings.None, v.Text == config.DjangoKeyFunction, own.Get("key_function") != nil:
 	case v.Kind == settings.Str, v.Kind == settings.Name:
-		d.leave("", "key_function", v.Line, "KEY_FUNCTION is "+strings.TrimPrefix(v.Text, ".")+", which is not run; write what it makes, such as "+DefaultKeyFunction)
+		d.leave("", "key_function", v.Line, "KEY_FUNCTION is "+strings.TrimPrefix(v.Text, ".")+", which is not run; write what it makes, such as "+config.DefaultKeyFunction)
 	default:
 		d.leave("", "key_function", lineOf(v), "KEY_FUNCTION: "+reasonOf(v))
 	}

@@ -1,4 +1,7 @@
-package config
+// Package importer turns Django's settings into a configuration, and back. Settings
+// are read, and never run: what package settings cannot follow is named with its
+// line, and stands in the configuration as a comment.
+package importer
 
 import (
 	"fmt"
@@ -6,8 +9,9 @@ import (
 	"slices"
 	"strings"
 
+	"cachering/commands/internal/config"
+	"cachering/commands/internal/importer/settings"
 	"cachering/commands/internal/library"
-	"cachering/commands/internal/settings"
 	"cachering/ring"
 )
 
@@ -42,7 +46,7 @@ type Note struct {
 
 // String has the form of [Error.Error].
 func (n Note) String() string {
-	return (&Error{File: n.File, Line: n.Line, Key: n.Key, Msg: n.Msg}).Error()
+	return (&config.Error{File: n.File, Line: n.Line, Key: n.Key, Msg: n.Msg}).Error()
 }
 
 // An importer writes a configuration for the caches of a settings file.
@@ -56,7 +60,7 @@ type importer struct {
 }
 
 // Import makes a configuration of Django's settings, which were read from path.
-// Its error, an *Error, tells of settings without caches; what could not be
+// Its error, an *config.Error, tells of settings without caches; what could not be
 // understood otherwise is in the notes, and a comment in its place.
 func Import(path string, f *settings.File, foreign Foreign) (*Imported, error) {
 	im := &importer{path: path, file: f, foreign: foreign, out: &Imported{}, left: map[string]bool{}, lines: map[string]int{}}
@@ -69,7 +73,7 @@ func Import(path string, f *settings.File, foreign Foreign) (*Imported, error) {
 	}
 	im.ofDocument()
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Made of %s by cachering config import.\n", printable(path))
+	fmt.Fprintf(&b, "# Made of %s by cachering config import.\n", config.Printable(path))
 	im.doubts(&b)
 	if caches.Kind != settings.Dict || caches.Why != nil {
 		im.note(caches.Line, "caches", reasonOf(caches), true)
@@ -98,16 +102,16 @@ func (im *importer) caches() (*settings.Value, error) {
 			}
 		}
 	}
-	e := &Error{File: im.path, Line: 1, Msg: "CACHES is not assigned here", Hint: "name the file that assigns it, or import the JSON that the application prints of it"}
+	e := &config.Error{File: im.path, Line: 1, Msg: "CACHES is not assigned here", Hint: "name the file that assigns it, or import the JSON that the application prints of it"}
 	for _, class := range slices.Sorted(maps.Keys(im.file.Classes)) {
 		e.Line = im.file.Classes[class]
-		e.Msg = "CACHES is assigned in the class " + printable(class) + ", and classes are not followed"
+		e.Msg = "CACHES is assigned in the class " + config.Printable(class) + ", and classes are not followed"
 		e.Hint = "import the JSON that the application prints of it"
 		return nil, e
 	}
 	if n := len(im.file.Doubts); n > 0 {
 		e.Line = im.file.Doubts[n-1].Line
-		e.Msg += "; " + printable(im.file.Doubts[n-1].Text)
+		e.Msg += "; " + config.Printable(im.file.Doubts[n-1].Text)
 	}
 	return nil, e
 }
@@ -134,9 +138,8 @@ func (im *importer) ofDocument() {
 // Python or release, one of a library that is not there, or one that is not said
 // of which library it is, where there are several.
 func (im *importer) check(caches *settings.Value) error {
-	python := &node{kind: kindString, value: im.foreign.Python}
-	if p := checkPython(python); im.foreign.Python != "" && p.msg != "" {
-		return &Error{Msg: "--python: " + p.msg, Hint: p.hint}
+	if msg, hint := config.CheckPython(im.foreign.Python); im.foreign.Python != "" && msg != "" {
+		return &config.Error{Msg: "--python: " + msg, Hint: hint}
 	}
 	var names []string
 	for _, v := range caches.Items {
@@ -148,16 +151,16 @@ func (im *importer) check(caches *settings.Value) error {
 	for _, name := range slices.Sorted(maps.Keys(im.foreign.Releases)) {
 		release := im.foreign.Releases[name]
 		if name == "" && len(names) > 1 {
-			return &Error{Msg: "--release: there are caches of " + strings.Join(names, " and "), Hint: "say of which: --release " + names[0] + "=" + printable(release)}
+			return &config.Error{Msg: "--release: there are caches of " + strings.Join(names, " and "), Hint: "say of which: --release " + names[0] + "=" + config.Printable(release)}
 		}
 		if name == "" && len(names) == 1 {
 			name = names[0]
 		}
 		if name != "" && !slices.Contains(names, name) {
-			return &Error{Msg: "--release: there is no cache of " + printable(name), Hint: "there are caches of " + strings.Join(names, ", ")}
+			return &config.Error{Msg: "--release: there is no cache of " + config.Printable(name), Hint: "there are caches of " + strings.Join(names, ", ")}
 		}
 		if lib := library.Named(ring.Library(name)); lib != nil && !lib.Known(release, false) {
-			return &Error{Msg: "--release: unknown release of " + name, Hint: "known are " + strings.Join(lib.Ranges(false), ", ")}
+			return &config.Error{Msg: "--release: unknown release of " + name, Hint: "known are " + strings.Join(lib.Ranges(false), ", ")}
 		}
 		releases[name] = release
 	}
@@ -190,15 +193,15 @@ func (im *importer) doubts(b *strings.Builder) {
 
 // at puts the place in the settings before a text.
 func (im *importer) at(line int, text string) string {
-	place := printable(im.path)
+	place := config.Printable(im.path)
 	if line > 0 {
 		place += fmt.Sprintf(":%d", line)
 	}
-	return place + ": " + printable(text)
+	return place + ": " + config.Printable(text)
 }
 
 func (im *importer) note(line int, key, msg string, unresolved bool) {
-	im.out.Notes = append(im.out.Notes, Note{File: im.path, Line: line, Key: key, Msg: printable(msg), Unresolved: unresolved})
+	im.out.Notes = append(im.out.Notes, Note{File: im.path, Line: line, Key: key, Msg: config.Printable(msg), Unresolved: unresolved})
 }
 
 func reasonOf(v *settings.Value) string {
@@ -238,14 +241,14 @@ func (im *importer) cache(alias, v *settings.Value) string {
 		return fmt.Sprintf("# %s\n#[%s]\n#backend =\n", im.at(lineOf(name), reasonOf(name)), path)
 	case lib == nil && otherCache(name.Text):
 		im.note(name.Line, path, "not a Redis cache, and left out: "+name.Text, false)
-		return fmt.Sprintf("# %s\n#[%s]\n#backend = %s\n", im.at(name.Line, "not a Redis cache"), path, quote(name.Text))
+		return fmt.Sprintf("# %s\n#[%s]\n#backend = %s\n", im.at(name.Line, "not a Redis cache"), path, config.Quote(name.Text))
 	case lib == nil:
 		msg := "this backend is not known"
-		if near := Nearest(name.Text, library.BackendNames(true)); near != "" {
+		if near := config.Nearest(name.Text, library.BackendNames(true)); near != "" {
 			msg += "; did you mean " + near + "?"
 		}
 		im.note(name.Line, path+".backend", msg+": "+name.Text, true)
-		return fmt.Sprintf("# %s\n#[%s]\n#backend = %s\n", im.at(name.Line, msg), path, quote(name.Text))
+		return fmt.Sprintf("# %s\n#[%s]\n#backend = %s\n", im.at(name.Line, msg), path, config.Quote(name.Text))
 	}
 	d.lib, d.backend = lib, b
 	im.out.Caches = append(im.out.Caches, d.alias)
@@ -271,7 +274,7 @@ func (im *importer) verify() {
 	if len(im.out.Caches) == 0 {
 		return
 	}
-	_, errs := parse(im.path, im.out.Text, 0, func(string) string { return "" })
+	_, errs := config.Parse(im.path, im.out.Text, func(string) string { return "" })
 	for _, e := range errs {
 		if what, _, missing := strings.Cut(e.Msg, " is missing"); missing && (im.left[e.Key+"."+what] || im.left[e.Key+".options."+what]) {
 			continue

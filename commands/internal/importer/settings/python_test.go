@@ -302,7 +302,7 @@ func same(got, want any) bool {
 
 // The settings files of package config are to Python what they are here.
 func TestSettingsFiles(t *testing.T) {
-	files, err := filepath.Glob("../config/testdata/settings/*.py")
+	files, err := filepath.Glob("../testdata/settings/*.py")
 	if err != nil || len(files) < 25 {
 		t.Fatalf("%d files, %v", len(files), err)
 	}

@@ -1,4 +1,4 @@
-package config
+package importer
 
 import (
 	"maps"
@@ -6,7 +6,8 @@ import (
 	"strconv"
 	"strings"
 
-	"cachering/commands/internal/settings"
+	"cachering/commands/internal/config"
+	"cachering/commands/internal/importer/settings"
 )
 
 // options writes OPTIONS: under the library's names in lower case.
@@ -16,7 +17,7 @@ func (d *draft) options(v *settings.Value) {
 	}
 	for i, key := range v.Keys {
 		item, name := v.Items[i], strings.ToLower(key.Text)
-		f, known := fieldOf(optionsOf(d.lib), name)
+		f, known := optionOf(config.OptionsOf(d.lib), name)
 		upper := key.Text == strings.ToUpper(key.Text)
 		switch {
 		// Ours; settings cannot mean them.
@@ -38,64 +39,64 @@ func (d *draft) options(v *settings.Value) {
 func (d *draft) stray(v *settings.Value, key string) {
 	msg := key + " is left out: " + string(d.lib.Name) + " reads no such option"
 	var names []string
-	for _, f := range optionsOf(d.lib) {
-		names = append(names, strings.ToUpper(f.name))
+	for _, f := range config.OptionsOf(d.lib) {
+		names = append(names, strings.ToUpper(f.Name))
 	}
-	if near := Nearest(key, names); near != "" {
+	if near := config.Nearest(key, names); near != "" {
 		msg += "; did you mean " + near + "?"
 	}
 	d.im.note(v.Line, d.path("options"), msg, false)
 }
 
-func fieldOf(fields []field, name string) (field, bool) {
-	i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
+func optionOf(options []config.Option, name string) (config.Option, bool) {
+	i := slices.IndexFunc(options, func(o config.Option) bool { return o.Name == name })
 	if i < 0 {
-		return field{}, false
+		return config.Option{}, false
 	}
-	return fields[i], true
+	return options[i], true
 }
 
 // option writes one option into a table.
-func (d *draft) option(table string, f field, v *settings.Value) {
-	key := strings.TrimPrefix(table+"."+f.name, ".")
-	if f.name == "password" || f.name == "username" {
-		d.login(table, f.name, v)
+func (d *draft) option(table string, f config.Option, v *settings.Value) {
+	key := strings.TrimPrefix(table+"."+f.Name, ".")
+	if f.Name == "password" || f.Name == "username" {
+		d.login(table, f.Name, v)
 		return
 	}
-	if f.refused != "" {
-		d.leave(table, f.name, v.Line, f.refused)
+	if f.Refused != "" {
+		d.leave(table, f.Name, v.Line, f.Refused)
 		return
 	}
-	if f.name == "ssl_cert_reqs" {
+	if f.Name == "ssl_cert_reqs" {
 		v = certReqs(v)
 	}
-	if f.kinds&kindTable != 0 && f.table != nil && v.Kind == settings.Dict {
-		d.subTable(table+"."+f.name, f, v)
+	if f.Table != nil && v.Kind == settings.Dict {
+		d.subTable(table+"."+f.Name, f, v)
 		return
 	}
 	value := ""
 	switch {
-	case v.Kind == settings.None && strings.Contains(f.want, `"none"`):
+	case v.Kind == settings.None && f.None:
 		value = `"none"`
 	case v.Kind == settings.None:
 		return // the default, whatever it is
-	case v.Kind == settings.Name && f.kinds&kindString != 0 && strings.Contains(strings.TrimPrefix(v.Text, "."), "."):
-		value = quote(v.Text) // a class, imported
+	case v.Kind == settings.Name && f.Text && strings.Contains(strings.TrimPrefix(v.Text, "."), "."):
+		value = config.Quote(v.Text) // a class, imported
 	default:
 		var bad *settings.Value
 		if value, bad = d.toml(v, 0); bad != nil {
-			if f.idle {
+			if f.Idle {
 				d.im.note(lineOf(bad), d.path(key), "left out, and without effect here: "+reasonOf(bad), false)
 			} else {
-				d.leave(table, f.name, lineOf(bad), reasonOf(bad))
+				d.leave(table, f.Name, lineOf(bad), reasonOf(bad))
 			}
 			return
 		}
 	}
-	if f.idle {
+	if f.Idle {
 		d.im.note(v.Line, d.path(key), "without effect here", false)
 	}
-	d.put(table, draftRow{key: f.name, value: value, above: d.defaults(v, key)}, v.Line)
+	d.put(table, draftRow{key: f.Name, value: value, above: d.defaults(v, key)}, v.Line)
 }
 
 // idleArguments are arguments of redis-py's pools and connections that change
@@ -107,15 +108,15 @@ var idleArguments = []string{
 }
 
 // subTable writes a dict of OPTIONS, whose keys are those of redis-py.
-func (d *draft) subTable(table string, f field, v *settings.Value) {
+func (d *draft) subTable(table string, f config.Option, v *settings.Value) {
 	if v.Why != nil {
 		d.im.note(lineOf(v), d.path(table), "it may have more keys than are seen: "+reasonOf(v), true)
 	}
 	for i, key := range v.Keys {
 		item := v.Items[i]
-		sub, known := fieldOf(f.table, key.Text)
+		sub, known := optionOf(f.Table, key.Text)
 		switch {
-		case known && sub.refused != "" && (key.Text == "password" || key.Text == "username"):
+		case known && sub.Refused != "" && (key.Text == "password" || key.Text == "username"):
 			d.login("options", key.Text, item)
 		case known:
 			d.option(table, sub, item)
@@ -133,8 +134,8 @@ func (d *draft) subTable(table string, f field, v *settings.Value) {
 // the variable, whatever its default.
 func (d *draft) login(table, name string, v *settings.Value) {
 	switch {
-	case v.Var != "" && name == "password" && checkEnvName(&node{kind: kindString, value: v.Var}).msg == "":
-		row := draftRow{key: "password_env", value: quote(v.Var)}
+	case v.Var != "" && name == "password" && config.IsEnvName(v.Var):
+		row := draftRow{key: "password_env", value: config.Quote(v.Var)}
 		if v.Kind == settings.Str && v.Text != "" {
 			row.above = []string{d.im.at(v.Line, "it has a default there, which is left out")}
 		}
@@ -152,7 +153,7 @@ func (d *draft) login(table, name string, v *settings.Value) {
 			d.im.out.Secret = true
 			d.im.note(v.Line, d.path(strings.TrimPrefix(table+".password", ".")), "the password is written into the configuration; password_env, password_file or password_command keep it out", false)
 		}
-		d.put(table, draftRow{key: name, value: quote(text), above: d.defaults(v, strings.TrimPrefix(table+"."+name, "."))}, v.Line)
+		d.put(table, draftRow{key: name, value: config.Quote(text), above: d.defaults(v, strings.TrimPrefix(table+"."+name, "."))}, v.Line)
 	case name == "password":
 		if table == "" {
 			table = "options"
@@ -184,7 +185,7 @@ func certReqs(v *settings.Value) *settings.Value {
 func (d *draft) ofModule(options *settings.Value) {
 	take := func(setting, name string) {
 		v := d.im.file.Vars[setting]
-		f, known := fieldOf(optionsOf(d.lib), name)
+		f, known := optionOf(config.OptionsOf(d.lib), name)
 		if v != nil && known && options.Get(strings.ToUpper(name)) == nil {
 			d.option("options", f, v)
 		}

@@ -1,4 +1,4 @@
-package config
+package importer
 
 import (
 	"context"
@@ -10,22 +10,23 @@ import (
 	"strings"
 	"testing"
 
-	"cachering/commands/internal/settings"
+	"cachering/commands/internal/config"
+	"cachering/commands/internal/importer/settings"
 )
 
 // sum is what a cache comes to: everything that decides what a command does.
-func (c *Cache) sum() []string {
+func sum(c *config.Cache) []string {
 	var servers []string
 	for i, s := range c.Servers {
 		login, err := c.Login(context.Background(), i)
-		servers = append(servers, fmt.Sprint(s.Spelling, s.Label, c.endpoints[i], login.Username, login.Password.Reveal(), err != nil))
+		servers = append(servers, fmt.Sprint(s.Spelling, s.Label, c.Endpoint(i), login.Username, login.Password.Reveal(), err != nil))
 	}
 	return append(servers, fmt.Sprintln(c.Alias, c.Backend, c.Release, c.Ring, c.Sharded, c.Master, c.Keyspace.Prefix, c.Keyspace.Function(), c.Traits.Side, c.Version),
 		fmt.Sprintln(c.Timeout, c.ReadOnly, c.Protect, c.Codec.String(), c.Codec.Rules, c.Python, c.Herd, c.HerdTimeout, c.SocketTimeout, c.ConnectTimeout, c.Bulk))
 }
 
 // again imports settings and loads what comes of it.
-func again(t *testing.T, f *settings.File) *File {
+func again(t *testing.T, f *settings.File) *config.File {
 	t.Helper()
 	made, err := Import("shown.py", f, Foreign{Releases: map[string]string{}})
 	if err != nil {
@@ -37,9 +38,9 @@ func again(t *testing.T, f *settings.File) *File {
 	return loaded(t, made.Text)
 }
 
-func loaded(t *testing.T, text string) *File {
+func loaded(t *testing.T, text string) *config.File {
 	t.Helper()
-	f, errs := parse("made.toml", text, 0, testEnv)
+	f, errs := config.Parse("made.toml", text, testEnv)
 	if len(errs) > 0 {
 		t.Fatalf("%v\n%s", errs, text)
 	}
@@ -50,13 +51,13 @@ func testEnv(name string) string {
 	return map[string]string{"CACHE_PASSWORD": "x", "REDIS_PASSWORD": "y"}[name]
 }
 
-func wantSame(t *testing.T, got, want *File, text string) {
+func wantSame(t *testing.T, got, want *config.File, text string) {
 	t.Helper()
 	if len(got.Caches) != len(want.Caches) {
 		t.Fatalf("%d caches, want %d\n%s", len(got.Caches), len(want.Caches), text)
 	}
 	for i, c := range want.Caches {
-		if g, w := got.Caches[i].sum(), c.sum(); !reflect.DeepEqual(g, w) {
+		if g, w := sum(got.Caches[i]), sum(c); !reflect.DeepEqual(g, w) {
 			t.Errorf("got  %q\nwant %q\n%s", g, w, text)
 		}
 	}
@@ -120,7 +121,7 @@ options = {compressor = "zstd", compress_min_length = 50, compress_level = 3, pa
 	}
 	dir := t.TempDir()
 	var files []string
-	want := map[string]*File{}
+	want := map[string]*config.File{}
 	for name, text := range texts {
 		f := loaded(t, text)
 		if name == "environment_defaults.py" {
