@@ -127,15 +127,17 @@ func runExplain(ctx context.Context, s *session, o *explainOptions, args []strin
 func (x *explainer) all(ctx context.Context, keys []string, t *tally) ([]*evidence, error) {
 	var about, unseen []*evidence
 	for _, key := range keys {
-		e, err := x.gather(ctx, key)
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
+		e, err := x.begin(key)
 		if err != nil {
 			t.fail(x.s, key, err)
 			continue
 		}
 		about = append(about, e)
+	}
+	if err := x.gather(ctx, about); err != nil {
+		return nil, err
+	}
+	for _, e := range about {
 		if x.absent(e) {
 			unseen = append(unseen, e)
 		}

@@ -19,12 +19,13 @@ type trace struct {
 	version string // of another version
 	alias   string // the cache of the file that it belongs to
 	value   *value // nil: it was not read
+	token   bool   // it holds the token of a lock
 }
 
 // value is what is known of a stored value.
 type value struct {
-	bytes []byte
-	large bool // too large to be read
+	bytes []byte // to compare: a hash of them, if they are many
+	large bool   // too large to be read
 	codec string
 	fault *fault // nil: the application reads it
 	// late is for how long the deadline has passed that a HerdClient gave it.

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"sync"
@@ -115,48 +116,31 @@ type question struct {
 	trace  // what is known beforehand
 }
 
-// gather finds out what can be found without a scan.
-func (x *explainer) gather(ctx context.Context, arg string) (*evidence, error) {
-	e, err := x.begin(arg)
-	if err != nil {
-		return nil, err
-	}
-	questions := x.questions(e)
-	var mu sync.Mutex
-	x.each(func(i int, shard *cluster.Shard) error {
-		stored := make([][]byte, len(questions))
-		for k, q := range questions {
-			stored[k] = []byte(q.stored)
-		}
-		glimpses, err := shard.Glance(ctx, stored...)
-		if err != nil {
-			return err
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		for k, g := range glimpses {
-			if g.Found() || g.Expired {
-				t := questions[k].trace
-				t.on, t.db, t.Glimpse, t.home = i, shard.DB(), g, x.isHome(i, g.Stored)
-				questions[k].keep(t)
-			}
-		}
-		return nil
-	})
+// gather finds out about keys what can be found without a scan. However many
+// they are, each server is asked a few times only.
+func (x *explainer) gather(ctx context.Context, about []*evidence) error {
+	x.glance(ctx, about)
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return err
 	}
-	x.values(ctx, e)
-	x.tokens(ctx, e)
-	// The shards answer in any order.
-	for _, list := range [][]trace{e.markers, e.locks, e.versions, e.renamed, e.prefixes} {
-		slices.SortStableFunc(list, func(a, b trace) int { return a.on - b.on })
+	x.values(ctx, about)
+	x.tokens(ctx, about)
+	var absent []*evidence
+	for _, e := range about {
+		// The shards answer in any order.
+		for _, list := range [][]trace{e.markers, e.locks, e.versions, e.renamed, e.prefixes} {
+			slices.SortStableFunc(list, func(a, b trace) int { return a.on - b.on })
+		}
+		sortVersions(e.versions)
+		if x.absent(e) {
+			absent = append(absent, e)
+		}
 	}
-	sortVersions(e.versions)
-	if x.absent(e) {
-		x.databases(ctx, e)
-	}
-	if x.misplaced(e) {
+	x.databases(ctx, absent)
+	for _, e := range absent {
+		if !x.misplaced(e) {
+			continue
+		}
 		if !x.sampled {
 			var of int
 			x.astray, of = astray(ctx, x.cl)
@@ -170,7 +154,41 @@ func (x *explainer) gather(ctx context.Context, arg string) (*evidence, error) {
 			}
 		}
 	}
-	return e, ctx.Err()
+	return ctx.Err()
+}
+
+// glancesAtOnce bounds one request.
+const glancesAtOnce = 5000
+
+// glance asks every shard what it holds that could tell something about the keys.
+func (x *explainer) glance(ctx context.Context, about []*evidence) {
+	var questions []question
+	for _, e := range about {
+		questions = append(questions, x.questions(e)...)
+	}
+	var mu sync.Mutex
+	x.each(func(i int, shard *cluster.Shard) error {
+		for part := range slices.Chunk(questions, glancesAtOnce) {
+			stored := make([][]byte, len(part))
+			for k, q := range part {
+				stored[k] = []byte(q.stored)
+			}
+			glimpses, err := shard.Glance(ctx, stored...)
+			if err != nil {
+				return err
+			}
+			mu.Lock()
+			for k, g := range glimpses {
+				if g.Found() || g.Expired {
+					t := part[k].trace
+					t.on, t.db, t.Glimpse, t.home = i, shard.DB(), g, x.isHome(i, g.Stored)
+					part[k].keep(t)
+				}
+			}
+			mu.Unlock()
+		}
+		return nil
+	})
 }
 
 // begin places a key.
@@ -280,42 +298,90 @@ func (x *explainer) isHome(on int, stored []byte) bool {
 	return err == nil && x.same[home.Index] == x.same[on]
 }
 
-// values reads the copies of the key that are strings. What went since it was
-// looked at is taken out.
-func (x *explainer) values(ctx context.Context, e *evidence) {
+// valuesAtOnce bounds the bytes of one answer.
+const valuesAtOnce = 16 << 20
+
+// read reads strings from one shard and hands them over. What went since it was
+// looked at, or became another type, is not found.
+func (x *explainer) read(ctx context.Context, shard *cluster.Shard, wanted []*trace, use func(t *trace, data []byte, found bool)) error {
+	only := x.cl.Only(shard)
+	for len(wanted) > 0 {
+		var stored [][]byte
+		var size int64
+		for _, t := range wanted {
+			if size += t.Bytes; size > valuesAtOnce && len(stored) > 0 {
+				break
+			}
+			stored = append(stored, t.Stored)
+		}
+		for k, got := range only.Get(ctx, stored) {
+			if got.Err != nil && !errors.Is(got.Err, cluster.ErrNotString) {
+				return got.Err
+			}
+			use(wanted[k], got.Value, got.Found)
+		}
+		wanted = wanted[len(stored):]
+	}
+	return nil
+}
+
+// values reads the copies of the keys that are strings. What went is taken out.
+func (x *explainer) values(ctx context.Context, about []*evidence) {
 	x.each(func(i int, shard *cluster.Shard) error {
-		t := e.copies[i]
-		if t == nil || t.Type != "string" {
-			return nil
+		var wanted []*trace
+		var of []*evidence
+		for _, e := range about {
+			switch t := e.copies[i]; {
+			case t == nil || t.Type != "string":
+			case t.Bytes > valueLimit:
+				t.value = &value{large: true}
+			default:
+				wanted, of = append(wanted, t), append(of, e)
+			}
 		}
-		if t.Bytes > valueLimit {
-			t.value = &value{large: true}
-			return nil
-		}
-		data, ok, err := shard.Value(ctx, []byte(e.stored)) // it may be of another type by now
-		if err != nil || !ok {
+		unread := of
+		err := x.read(ctx, shard, wanted, func(t *trace, data []byte, found bool) {
+			e := unread[0]
+			unread = unread[1:]
+			if !found {
+				e.copies[i] = nil
+				return
+			}
+			t.value = readAs(x.cache, e.stored, data, time.Now())
+		})
+		for _, e := range unread {
 			e.copies[i] = nil
-			return err
 		}
-		t.value = readAs(x.cache, e.stored, data, time.Now())
-		return nil
+		return err
 	})
 }
 
 // tokens tells locks from values among what is there under other prefixes:
-// cache.lock of django-redis-cache stores its token under the bare name.
-func (x *explainer) tokens(ctx context.Context, e *evidence) {
-	e.prefixes = slices.DeleteFunc(e.prefixes, func(t trace) bool {
-		if t.Type != "string" || t.Bytes != tokenBytes {
-			return false
+// cache.lock of django-redis-cache stores its token under the bare name. One that
+// cannot be read is a value.
+func (x *explainer) tokens(ctx context.Context, about []*evidence) {
+	x.each(func(i int, shard *cluster.Shard) error {
+		var wanted []*trace
+		for _, e := range about {
+			for k := range e.prefixes {
+				if t := &e.prefixes[k]; t.on == i && t.Type == "string" && t.Bytes == tokenBytes {
+					wanted = append(wanted, t)
+				}
+			}
 		}
-		data, ok, err := x.shards[t.on].Value(ctx, t.Stored)
-		if err != nil || !ok || !codec.LockToken(t.Stored, data) {
-			return false
-		}
-		e.locks = append(e.locks, t)
-		return true
+		_ = x.read(ctx, shard, wanted, func(t *trace, data []byte, found bool) {
+			t.token = found && codec.LockToken(t.Stored, data)
+		})
+		return nil
 	})
+	for _, e := range about {
+		e.prefixes = slices.DeleteFunc(e.prefixes, func(t trace) bool {
+			if t.token {
+				e.locks = append(e.locks, t)
+			}
+			return t.token
+		})
+	}
 }
 
 // absent reports whether the servers that hold the key by rights do not.
@@ -332,20 +398,37 @@ func (x *explainer) misplaced(e *evidence) bool {
 	return e.sharded && x.absent(e) && slices.ContainsFunc(e.copies, func(t *trace) bool { return t != nil && t.Found() })
 }
 
-// databases looks for the stored key in the other databases. One that does not
+// databases looks for stored keys in the other databases. One that does not
 // answer, as an ACL can close it, is told once.
-func (x *explainer) databases(ctx context.Context, e *evidence) {
-	x.others = slices.DeleteFunc(x.others, func(db *cluster.Shard) bool {
-		glimpses, err := db.Glance(ctx, []byte(e.stored))
-		if err != nil {
-			x.warn(ctx, db, err)
-			return true
+func (x *explainer) databases(ctx context.Context, about []*evidence) {
+	if len(about) == 0 {
+		return
+	}
+	stored := make([][]byte, len(about))
+	for k, e := range about {
+		stored[k] = []byte(e.stored)
+	}
+	glimpses, errs := make([][]cluster.Glimpse, len(x.others)), make([]error, len(x.others))
+	var wg sync.WaitGroup
+	for k, db := range x.others {
+		wg.Go(func() { glimpses[k], errs[k] = db.Glance(ctx, stored...) })
+	}
+	wg.Wait()
+	answering := x.others[:0]
+	for k, db := range x.others {
+		if errs[k] != nil {
+			x.warn(ctx, db, errs[k])
+			continue
 		}
-		if g := glimpses[0]; g.Found() {
-			e.databases = append(e.databases, trace{on: db.Index, db: db.DB(), Glimpse: g, alias: x.owner(db, g.Stored, e.key)})
+		answering = append(answering, db)
+		for i, g := range glimpses[k] {
+			if g.Found() {
+				e := about[i]
+				e.databases = append(e.databases, trace{on: db.Index, db: db.DB(), Glimpse: g, alias: x.owner(db, g.Stored, e.key)})
+			}
 		}
-		return false
-	})
+	}
+	x.others = answering
 }
 
 func (x *explainer) warn(ctx context.Context, db *cluster.Shard, err error) {

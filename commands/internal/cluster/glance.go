@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -89,21 +88,4 @@ func (s *Shard) Glance(ctx context.Context, stored ...[]byte) ([]Glimpse, error)
 		g.Type, g.Bytes = kind.Val(), size.Val()
 	}
 	return out, nil
-}
-
-// Value reads a string from the shard, whoever's home it is; ok is false where
-// there is none.
-func (s *Shard) Value(ctx context.Context, stored []byte) (value []byte, ok bool, err error) {
-	get := redis.NewStringCmd(ctx, "get", stored)
-	if err := s.do(ctx, []redis.Cmder{get}, repeatable); err != nil {
-		return nil, false, err
-	}
-	value, err = get.Bytes()
-	if errors.Is(err, redis.Nil) {
-		return nil, false, nil
-	}
-	if err != nil {
-		return nil, false, s.Wrap(notString(err))
-	}
-	return value, true, nil
 }

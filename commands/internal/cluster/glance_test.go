@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"errors"
 	"testing"
 	"time"
 
@@ -61,14 +60,5 @@ func TestGlance(t *testing.T) {
 	defer other.Close()
 	if got, err = other.Glance(ctx, []byte("e")); err != nil || !got[0].Found() || other.DB() != 5 || other.Same(shard) || !other.SameServer(shard) {
 		t.Errorf("database 5: got %+v, %v", got, err)
-	}
-	if value, ok, err := shard.Value(ctx, []byte("a")); string(value) != "value" || !ok || err != nil {
-		t.Errorf("got %q, %v, %v", value, ok, err)
-	}
-	if _, ok, err := shard.Value(ctx, []byte("e")); ok || err != nil {
-		t.Errorf("got %v, %v for a key of another database", ok, err)
-	}
-	if _, _, err := shard.Value(ctx, []byte("c")); !errors.Is(err, ErrNotString) {
-		t.Errorf("got %v for a set", err)
 	}
 }

@@ -1,0 +1,107 @@
+package commands_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"cachering/commands/internal/redistest"
+)
+
+// counted is a cache of servers behind proxies that count what is sent.
+type counted struct {
+	*testing.T
+	servers []*redistest.Server
+	conf    string
+	sent    atomic.Int64 // pieces, of at most some kB
+}
+
+func newCounted(t *testing.T, servers int, before func()) *counted {
+	c := &counted{T: t, conf: filepath.Join(t.TempDir(), "cachering.toml")}
+	var location, dial []string
+	for i := range servers {
+		s := redistest.RunT(t)
+		p := redistest.ProxyT(t, s, func([]byte) redistest.Action {
+			c.sent.Add(1)
+			before()
+			return redistest.Forward
+		})
+		c.servers = append(c.servers, s)
+		location = append(location, fmt.Sprintf("%q", fmt.Sprintf("10.0.0.%d:6379", i+1)))
+		dial = append(dial, fmt.Sprintf("%s = %q", location[i], p.Addr))
+	}
+	text := "[caches.default]\nbackend = \"redis_cache.ShardedRedisCache\"\nrelease = \"3.0.1\"\noptions = { python = \"3.12\" }\n" +
+		"location = [" + strings.Join(location, ", ") + "]\ndial = { " + strings.Join(dial, ", ") + " }\n"
+	if err := os.WriteFile(c.conf, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// run runs the program and tells how many pieces it sent.
+func (c *counted) run(stdin string, words ...string) (code int, stdout string, sent int64) {
+	c.Helper()
+	before := c.sent.Load()
+	code, stdout, stderr := inProcess(stdin, append([]string{"-c", c.conf}, words...)...)
+	if strings.Contains(stderr, "cachering: ") {
+		c.Errorf("%v: %s", words, stderr)
+	}
+	return code, stdout, c.sent.Load() - before
+}
+
+// explain asks as often about many keys as about one: those that are at home,
+// misplaced, under another version, locks and nowhere.
+func TestExplainAsksAboutAllKeysAtOnce(t *testing.T) {
+	c := newCounted(t, 2, func() {})
+	ctx := context.Background()
+	var keys []string
+	for i := range 40 {
+		key := fmt.Sprintf("k%d", i)
+		keys = append(keys, key)
+		for n, s := range c.servers {
+			if i%4 == 3 || i%4 == n {
+				if err := s.Client(1).Set(ctx, fmt.Sprintf(":%d:%s", 1+i%2, key), "7", 0).Err(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := s.Client(1).Set(ctx, key, "0123456789abcdef0123456789abcdef", 0).Err(); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Client(5).Set(ctx, ":1:"+key, "7", 0).Err(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var one int64
+	answers := map[string]string{}
+	for _, key := range keys {
+		_, out, sent := c.run(key, "explain", "-")
+		answers[key], one = steady(out), max(one, sent)
+	}
+	_, out, all := c.run(strings.Join(keys, "\n"), "explain", "-")
+	want := ""
+	for _, key := range keys {
+		want += answers[key]
+	}
+	if got := steady(out); got != want {
+		t.Errorf("all at once\n%s\none by one\n%s", got, want)
+	}
+	if all > one+20 {
+		t.Errorf("%d pieces were sent about %d keys, and %d about one", all, len(keys), one)
+	}
+}
+
+// steady is what explain says without the lines that tell of the server's clock.
+func steady(out string) string {
+	var lines []string
+	for line := range strings.Lines(out) {
+		if !strings.Contains(line, "\tserver\t") {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "")
+}
