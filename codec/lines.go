@@ -2,6 +2,7 @@ package codec
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,7 +18,7 @@ import (
 // bad counts the lines that were not of that form; they are answered with the
 // kind "input". err is an error of r or w.
 func TranscodeLines(r io.Reader, w io.Writer, t *Transcoder) (bad int, err error) {
-	l := lines{w: w, t: t, base64: newLineBase64()}
+	l := lines{w: w, t: t}
 	in := lineReader{r: r, pause: l.flush}
 	for {
 		line, err := in.next()
@@ -46,7 +47,6 @@ const flushSize = 64 << 10
 type lines struct {
 	w      io.Writer
 	t      *Transcoder
-	base64 *lineBase64
 	stored []byte
 	value  []byte
 	out    []byte
@@ -80,14 +80,14 @@ func (l *lines) answer(line []byte) {
 		out = stored
 	}
 	l.out = append(l.out, `{"v":"`...)
-	l.out = l.base64.appendEncode(l.out, out)
+	l.out = base64.StdEncoding.AppendEncode(l.out, out)
 	l.out = append(l.out, '"', '}', '\n')
 }
 
 // decode finds the stored bytes in a line.
 func (l *lines) decode(line []byte) (stored []byte, err error) {
 	if text, ok := scanLine(line); ok {
-		if l.stored, err = l.base64.appendDecode(l.stored[:0], text); err == nil {
+		if l.stored, err = base64.StdEncoding.AppendDecode(l.stored[:0], text); err == nil {
 			return l.stored, nil
 		}
 	}
@@ -95,7 +95,7 @@ func (l *lines) decode(line []byte) (stored []byte, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if l.stored, err = l.base64.appendDecode(l.stored[:0], text); err != nil {
+	if l.stored, err = base64.StdEncoding.AppendDecode(l.stored[:0], text); err != nil {
 		return nil, errors.New("input: \"v\" is not base64")
 	}
 	return l.stored, nil
@@ -259,12 +259,4 @@ func (l *lineReader) fill() {
 	n, err := l.r.Read(l.buf[l.to:])
 	l.to += n
 	l.err = err
-}
-
-// grow returns b with room for n more bytes.
-func grow(b []byte, n int) []byte {
-	if cap(b)-len(b) >= n {
-		return b
-	}
-	return append(make([]byte, 0, max(n+len(b), 2*cap(b))), b...)
 }
