@@ -23,6 +23,7 @@ type configImportOptions struct {
 	python  word
 	output  word
 	force   bool
+	snippet bool
 }
 
 func (o *configImportOptions) flags() []cli.Flag {
@@ -35,6 +36,8 @@ func (o *configImportOptions) flags() []cli.Flag {
 			Usage: "write the configuration to `FILE`, with mode 0600 if it holds a password"},
 		&cli.BoolFlag{Name: "force", Destination: &o.force,
 			Usage: "let --output replace a file"},
+		&cli.BoolFlag{Name: "print-snippet", Destination: &o.snippet,
+			Usage: "print the Python that makes the application print its settings, for FILE, and end"},
 	}
 }
 
@@ -43,19 +46,21 @@ func newConfigImport(s *session) *command {
 	return &command{
 		name: "import",
 		args: "FILE",
-		min:  1, max: 1,
+		min:  0, max: 1,
 		short: "makes a configuration of Django's CACHES",
-		long: "FILE is a settings.py, which is read and not run, or the JSON document that the README's\n" +
-			"one-line command prints in the application; - is standard input. Literals, names assigned\n" +
-			"in the same file, formatting, arithmetic, loops over known values and the defaults of\n" +
-			"environment variables are followed. What cannot be resolved is named with its line and left\n" +
-			"as a comment in its place. The release of the library and the Python are not in\n" +
-			"settings.py: give --release and --python, or fill them in.",
+		long: "FILE is what the application prints of its settings when it runs the line of Python that\n" +
+			"--print-snippet shows: a JSON document, with the Python and the releases that it has; or a\n" +
+			"settings.py, which is read and not run. - is standard input.\n\n" +
+			"In a settings.py literals, names assigned in the same file, formatting, arithmetic, loops\n" +
+			"over known values and the defaults of environment variables are followed. What cannot be\n" +
+			"resolved is named with its line and left as a comment in its place. The release of the\n" +
+			"library and the Python are not in it: give --release and --python, or fill them in.",
 		flags: o.flags(),
 		examples: []string{
+			`python manage.py shell -v 0 -c "$(cachering config import --print-snippet)" >caches.json`,
+			"cachering config import caches.json --output from-json.toml",
 			"cachering config import settings.py --release 3.0.1 --python 3.12 --output imported.toml",
 			"cachering config import settings.py --release 3.0.1 --json | jq -r '.notes[].message'",
-			"cachering config import - <caches.json",
 		},
 		exits: []exit{
 			{exitDone, "all was resolved; config check accepts the configuration"},
@@ -65,7 +70,7 @@ func newConfigImport(s *session) *command {
 			{exitNegative, "there is no Redis cache"},
 			{exitRefused, "the output file exists already"},
 		},
-		run: func(ctx context.Context, args []string) error { return runConfigImport(ctx, s, &o, args[0]) },
+		run: func(ctx context.Context, args []string) error { return runConfigImport(ctx, s, &o, args) },
 	}
 }
 
@@ -78,7 +83,39 @@ type importDocument struct {
 	Notes    []importer.Note `json:"notes"`
 }
 
-func runConfigImport(ctx context.Context, s *session, o *configImportOptions, path string) error {
+// snippetDocument is what --print-snippet prints under --json.
+type snippetDocument struct {
+	Snippet string `json:"snippet"`
+}
+
+// printSnippet shows what the application is to run.
+func (o *configImportOptions) printSnippet(s *session, args []string) error {
+	if len(args) > 0 {
+		return usagef("--print-snippet reads no FILE, got %s", plain.Quote(args[0]))
+	}
+	for _, f := range []struct {
+		name string
+		set  bool
+	}{{"release", len(o.release) > 0}, {"python", o.python != ""}, {"output", o.output != ""}, {"force", o.force}} {
+		if f.set {
+			return usagef("--print-snippet and --%s exclude each other: nothing is imported", f.name)
+		}
+	}
+	if s.ui.JSON {
+		return s.ui.Document(snippetDocument{importer.Snippet()})
+	}
+	s.ui.Out.WriteString(importer.Snippet() + "\n")
+	return nil
+}
+
+func runConfigImport(ctx context.Context, s *session, o *configImportOptions, args []string) error {
+	if o.snippet {
+		return o.printSnippet(s, args)
+	}
+	if len(args) == 0 {
+		return usagef("config import needs FILE or --print-snippet").hinting("cachering config import --help")
+	}
+	path := args[0]
 	foreign := importer.Foreign{Releases: map[string]string{}, Python: string(o.python)}
 	for _, word := range o.release {
 		library, release, named := strings.Cut(word, "=")
