@@ -30,7 +30,6 @@ func TestAScriptsAnswerMayBeAnything(t *testing.T) {
 	}{
 		"what it should be":         {first + good(10), 60, 0, 0, false},
 		"every kind":                {first + "*11\r\n" + strings.Repeat(":1\r\n", 5) + strings.Repeat(":-2\r\n", 5) + ":5\r\n", 55, 0, 0, false},
-		"a marker refused":          {first + "*11\r\n" + strings.Repeat(":1\r\n", 10) + "-NOPERM x\r\n", 60, 0, 0, true},
 		"refused":                   {"-NOPERM no\r\n-ERR unknown command 'eval'\r\n", 0, 60, 0, false},
 		"refused by one":            {first + "-ERR Error running script: killed\r\n", 50, 10, 0, false},
 		"refused by the other":      {"-READONLY You can't write\r\n" + good(10), 10, 50, 0, false},
@@ -78,5 +77,28 @@ func TestAScriptsAnswerMayBeAnything(t *testing.T) {
 				t.Errorf("the way is now %s", w.ways.now())
 			}
 		})
+	}
+}
+
+// Servers of 2.8 and 3.0 crash when a script calls with more than 32 words.
+func TestAScriptCallsWithFewWords(t *testing.T) {
+	const n = 600
+	f := newFarm(t, 1, "p", nil)
+	var pairs []string
+	for i := range n {
+		pairs = append(pairs, fmt.Sprintf("p:1:%d", i), "v", fmt.Sprintf("__fresh__p:1:%d", i), "1")
+	}
+	f.set(t, pairs...)
+	if total := whole(t, Run(t.Context(), f.Cluster, &Delete{Command: "clear"}, Options{})); total.Deleted != n || total.Markers != n {
+		t.Errorf("%+v", total)
+	}
+	for command, keys := range map[string]int{"unlink": 2 * n, "exists": n} {
+		var calls int
+		for line := range strings.Lines(f.clients[0].Info(t.Context(), "commandstats").Val()) {
+			fmt.Sscanf(line, "cmdstat_"+command+":calls=%d,", &calls)
+		}
+		if calls < keys/31 {
+			t.Errorf("%d calls of %s for %d keys", calls, command, keys)
+		}
 	}
 }
