@@ -87,7 +87,9 @@ func (b *bulk) work(ctx context.Context, op engine.Operation) error {
 	if err != nil {
 		return err
 	}
-	b.run.Failure = sink.add
+	if sink.wanted() {
+		b.run.Failure = sink.add
+	}
 	bar := b.s.ui.Progress(b.does, "keys")
 	b.run.Progress = bar.Set
 	// The first signal ends the run after the batches in hand; Main returns at
@@ -128,7 +130,10 @@ func (b *bulk) openFailures() (*failureSink, error) {
 	return sink, nil
 }
 
-// add is called by one goroutine at a time.
+// wanted reports whether anything is to be written as failures come.
+func (k *failureSink) wanted() bool { return k.file != nil || k.s.global.verbose }
+
+// add is called by one goroutine at a time, which only waits for it.
 func (k *failureSink) add(f engine.Failure) {
 	if k.s.global.verbose {
 		k.s.warnFailure(f)

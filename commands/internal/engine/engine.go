@@ -64,10 +64,13 @@ type Options struct {
 	// Stop, when closed, ends the run after the batches in hand. The end of the
 	// context of Run ends it at once.
 	Stop <-chan struct{}
-	// Progress is told how many keys of how many were passed, an estimate. It
-	// is called by one goroutine at a time.
+	// Progress is told now and then, and at the end, how many keys of how many
+	// were passed, an estimate. It is called by one goroutine at a time, and no
+	// work waits for it.
 	Progress func(done, total int64)
 	// Failure is told every key that was not done, by one goroutine at a time.
+	// Work that fails waits for it when it is far behind, and no other work does.
+	// Run returns when all were told.
 	Failure func(Failure)
 	// Workers per shard; 0 lets the round trip decide.
 	Workers int
@@ -115,16 +118,14 @@ type run struct {
 	limiter *rate.Limiter // nil: no limit
 	heavy   *semaphore.Weighted
 
-	mu       sync.Mutex
-	report   *Report
-	progress []passed // by shard
+	told told
+
+	mu     sync.Mutex
+	report *Report
 	// scans are those of the shards, the connections open, as long as there may be
 	// something to ask; nil where none was begun.
 	scans []*scanner
 }
-
-// passed is how far the scan of a shard is.
-type passed struct{ done, total int64 }
 
 // Run does op on every shard at once and reports. It returns when all work has
 // ended, whether done, failed or stopped.
@@ -141,9 +142,8 @@ func Run(ctx context.Context, cl *cluster.Cluster, op Operation, o Options) *Rep
 	}
 	r := &run{
 		cl: cl, op: op, o: o,
-		heavy:    semaphore.NewWeighted(heavyBudget),
-		progress: make([]passed, len(o.Shards)),
-		scans:    make([]*scanner, len(o.Shards)),
+		heavy: semaphore.NewWeighted(heavyBudget),
+		scans: make([]*scanner, len(o.Shards)),
 		report: &Report{
 			Cache:   cl.Alias(),
 			DryRun:  o.DryRun,
@@ -161,6 +161,7 @@ func Run(ctx context.Context, cl *cluster.Cluster, op Operation, o Options) *Rep
 		r.limiter = rate.NewLimiter(rate.Limit(o.Rate), burst)
 		r.limiter.AllowN(begin, burst)
 	}
+	r.tellProgress()
 	for i, defect := range cluster.AtOnce(o.Shards, func(i int, s *cluster.Shard) error {
 		r.shard(ctx, i, s)
 		return nil
@@ -178,6 +179,7 @@ func Run(ctx context.Context, cl *cluster.Cluster, op Operation, o Options) *Rep
 			scan.conn.Close()
 		}
 	}
+	r.told.wait()
 	r.report.Elapsed = time.Since(begin)
 	return r.report
 }
@@ -189,35 +191,6 @@ func (r *run) stopped() bool {
 		return true
 	default:
 		return false
-	}
-}
-
-// passed notes how far shard i is and tells the caller.
-func (r *run) passed(i int, done, total int64) {
-	if r.o.Progress == nil {
-		return
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.progress[i] = passed{done, max(done, total)} // the total was counted before the run
-	var sum passed
-	for _, p := range r.progress {
-		sum.done += p.done
-		sum.total += p.total
-	}
-	r.o.Progress(sum.done, sum.total)
-}
-
-// fail hands on one key that was not done.
-func (r *run) fail(f Failure) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if len(r.report.First[f.Reason]) < firstFailures {
-		f.Stored = append([]byte(nil), f.Stored...)
-		r.report.First[f.Reason] = append(r.report.First[f.Reason], f)
-	}
-	if r.o.Failure != nil {
-		r.o.Failure(f)
 	}
 }
 

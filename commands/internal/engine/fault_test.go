@@ -23,6 +23,27 @@ func proxied(t *testing.T, p **redistest.Proxy, onReq func([]byte) redistest.Act
 	}
 }
 
+// onPage is called when a scanner asks for a page, which waits meanwhile; pages
+// count from 1.
+func onPage(at func(page int)) func([]byte) redistest.Action {
+	var pages atomic.Int64
+	return func(b []byte) redistest.Action {
+		if bytes.Contains(b, []byte("\r\nscan\r\n")) {
+			at(int(pages.Add(1)))
+		}
+		return redistest.Forward
+	}
+}
+
+// paging puts a proxy before the first server that calls at for every page.
+func paging(t *testing.T, at func(page int)) func(*farm, *cluster.Spec) {
+	var p *redistest.Proxy
+	return func(f *farm, spec *cluster.Spec) {
+		proxied(t, &p, onPage(at))(f, spec)
+		spec.SocketTimeout = time.Minute // a page waits as long as at takes
+	}
+}
+
 // counts of the values on each side.
 func sides(t *testing.T, f *farm) (old, new int) {
 	t.Helper()
@@ -84,20 +105,18 @@ func TestACutConnectionIsDialledAgain(t *testing.T) {
 	t.Parallel()
 	const n = 20_000
 	var p *redistest.Proxy
-	f := newFarm(t, 1, "p", proxied(t, &p, nil))
-	f.fill(t, "p", n, 20)
-	var pages atomic.Int64
-	o := Options{Progress: func(done, total int64) {
-		if pages.Add(1)%5 == 0 {
+	f := newFarm(t, 1, "p", proxied(t, &p, onPage(func(page int) {
+		if page%5 == 0 {
 			p.Cut()
 		}
-	}}
-	total := whole(t, Run(context.Background(), f.Cluster, reinsert(), o))
+	})))
+	f.fill(t, "p", n, 20)
+	total := whole(t, Run(context.Background(), f.Cluster, reinsert(), Options{}))
 	if old, _ := sides(t, f); old != 0 || total.Rewritten != n {
 		t.Errorf("%d old values left, %+v", old, total)
 	}
 	f.fill(t, "p", n, 20)
-	total = whole(t, Run(context.Background(), f.Cluster, &Delete{Command: "clear"}, o))
+	total = whole(t, Run(context.Background(), f.Cluster, &Delete{Command: "clear"}, Options{}))
 	if left := len(f.all(t)); left != 0 || total.Deleted != n {
 		t.Errorf("%d keys left, %+v", left, total)
 	}
@@ -113,20 +132,16 @@ func TestALostShardEndsOnlyItsOwnWork(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var p *redistest.Proxy
-			f := newFarm(t, 2, "p", proxied(t, &p, nil))
-			f.fill(t, "p", 20_000, 20)
-			second := f.clients[1].DBSize(context.Background()).Val()
-			lost := false
-			begin := time.Now()
-			r := Run(context.Background(), f.Cluster, reinsert(), Options{Progress: func(done, total int64) {
-				if !lost && done > 6000 {
-					lost = true
+			var f *farm
+			f = newFarm(t, 2, "p", proxied(t, &p, onPage(func(page int) {
+				if page == 4 {
 					lose(f, p)
 				}
-			}})
-			if !lost {
-				t.Fatal("the run was over before the shard was lost")
-			}
+			})))
+			f.fill(t, "p", 20_000, 20)
+			second := f.clients[1].DBSize(context.Background()).Val()
+			begin := time.Now()
+			r := Run(context.Background(), f.Cluster, reinsert(), Options{})
 			var end *cluster.ShardError
 			if !errors.As(r.Shards[0].Err, &end) || end.Shard != "shard0" || r.Lost() != 1 || r.Complete() {
 				t.Errorf("error %v", r.Shards[0].Err)
@@ -191,18 +206,16 @@ func TestWithoutInfoALostConnectionEndsTheScan(t *testing.T) {
 	t.Parallel()
 	var p *redistest.Proxy
 	f := newFarm(t, 1, "p", func(f *farm, spec *cluster.Spec) {
-		proxied(t, &p, nil)(f, spec)
+		proxied(t, &p, onPage(func(page int) {
+			if page == 2 {
+				p.Cut()
+			}
+		}))(f, spec)
 		spec.SocketTimeout = time.Minute // none of it is about a time-out
 	})
 	f.clients[0].Do(context.Background(), "acl", "setuser", "default", "-info")
 	f.fill(t, "p", 8000, 20)
-	cut := false
-	r := Run(context.Background(), f.Cluster, reinsert(), Options{Progress: func(done, total int64) {
-		if !cut {
-			cut = true
-			p.Cut()
-		}
-	}})
+	r := Run(context.Background(), f.Cluster, reinsert(), Options{})
 	if s := &r.Shards[0]; !errors.Is(s.Err, errNameless) {
 		t.Errorf("error %v, %+v", s.Err, s.Tally)
 	}
@@ -215,16 +228,14 @@ func TestWithoutInfoALostConnectionEndsTheScan(t *testing.T) {
 func TestTheFirstSignalFinishesTheBatchInHand(t *testing.T) {
 	t.Parallel()
 	const n = 20_000
-	f := newFarm(t, 2, "p", nil)
-	f.fill(t, "p", n, 20)
 	stop := make(chan struct{})
-	stopped := false
-	r := Run(context.Background(), f.Cluster, reinsert(), Options{Stop: stop, Progress: func(done, total int64) {
-		if !stopped && done > n/2 {
-			stopped = true
+	f := newFarm(t, 2, "p", paging(t, func(page int) {
+		if page == 5 {
 			close(stop)
 		}
-	}})
+	}))
+	f.fill(t, "p", n, 20)
+	r := Run(context.Background(), f.Cluster, reinsert(), Options{Stop: stop})
 	total := whole(t, r)
 	old, new := sides(t, f)
 	if !r.Interrupted || old == 0 || int64(new) != total.Rewritten || total.Rewritten == 0 {
@@ -238,20 +249,18 @@ func TestTheFirstSignalFinishesTheBatchInHand(t *testing.T) {
 func TestTheSecondSignalDoesNotWait(t *testing.T) {
 	t.Parallel()
 	var p *redistest.Proxy
+	ctx, cancel := context.WithCancel(context.Background())
 	f := newFarm(t, 1, "p", func(f *farm, spec *cluster.Spec) {
-		proxied(t, &p, nil)(f, spec)
+		proxied(t, &p, onPage(func(page int) {
+			if page == 4 {
+				p.Stall(true)
+				time.AfterFunc(50*time.Millisecond, cancel)
+			}
+		}))(f, spec)
 		spec.SocketTimeout = -1
 	})
 	f.fill(t, "p", 20_000, 20)
-	ctx, cancel := context.WithCancel(context.Background())
-	stalled := false
-	r := Run(ctx, f.Cluster, reinsert(), Options{Progress: func(done, total int64) {
-		if !stalled && done > 3000 {
-			stalled = true
-			p.Stall(true)
-			time.AfterFunc(50*time.Millisecond, cancel)
-		}
-	}})
+	r := Run(ctx, f.Cluster, reinsert(), Options{})
 	if !r.Interrupted || r.Shards[0].Err != nil || r.Elapsed > 5*time.Second {
 		t.Errorf("%+v", r)
 	}

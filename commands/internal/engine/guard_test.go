@@ -266,13 +266,18 @@ func TestABusyServerIsNotMistakenForOneThatCannot(t *testing.T) {
 	ctx := context.Background()
 	for name, early := range map[string]bool{"from the start": true, "in mid-run": false} {
 		t.Run(name, func(t *testing.T) {
-			f := newFarm(t, 1, "p", nil)
+			var block func()
+			f := newFarm(t, 1, "p", paging(t, func(page int) {
+				if page == 4 && !early {
+					block()
+				}
+			}))
 			const n = 8000
 			f.fill(t, "p", n, 10)
 			c := f.clients[0]
 			c.ConfigSet(ctx, "busy-reply-threshold", "1")
 			ended := make(chan struct{})
-			block := func() {
+			block = func() {
 				go func() {
 					defer close(ended)
 					f.servers[0].Client(0).Do(ctx, "eval", "while true do end", 0)
@@ -290,16 +295,7 @@ func TestABusyServerIsNotMistakenForOneThatCannot(t *testing.T) {
 			if early {
 				block()
 			}
-			r := Run(ctx, f.Cluster, &Delete{Command: "clear"}, Options{Progress: func(done, total int64) {
-				select {
-				case <-ended:
-				default:
-					if !early && done > n/4 {
-						early = true
-						block()
-					}
-				}
-			}})
+			r := Run(ctx, f.Cluster, &Delete{Command: "clear"}, Options{})
 			if err := c.Do(ctx, "script", "kill").Err(); err != nil {
 				t.Fatal(err)
 			}

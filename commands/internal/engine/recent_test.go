@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -86,7 +87,28 @@ func TestListGivesNoKeyTwice(t *testing.T) {
 func TestARunTakesNoKeyTwice(t *testing.T) {
 	t.Parallel()
 	s := redistest.RunT(t, "enable-debug-command yes")
-	f := newFarm(t, 1, "p", func(_ *farm, spec *cluster.Spec) { spec.Endpoints[0].Addr = s.Addr })
+	var first []string // of three pages
+	asked := func() map[string]bool { return nil }
+	done := make(map[string]bool)
+	var pages atomic.Int64
+	f := newFarm(t, 1, "p", func(f *farm, spec *cluster.Spec) {
+		f.servers[0] = s
+		paging(t, func(page int) {
+			if pages.Store(int64(page)); page != 4 {
+				return
+			}
+			for deadline := time.Now().Add(30 * time.Second); len(done) < len(first); {
+				for key := range asked() {
+					done[key] = true
+				}
+				if time.Now().After(deadline) {
+					t.Errorf("%d of %d keys are done", len(done), len(first))
+					return
+				}
+			}
+			shrink(t, s, first[len(first)-50:])
+		})(f, spec)
+	})
 	ctx := context.Background()
 	client := s.Client(0)
 	var pairs []any
@@ -96,7 +118,6 @@ func TestARunTakesNoKeyTwice(t *testing.T) {
 	if err := client.MSet(ctx, pairs...).Err(); err != nil {
 		t.Fatal(err)
 	}
-	var first []string // of three pages
 	for cursor := uint64(0); len(first) < 3*scanCount; {
 		keys, next, err := client.Scan(ctx, cursor, "*", scanCount).Result()
 		if err != nil {
@@ -104,26 +125,10 @@ func TestARunTakesNoKeyTwice(t *testing.T) {
 		}
 		first, cursor = append(first, keys...), next
 	}
-	asked := monitor(t, s, "exists")
-	done := make(map[string]bool)
-	pages := 0
-	r := Run(ctx, f.Cluster, &Delete{Command: "clear"}, Options{DryRun: true, Batch: 1, Progress: func(int64, int64) {
-		if pages++; pages != 3 {
-			return
-		}
-		for deadline := time.Now().Add(30 * time.Second); len(done) < len(first); {
-			for key := range asked() {
-				done[key] = true
-			}
-			if time.Now().After(deadline) {
-				t.Errorf("%d of %d keys are done", len(done), len(first))
-				return
-			}
-		}
-		shrink(t, s, first[len(first)-50:])
-	}})
-	if total := whole(t, r); pages < 4 || total.Deleted != int64(len(first)) || total.Gone > 0 {
-		t.Errorf("%d pages, %d keys: %+v", pages, len(first), total)
+	asked = monitor(t, s, "exists")
+	r := Run(ctx, f.Cluster, &Delete{Command: "clear"}, Options{DryRun: true, Batch: 1})
+	if total := whole(t, r); pages.Load() < 4 || total.Deleted != int64(len(first)) || total.Gone > 0 {
+		t.Errorf("%d pages, %d keys: %+v", pages.Load(), len(first), total)
 	}
 }
 

@@ -35,6 +35,8 @@ type shardRun struct {
 	runID string
 	ways  ways
 
+	failures chan Failure // to be told; nil: nobody asks
+
 	haltOnce sync.Once
 	tallies  sync.Mutex
 	tally    Tally
@@ -74,6 +76,7 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 		filter: newFilter(r.o.Selection, r.cl, sh),
 		halt:   make(chan struct{}),
 	}
+	defer s.tellFailures()()
 	out := &r.report.Shards[index]
 	out.Shard = sh.Name
 	defer func() {
@@ -150,7 +153,7 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 	}
 	out.UsedMemoryAfter = after.usedMemory
 	if !r.stopped() {
-		r.passed(index, before.keys, before.keys)
+		r.told.passed(index, before.keys, before.keys)
 	}
 }
 
@@ -240,7 +243,7 @@ func (s *shardRun) scan(ctx context.Context, scan *scanner, keys int64) error {
 				}
 			}
 		}
-		s.passed(s.index, pages*int64(scan.count), keys)
+		s.told.passed(s.index, pages*int64(scan.count), keys)
 		if scan.ended {
 			if len(batch) > 0 {
 				give()

@@ -214,17 +214,17 @@ func TestAnotherWayIsTakenInMidRun(t *testing.T) {
 	} {
 		for _, work := range stringWork {
 			t.Run(name+"/"+work.name, func(t *testing.T) {
-				f := newFarm(t, 1, "p", barred(c.barred, nil))
+				var f *farm
+				f = newFarm(t, 1, "p", barred(c.barred, paging(t, func(page int) {
+					if page == 4 {
+						setUser(f.clients[0], c.taken)
+					}
+				})))
 				app := &flippers{client: f.clients[0], life: work.life, keys: 400}
 				const n = 8000
 				f.fill(t, "p", n, 10)
 				stop := app.start(t)
-				var taken atomic.Bool
-				r := Run(context.Background(), f.Cluster, work.op, Options{Progress: func(done, total int64) {
-					if done > n/4 && !taken.Swap(true) {
-						setUser(f.clients[0], c.taken)
-					}
-				}})
+				r := Run(context.Background(), f.Cluster, work.op, Options{})
 				stop()
 				s := &r.Shards[0]
 				sum(t, &s.Tally)

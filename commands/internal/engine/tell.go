@@ -1,0 +1,106 @@
+package engine
+
+import (
+	"bytes"
+	"sync"
+)
+
+// Whoever started a run is told about it on goroutines of their own: a disk may be
+// slow, a pipe full, and a terminal stopped, and the shards do not wait for that.
+
+// failuresHeld is how many failures of a shard wait to be told. The worker that has
+// one more waits until there is room, and nobody else does: to hold all of them
+// would take memory by the number of keys, and to leave one out would belie the
+// list. Each shard has room of its own, so that one that fails throughout takes
+// none from the others.
+const failuresHeld = 256
+
+// told is the way from the shards of a run to who started it.
+type told struct {
+	moved chan struct{} // holds one if there is progress to tell; nil: nobody asks
+	wg    sync.WaitGroup
+	one   sync.Mutex // of failures is told at a time
+
+	mu       sync.Mutex
+	progress []passed // by shard
+}
+
+// passed is how far the scan of a shard is.
+type passed struct{ done, total int64 }
+
+// tellProgress begins to tell of progress.
+func (r *run) tellProgress() {
+	t := &r.told
+	t.progress = make([]passed, len(r.o.Shards))
+	if r.o.Progress == nil {
+		return
+	}
+	t.moved = make(chan struct{}, 1)
+	t.wg.Go(func() {
+		for range t.moved {
+			sum := t.sum()
+			r.o.Progress(sum.done, sum.total)
+		}
+	})
+}
+
+// wait returns when all was told. Nothing may happen on the shards any more.
+func (t *told) wait() {
+	if t.moved != nil {
+		close(t.moved)
+	}
+	t.wg.Wait()
+}
+
+// passed notes how far shard i is.
+func (t *told) passed(i int, done, total int64) {
+	if t.moved == nil {
+		return
+	}
+	t.mu.Lock()
+	t.progress[i] = passed{done, max(done, total)} // the total was counted before the run
+	t.mu.Unlock()
+	select {
+	case t.moved <- struct{}{}:
+	default: // what is about to be told takes this in
+	}
+}
+
+func (t *told) sum() (sum passed) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, p := range t.progress {
+		sum.done += p.done
+		sum.total += p.total
+	}
+	return sum
+}
+
+// tellFailures begins to tell of failures on the shard. It ends when no more can come.
+func (s *shardRun) tellFailures() (end func()) {
+	if s.o.Failure == nil {
+		return func() {}
+	}
+	s.failures = make(chan Failure, failuresHeld)
+	s.told.wg.Go(func() {
+		for f := range s.failures {
+			s.told.one.Lock()
+			s.o.Failure(f)
+			s.told.one.Unlock()
+		}
+	})
+	return func() { close(s.failures) }
+}
+
+// fail hands on one key that was not done.
+func (s *shardRun) fail(f Failure) {
+	f.Stored = bytes.Clone(f.Stored) // it is part of a page, which would be held for it
+	s.mu.Lock()
+	if len(s.report.First[f.Reason]) < firstFailures {
+		s.report.First[f.Reason] = append(s.report.First[f.Reason], f)
+	}
+	s.mu.Unlock()
+	if s.failures != nil {
+		s.failures <- f
+	}
+}
