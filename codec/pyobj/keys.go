@@ -267,14 +267,23 @@ func (g *Graph) find(r Ref) Ref {
 			return ByteRef(g.Data(r)[0])
 		}
 		h = maphash.Bytes(g.num.seed, g.Data(r)) + 1
-	case Int, Float:
+	case Int, Float, Reduce:
+		if nd.kind == Reduce && !g.isReal(r) {
+			key, ok := g.objectKey(r)
+			if !ok {
+				return r // an object equals itself; what its __eq__ says is not known
+			}
+			h = g.num.hash(key.a ^ g.num.hash(key.b))
+			break
+		}
 		v, data, ok := g.integer(r, &g.num.scratch[0])
 		switch {
 		case !ok: // a fraction, an infinity
-			if f := math.Float64frombits(nd.v); f != f {
+			f := g.real(r)
+			if f != f {
 				return r // a NaN equals nothing else
 			}
-			h = g.num.hash(nd.v)
+			h = g.num.hash(math.Float64bits(f))
 		case data != nil:
 			h = maphash.Bytes(g.num.seed, data)
 		case v == 0:
@@ -294,7 +303,7 @@ func (g *Graph) find(r Ref) Ref {
 			h += g.num.hash(uint64(g.num.notes[x].canon))
 		}
 	default:
-		return r // an object equals itself; what its __eq__ says is not known
+		return r
 	}
 	size := uint64(len(g.num.table))
 	for i, _ := bits.Mul64(h, size); ; {
@@ -324,14 +333,16 @@ func (g *Graph) equalKeys(a, b Ref) bool {
 	switch x.kind {
 	case Str, Bytes:
 		return x.kind == y.kind && x.n == y.n && g.sameData(a, b)
-	case Int, Float:
-		if y.kind != Int && y.kind != Float {
-			return false
+	case Int, Float, Reduce:
+		if !g.isReal(a) || !g.isReal(b) {
+			key, ok := g.objectKey(a)
+			other, also := g.objectKey(b)
+			return ok && also && key == other
 		}
 		v, data, ok := g.integer(a, &g.num.scratch[0])
 		w, other, ok2 := g.integer(b, &g.num.scratch[1])
 		if !ok || !ok2 {
-			return ok == ok2 && x.v == y.v
+			return ok == ok2 && g.real(a) == g.real(b)
 		}
 		return v == w && bytes.Equal(data, other)
 	case Tuple:
@@ -363,8 +374,8 @@ func (g *Graph) equalKeys(a, b Ref) bool {
 	return false
 }
 
-// integer is the exact integer value of an Int or Float: v, or data, which may lie in buf, when it needs more than 64 bits. Not
-// ok: there is none.
+// integer is the exact integer value of an Int or what isReal: v, or data, which may lie in buf, when it needs more than 64 bits.
+// Not ok: there is none.
 func (g *Graph) integer(r Ref, buf *floatInt) (v int64, data []byte, ok bool) {
 	nd := &g.nodes[r]
 	if nd.kind == Int {
@@ -373,7 +384,7 @@ func (g *Graph) integer(r Ref, buf *floatInt) (v int64, data []byte, ok bool) {
 		}
 		return int64(nd.v), nil, true
 	}
-	f := math.Float64frombits(nd.v)
+	f := g.real(r)
 	if f != math.Trunc(f) || math.IsInf(f, 0) {
 		return 0, nil, false
 	}

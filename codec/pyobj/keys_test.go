@@ -47,3 +47,43 @@ func TestBigKeys(t *testing.T) {
 		t.Errorf("%v allocations", allocs)
 	}
 }
+
+// TestObjectKeys: dates and complex numbers are one key when Python says that they are equal.
+func TestObjectKeys(t *testing.T) {
+	g := New()
+	date := func(class Ref, packed string, zone ...Ref) Ref {
+		return g.NewReduce(class, g.NewTuple(append([]Ref{g.NewBytes([]byte(packed))}, zone...)...))
+	}
+	zone := func(seconds int64) Ref {
+		delta := g.NewReduce(g.NewGlobal([]byte("datetime"), []byte("timedelta")), g.NewTuple(g.NewInt(0), g.NewInt(seconds), g.NewInt(0)))
+		return g.NewReduce(g.NewGlobal([]byte("datetime"), []byte("timezone")), g.NewTuple(delta))
+	}
+	const noon = "\x07\xe8\x01\x02\x0c\x00\x00\x00\x00\x05"
+	for i, keys := range [][]Ref{
+		{date(SymDate, noon[:4]), date(SymDate, noon[:4])},
+		{date(SymDateTime, noon), date(SymDateTime, noon), date(SymDateTime, "\x07\xe8\x81"+noon[3:])}, // with a fold
+		{date(SymDateTime, noon, zone(0)), date(SymDateTime, noon, zone(0)), date(SymDateTime, noon[:4]+"\x0d"+noon[5:], zone(3600))},
+		{g.NewComplex(1, 2), g.NewComplex(1, 2)},
+		{g.NewComplex(0, 2), g.NewComplex(math.Copysign(0, -1), 2)},
+		{g.NewComplex(1, 0), RefTrue, g.NewInt(1), g.NewComplex(1, math.Copysign(0, -1))},
+		{g.NewComplex(1e300, 0), g.NewFloat(1e300)},
+		{g.NewComplex(math.Inf(1), 0), g.NewFloat(math.Inf(1))},
+		{g.NewTuple(date(SymDate, noon[:4]), g.NewInt(1)), g.NewTuple(date(SymDate, noon[:4]), g.NewComplex(1, 0))},
+	} {
+		set := g.NewSet(keys...)
+		dict := g.NewDict()
+		for n, k := range keys {
+			g.SetItems(dict, k, g.NewInt(int64(n)))
+		}
+		if g.Settle(); g.Len(set) != 1 || g.Len(dict) != 1 || g.Items(dict)[0] != keys[0] {
+			t.Errorf("case %d: %d items, %d keys, want one", i, g.Len(set), g.Len(dict))
+		}
+	}
+	nan := math.NaN()
+	others := g.NewSet(date(SymDate, noon[:4]), date(SymDateTime, noon), date(SymDateTime, noon, zone(0)), date(SymDateTime, noon, zone(60)), date(SymTime, noon[4:]),
+		g.NewComplex(1, 2), g.NewComplex(2, 1), g.NewComplex(nan, 0), g.NewComplex(nan, 0), g.NewComplex(1, nan), g.NewFloat(nan), g.NewComplex(0.5, 0),
+		date(SymDateTime, "\x07\xe8\x01\x02\x0c\x00\x00\x00\x00\x06"))
+	if n := g.Len(others); g.Settle() != 0 || g.Len(others) != n {
+		t.Errorf("%d of %d different items", g.Len(others), n)
+	}
+}
