@@ -252,60 +252,72 @@ func (c *constructor) entries(n int32) []pyobj.Ref {
 // may make as many as it has bytes.
 const minMerged = 1 << 20
 
+// taken stands in kids for a key that merge has taken out.
+const taken = -1
+
 // merge takes each << out of a mapping and puts the entries of what it names
-// before the others, as flatten_mapping of yaml/constructor.py does.
+// before the others, as flatten_mapping of yaml/constructor.py does. A mapping that
+// merges itself finds itself with that << gone, and the later ones to be merged.
 func (c *constructor) merge(n int32, depth int) {
 	if c.state[n]&merged != 0 {
 		return
 	}
-	c.state[n] |= merged
 	if depth > maxDepth {
 		fail(TooLarge, c.pos(n), "<< of mappings nested deeper than PyYAML reads")
 	}
-	kids := c.kidsOf(n)
 	any := false
-	for i := 0; i < len(kids); i += 2 {
+	var from []int32
+	for i := 0; i < len(c.kidsOf(n)); i += 2 {
+		kids := c.kidsOf(n)
+		if kids[i] == taken {
+			continue
+		}
 		switch k := &c.nodes[kids[i]]; k.tag {
 		case tagMerge:
 			any = true
+			kids[i] = taken
+			from = c.mergeable(n, kids[i+1], from, depth)
 		case tagValue:
 			k.tag = tagStr
 		}
 	}
+	c.state[n] |= merged
 	if !any {
 		return
 	}
-	var own, from []int32
-	for i := 0; i < len(kids); i += 2 {
-		if c.nodes[kids[i]].tag != tagMerge {
-			own = append(own, kids[i], kids[i+1])
+	for kids := c.kidsOf(n); len(kids) > 0; kids = kids[2:] {
+		if kids[0] != taken {
+			from = append(from, kids[0], kids[1])
 		}
 	}
-	// A mapping that merges itself finds its own entries, and no << any more.
-	c.setKids(n, own)
-	for i := 0; i < len(kids); i += 2 {
-		if c.nodes[kids[i]].tag != tagMerge {
-			continue
+	c.setKids(n, from)
+}
+
+// mergeable appends the entries of what a << of the mapping n names: a mapping, or
+// a list of mappings.
+func (c *constructor) mergeable(n, named int32, to []int32, depth int) []int32 {
+	sources := []int32{named}
+	if c.nodes[named].form == sequenceForm {
+		sources = c.kidsOf(named)
+	}
+	for _, s := range sources {
+		if c.nodes[s].form != mappingForm {
+			fail(Tag, c.pos(s), "<< merges mappings, not %s", formNames[c.nodes[s].form])
 		}
-		sources := []int32{kids[i+1]}
-		if c.nodes[kids[i+1]].form == sequenceForm {
-			sources = c.kidsOf(kids[i+1])
+		c.merge(s, depth+1)
+	}
+	for j := len(sources) - 1; j >= 0; j-- { // the first wins, so it comes last
+		more := c.kidsOf(sources[j])
+		if c.pairs += len(more) / 2; c.pairs > max(minMerged, len(c.data)) {
+			fail(TooLarge, c.pos(n), "<< makes more than %d entries", max(minMerged, len(c.data)))
 		}
-		for _, s := range sources {
-			if c.nodes[s].form != mappingForm {
-				fail(Tag, c.pos(s), "<< merges mappings, not %s", formNames[c.nodes[s].form])
+		for ; len(more) > 0; more = more[2:] {
+			if more[0] != taken {
+				to = append(to, more[0], more[1])
 			}
-			c.merge(s, depth+1)
-		}
-		for j := len(sources) - 1; j >= 0; j-- { // the first wins, so it comes last
-			more := c.kidsOf(sources[j])
-			if c.pairs += len(more) / 2; c.pairs > max(minMerged, len(c.data)) {
-				fail(TooLarge, c.pos(n), "<< makes more than %d entries", max(minMerged, len(c.data)))
-			}
-			from = append(from, more...)
 		}
 	}
-	c.setKids(n, append(from, own...))
+	return to
 }
 
 func (c *constructor) setKids(n int32, kids []int32) {

@@ -68,6 +68,12 @@ func TestDecode(t *testing.T) {
 		{"[2024-01-02, 2024-1-2, 2024-1-2 3:04:05.6 -1:30]",
 			"[datetime.date(2024, 1, 2), '2024-1-2', datetime.datetime(2024, 1, 2, 3, 4, 5, 600000, tzinfo=datetime.timezone(datetime.timedelta(days=-1, seconds=81000)))]"},
 		{"a: 1\n<<: {a: 2, b: 3}\n<< : [{c: 4}, {c: 5}]\n", "{'a': 1, 'b': 3, 'c': 4}"},
+		{"? 2024-01-02\n: a\nb: c\n? 2024-01-02\n: d\n", "{datetime.date(2024, 1, 2): 'd', 'b': 'c'}"},
+		{"{!!python/complex 1j: a, !!python/complex 1j: b}", "{1j: 'b'}"},
+		{"{[2024-01-02 03:04:05Z, 1]: a}", ""},
+		{"!!set {!!python/tuple [2024-01-02 03:04:05Z], !!python/tuple [2024-01-02 04:04:05+01:00]}", "{(datetime.datetime(2024, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc),)}"},
+		{"&a\n<<: *a\nb: c\n<<: {d: e}\n", "{'d': 'e', 'b': 'c'}"},
+		{"&a\n<<: {d: e}\nb: c\n<<: [{f: g}, *a]\n", "{'d': 'e', 'b': 'c', 'f': 'g'}"},
 		{"? [a\n: b", ""},
 		{"&a [1, *a, {k: *a}]", "[1, [...], {'k': [...]}]"},
 		{"!!omap [a: 1, b: 2]", "[('a', 1), ('b', 2)]"},
@@ -154,9 +160,17 @@ func TestBombs(t *testing.T) {
 	if _, _, err := yaml.Decode(g, []byte(bomb("[", "]"))); err != nil || g.Size() > 2000 {
 		t.Errorf("aliases: %v, %d nodes", err, g.Size())
 	}
-	_, _, err := yaml.Decode(g, []byte(bomb("{<<: [", "]}")))
-	if e, ok := err.(*yaml.Error); !ok || e.Kind != yaml.TooLarge {
-		t.Errorf("merging: %v", err)
+	for name, doc := range map[string]string{
+		"merging":        bomb("{<<: [", "]}"),
+		"merging itself": "&a {k: v, " + strings.Repeat("<<: *a, ", 100000) + "}",
+	} {
+		_, _, err := yaml.Decode(g, []byte(doc))
+		if e, ok := err.(*yaml.Error); !ok || e.Kind != yaml.TooLarge {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, _, err := yaml.Decode(g, []byte("{"+strings.Repeat("<<: {}, ", 100000)+"}")); err != nil {
+		t.Errorf("merging nothing: %v", err)
 	}
 }
 
