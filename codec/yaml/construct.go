@@ -125,6 +125,7 @@ func (c *constructor) make(n int32) (r pyobj.Ref, waits bool) {
 	case tagPyComplex:
 		return c.complex(c.scalar(n), at), false
 	case tagTimestamp:
+		c.want(n, scalarForm) // PyYAML finds no = in place of one here
 		return c.timestamp(c.scalar(n), at), false
 	case tagBinary, tagPyBytes:
 		return c.base64(c.scalar(n), at), false

@@ -18,17 +18,17 @@ func (c *constructor) integer(text []byte, at int) pyobj.Ref {
 	var n *big.Int
 	switch {
 	case strings.HasPrefix(digits, "0b"):
-		n = powerInt(digits[2:], 1)
+		n = pythonInt(digits[2:], 1)
 	case strings.HasPrefix(digits, "0x"):
-		n = powerInt(digits[2:], 4)
+		n = pythonInt(digits[2:], 4)
 	case len(digits) > 1 && digits[0] == '0':
-		n = powerInt(digits[1:], 3)
+		n = pythonInt(digits, 3)
 	case strings.Contains(digits, ":"):
 		n = sixtyInt(digits, at)
-	case len(digits) > pyobj.MaxDigits:
+	case len(strings.Trim(digits, blanks+"+-")) > pyobj.MaxDigits:
 		fail(Number, at, "an int of %d digits, Python reads at most %d", len(digits), pyobj.MaxDigits)
-	case digits != "" && strings.Trim(digits, decimals) == "":
-		n, _ = new(big.Int).SetString(digits, 10)
+	default:
+		n = pythonInt(digits, 0)
 	}
 	if n == nil {
 		fail(Number, at, "%q is no int", text)
@@ -37,6 +37,34 @@ func (c *constructor) integer(text []byte, at int) pyobj.Ref {
 		n.Neg(n)
 	}
 	return c.g.NewBigInt(n)
+}
+
+// blanks are what int and float of Python pass over on both sides of a number.
+const blanks = " \t\n\v\f\r\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+
+// pythonInt is int(text, 1<<bits) of Python, or int(text) for no bits: with blanks
+// around it, a sign, and what tells the base; nil where that is an error. Beyond
+// MaxDigits in base ten it is one.
+func pythonInt(text string, bits int) *big.Int {
+	digits := strings.Trim(text, blanks)
+	negative := strings.HasPrefix(digits, "-")
+	if negative || strings.HasPrefix(digits, "+") {
+		digits = digits[1:]
+	}
+	if prefix := [...]string{1: "bB", 3: "oO", 4: "xX"}; bits > 0 && len(digits) > 1 && digits[0] == '0' && strings.IndexByte(prefix[bits], digits[1]) >= 0 {
+		digits = digits[2:]
+	}
+	var n *big.Int
+	switch {
+	case bits > 0:
+		n = powerInt(digits, bits)
+	case digits != "" && len(digits) <= pyobj.MaxDigits && strings.Trim(digits, decimals) == "":
+		n, _ = new(big.Int).SetString(digits, 10)
+	}
+	if n != nil && negative {
+		n.Neg(n)
+	}
+	return n
 }
 
 // powerInt reads digits of so many bits each, in time linear in their number;
@@ -84,10 +112,10 @@ func sixtyInt(digits string, at int) *big.Int {
 	}
 	n, sixty := new(big.Int), big.NewInt(60)
 	for _, g := range groups {
-		if len(g) > pyobj.MaxDigits || g == "" || strings.Trim(g, decimals) != "" {
+		d := pythonInt(g, 0)
+		if d == nil {
 			return nil
 		}
-		d, _ := new(big.Int).SetString(g, 10)
 		n.Add(n.Mul(n, sixty), d)
 	}
 	return n
@@ -119,14 +147,15 @@ func (c *constructor) float(text []byte, at int) pyobj.Ref {
 	if !ok {
 		fail(Number, at, "%q is no float", text)
 	}
-	if negative {
+	if negative && v == v { // the product of -1 and a NaN has the sign of the NaN
 		v = -v
 	}
 	return c.g.NewFloat(v)
 }
 
-// pythonFloat is float() of Python for text without blanks and underscores.
+// pythonFloat is float() of Python for text without underscores.
 func pythonFloat(text string) (float64, bool) {
+	text = strings.Trim(text, blanks)
 	if text == "" || strings.ContainsAny(text, "xXpP") {
 		return 0, false // Go reads hexadecimal floats
 	}
@@ -254,7 +283,7 @@ func (m moment) exists() bool {
 
 // timestamp makes the date or datetime as Python pickles it.
 func (c *constructor) timestamp(text []byte, at int) pyobj.Ref {
-	m, ok := parseMoment(text, false)
+	m, ok := parseMoment(withoutLast(text), false)
 	if !ok || !m.exists() {
 		fail(Number, at, "%q is no date", text)
 	}

@@ -161,7 +161,7 @@ func (p *parser) node(block, dashes bool) int32 {
 		case given < 0 && t.style != 0:
 			n.tag = tagStr
 		case implicit:
-			n.tag = resolve(p.text(n.span))
+			n.tag = resolveMarked(p.text(n.span))
 		}
 		return p.add(n, at)
 	case kind == flowSequence, block && kind == blockSequence, dashes && kind == blockEntry:

@@ -1,6 +1,9 @@
 package yaml
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
 const (
 	tagPrefix    = "tag:yaml.org,2002:"
@@ -107,6 +110,18 @@ func resolve(text []byte) int32 {
 	}
 	return tagStr
 }
+
+// resolveMarked finds the tag of a scalar with the lone exclamation mark, which may
+// be in quotes or a block: PyYAML's patterns end before a last line feed, too.
+func resolveMarked(text []byte) int32 {
+	if len(text) == 0 || text[0] == '\n' {
+		return resolve(text)
+	}
+	return resolve(withoutLast(text))
+}
+
+// withoutLast is text up to where a $ of Python's re may match: a last line feed.
+func withoutLast(text []byte) []byte { return bytes.TrimSuffix(text, []byte("\n")) }
 
 // A cursor eats what a pattern describes.
 type cursor []byte
