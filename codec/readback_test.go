@@ -19,7 +19,7 @@ import (
 	"cachering/codec/pyobj"
 )
 
-// readBack is scripts/read_back.py as it judges.
+// readBack is testdata/python/read_back.py as it judges.
 type readBack struct {
 	t   *testing.T
 	in  *bufio.Writer
@@ -35,7 +35,7 @@ func startReadBack(t *testing.T, words ...string) (in io.WriteCloser, out *bufio
 		}
 		t.Skip(missing)
 	}
-	cmd := exec.Command("/usr/bin/python3", append([]string{"../scripts/read_back.py"}, words...)...)
+	cmd := exec.Command("/usr/bin/python3", append([]string{"../testdata/python/read_back.py"}, words...)...)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	in, err := cmd.StdinPipe()
