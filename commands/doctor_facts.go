@@ -42,16 +42,14 @@ type shardFacts struct {
 	// clock is unknown where clockErr is why it could not be asked.
 	clock    cluster.Clock
 	clockErr error
-	// Of the keys, where the application writes: a sample of its database, and of
-	// others on the server that no cache of the file uses; and the values.
+	// Of the keys, where the application writes: a sample of its database, which
+	// with those of the other shards is one of the cache, and of others on the
+	// server that no cache of the file uses.
 	own     *engine.Mix
-	others  []*engine.Mix
 	survey  *engine.Survey
+	others  []*engine.Mix
 	keysErr error
 }
-
-// mixSize is how many keys of each database are looked at.
-const mixSize = 1000
 
 // gather asks every server of a cache about itself.
 func gather(ctx context.Context, s *session, file *config.File, cache *config.Cache, cl *cluster.Cluster) (*facts, error) {
@@ -115,35 +113,41 @@ func (sh *shardFacts) ask(ctx context.Context, file *config.File, cache *config.
 			}
 		}
 	}
-	if sh.own, sh.others, sh.keysErr = engine.LookAround(ctx, cl, shard, mixSize, others); sh.keysErr != nil && !cluster.Denied(sh.keysErr) {
+	if sh.others, sh.keysErr = engine.LookAround(ctx, cl, shard, engine.SampleSize(1), others); sh.keysErr != nil && !cluster.Denied(sh.keysErr) {
 		sh.err = sh.keysErr
 	}
 }
 
-// lookAtValues takes a sample of the values, and of where keys lie.
+// lookAtValues takes a sample of the keys and values, and of where they lie.
 func (f *facts) lookAtValues(ctx context.Context, cl *cluster.Cluster, asked []*cluster.Shard) {
 	var shards []*cluster.Shard
 	var of []*shardFacts
 	for i, sh := range f.shards {
-		if sh.err == nil && sh.own != nil {
+		if sh.err == nil && sh.writable {
 			shards, of = append(shards, asked[i]), append(of, sh)
 		}
 	}
 	if len(shards) == 0 {
 		return
 	}
-	surveys := engine.Look(ctx, cl, engine.Options{Shards: shards}, sampleSize, func(stored, value []byte) string {
+	surveys := engine.Look(ctx, cl, engine.Options{Shards: shards}, engine.SampleSize(len(shards)), func(stored, value []byte) string {
 		return recognised(stored, value, f.cache.Codec)
 	})
+	looked := false
 	for i, sh := range of {
-		if sh.survey = &surveys[i]; sh.survey.Err == nil {
+		survey := &surveys[i]
+		// Keys may have been seen although the values may not be.
+		if own := survey.Mix(cl); survey.Err == nil || own.Seen > 0 {
+			sh.survey, sh.own, looked = survey, own, true
+		}
+		if survey.Err == nil {
 			continue
 		}
-		if sh.keysErr = sh.survey.Err; !cluster.Denied(sh.keysErr) {
+		if sh.keysErr = survey.Err; !cluster.Denied(sh.keysErr) {
 			sh.err = sh.keysErr
 		}
 	}
-	if f.cache.Sharded {
+	if f.cache.Sharded && looked {
 		f.guess = placement.GuessRing(f.cache, keysOf(shards, surveys))
 	}
 }

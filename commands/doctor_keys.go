@@ -25,7 +25,7 @@ func (e *examination) database(sh *shardFacts) {
 		}
 		at := e.cache.Endpoint(sh.index).DB
 		what := fmt.Sprintf("database %d holds keys named as those of this cache, %d in a sample of %d", m.DB, m.Mine, m.Seen)
-		if sh.own.Mine+sh.own.Side == 0 {
+		if sh.own.Mine+sh.own.Side == 0 && sh.survey.Sampled() == 0 {
 			e.find("wrong_database", sh, fmt.Sprintf("database %d holds no key of this cache, and %s", at, what),
 				fmt.Sprintf("compare DB and LOCATION of the application; if it is right there, write db = %d under %s, or into the location", m.DB, e.table("options")))
 		} else {
@@ -47,6 +47,10 @@ type sampleFacts struct {
 	Prefixes map[string]int64 `json:"foreign_prefixes"`
 	Codecs   map[string]int64 `json:"codecs"`
 	Ring     *string          `json:"ring"` // what the entries say about it; null where there is none
+	// Head are the shards whose sample is of the keys that SCAN gives first.
+	Head []string `json:"head_of_scan,omitempty"`
+
+	sampled int64 // entries that were looked for where few keys are
 }
 
 // sample adds up what all shards show.
@@ -63,8 +67,10 @@ func (f *facts) sample() *sampleFacts {
 		t.Foreign += sh.own.Foreign
 		addAll(t.Versions, sh.own.Versions)
 		addAll(t.Prefixes, sh.own.Prefixes)
-		if sh.survey != nil {
-			addAll(t.Codecs, sh.survey.Codecs)
+		addAll(t.Codecs, sh.survey.Codecs)
+		t.sampled += sh.survey.Sampled()
+		if sh.survey.Head {
+			t.Head = append(t.Head, sh.name)
 		}
 	}
 	if f.guess != nil {
@@ -91,7 +97,7 @@ func (t *sampleFacts) String() string {
 // keys compares prefix and version with those of the keys that are there.
 func (e *examination) keys() {
 	t := e.sample()
-	if named := sum(t.Prefixes); t.Mine+t.Side == 0 && named >= placement.Enough && e.cache.Keyspace.Function() == defaultFunction {
+	if named := sum(t.Prefixes); t.Mine+t.Side+t.sampled == 0 && named >= placement.Enough && e.cache.Keyspace.Function() == defaultFunction {
 		e.find("wrong_prefix", nil, fmt.Sprintf("no key of a sample of %d begins with the prefix %q; there are: %s", t.Seen, e.cache.Keyspace.Prefix, frequencies(t.Prefixes, strconv.Quote)),
 			fmt.Sprintf("compare KEY_PREFIX of the application; if it is right there, write key_prefix = %q under [caches.%s] of %s", ranked(t.Prefixes)[0], e.cache.Alias, e.cache.File))
 	} else if t.Foreign > 0 {

@@ -172,6 +172,9 @@ func (t *sampleFacts) lines() [][2]string {
 	if t.Ring != nil {
 		lines = append(lines, [2]string{"ring", *t.Ring})
 	}
+	if t.Head != nil {
+		lines = append(lines, [2]string{"drawn", headOf(t.Head)})
+	}
 	return lines
 }
 

@@ -458,7 +458,7 @@ func (x *explainer) owner(db *cluster.Shard, stored []byte, key string) string {
 func astray(ctx context.Context, cl *cluster.Cluster) (list []placement.Key, of int) {
 	shards := cl.Visit()
 	// A shard that fails gives no keys; that it fails is told elsewhere.
-	for i, survey := range engine.Look(ctx, cl, engine.Options{Shards: shards}, sampleSize, nil) {
+	for i, survey := range engine.Look(ctx, cl, engine.Options{Shards: shards}, engine.SampleSize(len(shards)), nil) {
 		of += len(survey.Sample())
 		for _, key := range survey.Sample() {
 			if home, err := cl.Home(key); err == nil && !home.Same(shards[i]) {

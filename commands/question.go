@@ -13,9 +13,6 @@ import (
 	"cachering/commands/internal/plain"
 )
 
-// sampleSize is how many keys of each shard are looked at before a question.
-const sampleSize = 100
-
 // samplePatience is how long a run that asks nothing waits for its sample.
 const samplePatience = 2 * time.Second
 
@@ -52,13 +49,13 @@ func (b *bulk) sample(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, samplePatience)
 	defer cancel()
-	b.s.warnMisplaced(b.cache, b.cl, b.run.Shards, engine.Look(ctx, b.cl, b.run, sampleSize, nil))
+	b.s.warnMisplaced(b.cache, b.cl, b.run.Shards, engine.Look(ctx, b.cl, b.run, engine.SampleSize(len(b.run.Shards)), nil))
 }
 
 // preview tells which configuration, cache, shards and keys a question is
 // about, and returns about how many keys those are.
 func (b *bulk) preview(ctx context.Context) (int64, error) {
-	surveys := engine.Look(ctx, b.cl, b.run, sampleSize, func(stored, value []byte) string {
+	surveys := engine.Look(ctx, b.cl, b.run, engine.SampleSize(len(b.run.Shards)), func(stored, value []byte) string {
 		return codecOf(stored, value, codec.Stored(b.cache.Codec))
 	})
 	if err := ctx.Err(); err != nil {
@@ -94,6 +91,7 @@ func (b *bulk) preview(ctx context.Context) (int64, error) {
 		}
 		warn("in a sample    %s", strings.Join(parts, ", "))
 		warn("at home        %d of %d sampled keys (%s)", home, sampled, plain.Percent(float64(home)/float64(sampled)))
+		b.s.warnHead(surveys)
 		b.s.warnMisplaced(b.cache, b.cl, b.run.Shards, surveys)
 	}
 	return keys, nil
@@ -102,6 +100,24 @@ func (b *bulk) preview(ctx context.Context) (int64, error) {
 // notReadable follows what codecOf calls a value that its own serializer refuses
 // to the application.
 const notReadable = " (not readable)"
+
+// warnHead warns of a sample that is of the keys which SCAN gives first.
+func (s *session) warnHead(surveys []engine.Survey) {
+	var names []string
+	for _, v := range surveys {
+		if v.Head {
+			names = append(names, v.Shard)
+		}
+	}
+	if names != nil {
+		s.ui.Warn("warning: the sample is %s", headOf(names))
+	}
+}
+
+// headOf says of which keys the sample of some shards is, and why.
+func headOf(shards []string) string {
+	return "of the first keys of SCAN on " + strings.Join(shards, ", ") + ", which are those that a run that was interrupted changed: RANDOMKEY is refused, allow it by +randomkey"
+}
 
 // codecOf names how a value was stored, for counting.
 func codecOf(stored, value []byte, from codec.Source) string {

@@ -159,6 +159,9 @@ func (b *bulk) summary(r *engine.Report, total *engine.Tally) {
 	if old, sampled := r.StillOld(); old > 0 {
 		b.s.ui.Warn("warning: %d of %d values read again are not at %s: something still writes them as before", old, sampled, r.To)
 		b.s.ui.Warn("hint: change the application's settings first, then run again")
+		if head := r.Head(); head != nil {
+			b.s.ui.Warn("warning: what was read again is %s", headOf(head))
+		}
 	}
 }
 

@@ -45,6 +45,7 @@ type guessDocument struct {
 	Verdict    string     `json:"verdict"`
 	Rings      []guessRow `json:"rings"`
 	Unanswered []string   `json:"unanswered,omitempty"`
+	Head       []string   `json:"head_of_scan,omitempty"` // shards whose sample is of the keys that SCAN gives first
 }
 
 type guessRow struct {
@@ -73,7 +74,7 @@ func runRingGuess(ctx context.Context, s *session) error {
 	}
 	defer cl.Close()
 	shards := cl.Visit()
-	surveys := engine.Look(ctx, cl, engine.Options{Shards: shards}, sampleSize, nil)
+	surveys := engine.Look(ctx, cl, engine.Options{Shards: shards}, engine.SampleSize(len(shards)), nil)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -83,6 +84,12 @@ func runRingGuess(ctx context.Context, s *session) error {
 			s.ui.Warn("cachering: %v", v.Err)
 			doc.Unanswered = append(doc.Unanswered, shards[i].Name)
 		}
+		if v.Head {
+			doc.Head = append(doc.Head, v.Shard)
+		}
+	}
+	if !s.ui.Quiet {
+		s.warnHead(surveys)
 	}
 	code := codeOfShards(len(doc.Unanswered), len(shards))
 	g := placement.GuessRing(cache, keysOf(shards, surveys))

@@ -77,6 +77,7 @@ type ringShard struct {
 	// Of the keys of this cache in a sample, those at home.
 	Sampled *int64 `json:"sampled,omitempty"`
 	Home    *int64 `json:"at_home,omitempty"`
+	Head    bool   `json:"head_of_scan,omitempty"` // the sample is of the keys that SCAN gives first
 }
 
 // ringPoint is a pair in JSON: ["06ab5210",0].
@@ -162,7 +163,7 @@ func countKeys(ctx context.Context, s *session, file *config.File, cache *config
 	for _, row := range doc.Shards {
 		shards = append(shards, cl.Shards()[row.Index])
 	}
-	surveys := engine.Look(ctx, cl, engine.Options{Shards: shards}, sampleSize, nil)
+	surveys := engine.Look(ctx, cl, engine.Options{Shards: shards}, engine.SampleSize(len(shards)), nil)
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
@@ -178,10 +179,11 @@ func countKeys(ctx context.Context, s *session, file *config.File, cache *config
 		// Replicas hold what their master does; no key is at home there.
 		if shards[i].Writable() {
 			sampled := v.Sampled()
-			row.Sampled, row.Home = &sampled, &v.Home
+			row.Sampled, row.Home, row.Head = &sampled, &v.Home, v.Head
 		}
 	}
 	if !s.ui.Quiet {
+		s.warnHead(surveys)
 		s.warnMisplaced(cache, cl, shards, surveys)
 	}
 	return codeOfShards(failed, len(doc.Shards)), nil

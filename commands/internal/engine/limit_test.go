@@ -158,7 +158,7 @@ func TestAfterTheRunAWriterOfOldValuesIsNoticed(t *testing.T) {
 	f := newFarm(t, 1, "p", nil)
 	f.fill(t, "p", 200, 10)
 	r := Run(ctx, f.Cluster, reinsert(), Options{})
-	if old, sampled := r.StillOld(); old != 0 || sampled != sampleAfter {
+	if old, sampled := r.StillOld(); old != 0 || sampled != 200 {
 		t.Errorf("%d of %d are old", old, sampled)
 	}
 	stop, done := make(chan struct{}), make(chan struct{})

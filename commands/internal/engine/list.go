@@ -31,7 +31,7 @@ func List(ctx context.Context, cl *cluster.Cluster, s *cluster.Shard, sel Select
 func (f *filter) listed(keys [][]byte) []Listed {
 	var found []Listed
 	for _, stored := range keys {
-		if f.fits(stored) && f.verdict(stored) == take {
+		if f.takes(stored) {
 			key, version, _ := f.space.Split(stored)
 			found = append(found, Listed{stored, key, version})
 		}

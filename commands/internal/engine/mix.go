@@ -25,53 +25,51 @@ type Mix struct {
 	Prefixes map[string]int64
 }
 
-// LookAround takes a sample of about n keys of the shard's database, whoever's
-// they are, and then of others on the same server. It reads no value and writes
+// Mix is whose keys are in the database of a shard that was looked at: as many of
+// them are looked at as the sample is large, each shard with its share.
+func (s *Survey) Mix(cl *cluster.Cluster) *Mix { return mixOf(s.sight, s.filter, cl.SideKeys()) }
+
+// LookAround takes a sample of n keys of each of some databases on the server of a
+// shard that are not its own, whoever's they are. It reads no value and writes
 // nothing.
-func LookAround(ctx context.Context, cl *cluster.Cluster, s *cluster.Shard, n int, others []int) (own *Mix, of []*Mix, err error) {
+func LookAround(ctx context.Context, cl *cluster.Cluster, s *cluster.Shard, n int, others []int) (of []*Mix, err error) {
+	if len(others) == 0 {
+		return nil, nil
+	}
 	conn, err := s.Dial(ctx, 0)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	defer conn.Close()
+	// The shard's neighbours have nothing in these databases.
 	f := newFilter(Selection{}, cl, s)
-	if own, err = mix(ctx, conn, f, cl.SideKeys(), n); err != nil {
-		return nil, nil, s.Wrap(err)
-	}
-	// The connection is not used for anything else, so the database that it ends
-	// in is of no account. The shard's neighbours have nothing in these.
 	f.nearer, f.neighbours = nil, nil
 	for _, db := range others {
 		chosen := redis.NewStatusCmd(ctx, "select", db)
 		if err := conn.Do(ctx, []redis.Cmder{chosen}); err != nil {
-			return own, of, err
+			return of, err
 		}
 		if err := chosen.Err(); err != nil {
-			return own, of, s.Wrap(err)
+			return of, s.Wrap(err)
 		}
-		m, err := mix(ctx, conn, f, cl.SideKeys(), n)
-		if err != nil {
-			return own, of, s.Wrap(err)
+		from := newSampler(ctx, conn, f.pattern, func([]byte) bool { return true })
+		draw(ctx, []*sampler{from}, n)
+		if from.err != nil {
+			return of, s.Wrap(from.err)
 		}
+		m := mixOf(from.sight, f, cl.SideKeys())
 		m.DB = db
 		of = append(of, m)
 	}
-	return own, of, nil
+	return of, nil
 }
 
-func mix(ctx context.Context, conn *cluster.Conn, f *filter, side ring.SideKeys, n int) (*Mix, error) {
+func mixOf(keys [][]byte, f *filter, side ring.SideKeys) *Mix {
 	m := &Mix{Versions: make(map[string]int64), Prefixes: make(map[string]int64)}
-	scan := &scanner{shard: conn.Shard, pattern: "*", count: sampleCount, conn: conn}
-	for page := 0; page < samplePages && m.Seen < int64(n) && !scan.ended; page++ {
-		keys, err := scan.ask(ctx)
-		if err != nil {
-			return nil, err
-		}
-		for _, key := range keys {
-			m.add(f, side, key)
-		}
+	for _, key := range keys {
+		m.add(f, side, key)
 	}
-	return m, nil
+	return m
 }
 
 // add counts one key.

@@ -91,6 +91,7 @@ type ShardReport struct {
 	// not at the target, so something still writes them as before.
 	Sampled  int64
 	StillOld int64
+	Head     bool // those values are of the keys that SCAN gives first
 	// Ways name what guarded the writes. Each but the last was refused in the
 	// middle of the work.
 	Ways []string
@@ -161,6 +162,18 @@ func (r *Report) StillOld() (old, sampled int64) {
 		sampled += r.Shards[i].Sampled
 	}
 	return old, sampled
+}
+
+// Head are the shards of which no more than the keys that SCAN gives first could
+// be read again.
+func (r *Report) Head() []string {
+	var names []string
+	for i := range r.Shards {
+		if r.Shards[i].Head {
+			names = append(names, r.Shards[i].Shard)
+		}
+	}
+	return names
 }
 
 // Lost is the number of shards whose work ended early.
@@ -317,7 +330,11 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 		field{"dry_run", r.DryRun}, field{"interrupted", r.Interrupted}, field{"elapsed_ms", r.Elapsed.Milliseconds()},
 		field{"shards", shards}, field{"total", r.counts(&total)})
 	if old, sampled := r.StillOld(); old > 0 {
-		o = append(o, field{"still_old", object{{"sampled", sampled}, {"old", old}}})
+		still := object{{"sampled", sampled}, {"old", old}}
+		if head := r.Head(); head != nil {
+			still = append(still, field{"head_of_scan", head})
+		}
+		o = append(o, field{"still_old", still})
 	}
 	if len(r.Unguarded()) > 0 {
 		o = append(o, field{"unguarded", true})

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"math"
+	"slices"
 
 	"github.com/redis/go-redis/v9"
 
@@ -9,40 +11,37 @@ import (
 )
 
 const (
-	sampleCount = 100 // COUNT of the scans for a sample
-	// samplePages bounds a sample where few keys are selected.
-	samplePages = 200
 	// sampleBytes is how much is read of a sample's values at a time; larger
 	// values are left out.
 	sampleBytes = 4 << 20
-	// sampleAfter is how many values of each shard are read again after a run.
-	sampleAfter = 64
+	// sampleVolume is how much is read of one shard's in all.
+	sampleVolume = 64 << 20
 )
+
+// SampleSize is how many keys of so many shards a sample takes in all. Where there
+// are many shards those of each should still tell something.
+func SampleSize(shards int) int { return max(1000, 100*shards) }
 
 // Survey is what a sample of a shard's keys shows.
 type Survey struct {
-	Shard    string
-	Keys     int64 // in the database, whoever's they are
-	Seen     int64 // keys looked at
-	Selected int64 // of those, keys that the selection takes
-	Home     int64 // of the selected, keys on the shard where the library looks for them
-	Codecs   map[string]int64
-	Err      error
+	Shard  string
+	Keys   int64 // in the database, whoever's they are
+	Home   int64 // of the sample, keys on the shard where the library looks for them
+	Codecs map[string]int64
+	// Head tells that the sample is of the keys that SCAN gives first, those that
+	// an interrupted run changed: the server allows nothing else.
+	Head bool
+	Err  error
 
-	keys [][]byte // the sample
+	estimate int64
+	keys     [][]byte // the sample
+	sight    [][]byte // as many of the database, whoever's they are
+	filter   *filter
 }
 
 // Estimate is how many keys of the shard the selection takes, by the sample; it
-// is exact if every key was seen.
-func (s *Survey) Estimate() int64 {
-	if s.Seen == 0 {
-		return 0
-	}
-	if s.Seen >= s.Keys {
-		return s.Selected
-	}
-	return int64(float64(s.Keys) * float64(s.Selected) / float64(s.Seen))
-}
+// is exact if every key was looked at.
+func (s *Survey) Estimate() int64 { return s.estimate }
 
 // Sampled is how many keys the sample holds.
 func (s *Survey) Sampled() int64 { return int64(len(s.keys)) }
@@ -50,128 +49,133 @@ func (s *Survey) Sampled() int64 { return int64(len(s.keys)) }
 // Sample is the stored keys of the sample.
 func (s *Survey) Sample() [][]byte { return s.keys }
 
-// Look takes a sample of up to n selected keys of every shard and
-// describes their values; without describe no value is read. It writes nothing.
+// Look takes a sample of n selected keys of all shards together, from all over
+// their key spaces, and describes their values; without describe no value is read.
+// Each shard has its share, so that all samples together are a fair one. It writes
+// nothing.
 func Look(ctx context.Context, cl *cluster.Cluster, o Options, n int, describe func(stored, value []byte) string) []Survey {
 	shards := o.Shards
 	if shards == nil {
 		shards = cl.Visit()
 	}
 	surveys := make([]Survey, len(shards))
-	errs := cluster.AtOnce(shards, func(i int, s *cluster.Shard) error {
-		out := &surveys[i]
-		out.Shard, out.Codecs = s.Name, make(map[string]int64)
-		var visit func(stored, value []byte)
-		if describe != nil {
-			visit = func(stored, value []byte) { out.Codecs[describe(stored, value)]++ }
-		}
-		err := sample(ctx, s, newFilter(o.Selection, cl, s), n, out, visit)
-		for _, key := range out.keys {
-			if home, err := cl.Home(key); err == nil && home.Same(s) {
-				out.Home++
+	from := make([]*sampler, len(shards))
+	for i := range from {
+		from[i] = new(sampler)
+	}
+	each := func(do func(i int, s *cluster.Shard)) {
+		for i, err := range cluster.AtOnce(shards, func(i int, s *cluster.Shard) error { do(i, s); return nil }) {
+			if err != nil {
+				surveys[i].Err, from[i].err = err, err
 			}
 		}
-		return err
-	})
-	for i := range surveys {
-		surveys[i].Err = errs[i]
 	}
+	each(func(i int, s *cluster.Shard) {
+		surveys[i].filter = newFilter(o.Selection, cl, s)
+		conn, err := s.Dial(ctx, 0)
+		if from[i] = (&sampler{err: err}); err == nil {
+			from[i] = newSampler(ctx, conn, surveys[i].filter.pattern, surveys[i].filter.takes)
+		}
+	})
+	draw(ctx, from, n)
+	each(func(i int, s *cluster.Shard) {
+		out := &surveys[i]
+		out.Shard, out.Codecs = s.Name, make(map[string]int64)
+		err := from[i].err
+		if err == nil && describe != nil {
+			err = visitValues(ctx, from[i].conn, from[i].sample, func(stored, value []byte) { out.Codecs[describe(stored, value)]++ })
+		}
+		out.fill(cl, s, from[i], err)
+	})
 	return surveys
+}
+
+// fill takes over what a sampler found, and closes its connection.
+func (s *Survey) fill(cl *cluster.Cluster, shard *cluster.Shard, of *sampler, err error) {
+	if of.conn != nil {
+		of.conn.Close()
+	}
+	s.Keys, s.Head, s.Err = max(0, of.size), of.head, shard.Wrap(err)
+	s.estimate = int64(math.Round(of.estimate()))
+	s.keys, s.sight = of.sample, of.sight
+	for _, key := range s.keys {
+		if home, err := cl.Home(key); err == nil && home.Same(shard) {
+			s.Home++
+		}
+	}
 }
 
 // lookAgain looks whether the application still writes what was rewritten. It
 // asks on the connections of the scans: what another process holds by now, read
 // from an older dump, is not the application's doing.
 func (r *run) lookAgain(ctx context.Context, o *Reinsert) {
-	errs := cluster.AtOnce(r.o.Shards, func(i int, s *cluster.Shard) error {
-		scan, out := r.scans[i], &r.report.Shards[i]
-		if out.Err != nil {
-			return nil
-		}
-		t, err := o.NewTranscoder()
-		if err != nil {
-			return nil
-		}
-		var again ShardReport
-		var survey Survey
-		err = sampleOn(ctx, scan.conn, newFilter(r.o.Selection, r.cl, s), sampleAfter, &survey, func(stored, value []byte) {
-			if o.Foreign != nil {
-				if _, foreign := o.Foreign(stored, value); foreign {
-					return
-				}
+	from := make([]*sampler, len(r.scans))
+	each := func(do func(i int, scan *scanner)) {
+		errs := cluster.AtOnce(r.o.Shards, func(i int, _ *cluster.Shard) error {
+			if r.report.Shards[i].Err == nil {
+				do(i, r.scans[i])
 			}
-			_, changed, err := t.Transcode(nil, value)
+			return nil
+		})
+		for i, err := range errs {
 			if err != nil {
+				r.report.Shards[i].Err = err
+			}
+		}
+	}
+	each(func(i int, scan *scanner) {
+		f := newFilter(r.o.Selection, r.cl, scan.shard)
+		from[i] = newSampler(ctx, scan.conn, f.pattern, f.takes)
+	})
+	draw(ctx, slices.DeleteFunc(slices.Clone(from), func(s *sampler) bool { return s == nil }), SampleSize(len(from)))
+	each(func(i int, scan *scanner) {
+		err := from[i].err
+		if err == nil {
+			err = r.readAgain(ctx, o, from[i], &r.report.Shards[i])
+		}
+		// A sample that cannot be taken takes nothing from the run, unless the
+		// server is not the same any more.
+		if err == nil || !lost(ctx, err) || scan.runID == "" {
+			return
+		}
+		if _, err := scan.still(ctx); err != nil && ctx.Err() == nil {
+			r.report.Shards[i].Err = scan.shard.Wrap(err)
+		}
+	})
+}
+
+// readAgain counts the values of a sample that are not at the target.
+func (r *run) readAgain(ctx context.Context, o *Reinsert, of *sampler, out *ShardReport) error {
+	t, err := o.NewTranscoder()
+	if err != nil {
+		return nil // that was told
+	}
+	var sampled, old int64
+	err = visitValues(ctx, of.conn, of.sample, func(stored, value []byte) {
+		if o.Foreign != nil {
+			if _, foreign := o.Foreign(stored, value); foreign {
 				return
 			}
-			again.Sampled++
-			if changed {
-				again.StillOld++
-			}
-		})
-		if err == nil {
-			out.Sampled, out.StillOld = again.Sampled, again.StillOld
-			return nil
 		}
-		// A sample that cannot be taken takes nothing from the run, unless
-		// the server is not the same any more.
-		if !lost(ctx, err) || scan.runID == "" {
-			return nil
-		}
-		_, err = scan.still(ctx)
-		return err
-	})
-	for i, err := range errs {
-		if err != nil && ctx.Err() == nil {
-			r.report.Shards[i].Err = r.o.Shards[i].Wrap(err)
-		}
-	}
-}
-
-// sample fills survey, and visits the values of the sampled keys unless visit is
-// nil.
-func sample(ctx context.Context, s *cluster.Shard, f *filter, n int, survey *Survey, visit func(stored, value []byte)) error {
-	conn, err := s.Dial(ctx, 0)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	return s.Wrap(sampleOn(ctx, conn, f, n, survey, visit))
-}
-
-func sampleOn(ctx context.Context, conn *cluster.Conn, f *filter, n int, survey *Survey, visit func(stored, value []byte)) error {
-	about, err := serverInfo(ctx, conn)
-	if err != nil {
-		return err
-	}
-	survey.Keys = about.keys
-	// SCAN goes through the keys by a hash that is seeded when the server
-	// starts, so the first ones are as good a sample as any.
-	scan := &scanner{shard: conn.Shard, pattern: "*", count: sampleCount, conn: conn}
-	for page := 0; page < samplePages && len(survey.keys) < n && !scan.ended; page++ {
-		keys, err := scan.ask(ctx)
+		_, changed, err := t.Transcode(nil, value)
 		if err != nil {
-			return err
+			return
 		}
-		for _, key := range keys {
-			survey.Seen++
-			if f.verdict(key) == take {
-				survey.Selected++
-				if len(survey.keys) < n {
-					survey.keys = append(survey.keys, key)
-				}
-			}
+		sampled++
+		if changed {
+			old++
 		}
+	})
+	if err == nil {
+		out.Sampled, out.StillOld, out.Head = sampled, old, of.head
 	}
-	if visit == nil {
-		return nil
-	}
-	return visitValues(ctx, conn, survey.keys, visit)
+	return err
 }
 
+// visitValues reads the values of keys, in batches, until it has read enough.
 func visitValues(ctx context.Context, conn *cluster.Conn, keys [][]byte, visit func(stored, value []byte)) error {
 	const batch = 32
-	for len(keys) > 0 {
+	for volume := int64(0); len(keys) > 0 && volume < sampleVolume; {
 		n := min(batch, len(keys))
 		args := []any{"mget"}
 		for _, key := range keys[:n] {
@@ -181,95 +185,18 @@ func visitValues(ctx context.Context, conn *cluster.Conn, keys [][]byte, visit f
 		if err := conn.Do(ctx, []redis.Cmder{cluster.NewCommand(ctx, reply, args...)}); err != nil {
 			return err
 		}
-		items, err := reply.Array(n)
-		if err != nil {
-			return err
+		if len(reply.Items) != n+1 { // an error, or nothing
+			return reply.Err(append(reply.Items, cluster.Item{})[0])
 		}
-		for i, item := range items {
+		for i, item := range reply.Items[1:] {
 			if item.Kind == cluster.Bulk {
 				visit(keys[i], reply.Bytes(item))
+			}
+			if item.Kind == cluster.Bulk || item.Kind == cluster.Large {
+				volume += item.Int
 			}
 		}
 		keys = keys[n:]
 	}
 	return nil
-}
-
-// Census counts the keys of one shard.
-type Census struct {
-	Shard    string
-	Keys     int64 // in the database
-	Selected int64 // taken by the selection
-	Spared   int64 // selected, but protected
-	// Of a whole census only:
-	Mine       int64 // of this cache, every version, selected or not
-	Foreign    int64 // of no cache in the file
-	Neighbours map[string]int64
-	Err        error
-}
-
-// Count counts exactly, by a scan of every shard, what a Selection takes. A
-// whole census also counts whose all the other keys are. Types are not asked.
-func Count(ctx context.Context, cl *cluster.Cluster, o Options, whole bool) []Census {
-	shards := o.Shards
-	if shards == nil {
-		shards = cl.Visit()
-	}
-	out := make([]Census, len(shards))
-	errs := cluster.AtOnce(shards, func(i int, s *cluster.Shard) error {
-		out[i] = Census{Shard: s.Name, Neighbours: make(map[string]int64)}
-		return s.Wrap(out[i].count(ctx, s, newFilter(o.Selection, cl, s), whole))
-	})
-	for i := range out {
-		out[i].Err = errs[i]
-	}
-	return out
-}
-
-func (c *Census) count(ctx context.Context, s *cluster.Shard, f *filter, whole bool) error {
-	conn, err := s.Dial(ctx, 0)
-	if err != nil {
-		return err
-	}
-	scan := &scanner{shard: s, pattern: f.pattern, count: scanCount, conn: conn}
-	defer func() { scan.conn.Close() }()
-	about, err := serverInfo(ctx, conn)
-	if err != nil {
-		return err
-	}
-	c.Keys, scan.runID = about.keys, about.runID
-	if whole {
-		scan.pattern = "*"
-	}
-	for !scan.ended {
-		keys, err := scan.page(ctx)
-		if err != nil {
-			return err
-		}
-		for _, key := range keys {
-			c.one(f, key, whole)
-		}
-	}
-	return nil
-}
-
-func (c *Census) one(f *filter, key []byte, whole bool) {
-	if !whole || f.fits(key) {
-		switch f.verdict(key) {
-		case take:
-			c.Selected++
-		case spare:
-			c.Spared++
-		}
-	}
-	if !whole {
-		return
-	}
-	if _, _, ok := f.mine(key); ok {
-		c.Mine++
-	} else if alias, ok := f.neighbour(key); ok {
-		c.Neighbours[alias]++
-	} else {
-		c.Foreign++
-	}
 }

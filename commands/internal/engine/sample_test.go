@@ -19,11 +19,11 @@ func TestLookSamplesFromEveryShard(t *testing.T) {
 		f.clients[1-homeOf([]byte(k), 2)].Set(ctx, k, "new:x", 0)
 	}
 	describe := func(_, value []byte) string { return string(value[:3]) }
-	for i, s := range Look(ctx, f.Cluster, Options{}, 100, describe) {
-		if s.Err != nil || s.Codecs["old"]+s.Codecs["new"] != 100 || s.Home != s.Codecs["old"] {
-			t.Errorf("shard %d: %+v", i, s)
+	for i, s := range Look(ctx, f.Cluster, Options{}, 200, describe) {
+		if s.Err != nil || s.Sampled() != 100 || s.Codecs["old"]+s.Codecs["new"] != 100 || s.Home != s.Codecs["old"] {
+			t.Errorf("shard %d: %d keys, %d at home, %v, %v", i, s.Sampled(), s.Home, s.Codecs, s.Err)
 		}
-		if e := s.Estimate(); e < 1000 || e > 2500 {
+		if e := s.Estimate(); e != 1600 {
 			t.Errorf("shard %d: estimate %d", i, e)
 		}
 	}

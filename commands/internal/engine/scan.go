@@ -1,8 +1,8 @@
 package engine
 
 import (
+	"cmp"
 	"context"
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -35,7 +35,7 @@ type scanner struct {
 	count   int
 	conn    *cluster.Conn
 	runID   string
-	cursor  []byte
+	cursor  string // "" is the beginning
 	ended   bool
 }
 
@@ -54,30 +54,20 @@ func (s *scanner) page(ctx context.Context) ([][]byte, error) {
 }
 
 func (s *scanner) ask(ctx context.Context) ([][]byte, error) {
-	if s.cursor == nil {
-		s.cursor = []byte("0")
-	}
 	reply := new(cluster.Reply)
-	cmd := cluster.NewCommand(ctx, reply, "scan", s.cursor, "match", s.pattern, "count", s.count)
+	cmd := cluster.NewCommand(ctx, reply, "scan", cmp.Or(s.cursor, "0"), "match", s.pattern, "count", s.count)
 	if err := s.conn.Do(ctx, []redis.Cmder{cmd}); err != nil {
 		return nil, err
 	}
-	if err := reply.Err(reply.Item(0)); err != nil {
+	cursor, items, _, err := pageOf(reply, reply.Items)
+	if err != nil {
 		return nil, err
 	}
-	cursor, list := reply.Item(1), reply.Item(2)
-	if cursor.Kind != cluster.Bulk || list.Kind != cluster.Array || list.Int != int64(len(reply.Items)-3) {
-		return nil, fmt.Errorf("%w: to SCAN, no cursor with a list of keys", cluster.ErrProtocol)
-	}
-	keys := make([][]byte, 0, list.Int)
-	for _, item := range reply.Items[3:] {
-		if item.Kind != cluster.Bulk {
-			return nil, fmt.Errorf("%w: to SCAN, a key that is no string", cluster.ErrProtocol)
-		}
+	s.cursor, s.ended = cursor, cursor == "0"
+	keys := make([][]byte, 0, len(items))
+	for _, item := range items {
 		keys = append(keys, reply.Bytes(item))
 	}
-	s.cursor = append(s.cursor[:0], reply.Bytes(cursor)...)
-	s.ended = string(s.cursor) == "0"
 	return keys, nil
 }
 

@@ -120,3 +120,6 @@ func (f *filter) neighbour(stored []byte) (alias string, ok bool) {
 
 // fits applies the pattern to a key that was scanned without it.
 func (f *filter) fits(stored []byte) bool { return ring.Match([]byte(f.pattern), stored) }
+
+// takes reports whether a key that was met without the pattern is selected.
+func (f *filter) takes(stored []byte) bool { return f.fits(stored) && f.verdict(stored) == take }
