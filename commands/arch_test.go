@@ -32,6 +32,7 @@ codec/pickle: codec/pyobj
 codec/yaml: codec/pyobj
 codec/pyobj:
 codec/vectors:
+codec/same: codec/pyobj
 `)
 
 // layers reads lines of a package and what it imports; ./ is commands/internal/.
@@ -63,6 +64,7 @@ var onlyIn = map[string][]string{
 	"github.com/go-redis/redismock":         {},
 	"cachering/commands/internal/redistest": {},
 	"cachering/codec/vectors":               {},
+	"cachering/codec/same":                  {},
 }
 
 // Dependencies point one way: the pure libraries know neither Redis nor the

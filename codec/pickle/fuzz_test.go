@@ -8,6 +8,7 @@ import (
 
 	"cachering/codec/pickle"
 	"cachering/codec/pyobj"
+	"cachering/codec/same"
 )
 
 // seeds adds vectors of every sort that are small enough to be mutated well.
@@ -77,7 +78,7 @@ func FuzzTranscode(f *testing.F) {
 		}
 		// Where the protocol has a form for everything, the graph is the same. Only what Python looks up by a code or an id,
 		// and the input did not memoize, is looked up each time again.
-		if protocol >= 4 && !looksUp(a) && !pyobj.Equal(a, x, b, y) {
+		if protocol >= 4 && !looksUp(a) && !same.Graph(a, x, b, y) {
 			t.Errorf("to %d: another graph\n%s\n%s", protocol, short(in), short(once))
 		}
 		twice, err := e.Append(nil, b, y, protocol)

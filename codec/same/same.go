@@ -1,11 +1,17 @@
-package pyobj
+// Package same compares graphs of Python values. Only tests import it.
+package same
 
-import "bytes"
+import (
+	"bytes"
+	"math"
 
-// Equal reports whether two values are the same graph: the same kinds and contents in the same order (of dicts and sets too),
+	"cachering/codec/pyobj"
+)
+
+// Graph reports whether two values are the same graph: the same kinds and contents in the same order (of dicts and sets too),
 // floats by their bits, and parts shared in one exactly where they are shared in the other.
-func Equal(a *Graph, x Ref, b *Graph, y Ref) bool {
-	e := equality{a: a, b: b, there: make([]Ref, a.Size()), back: make([]Ref, b.Size())}
+func Graph(a *pyobj.Graph, x pyobj.Ref, b *pyobj.Graph, y pyobj.Ref) bool {
+	e := equality{a: a, b: b, there: make([]pyobj.Ref, a.Size()), back: make([]pyobj.Ref, b.Size())}
 	e.same(x, y)
 	for !e.differ && len(e.todo) > 0 {
 		p := e.todo[len(e.todo)-1]
@@ -16,32 +22,34 @@ func Equal(a *Graph, x Ref, b *Graph, y Ref) bool {
 }
 
 type equality struct {
-	a, b        *Graph
-	there, back []Ref // pairs of nodes that must be each other's equal
-	todo        [][2]Ref
+	a, b        *pyobj.Graph
+	there, back []pyobj.Ref // pairs of nodes that must be each other's equal
+	todo        [][2]pyobj.Ref
 	differ      bool
 }
 
-func (e *equality) same(x, y Ref) {
+func (e *equality) same(x, y pyobj.Ref) {
 	if e.differ {
 		return
 	}
-	a, b := e.a.at(x), e.b.at(y)
-	if a.kind != b.kind {
+	kind := e.a.Kind(x)
+	if kind != e.b.Kind(y) {
 		e.differ = true
 		return
 	}
-	switch a.kind {
-	case Invalid, None:
+	switch kind {
+	case pyobj.Invalid, pyobj.None:
 		return
-	case Int, Float, Bool:
-		if a.flags&flagBig != b.flags&flagBig {
-			e.differ = true
-		} else if a.flags&flagBig != 0 {
-			e.differ = !bytes.Equal(e.a.Data(x), e.b.Data(y))
-		} else {
-			e.differ = a.v != b.v
-		}
+	case pyobj.Bool:
+		e.differ = e.a.Bool(x) != e.b.Bool(y)
+		return
+	case pyobj.Int:
+		i, small := e.a.Int64(x)
+		j, both := e.b.Int64(y)
+		e.differ = small != both || small && i != j || !small && !bytes.Equal(e.a.IntData(x), e.b.IntData(y))
+		return
+	case pyobj.Float:
+		e.differ = math.Float64bits(e.a.Float(x)) != math.Float64bits(e.b.Float(y))
 		return
 	}
 	if e.there[x] != 0 || e.back[y] != 0 {
@@ -49,10 +57,10 @@ func (e *equality) same(x, y Ref) {
 		return
 	}
 	e.there[x], e.back[y] = y, x
-	e.todo = append(e.todo, [2]Ref{x, y})
+	e.todo = append(e.todo, [2]pyobj.Ref{x, y})
 }
 
-func (e *equality) list(xs, ys []Ref) {
+func (e *equality) list(xs, ys []pyobj.Ref) {
 	if len(xs) != len(ys) {
 		e.differ = true
 		return
@@ -62,19 +70,19 @@ func (e *equality) list(xs, ys []Ref) {
 	}
 }
 
-func (e *equality) contents(x, y Ref) {
+func (e *equality) contents(x, y pyobj.Ref) {
 	switch k := e.a.Kind(x); k {
-	case Str, Bytes, ByteArray:
+	case pyobj.Str, pyobj.Bytes, pyobj.ByteArray:
 		e.differ = !bytes.Equal(e.a.Data(x), e.b.Data(y))
-	case List, Tuple, Dict, Set, FrozenSet:
+	case pyobj.List, pyobj.Tuple, pyobj.Dict, pyobj.Set, pyobj.FrozenSet:
 		e.list(e.a.Items(x), e.b.Items(y))
-	case Global:
+	case pyobj.Global:
 		am, an := e.a.Name(x)
 		bm, bn := e.b.Name(y)
 		e.differ = !bytes.Equal(am, bm) || !bytes.Equal(an, bn)
-	case PersID:
+	case pyobj.PersID:
 		e.same(e.a.ID(x), e.b.ID(y))
-	case Ext:
+	case pyobj.Ext:
 		e.differ = e.a.Code(x) != e.b.Code(y)
 	default:
 		e.parts(x, y)
@@ -85,11 +93,11 @@ func (e *equality) contents(x, y Ref) {
 	}
 }
 
-func (e *equality) parts(x, y Ref) {
+func (e *equality) parts(x, y pyobj.Ref) {
 	p, q := e.a.Parts(x), e.b.Parts(y)
 	e.same(p.Callable, q.Callable)
 	e.same(p.Kwargs, q.Kwargs)
-	if e.a.Kind(p.Args) != Tuple || e.b.Kind(q.Args) != Tuple {
+	if e.a.Kind(p.Args) != pyobj.Tuple || e.b.Kind(q.Args) != pyobj.Tuple {
 		e.same(p.Args, q.Args)
 		return
 	}
@@ -97,17 +105,17 @@ func (e *equality) parts(x, y Ref) {
 	e.list(e.a.Items(p.Args), e.b.Items(q.Args))
 }
 
-func (e *equality) operations(i, j OpID) {
+func (e *equality) operations(i, j pyobj.OpID) {
 	for i != 0 && j != 0 && !e.differ {
-		var o, p Op
+		var o, p pyobj.Op
 		o, i = e.a.Op(i)
 		p, j = e.b.Op(j)
 		switch {
 		case o.Kind != p.Kind:
 			e.differ = true
-		case o.Kind == OpBuild:
+		case o.Kind == pyobj.OpBuild:
 			e.same(o.State, p.State)
-		case o.Kind == OpEffect:
+		case o.Kind == pyobj.OpEffect:
 			e.same(o.Callable, p.Callable)
 			e.list(e.a.Items(o.Args), e.b.Items(p.Args))
 		default:
