@@ -286,9 +286,6 @@ func (g textGen) literalString(gap func() string) string {
 			s := g.pick("a", "b", " ", "{", "#", "_", "\x7f", "\t", `\n`, `\t`, `\\`, `\'`, `\"`, `\a`, `\b`, `\f`, `\r`, `\v`, `\0`, `\012`, `\1234`, `\377`, `\777`, `\x41`, `\xff`, "\\\n", `\q`, `\8`, `\xe9`)
 			if !isBytes && g.IntN(3) == 0 {
 				s = g.pick("é", "日", "😀", "\u00ff", "\u0100", `\u00e9`, `\u65e5`, `\U0001F600`, `\ud83d`, `\ud83d\ude00`, "\u2028", `\é`, "\u00a0")
-				if g.IntN(20) == 0 {
-					s = g.pick(`\N{BULLET}`, `\N{nbsp}`)
-				}
 			} else if isBytes && g.IntN(6) == 0 {
 				s = g.pick(`\u1234`, `\N{SNOWMAN}`, `\U1`)
 			}

@@ -2,6 +2,7 @@ package pyobj
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"unicode/utf8"
 )
@@ -14,7 +15,13 @@ const maxBrackets = 200
 type SyntaxError struct {
 	Line, Column int
 	Text         string
+	cause        error
 }
+
+// ErrNamedCharacter is in the chain of the error of a literal that is none here and
+// may well be one in Python: it holds a character by its name, \N{SNOWMAN}. The
+// names of all characters are a table of their own, which people do not type.
+var ErrNamedCharacter = errors.New("a character by its name")
 
 func (e *SyntaxError) Error() string {
 	if e.Line > 1 {
@@ -22,6 +29,9 @@ func (e *SyntaxError) Error() string {
 	}
 	return fmt.Sprintf("column %d: %s", e.Column, e.Text)
 }
+
+// Unwrap returns the sentinel of what a caller may take otherwise, or nil.
+func (e *SyntaxError) Unwrap() error { return e.cause }
 
 // syntaxError makes the error for the byte at offset of text.
 func syntaxError(text []byte, offset int, format string, args ...any) *SyntaxError {
@@ -37,7 +47,8 @@ func syntaxError(text []byte, offset int, format string, args ...any) *SyntaxErr
 // ParseLiteral reads text as Python's ast.literal_eval does into g, which is
 // reset. Strings, bytes, numbers, tuples, lists,
 // dicts, sets, set(), True, False, None and ... are literals; names, calls,
-// operators other than a sign or the one in 1+2j, and f-strings are not. What
+// operators other than a sign or the one in 1+2j, and f-strings are not; nor is,
+// unlike in Python, a character by its name ([ErrNamedCharacter]). What
 // Python shares is shared: nothing but the empty and one-character strings,
 // the empty and one-byte bytes and the empty tuple.
 //
@@ -90,11 +101,15 @@ const (
 )
 
 func (p *literalParser) fail(at int, format string, args ...any) {
+	panic(p.errorAt(at, format, args...))
+}
+
+func (p *literalParser) errorAt(at int, format string, args ...any) *SyntaxError {
 	err := syntaxError(p.text, at, format, args...)
 	if err.Line == 1 {
 		err.Column += p.trimmed
 	}
-	panic(err)
+	return err
 }
 
 // unexpected fails at the token in front.

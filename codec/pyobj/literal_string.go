@@ -136,16 +136,12 @@ func (p *literalParser) escape(at, end int, isBytes bool) int {
 		p.buf = appendRune(p.buf, r)
 		return next + 8
 	case c == 'N' && !isBytes:
-		name, _, closed := bytes.Cut(p.text[next:end], []byte{'}'})
-		if !bytes.HasPrefix(name, []byte{'{'}) || !closed {
+		if next == end || p.text[next] != '{' || bytes.IndexByte(p.text[next:end], '}') < 0 {
 			p.fail(at, "\\N needs the name of a character in braces")
 		}
-		r, ok := charByName(string(name[1:]))
-		if !ok {
-			p.fail(at, "no character is named %s", AppendString(nil, name[1:]))
-		}
-		p.buf = appendRune(p.buf, r)
-		return next + len(name) + 1
+		e := p.errorAt(at, "\\N{…} is not read here: write the character itself, or its number as \\uXXXX")
+		e.cause = ErrNamedCharacter
+		panic(e)
 	}
 	// An escape that Python does not know keeps its backslash.
 	p.buf = append(p.buf, '\\')

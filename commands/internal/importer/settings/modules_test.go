@@ -4,7 +4,7 @@ package settings
 // name is; those after "unknown:" may not be told.
 const modules = `# strings
 a = 'one' "two" '''three''' """four"""
-b = r'\n\d' '\n\x41\u00e9\N{EM DASH}\101'
+b = r'\n\d' '\n\x41\u00e9\u2014\101'
 c = u'text' U"more"
 d = b'bytes'
 e = 'it''s'
@@ -32,6 +32,13 @@ j = 0, 00, 1if True else 2
 k = int('42'), int(' -7 '), int(3.9), int(-3.9), float('1.5'), bool(''), bool('x'), int('1_0'), int(True)
 =====
 # unknown: a b c
+a = '\N{EM DASH}'
+b = 'x' u'\N{BULLET}'
+c = f'\N{BULLET}{a}{{' '}'
+d = r'\N{x}', '\\N{x}', rf'\N{1}'
+e = 'the rest'
+=====
+# unknown: a b c
 a = 10 ** 40
 b = 3 + 4j
 c = 1 / 0 if False else 2 ** 500
@@ -56,7 +63,7 @@ m = 'x' 'y' % () if False else '%s' % 'one'
 n = f"{'nested %s' % host:>12}"
 o = f'{db:{port - 6370}d}'
 p = rf'\d{host}\n'
-q = f'\N{BULLET}{host}'
+q = f'\u2022{host}'
 r = ','.join(['a', 'b']) + ','.join(h for h in ('c', 'd'))
 =====
 # containers

@@ -193,7 +193,7 @@ func TestPythonErrors(t *testing.T) {
 		"A = f'}'":                            `line 1, column 7: a single } in an f-string: write }}`,
 		"A = 1\nB = f'{x +}'":                 `line 2, column 11: the line ends where more is expected`,
 		"A = b'x' 'y'":                        `line 1, column 5: a string and bytes stand side by side`,
-		"A = '\\N{NO SUCH NAME}'":             `line 1, column 5: the string has an escape that Python does not know`,
+		"A = '\\N{NO BRACE'":                  `line 1, column 5: the string has an escape that Python does not know`,
 		"import":                              `line 1, column 7: the line ends where more is expected`,
 		"from x import":                       `line 1, column 14: the line ends where more is expected`,
 		"A = \x00":                            `line 1, column 5: a NUL byte`,

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -188,7 +189,10 @@ func (s *stringScanner) fieldEnd(p piece) piece {
 func decode(literal string) (*Value, bool) {
 	g := pyobj.New()
 	root, err := pyobj.ParseLiteral(g, []byte(literal))
-	if err != nil {
+	switch {
+	case errors.Is(err, pyobj.ErrNamedCharacter):
+		return unknown(0, `a character by its name, \N{…}, is not looked up: write it itself, or as \uXXXX`), true
+	case err != nil:
 		return nil, false
 	}
 	switch g.Kind(root) {
