@@ -54,6 +54,8 @@ func answerTo(name string, args int) answer {
 	switch name {
 	case "get":
 		return answer{name, str | null, 0, unknown, true}
+	case "randomkey":
+		return answer{name, str | null, 0, unknown, false}
 	case "mget":
 		return answer{name, array, str | null, args, true}
 	case "getrange", "info":
