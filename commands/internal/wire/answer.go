@@ -26,12 +26,15 @@ func (k kinds) String() string {
 			words = append(words, word)
 		}
 	}
+	if last := len(words) - 1; last > 1 {
+		return strings.Join(words[:last], ", ") + " or " + words[last]
+	}
 	return strings.Join(words, " or ")
 }
 
 // answer is what a command may be answered with, besides an error.
 type answer struct {
-	name  string // of the command, for errors
+	name  string // of the command
 	kinds kinds  // of the answer
 	parts kinds  // of what is in its arrays
 	items int    // parts of the array that it is; unknown: any number
@@ -40,11 +43,19 @@ type answer struct {
 	values bool
 }
 
+// called is the command as errors name it.
+func (a *answer) called() string {
+	if strings.Contains(a.name, " ") {
+		return a.name
+	}
+	return strings.ToUpper(a.name)
+}
+
 const unknown = -1
 
 // greeting is the answer to a command that the client library sends by itself. An
 // error or nil inside an array would leave it with the rest of the array.
-var greeting = answer{"a greeting", anything, anything &^ failure, unknown, false}
+var greeting = answer{"the login", anything, anything &^ failure, unknown, false}
 
 // answerTo is what a command is answered with. It is as lenient as servers that are
 // not Redis need it to be. An error or nil inside an array is left out where the
@@ -72,7 +83,7 @@ func answerTo(name string, args int) answer {
 		return answer{name, array | null, array | str | status | number, unknown, false}
 	case "role":
 		return answer{name, array, anything, unknown, false}
-	case "dbsize", "del", "exists", "persist", "pexpire", "pexpireat", "pexpiretime", "pttl", "strlen", "unlink":
+	case "dbsize", "del", "exists", "memory", "persist", "pexpire", "pexpireat", "pexpiretime", "pttl", "strlen", "unlink":
 		return answer{name, number | null, 0, unknown, false}
 	case "discard", "flushdb", "multi", "ping", "rename", "select", "set", "type", "unwatch", "watch":
 		return answer{name, text, 0, unknown, false}

@@ -217,7 +217,7 @@ func (t *Talk) head(first byte, line []byte) {
 		t.bytes += int64(len(line))
 	}
 	if t.bytes > maxReply && !a.values {
-		t.fail("that to %s has more than %d bytes", a.name, maxReply)
+		t.fail("that to %s has more than %d bytes", a.called(), maxReply)
 		return
 	}
 	if is != str {
@@ -242,7 +242,7 @@ func (t *Talk) allows(a *answer, is kinds, line []byte) bool {
 		if t.depth > 0 {
 			place = "inside the answer to"
 		}
-		t.fail("%s %s %s in place of %s", is, place, a.name, may)
+		t.fail("%s %s %s in place of %s", is, place, a.called(), may)
 	}
 	return t.broken == nil
 }
@@ -252,13 +252,13 @@ func (t *Talk) begin(a *answer, n int64) {
 	most := int64(maxItems)
 	if t.depth == 0 && a.items != unknown {
 		if n != int64(a.items) {
-			t.fail("that to %s has %d parts in place of %d", a.name, n, a.items)
+			t.fail("that to %s has %d parts in place of %d", a.called(), n, a.items)
 			return
 		}
 		most = max(most, n)
 	}
 	if t.items += n; n > most || t.items > most {
-		t.fail("that to %s announces %d parts, and at most %d can be", a.name, n, most)
+		t.fail("that to %s announces %d parts, and at most %d can be", a.called(), n, most)
 		return
 	}
 	if n == 0 {
