@@ -343,7 +343,7 @@ func TestAServerMayLie(t *testing.T) {
 	}
 	slices.Sort(kinds)
 	runs := l.runs()
-	for i := range liarCount(t, 200) {
+	for i := range liarCount(t, 150) {
 		kind := kinds[i%len(kinds)]
 		run := runs[l.random.IntN(len(runs))]
 		l.try(t, run, kind, l.random.IntN(22))
@@ -383,7 +383,7 @@ func TestALieCostsNoMemory(t *testing.T) {
 		honest[words] = peak(words)
 	}
 	var most int64
-	for i := range liarCount(t, 40) {
+	for i := range liarCount(t, 26) {
 		kind := costly[i%len(costly)]
 		words := runs[l.random.IntN(len(runs))]
 		at := l.random.IntN(12)

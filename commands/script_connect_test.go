@@ -2,6 +2,7 @@ package commands_test
 
 import (
 	"net"
+	"strconv"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -28,6 +29,24 @@ func scriptProxy(ts *testscript.TestScript, neg bool, args []string) {
 	w := worldOf(ts)
 	p := redistest.ProxyT(w.t, w.server(ts, args[1]), nil)
 	w.proxies[args[0]] = p
+	ts.Setenv(args[0], p.Addr)
+}
+
+// liar NAME SERVER N TEXT stands at $NAME in front of a server, and puts TEXT in
+// the place of the reply number N of every connection, from 0. TEXT may hold
+// escapes as \r\n.
+func scriptLiar(ts *testscript.TestScript, neg bool, args []string) {
+	w := worldOf(ts)
+	at, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	text, err := strconv.Unquote(`"` + args[3] + `"`)
+	ts.Check(err)
+	p := redistest.LiarT(w.t, w.server(ts, args[1]), func(n int, reply []byte) *redistest.Lie {
+		if n != at {
+			return nil
+		}
+		return &redistest.Lie{Bytes: []byte(text)}
+	})
 	ts.Setenv(args[0], p.Addr)
 }
 

@@ -74,6 +74,7 @@ func TestScript(t *testing.T) {
 			"portof":   scriptPortOf,
 			"sentinel": scriptSentinel,
 			"proxy":    scriptProxy,
+			"liar":     scriptLiar,
 			"stall":    scriptStall,
 			"cli":      scriptCli,
 			"until":    scriptUntil,

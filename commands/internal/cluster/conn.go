@@ -77,7 +77,8 @@ type Conn struct {
 	client *redis.Client
 	sticky *redis.Conn
 	live   atomic.Pointer[liveConn]
-	talk   wire.Talk // what was asked and answered
+	talk   wire.Talk     // what was asked and answered
+	first  []redis.Cmder // are sent when the server has let us in
 }
 
 // errDialledTwice keeps go-redis from replacing a connection behind our back.
@@ -141,17 +142,17 @@ func (s *Shard) dialAt(ctx context.Context, network, addr, known string, buffer 
 		},
 		OnConnect: func(context.Context, *redis.Conn) error {
 			c.in = true
-			c.talk.Greeted()
+			c.asked(c.first...)
 			return nil
 		},
 	})
+	c.client.AddHook(logins{c})
 	c.sticky = c.client.Conn()
 	ping := redis.NewStatusCmd(ctx, "ping")
 	if err = c.Do(ctx, []redis.Cmder{ping}); err == nil && !denied(ping.Err()) {
 		err = s.Wrap(ping.Err())
 		if err == nil && ping.Val() != "PONG" {
-			// What was meant for the greeting, perhaps: all answers would be those to
-			// the question before.
+			// All answers may be those to the question before.
 			err = s.Wrap(troublef(ErrProtocol, "%v: PING is not answered with PONG", ErrProtocol))
 		}
 	}
@@ -180,8 +181,10 @@ func (c *Conn) Do(ctx context.Context, cmds []redis.Cmder) error {
 	if err := pipe.BatchProcess(ctx, cmds...); err != nil {
 		return err
 	}
-	for _, cmd := range cmds {
-		c.talk.Asked(cmd.Name(), len(cmd.Args())-1)
+	if c.in {
+		c.asked(cmds...)
+	} else {
+		c.first = cmds
 	}
 	_, err := pipe.Exec(ctx)
 	if err == nil {

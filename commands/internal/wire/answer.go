@@ -53,10 +53,6 @@ func (a *answer) called() string {
 
 const unknown = -1
 
-// greeting is the answer to a command that the client library sends by itself. An
-// error or nil inside an array would leave it with the rest of the array.
-var greeting = answer{"the login", anything, anything &^ failure, unknown, false}
-
 // answerTo is what a command is answered with. It is as lenient as servers that are
 // not Redis need it to be. An error or nil inside an array is left out where the
 // client library takes it for the whole answer, and the parts behind it for the
@@ -81,11 +77,13 @@ func answerTo(name string, args int) answer {
 		return answer{name, array | text, text &^ null, unknown, false}
 	case "sentinel":
 		return answer{name, array | null, array | str | status | number, unknown, false}
+	case "hello":
+		return answer{name, array, anything &^ failure, unknown, false}
 	case "role":
 		return answer{name, array, anything, unknown, false}
 	case "dbsize", "del", "exists", "memory", "persist", "pexpire", "pexpireat", "pexpiretime", "pttl", "strlen", "unlink":
 		return answer{name, number | null, 0, unknown, false}
-	case "discard", "flushdb", "multi", "ping", "rename", "select", "set", "type", "unwatch", "watch":
+	case "auth", "discard", "flushdb", "multi", "ping", "rename", "select", "set", "type", "unwatch", "watch":
 		return answer{name, text, 0, unknown, false}
 	}
 	return answer{"a command", anything, anything, unknown, false}

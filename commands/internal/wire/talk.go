@@ -52,10 +52,9 @@ func (e *Error) Error() string { return e.text }
 type Talk struct {
 	broken error
 
-	asked   []answer // what is to be answered, in order, from next on
-	next    int
-	queue   queue
-	greeted bool // the client library has logged in
+	asked []answer // what is to be answered, in order, from next on
+	next  int
+	queue queue
 
 	begun bool   // part of the answer to asked[next] is here
 	line  []byte // a line that has no end yet
@@ -66,10 +65,6 @@ type Talk struct {
 	items int64 // parts that the answer has announced so far
 	bytes int64 // bytes that it has announced so far
 }
-
-// Greeted ends the time in which the client library sends what it likes, to log in;
-// until then any answer will do that keeps to the limits.
-func (t *Talk) Greeted() { t.greeted = true }
 
 // Asked notes that a command is about to be sent, by its name in lower case and
 // the number of its arguments.
@@ -151,7 +146,7 @@ func (t *Talk) piece(p []byte) int {
 func (t *Talk) begins(p []byte) bool {
 	switch p[0] {
 	case '+', '-', ':', '$', '*':
-		if t.greeted && !t.begun && t.next == len(t.asked) {
+		if !t.begun && t.next == len(t.asked) {
 			t.fail("it was not asked for")
 		}
 	case '_', ',', '#', '!', '=', '(', '%', '~', '|', '>':
@@ -195,10 +190,7 @@ func (t *Talk) head(first byte, line []byte) {
 			is = array
 		}
 	}
-	a := &greeting
-	if t.greeted {
-		a = &t.asked[t.next]
-	}
+	a := &t.asked[t.next]
 	if !t.allows(a, is, line) {
 		return
 	}
@@ -284,9 +276,6 @@ func (t *Talk) ended() {
 		t.depth--
 	}
 	t.begun = false
-	if !t.greeted {
-		return
-	}
 	if t.next++; t.next == len(t.asked) {
 		t.asked, t.next = t.asked[:0], 0
 	}

@@ -15,7 +15,6 @@ import (
 // asked is a Talk in which commands were sent, each given as its words.
 func asked(commands ...string) *Talk {
 	talk := new(Talk)
-	talk.Greeted()
 	for _, c := range commands {
 		words := strings.Fields(c)
 		talk.Asked(words[0], len(words)-1)
@@ -47,6 +46,7 @@ func TestWhatAServerMayAnswerPasses(t *testing.T) {
 		{"multi,discard,multi,del k,exec", "+OK\r\n+OK\r\n+OK\r\n+QUEUED\r\n*1\r\n:1\r\n"},
 		{"multi,exec,del k", "+OK\r\n-NOPERM no\r\n+QUEUED\r\n"}, // EXEC was refused: MULTI goes on
 		{"sentinel masters", "*1\r\n*2\r\n$4\r\nname\r\n$1\r\nm\r\n"},
+		{"hello 2,auth p,select 1,ping", "-ERR unknown command\r\n+OK\r\n+OK\r\n+PONG\r\n"},
 		{"role", "*3\r\n$6\r\nmaster\r\n:0\r\n*1\r\n*3\r\n$1\r\nh\r\n$1\r\np\r\n$1\r\n0\r\n"},
 		{"something else", "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*0\r\n"},
 		{"something else", "*2\r\n-error\r\n*-1\r\n"},
@@ -107,6 +107,7 @@ func TestWhatNoServerAnswersIsRefused(t *testing.T) {
 		{"something else", strings.Repeat("*1\r\n", maxDepth), "*1\r\n", "more than 8 deep"},
 		{"something else", strings.Repeat("*200000\r\n", 1), "*200000\r\n", "announces 200000 parts"},
 		{"get k", "$1\r\nx\r\n", "$1\r\n", "it was not asked for"},
+		{"hello 2", "*2\r\n$5\r\nproto\r\n:2\r\n", "+OK\r\n", "it was not asked for"},
 		{"", "", "-ERR max number of clients reached\r\n", "it was not asked for"},
 	} {
 		for _, step := range []int{len(c.good) + len(c.bad), 1, 5} {
