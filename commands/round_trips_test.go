@@ -1,13 +1,18 @@
 package commands_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"cachering/commands/internal/redistest"
 )
@@ -20,14 +25,14 @@ type counted struct {
 	sent    atomic.Int64 // pieces, of at most some kB
 }
 
-func newCounted(t *testing.T, servers int, before func()) *counted {
+func newCounted(t *testing.T, servers int, before func(server int, piece []byte)) *counted {
 	c := &counted{T: t, conf: filepath.Join(t.TempDir(), "cachering.toml")}
 	var location, dial []string
 	for i := range servers {
 		s := redistest.RunT(t)
-		p := redistest.ProxyT(t, s, func([]byte) redistest.Action {
+		p := redistest.ProxyT(t, s, func(piece []byte) redistest.Action {
 			c.sent.Add(1)
-			before()
+			before(i, piece)
 			return redistest.Forward
 		})
 		c.servers = append(c.servers, s)
@@ -56,7 +61,7 @@ func (c *counted) run(stdin string, words ...string) (code int, stdout string, s
 // explain asks as often about many keys as about one: those that are at home,
 // misplaced, under another version, locks and nowhere.
 func TestExplainAsksAboutAllKeysAtOnce(t *testing.T) {
-	c := newCounted(t, 2, func() {})
+	c := newCounted(t, 2, func(int, []byte) {})
 	ctx := context.Background()
 	var keys []string
 	for i := range 40 {
@@ -104,4 +109,87 @@ func steady(out string) string {
 		}
 	}
 	return strings.Join(lines, "")
+}
+
+// No shard waits for the scan of another: the first page of each is held back until
+// all were asked for one.
+func TestCheckScansAllShardsAtOnce(t *testing.T) {
+	const shards = 3
+	var asked sync.WaitGroup
+	asked.Add(shards)
+	var once [shards]sync.Once
+	all := make(chan struct{})
+	go func() { asked.Wait(); close(all) }()
+	var late atomic.Bool
+	c := newCounted(t, shards, func(server int, piece []byte) {
+		if bytes.Contains(bytes.ToLower(piece), []byte("scan")) {
+			once[server].Do(asked.Done)
+			select {
+			case <-all:
+			case <-time.After(patience):
+				late.Store(true)
+			}
+		}
+	})
+	ctx := context.Background()
+	for i := range 5 {
+		for n, s := range c.servers {
+			if err := s.Client(1).Set(ctx, fmt.Sprintf(":1:k%d", i), fmt.Sprint("7", n%2), 0).Err(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	code, out, _ := c.run("", "check", "--socket-timeout", "1m")
+	if late.Load() {
+		t.Fatal("a shard was not scanned until another had been")
+	}
+	if code != 4 || strings.Count(out, "misplaced\t") != 10 || strings.Count(out, "\tvalues differ\n") != 5 {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
+	// Findings come in the order of the shards all the same.
+	last := 0
+	for line := range strings.Lines(out) {
+		on := strings.Index(line, "10.0.0.")
+		n, _ := strconv.Atoi(line[on+len("10.0.0."):][:1])
+		if n < last {
+			t.Errorf("after shard %d: %s", last, line)
+		}
+		last = n
+	}
+}
+
+// check asks as often about many copies as about one, values included.
+func TestCheckComparesManyAtOnce(t *testing.T) {
+	c := newCounted(t, 2, func(int, []byte) {})
+	ctx := context.Background()
+	fill := func(n int) {
+		for i := range n {
+			for k, s := range c.servers {
+				value := fmt.Sprint("value", i*k%3) // some equal, some not, some of another length
+				if i%5 == 0 {
+					value += strings.Repeat("x", k)
+				}
+				if err := s.Client(1).Set(ctx, fmt.Sprintf(":1:k%d", i), value, 0).Err(); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	fill(1)
+	_, _, one := c.run("", "check")
+	const n = 60
+	fill(n)
+	_, out, all := c.run("", "check")
+	for i := range n {
+		want := "values differ"
+		if i%5 != 0 && i%3 == 0 {
+			want = "values equal"
+		}
+		if !regexp.MustCompile(fmt.Sprintf(`(?m)^duplicate\t:1:k%d\t.*\t%s$`, i, want)).MatchString(out) {
+			t.Errorf("k%d: no %s in\n%s", i, want, out)
+		}
+	}
+	if all > one+10 {
+		t.Errorf("%d pieces were sent about %d copies, and %d about one", all, n, one)
+	}
 }
