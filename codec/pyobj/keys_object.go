@@ -31,38 +31,57 @@ func (g *Graph) real(r Ref) float64 {
 	return re
 }
 
-// objectKey is that of a date, a datetime, or a complex that no float equals. Two
-// datetimes with zones are equal at the same moment, wherever; one without is equal
-// to none with.
+// objectKey is that of a date, a datetime, or a complex that no float equals.
 func (g *Graph) objectKey(r Ref) (key objectKey, ok bool) {
-	if g.nodes[r].kind != Reduce || g.FirstOp(r) != 0 {
+	if re, im, ok := g.Complex(r); ok {
+		// Adding 0 makes one of the two zeros. A NaN equals nothing.
+		return objectKey{callable: SymComplex, a: math.Float64bits(re + 0), b: math.Float64bits(im + 0)}, re == re && im == im
+	}
+	m, ok := g.Moment(r)
+	if !ok {
 		return key, false
 	}
-	key.callable = g.Parts(r).Callable
-	switch key.callable {
-	case SymComplex:
-		re, im, ok := g.Complex(r)
-		// Adding 0 makes one of the two zeros. A NaN equals nothing.
-		key.a, key.b = math.Float64bits(re+0), math.Float64bits(im+0)
-		return key, ok && re == re && im == im
-	case SymDate, SymDateTime:
-		c := g.call(r)
-		_, name := g.Name(key.callable)
-		m, ok := g.moment(&c, string(name))
-		if !ok {
-			return key, false
-		}
-		at := time.Date(m.year, time.Month(m.month), m.day, m.hour, m.minute, m.second, 0, time.UTC).Unix()
-		if m.tz != 0 {
-			offset, _, ok := g.fixedOffset(m.tz)
-			if !ok {
-				return key, false
-			}
-			at -= offset
-			key.zoned = true
-		}
-		key.a, key.b = uint64(at), uint64(m.microsecond)
-		return key, true
+	key = objectKey{callable: SymDateTime, zoned: m.Zoned, a: uint64(m.Seconds), b: uint64(m.Microsecond)}
+	if m.Date {
+		key.callable = SymDate
 	}
-	return key, false
+	return key, true
+}
+
+// Moment is what Python compares of a date or a datetime.
+type Moment struct {
+	Date  bool // datetime.date, of which there is no time of day
+	Zoned bool // with a zone, at that moment in UTC; comparable with its like only
+	// Seconds since 1970-01-01 00:00, of UTC or of the clock without a zone, and
+	// microseconds beyond.
+	Seconds     int64
+	Microsecond int
+}
+
+// Moment takes a datetime.date or datetime.datetime for what Python compares: two
+// with zones at the same moment are equal, wherever, and a fold makes no
+// difference. It says false for any other value, and for zones other than
+// datetime.timezone of whole seconds.
+func (g *Graph) Moment(r Ref) (m Moment, ok bool) {
+	if g.nodes[r].kind != Reduce {
+		return m, false
+	}
+	callable := g.Parts(r).Callable
+	if callable != SymDate && callable != SymDateTime {
+		return m, false
+	}
+	c := g.call(r)
+	_, name := g.Name(callable)
+	at, ok := g.moment(&c, string(name))
+	if !ok {
+		return m, false
+	}
+	m = Moment{Date: callable == SymDate, Zoned: at.tz != 0, Microsecond: at.microsecond}
+	m.Seconds = time.Date(at.year, time.Month(at.month), at.day, at.hour, at.minute, at.second, 0, time.UTC).Unix()
+	if m.Zoned {
+		offset, _, fixed := g.fixedOffset(at.tz)
+		m.Seconds -= offset
+		ok = fixed
+	}
+	return m, ok
 }

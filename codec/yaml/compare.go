@@ -57,10 +57,10 @@ func (c *comparer) compare(a, b pyobj.Ref) int {
 		}
 		return len(x) - len(y)
 	case pyobj.Reduce:
-		x, ok := c.packedDate(a)
-		y, also := c.packedDate(b)
-		if ok && also && len(x) == len(y) {
-			return bytes.Compare(x, y)
+		x, ok := g.Moment(a)
+		y, also := g.Moment(b)
+		if ok && also && x.Date == y.Date && x.Zoned == y.Zoned {
+			return cmp.Or(cmp.Compare(x.Seconds, y.Seconds), cmp.Compare(x.Microsecond, y.Microsecond))
 		}
 	}
 	c.failed = true
@@ -81,16 +81,6 @@ func (c *comparer) same(a, b pyobj.Ref) bool {
 	}
 	try := comparer{g: g}
 	return try.compare(a, b) == 0 && !try.failed
-}
-
-// packedDate is the fields of a date or of a datetime without a zone, in an
-// order in which bytes compare as they do.
-func (c *comparer) packedDate(r pyobj.Ref) ([]byte, bool) {
-	args := c.g.Items(c.g.Parts(r).Args)
-	if _, ok := c.g.ISOFormat(r); !ok || len(args) != 1 {
-		return nil, false
-	}
-	return c.g.Data(args[0]), true
 }
 
 // rank makes one kind of the kinds of numbers.

@@ -54,6 +54,26 @@ func TestAppend(t *testing.T) {
 	}
 }
 
+// Keys are sorted where Python can compare them: datetimes with zones by the moment.
+func TestAppendSorts(t *testing.T) {
+	for doc, want := range map[string]string{
+		"{2024-01-02 01:00:00+02:00: a, 2024-01-01 22:30:00Z: b}": "2024-01-01 22:30:00+00:00: b\n2024-01-02 01:00:00+02:00: a\n",
+		"{2024-01-02 01:00:00: a, 2024-01-01 22:30:00Z: b}":       "2024-01-02 01:00:00: a\n2024-01-01 22:30:00+00:00: b\n",
+		"{2024-01-02: a, 2024-01-01: b}":                          "2024-01-01: b\n2024-01-02: a\n",
+		"{2024-01-02: a, 2024-01-01 22:30:00: b}":                 "2024-01-02: a\n2024-01-01 22:30:00: b\n",
+		"{b: 1, 2: 2, a: 3}":                                      "b: 1\n2: 2\na: 3\n",
+	} {
+		g := pyobj.New()
+		root, _, err := yaml.Decode(g, []byte(doc))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := yaml.Append(nil, g, root, false); err != nil || string(got) != want {
+			t.Errorf("%s is written %q (%v), want %q", doc, got, err, want)
+		}
+	}
+}
+
 // What PyYAML makes of scalars that look alike, and of the styles of
 // collections.
 func TestDecode(t *testing.T) {
