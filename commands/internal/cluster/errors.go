@@ -56,6 +56,16 @@ func (s *Shard) Wrap(err error) error {
 	return &ShardError{Shard: s.Name, Err: s.plain(err)}
 }
 
+// Said is the text of an error without the name of the shard, as it may be shown:
+// what the server said is in our words, or withheld.
+func (s *Shard) Said(err error) string {
+	var wrapped *ShardError
+	if errors.As(s.Wrap(err), &wrapped) {
+		return wrapped.Err.Error()
+	}
+	return err.Error()
+}
+
 // A trouble is a failure in words that say what a user can do about it; the
 // errors that it stands for are still found in it.
 type trouble struct {

@@ -56,7 +56,7 @@ func (c *expirer) settle(q *queue, b *batch) error {
 		err := q.answers.Err(item)
 		switch {
 		case err != nil:
-			c.w.done(e, failure(ReasonRefused, err.Error()))
+			c.w.done(e, failure(ReasonRefused, c.w.shard.Said(err)))
 			if first == nil {
 				first = err
 			}

@@ -163,7 +163,7 @@ func (c *scripted) answers(q *queue, n int) ([]cluster.Item, error) {
 
 func (c *scripted) fail(entries []entry, reason string, err error) {
 	for i := range entries {
-		c.w.done(&entries[i], failure(reason, err.Error()))
+		c.w.done(&entries[i], failure(reason, c.w.shard.Said(err)))
 	}
 }
 

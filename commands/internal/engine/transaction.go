@@ -109,7 +109,7 @@ func (w *worker) settle() error {
 // refuse counts the keys of b as refused, none of which was written.
 func (w *worker) refuse(b *batch, err error) error {
 	for i := range b.entries {
-		w.done(&b.entries[i], failure(ReasonRefused, err.Error()))
+		w.done(&b.entries[i], failure(ReasonRefused, w.shard.Said(err)))
 	}
 	return err
 }
