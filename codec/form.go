@@ -33,6 +33,18 @@ func (f Form) String() string {
 	return Codec{Serializer: f.Serializer, Protocol: f.Protocol, Compressor: f.Compressor, Level: DefaultLevel}.String()
 }
 
+// Form is that of the values that c writes, where it does compress them.
+func (c Codec) Form() Form {
+	f := Form{Serializer: c.Serializer, Compressor: c.Compressor}
+	if f.Compressor == "" {
+		f.Compressor = None
+	}
+	if c.Serializer == Pickle {
+		f.Protocol = c.Protocol
+	}
+	return f
+}
+
 // form tells the layers of a value that a serializer was found to read.
 func (l layers) form(s Serializer) Form {
 	f := Form{Serializer: s, Compressor: compressions[l.compressed].name}

@@ -13,9 +13,10 @@ import (
 // others. Paths are relative to the module; tests are free.
 var imports = layers(`
 main: commands
-commands: ./document ./plain ./placement ./library ./config ./importer ./importer/settings ./cluster ./engine ./ui ring codec codec/pyobj codec/pickle
+commands: ./document ./plain ./placement ./library ./config ./reader ./importer ./importer/settings ./cluster ./engine ./ui ring codec codec/pyobj codec/pickle
 ./config: ./document ./library ring codec
 ./library: ring codec
+./reader: ./config ./plain codec
 ./importer: ./library ./config ./importer/settings ring
 ./importer/settings: codec/pyobj
 ./cluster: ./config ./wire ring

@@ -9,19 +9,20 @@ import (
 	"strings"
 	"sync"
 
-	"cachering/codec"
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/config"
 	"cachering/commands/internal/engine"
 	"cachering/commands/internal/placement"
+	"cachering/commands/internal/reader"
 )
 
 // facts is all that doctor learns before it judges.
 type facts struct {
 	cache  *config.Cache
 	about  []config.Finding
-	shards []*shardFacts    // each server and database once, in the order of the configuration
-	guess  *placement.Guess // nil where the cache does not shard, or nothing could be sampled
+	shards []*shardFacts          // each server and database once, in the order of the configuration
+	guess  *placement.Guess       // nil where the cache does not shard, or nothing could be sampled
+	values map[reader.Sight]int64 // of a sample
 	// self is how this program is called again for the same cache.
 	self func(command string) string
 }
@@ -53,7 +54,7 @@ type shardFacts struct {
 
 // gather asks every server of a cache about itself.
 func gather(ctx context.Context, s *session, file *config.File, cache *config.Cache, cl *cluster.Cluster) (*facts, error) {
-	f := &facts{cache: cache, about: file.About(cache), self: s.self(file, cache)}
+	f := &facts{cache: cache, about: file.About(cache), self: s.self(file, cache), values: map[reader.Sight]int64{}}
 	var asked []*cluster.Shard
 	var wg sync.WaitGroup
 	for i, shard := range cl.Shards() {
@@ -130,8 +131,13 @@ func (f *facts) lookAtValues(ctx context.Context, cl *cluster.Cluster, asked []*
 	if len(shards) == 0 {
 		return
 	}
+	var mu sync.Mutex // the shards answer all at once
 	surveys := engine.Look(ctx, cl, engine.Options{Shards: shards}, engine.SampleSize(len(shards)), func(stored, value []byte) string {
-		return recognised(stored, value, f.cache.Codec)
+		sight := reader.Of(f.cache, stored, value).Sight
+		mu.Lock()
+		defer mu.Unlock()
+		f.values[sight]++
+		return sight.String()
 	})
 	looked := false
 	for i, sh := range of {
@@ -150,21 +156,6 @@ func (f *facts) lookAtValues(ctx context.Context, cl *cluster.Cluster, asked []*
 	if f.cache.Sharded && looked {
 		f.guess = placement.GuessRing(f.cache, keysOf(shards, surveys))
 	}
-}
-
-// recognised is codecOf for values that may be of a serializer which nobody
-// configured. A byte or two mean something to most of them, and tell nothing.
-func recognised(stored, value []byte, configured codec.Codec) string {
-	path := codecOf(stored, value, codec.Stored(configured))
-	if path != "unreadable" || len(value) < 3 {
-		return path
-	}
-	for _, other := range []codec.Serializer{codec.JSON, codec.MsgPack} {
-		if as := codecOf(stored, value, codec.Stored(codec.Codec{Serializer: other})); as != path {
-			return as
-		}
-	}
-	return path
 }
 
 // used reports whether a cache of the file is kept in that database.

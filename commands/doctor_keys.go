@@ -11,6 +11,7 @@ import (
 	"cachering/codec"
 	"cachering/commands/internal/placement"
 	"cachering/commands/internal/plain"
+	"cachering/commands/internal/reader"
 	"cachering/ring"
 )
 
@@ -67,11 +68,13 @@ func (f *facts) sample() *sampleFacts {
 		t.Foreign += sh.own.Foreign
 		addAll(t.Versions, sh.own.Versions)
 		addAll(t.Prefixes, sh.own.Prefixes)
-		addAll(t.Codecs, sh.survey.Codecs)
 		t.sampled += sh.survey.Sampled()
 		if sh.survey.Head {
 			t.Head = append(t.Head, sh.name)
 		}
+	}
+	for sight, n := range f.values {
+		t.Codecs[sight.String()] += n
 	}
 	if f.guess != nil {
 		sentence := f.guess.Sentence()
@@ -166,14 +169,15 @@ func frequencies(counts map[string]int64, show func(string) string) string {
 // codecs compares how the values of a sample are stored with how the
 // application stores them.
 func (e *examination) codecs() {
-	paths := e.sample().Codecs
+	values := int64(0)
 	found := map[string]map[string]int64{}
-	for path, n := range paths {
-		if code := e.misfit(path); code != "" {
+	for sight, n := range e.values {
+		values += n
+		if code := misfit(sight, e.cache.Codec); code != "" {
 			if found[code] == nil {
 				found[code] = map[string]int64{}
 			}
-			found[code][path] += n
+			found[code][sight.String()] += n
 		}
 	}
 	c := e.cache.Codec
@@ -186,46 +190,28 @@ func (e *examination) codecs() {
 		{"unreadable_values", "see which: " + e.self("reinsert --dry-run --failures failures.jsonl")},
 	} {
 		if misfits := found[r[0]]; misfits != nil {
-			e.find(r[0], nil, fmt.Sprintf("in a sample of %s, stored by the application as %s, there are: %s", plain.Count(sum(paths), "value"), c, frequencies(misfits, verbatim)), r[1])
+			e.find(r[0], nil, fmt.Sprintf("in a sample of %s, stored by the application as %s, there are: %s", plain.Count(values, "value"), c, frequencies(misfits, verbatim)), r[1])
 		}
 	}
 }
 
-// misfit says by a code what about a stored value does not fit the configured
-// application; nothing does where it is empty. Values are named as codecOf does:
-// pickle:4+zlib.
-func (e *examination) misfit(path string) string {
-	c := e.cache.Codec
-	switch path {
-	case "lock token", "int", "text":
+// misfit is the finding that a value calls for: that the application does not read
+// it, or that it would store it otherwise; "" if there is none.
+func misfit(s reader.Sight, configured codec.Codec) string {
+	switch s.Cause {
+	case reader.Read:
+		if s.Form.Serializer == codec.Pickle && configured.Protocol != codec.AnyProtocol && s.Form.Protocol != configured.Protocol {
+			return "other_protocol"
+		}
 		return ""
-	case "unreadable":
-		return "unreadable_values"
-	}
-	path, refused := strings.CutSuffix(path, notReadable)
-	serializer, compressor, compressed := strings.Cut(path, "+")
-	if !compressed {
-		compressor = string(codec.None)
-	}
-	serializer, number, _ := strings.Cut(serializer, ":")
-	protocol, _ := strconv.Atoi(number)
-	highest := e.cache.HighestProtocol()
-	// A value may be left uncompressed by the rules of the library, which then
-	// also reads one, and django-redis-cache cannot.
-	either := c.Rules.MinLength > 0 || c.Rules.OnlySmaller
-	switch {
-	case serializer != string(c.Serializer):
-		return "other_serializer"
-	case refused:
-		return "unreadable_values"
-	case compressor != string(c.Compressor) && (compressed || !either):
-		return "other_compressor"
-	case c.Serializer != codec.Pickle:
+	case reader.LockToken:
 		return ""
-	case highest != codec.AnyProtocol && protocol > highest:
+	case reader.Protocol:
 		return "protocol_too_new"
-	case c.Protocol != codec.AnyProtocol && protocol != c.Protocol:
-		return "other_protocol"
+	case reader.Serializer:
+		return "other_serializer"
+	case reader.Compressor:
+		return "other_compressor"
 	}
-	return ""
+	return "unreadable_values"
 }

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"cachering/codec"
 	"cachering/commands/internal/engine"
 	"cachering/commands/internal/plain"
+	"cachering/commands/internal/reader"
 )
 
 // samplePatience is how long a run that asks nothing waits for its sample.
@@ -56,7 +56,7 @@ func (b *bulk) sample(ctx context.Context) {
 // about, and returns about how many keys those are.
 func (b *bulk) preview(ctx context.Context) (int64, error) {
 	surveys := engine.Look(ctx, b.cl, b.run, engine.SampleSize(len(b.run.Shards)), func(stored, value []byte) string {
-		return codecOf(stored, value, codec.Stored(b.cache.Codec))
+		return reader.Of(b.cache, stored, value).String()
 	})
 	if err := ctx.Err(); err != nil {
 		return 0, err
@@ -97,10 +97,6 @@ func (b *bulk) preview(ctx context.Context) (int64, error) {
 	return keys, nil
 }
 
-// notReadable follows what codecOf calls a value that its own serializer refuses
-// to the application.
-const notReadable = " (not readable)"
-
 // warnHead warns of a sample that is of the keys which SCAN gives first.
 func (s *session) warnHead(surveys []engine.Survey) {
 	var names []string
@@ -117,19 +113,4 @@ func (s *session) warnHead(surveys []engine.Survey) {
 // headOf says of which keys the sample of some shards is, and why.
 func headOf(shards []string) string {
 	return "of the first keys of SCAN on " + strings.Join(shards, ", ") + ", which are those that a run that was interrupted changed: RANDOMKEY is refused, allow it by +randomkey"
-}
-
-// codecOf names how a value was stored, for counting.
-func codecOf(stored, value []byte, from codec.Source) string {
-	if codec.LockToken(stored, value) {
-		return "lock token"
-	}
-	v, err := codec.Decode(value, from, codec.Options{})
-	if err != nil {
-		return "unreadable"
-	}
-	if v.Refused != nil {
-		return v.Form.String() + notReadable
-	}
-	return v.Form.String()
 }

@@ -14,6 +14,7 @@ import (
 	"cachering/commands/internal/config"
 	"cachering/commands/internal/engine"
 	"cachering/commands/internal/plain"
+	"cachering/commands/internal/reader"
 )
 
 type reinsertOptions struct {
@@ -140,16 +141,15 @@ func (o *reinsertOptions) target(cache *config.Cache) (codec.Codec, error) {
 		return to, nil
 	}
 	deploy := ""
-	switch highest := cache.HighestProtocol(); {
-	case to.Serializer != cache.Codec.Serializer:
-		deploy = fmt.Sprintf("serializer = %q", to.Serializer)
-	case to.Compressor != cache.Codec.Compressor:
-		deploy = fmt.Sprintf("compressor = %q", to.Compressor)
-	case highest != codec.AnyProtocol && to.Protocol > highest:
-		deploy = fmt.Sprintf("a Python that reads protocol %d (python is %q here)", to.Protocol, cache.Python)
-	}
-	if deploy == "" {
+	switch cause, _ := reader.Form(cache, to.Form()); cause {
+	case reader.Read:
 		return to, nil
+	case reader.Serializer:
+		deploy = fmt.Sprintf("serializer = %q", to.Serializer)
+	case reader.Compressor:
+		deploy = fmt.Sprintf("compressor = %q", to.Compressor)
+	default:
+		deploy = fmt.Sprintf("a Python that reads protocol %d (python is %q here)", to.Protocol, cache.Python)
 	}
 	return to, refusef("the application of cache %s could not read %s", cache.Alias, to).
 		hinting("deploy %s first, there and in %s, or add --force", deploy, cache.File)

@@ -1,0 +1,141 @@
+// Package reader is the configured application as a reader of stored values: it
+// tells whether the Python library would read one, with the application's
+// serializer, compressor and Python, and if not, why. Every command that says so
+// asks here.
+//
+// What is known of the value is its bytes alone, and of the application its
+// configuration: whether the classes that a pickle names are there, and what they
+// do, is not known. The package knows no Redis.
+package reader
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"cachering/codec"
+	"cachering/commands/internal/config"
+	"cachering/commands/internal/plain"
+)
+
+// Cause is why a value is not read: one of the words below, or the kind of a
+// codec.Error, with underscores, for bytes that nothing here reads. The words are
+// stable: scripts branch on them.
+type Cause string
+
+// The causes that depend on who reads.
+const (
+	Read       Cause = ""           // it is read
+	LockToken  Cause = "lock_token" // no value at all
+	Integer    Cause = "integer"    // more digits than Python's int() takes
+	Compressor Cause = "compressor" // another than the application's
+	Serializer Cause = "serializer" // another than the application's
+	Protocol   Cause = "protocol"   // of pickle, newer than the application's Python
+	Refused    Cause = "refused"    // by the serializer, which is the right one
+)
+
+// Sight is how a value is stored and whether it is read. Sights compare.
+type Sight struct {
+	Form  codec.Form // the zero Form of what is no value, or cannot be decoded
+	Cause Cause
+}
+
+// String names the sight for lists that count: a CODEC, which says by itself whether
+// it is the application's, unless nothing but the value tells that it is not read.
+func (s Sight) String() string {
+	switch {
+	case s.Cause == LockToken:
+		return "lock token"
+	case s.Form == codec.Form{}:
+		return "unreadable"
+	case s.Cause == Refused, s.Cause == Integer:
+		return s.Form.String() + " (not readable)"
+	}
+	return s.Form.String()
+}
+
+// Reading is a value as the application sees it.
+type Reading struct {
+	Sight
+	Why   string       // a clause for people; "" if it is read
+	Value *codec.Value // what there is to show of it; nil if that is nothing
+}
+
+// Of reads what is stored under a key. The Reading refers to data.
+func Of(cache *config.Cache, stored, data []byte) Reading {
+	if codec.LockToken(stored, data) {
+		return Reading{Sight: Sight{Cause: LockToken}, Why: "it is the token of a lock"}
+	}
+	v, err := codec.Decode(data, codec.Stored(cache.Codec), codec.Options{})
+	if err != nil {
+		if v = otherwise(cache.Codec, data); v == nil {
+			return Reading{Sight: Sight{Cause: causeOf(err)}, Why: err.Error()}
+		}
+	}
+	r := Reading{Sight: Sight{Form: v.Form}, Value: v}
+	switch cause, why := Form(cache, v.Form); {
+	case cause != Read:
+		r.Cause, r.Why = cause, why
+	case v.Form.Plain == codec.PlainInt && v.Notes.LongInteger && limitsDigits(cache.Python) && !passesOn(cache.Codec):
+		r.Cause, r.Why = Integer, fmt.Sprintf("Python %s reads integers of at most %d digits", cache.Python, codec.MaxIntegerDigits)
+	case v.Refused != nil:
+		r.Cause, r.Why = Refused, "its own serializer does not read it: "+v.Refused.Error()
+	}
+	return r
+}
+
+// Form tells whether the application reads values that are stored in a form, if
+// nothing else is wrong with them, and if not, why.
+func Form(cache *config.Cache, form codec.Form) (cause Cause, why string) {
+	configured, highest := cache.Codec, cache.HighestProtocol()
+	switch {
+	case form.Plain != "":
+		return Read, ""
+	case form.Compressor != configured.Compressor && (form.Compressor != codec.None || !cache.Traits.PlainReads):
+		return Compressor, fmt.Sprintf("it is stored as %s, and the compressor of the application is %s", form, configured.Compressor)
+	case form.Serializer != configured.Serializer:
+		return Serializer, fmt.Sprintf("it is stored as %s, and the serializer of the application is %s", form, configured.Serializer)
+	case form.Serializer == codec.Pickle && highest != codec.AnyProtocol && form.Protocol > highest:
+		return Protocol, fmt.Sprintf("it is a pickle of protocol %d, and Python %s of the application reads protocols up to %d", form.Protocol, cache.Python, highest)
+	}
+	return Read, ""
+}
+
+// otherwise decodes a value that the configured serializer does not read by the
+// others that leave no doubt: text is MessagePack by chance, and so is a byte or
+// two.
+func otherwise(configured codec.Codec, data []byte) *codec.Value {
+	for _, s := range []codec.Serializer{codec.Pickle, codec.JSON, codec.MsgPack} {
+		if s == configured.Serializer || s == codec.MsgPack && (len(data) < 3 || plain.Printable(data)) {
+			continue
+		}
+		as := codec.Codec{Serializer: s, Protocol: codec.AnyProtocol, Compressor: configured.Compressor, Level: configured.Level, Rules: configured.Rules}
+		if v, err := codec.Decode(data, codec.Stored(as), codec.Options{}); err == nil {
+			return v
+		}
+	}
+	return nil
+}
+
+// passesOn tells whether the application gets what is no int to Python as it is.
+func passesOn(c codec.Codec) bool { return c.Serializer == codec.Dummy && c.Compressor == codec.None }
+
+// causeOf is the cause of what cannot be decoded.
+func causeOf(err error) Cause {
+	kind := codec.KindUnknown
+	var e *codec.Error
+	if errors.As(err, &e) {
+		kind = e.Kind
+	}
+	return Cause(strings.ReplaceAll(string(kind), "-", "_"))
+}
+
+// limitsDigits reports whether int() of a Python has a limit, as from 3.11 on;
+// security releases of older ones have it, too, but not all.
+func limitsDigits(python string) bool {
+	rest, ok := strings.CutPrefix(python, "3.")
+	minor, _, _ := strings.Cut(rest, ".")
+	n, err := strconv.Atoi(minor)
+	return ok && err == nil && n >= 11
+}
