@@ -40,7 +40,7 @@ func TestScript(t *testing.T) {
 	testscript.RunT(scriptT{t}, testscript.Params{
 		Dir: "../testdata/script",
 		Setup: func(env *testscript.Env) error {
-			env.Values[worldKey{}] = &world{t: env.T().(scriptT).T, servers: map[string]*redistest.Server{}, proxies: map[string]*redistest.Proxy{}}
+			env.Values[worldKey{}] = &world{t: env.T().(scriptT).T, began: time.Now(), servers: map[string]*redistest.Server{}, proxies: map[string]*redistest.Proxy{}}
 			env.Setenv("HOME", env.WorkDir+"/home")
 			// A program built with -race would wait a second at its end.
 			env.Setenv("GORACE", "atexit_sleep_ms=0")
@@ -82,12 +82,13 @@ func TestScript(t *testing.T) {
 			"subst":    scriptSubst,
 			"bytes":    scriptBytes,
 			"json":     scriptJSON,
+			"left":     scriptLeft,
 		},
 	})
 }
 
 const (
-	patience = 30 * time.Second     // for what should come at once, on a busy machine
+	patience = 2 * time.Minute      // for what should come at once, on a busy machine
 	pace     = 2 * time.Millisecond // of looking for it
 )
 
@@ -104,6 +105,7 @@ type worldKey struct{}
 // world is what one script has started.
 type world struct {
 	t       *testing.T
+	began   time.Time
 	servers map[string]*redistest.Server
 	proxies map[string]*redistest.Proxy
 	running *exec.Cmd
@@ -354,5 +356,81 @@ func scriptJSON(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if len(args) > 0 && strconv.Itoa(n) != args[0] {
 		ts.Fatalf("%d documents, want %s", n, args[0])
+	}
+}
+
+// left [-ms] LIFETIME REGEXP wants the last standard output to match, and the
+// group to be what is left of a lifetime that was given since the script began:
+// LIFETIME, less no more than the script has run. The group holds seconds,
+// rounded up, milliseconds with -ms, or units as in 4m59s, rounded down.
+func scriptLeft(ts *testscript.TestScript, neg bool, args []string) {
+	unit := time.Second
+	if len(args) > 0 && args[0] == "-ms" {
+		unit, args = time.Millisecond, args[1:]
+	}
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: left [-ms] LIFETIME REGEXP")
+	}
+	given := args[0]
+	if _, err := strconv.Atoi(given); err == nil {
+		given += "s"
+	}
+	whole, err := time.ParseDuration(given)
+	ts.Check(err)
+	out := ts.ReadFile("stdout")
+	m := regexp.MustCompile("(?m)" + args[1]).FindStringSubmatch(out)
+	if len(m) != 2 {
+		ts.Fatalf("no match with one group for %s in:\n%s", args[1], out)
+	}
+	ran := time.Since(worldOf(ts).began)
+	if msg := wrongLeft(m[1], whole, ran, unit); msg != "" {
+		ts.Fatalf("%s", msg)
+	}
+}
+
+// wrongLeft says what is wrong with text as what is left of a lifetime of which
+// no more than ran is over.
+func wrongLeft(text string, whole, ran, unit time.Duration) string {
+	up := func(d time.Duration) time.Duration { return (d + unit - 1).Truncate(unit) }
+	least, most := up(max(0, whole-ran)), up(whole)
+	var got time.Duration
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		got = time.Duration(n) * unit
+	} else if got, err = time.ParseDuration(text); err != nil {
+		return err.Error()
+	} else {
+		least, most = max(0, whole-ran).Truncate(time.Second), whole
+	}
+	if got < least || got > most {
+		return fmt.Sprintf("%s is not what is left of %v after at most %v: %v to %v", text, whole, ran, least, most)
+	}
+	return ""
+}
+
+func TestLeft(t *testing.T) {
+	const s, ms = time.Second, time.Millisecond
+	for _, c := range []struct {
+		text             string
+		whole, ran, unit time.Duration
+		good             bool
+	}{
+		{"60", 60 * s, 0, s, true},
+		{"60", 60 * s, 900 * ms, s, true},
+		{"59", 60 * s, 900 * ms, s, false},
+		{"59", 60 * s, 1000 * ms, s, true},
+		{"61", 60 * s, 2 * s, s, false},
+		{"90", 89500 * ms, 400 * ms, s, true},
+		{"89", 89500 * ms, 400 * ms, s, false},
+		{"0", s, 2 * s, s, true},
+		{"59999", 60 * s, ms, ms, true},
+		{"59998", 60 * s, ms, ms, false},
+		{"4m59s", 300 * s, ms, s, true},
+		{"5m0s", 300 * s, ms, s, true},
+		{"4m58s", 300 * s, ms, s, false},
+		{"none", s, s, s, false},
+	} {
+		if msg := wrongLeft(c.text, c.whole, c.ran, c.unit); (msg == "") != c.good {
+			t.Errorf("%s of %v after %v: %q", c.text, c.whole, c.ran, msg)
+		}
 	}
 }
