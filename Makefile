@@ -8,6 +8,7 @@ CHECKS      := all,-ST1020,-ST1021,-ST1022
 FUZZTIME    ?= 1m
 GRAPHS      ?= 200000
 READBACK    ?= 30000
+DOCUMENTS   ?= 20000
 BIN         := bin
 
 .DEFAULT_GOAL := build
@@ -40,10 +41,16 @@ bench:
 bench-codec:
 	$(PYTHON) scripts/bench-codec --rivals
 
-## differential: GRAPHS (200000) random values, transcoded between all protocols, compared byte by byte with CPython's; READBACK (30000) written to every serializer, read by its library
+# What looks for the new takes a seed that no run had, and says it.
+differential: export CACHERING_SEED := $(or $(CACHERING_SEED),$(shell od -An -N4 -tu4 /dev/urandom | tr -d ' '))
+
+## differential: with a fresh seed, GRAPHS (200000) random pickles between all protocols, byte by byte as CPython's; READBACK (30000) values written to every serializer, read by its library; DOCUMENTS (20000) of YAML
 differential:
+	@echo "CACHERING_SEED=$(CACHERING_SEED) make $@ repeats this run"
 	PICKLE_GRAPHS=$(GRAPHS) $(GO) test -run Differential -count=1 -v -timeout 60m ./codec/pickle
 	READBACK=$(READBACK) $(GO) test -run ReadBack -count=1 -v -timeout 60m ./codec
+	YAML_COUNT=$(DOCUMENTS) $(GO) test -run PyYAML -count=1 -v -timeout 60m ./codec/yaml
+	$(GO) test -count=1 -timeout 60m ./ring ./codec/...
 
 ## lint: gofmt, go vet, staticcheck, and shellcheck where it is installed
 lint:

@@ -10,6 +10,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"cachering/scripts/trials"
 )
 
 // judgeScript reads lines {"from", "text"} and answers each with the pickles of
@@ -110,9 +112,7 @@ func (p *python) receive(answer any) {
 type textGen struct{ *rand.Rand }
 
 func newTextGen(t *testing.T) textGen {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	return textGen{rand.New(rand.NewPCG(seed, 1))}
+	return textGen{trials.Rand(t)}
 }
 
 func (g textGen) pick(from ...string) string { return from[g.IntN(len(from))] }

@@ -17,6 +17,7 @@ import (
 
 	"cachering/codec"
 	"cachering/codec/pyobj"
+	"cachering/scripts/trials"
 )
 
 // readBack is testdata/python/read_back.py as it judges.
@@ -80,24 +81,15 @@ func (r *readBack) ask(source byte, given []byte, target byte, made []byte) stri
 
 // TestReadBack writes random values to every serializer, and has the library's own
 // call read each: as an equal value of the same types, none refused. What is not
-// written the library does not keep either. READBACK is how many values,
-// READBACK_SEED which.
+// written the library does not keep either. READBACK is how many values.
 func TestReadBack(t *testing.T) {
 	t.Parallel()
-	count, seed := 1000, 1
+	few := 1000
 	if testing.Short() {
-		count = 300
+		few = 300
 	}
-	for name, v := range map[string]*int{"READBACK": &count, "READBACK_SEED": &seed} {
-		if s := os.Getenv(name); s != "" {
-			n, err := strconv.Atoi(s)
-			if err != nil {
-				t.Fatalf("%s: %v", name, err)
-			}
-			*v = n
-		}
-	}
-	_, values := startReadBack(t, "make", strconv.Itoa(seed), strconv.Itoa(count))
+	count, seed := trials.Count(t, "READBACK", few), trials.Seed(t)
+	_, values := startReadBack(t, "make", fmt.Sprint(seed), strconv.Itoa(count))
 	in, out := startReadBack(t, "judge")
 	judge := &readBack{t, bufio.NewWriter(in), out}
 

@@ -21,6 +21,7 @@ import (
 
 	"cachering/commands"
 	"cachering/commands/internal/redistest"
+	"cachering/scripts/trials"
 )
 
 // lies are what no server answers, and what one may answer, but not to that. Those
@@ -163,9 +164,9 @@ type lying struct {
 
 const liarKeys = 20
 
-func newLiar(t *testing.T, seed uint64) *liar {
+func newLiar(t *testing.T) *liar {
 	t.Helper()
-	l := &liar{conf: filepath.Join(t.TempDir(), "cachering.toml"), random: rand.New(rand.NewPCG(seed, 0))}
+	l := &liar{conf: filepath.Join(t.TempDir(), "cachering.toml"), random: trials.Rand(t)}
 	servers := [2]*redistest.Server{redistest.RunT(t), redistest.RunT(t)}
 	for i, s := range servers {
 		l.both[i] = s.Client(1)
@@ -308,42 +309,18 @@ func (l *liar) try(t *testing.T, run liarRun, kind string, at int) {
 	}
 }
 
-// liarCount is how many runs are tried.
-func liarCount(t *testing.T, unless int) int {
-	return int(liarNumber(t, "CACHERING_LIES", uint64(unless)))
-}
-
-// liarSeed is what chooses them.
-func liarSeed(t *testing.T) uint64 {
-	seed := liarNumber(t, "CACHERING_SEED", uint64(time.Now().UnixNano()))
-	t.Logf("CACHERING_SEED=%d", seed)
-	return seed
-}
-
-func liarNumber(t *testing.T, name string, unless uint64) uint64 {
-	text := os.Getenv(name)
-	if text == "" {
-		return unless
-	}
-	n, err := strconv.ParseUint(text, 10, 64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
-
 // A server that answers nonsense, at any point, ends no more than the work on
 // itself. CACHERING_LIES is how many runs are tried, of all commands and lies.
 func TestAServerMayLie(t *testing.T) {
 	t.Parallel()
-	l := newLiar(t, liarSeed(t))
+	l := newLiar(t)
 	kinds := make([]string, 0, len(lies))
 	for kind := range lies {
 		kinds = append(kinds, kind)
 	}
 	slices.Sort(kinds)
 	runs := l.runs()
-	for i := range liarCount(t, 150) {
+	for i := range trials.Count(t, "CACHERING_LIES", 150) {
 		kind := kinds[i%len(kinds)]
 		run := runs[l.random.IntN(len(runs))]
 		l.try(t, run, kind, l.random.IntN(22))
@@ -366,7 +343,7 @@ func TestALieCostsNoMemory(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		return // the unit of ru_maxrss is another
 	}
-	l := newLiar(t, liarSeed(t))
+	l := newLiar(t)
 	l.fill(t)
 	program, err := exec.LookPath("cachering")
 	if err != nil {
@@ -383,7 +360,7 @@ func TestALieCostsNoMemory(t *testing.T) {
 		honest[words] = peak(words)
 	}
 	var most int64
-	for i := range liarCount(t, 26) {
+	for i := range trials.Count(t, "CACHERING_LIES", 26) {
 		kind := costly[i%len(costly)]
 		words := runs[l.random.IntN(len(runs))]
 		at := l.random.IntN(12)

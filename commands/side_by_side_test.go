@@ -1,12 +1,10 @@
 package commands_test
 
 import (
-	"math/rand/v2"
-	"os"
-	"strconv"
 	"strings"
 	"testing"
-	"time"
+
+	"cachering/scripts/trials"
 )
 
 // ways are what the libraries do differently, as far as a walk has to know.
@@ -140,24 +138,15 @@ var entryCommands = []string{"get", "set", "delete", "exists", "ttl", "persist",
 // the other wrote; after every step both answer as a model does, and every key
 // is on the shard on which Python looks for it.
 func TestSideBySide(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
-	if given := os.Getenv("CACHERING_SEED"); given != "" {
-		n, err := strconv.ParseUint(given, 10, 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		seed = n
-	}
-	t.Logf("CACHERING_SEED=%d repeats it", seed)
-	for i, s := range sides {
+	for _, s := range sides {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWalk(t, s, rand.New(rand.NewPCG(seed, uint64(i))))
+			w := newWalk(t, s, trials.Rand(t))
 			for n := 0; n < sideSteps || n < 10*sideSteps && w.unused() != nil; n++ {
 				w.step()
 				w.compare()
 				if t.Failed() {
-					t.Fatalf("step %d of seed %d", n, seed)
+					t.Fatalf("step %d", n)
 				}
 			}
 			w.compareAll()

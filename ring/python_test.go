@@ -10,7 +10,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
-	"time"
+
+	"cachering/scripts/trials"
 )
 
 // python is the interpreter that the rules of this package are compared with.
@@ -59,13 +60,6 @@ func askPython(t *testing.T, questions []question) []string {
 	return answers
 }
 
-// seeded is a source whose seed a failing run shows.
-func seeded(t *testing.T) *rand.Rand {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	return rand.New(rand.NewPCG(seed, 0))
-}
-
 // pick joins up to n random pieces.
 func pick(rng *rand.Rand, n int, pieces ...string) string {
 	var b strings.Builder
@@ -99,7 +93,7 @@ func randomLocation(rng *rand.Rand) string {
 // TestPython compares with the interpreter itself: int(), repr(), lower() and
 // the labels of random locations.
 func TestPython(t *testing.T) {
-	rng := seeded(t)
+	rng := trials.Rand(t)
 	var questions []question
 	for range 20000 {
 		name, path := RedisCache, new(string)

@@ -3,15 +3,14 @@ package ring_test
 import (
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"cachering/ring"
+	"cachering/scripts/trials"
 )
 
 // cluster makes a ring of n servers, each spelled as the ring's library reads it.
@@ -62,9 +61,7 @@ func TestLookupDoesNotAllocate(t *testing.T) {
 
 // TestShares: shares add up to 1 and are what random texts find.
 func TestShares(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	rng := rand.New(rand.NewPCG(seed, 0))
+	rng := trials.Rand(t)
 	const texts = 30000
 	for _, name := range append(ring.Names(), ring.Plain) {
 		for _, n := range []int{1, 2, 5, 33} {

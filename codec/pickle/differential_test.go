@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -12,6 +13,7 @@ import (
 	"testing"
 
 	"cachering/codec/pickle"
+	"cachering/scripts/trials"
 )
 
 // python skips the test if there is no CPython to ask, and fails it where the run insists on it.
@@ -86,23 +88,15 @@ func (c *checker) equal(t *testing.T, a, b []byte) bool {
 }
 
 // TestDifferential transcodes random graphs from every protocol to every other and compares with what CPython writes. The
-// number of graphs is PICKLE_GRAPHS, the seed PICKLE_SEED. Sets are written in the order read: where CPython's second dump
+// number of graphs is PICKLE_GRAPHS. Sets are written in the order read: where CPython's second dump
 // keeps that order too, the bytes must be its bytes, otherwise the value must be equal.
 func TestDifferential(t *testing.T) {
-	count, seed := 3000, 20240607
+	few := 3000
 	if testing.Short() {
-		count = 500
+		few = 500
 	}
-	for name, v := range map[string]*int{"PICKLE_GRAPHS": &count, "PICKLE_SEED": &seed} {
-		if s := os.Getenv(name); s != "" {
-			n, err := strconv.Atoi(s)
-			if err != nil {
-				t.Fatalf("%s: %v", name, err)
-			}
-			*v = n
-		}
-	}
-	cmd := exec.Command(python(t), "../../testdata/python/pickle_graphs.py", "make", strconv.Itoa(seed), strconv.Itoa(count))
+	count, seed := trials.Count(t, "PICKLE_GRAPHS", few), trials.Seed(t)
+	cmd := exec.Command(python(t), "../../testdata/python/pickle_graphs.py", "make", fmt.Sprint(seed), strconv.Itoa(count))
 	cmd.Stderr = os.Stderr
 	pipe, err := cmd.StdoutPipe()
 	if err != nil {

@@ -2,9 +2,10 @@ package pickle
 
 import (
 	"math"
-	"math/rand/v2"
 	"strconv"
 	"testing"
+
+	"cachering/scripts/trials"
 )
 
 // TestSmallNumbers compares the quick readers of numbers with the general ones, on all that is short.
@@ -42,7 +43,7 @@ func TestSmallNumbers(t *testing.T) {
 		}
 	}
 	all("", 4)
-	rnd := rand.New(rand.NewPCG(1, 2))
+	rnd := trials.Rand(t)
 	for range 100_000 {
 		check(strconv.Itoa(int(rnd.Uint64() >> rnd.IntN(64))))
 		check(strconv.FormatFloat(rnd.Float64()*100, 'f', rnd.IntN(8), 64))

@@ -3,8 +3,9 @@ package pickle
 import (
 	"bytes"
 	"fmt"
-	"math/rand/v2"
 	"testing"
+
+	"cachering/scripts/trials"
 )
 
 // TestIndexLine: counting in decimal digits stays in step with the index.
@@ -41,9 +42,7 @@ func TestAppendInt(t *testing.T) {
 
 // TestCopyShort: the copies of eight bytes at a time take what a loop over bytes would take, wherever the text ends.
 func TestCopyShort(t *testing.T) {
-	const seed = 11
-	t.Logf("seed %d", seed)
-	r := rand.New(rand.NewPCG(seed, 0))
+	r := trials.Rand(t)
 	const alphabet = "abcdefgh ABCDEFGH[]^0123456789.,\x00\t\x7f"
 	plain := func(c byte) bool { return c < 0x80 && c != '\\' && c != '\n' }
 	taken := 0

@@ -4,15 +4,14 @@ import (
 	"bytes"
 	"math"
 	"math/big"
-	"math/rand/v2"
 	"testing"
+
+	"cachering/scripts/trials"
 )
 
 // TestFloatInt: the integer that a float is comes out as it would of big.Int.
 func TestFloatInt(t *testing.T) {
-	const seed = 5
-	t.Logf("seed %d", seed)
-	r := rand.New(rand.NewPCG(seed, 0))
+	r := trials.Rand(t)
 	floats := []float64{1 << 63, 1 << 64, 1<<63 + 1<<12, -1<<63 - 1<<12, -1 << 64, 1 << 71, -1 << 71, math.MaxFloat64, -math.MaxFloat64, 1e300, -1e23}
 	for range 20_000 {
 		exponent := 1023 + 63 + r.IntN(1024-63)

@@ -2,17 +2,16 @@ package pyobj
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"cachering/scripts/trials"
 )
 
 // The order of sets of ints, from small ones to some that were resized often,
 // with values that collide.
 func TestSetOrder(t *testing.T) {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	r := rand.New(rand.NewPCG(seed, 2))
+	r := trials.Rand(t)
 	var sets [][]int64
 	for i := range 300 {
 		size := 1 + i

@@ -4,7 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
-	"math/rand/v2"
+	"fmt"
 	"os"
 	"os/exec"
 	"strconv"
@@ -13,6 +13,7 @@ import (
 	"cachering/codec/pickle"
 	"cachering/codec/pyobj"
 	"cachering/codec/yaml"
+	"cachering/scripts/trials"
 )
 
 // A sample is what testdata/python/yaml_documents.py made, and what PyYAML made of it.
@@ -22,8 +23,7 @@ type sample struct {
 	Sets              bool
 }
 
-// samples makes as many as wanted; YAML_SEED repeats a run, YAML_COUNT makes it
-// longer.
+// samples makes as many as wanted, or YAML_COUNT.
 func samples(t *testing.T, what string, count int, f func(*sample)) {
 	t.Helper()
 	const python = "/usr/bin/python3"
@@ -33,18 +33,9 @@ func samples(t *testing.T, what string, count int, f func(*sample)) {
 		}
 		t.Skip("PyYAML is missing (python3-yaml)")
 	}
-	seed := rand.Uint32()
-	for name, set := range map[string]func(int){"YAML_SEED": func(n int) { seed = uint32(n) }, "YAML_COUNT": func(n int) { count = n }} {
-		if text := os.Getenv(name); text != "" {
-			n, err := strconv.Atoi(text)
-			if err != nil {
-				t.Fatalf("%s: %v", name, err)
-			}
-			set(n)
-		}
-	}
-	t.Logf("YAML_SEED=%d", seed)
-	cmd := exec.Command(python, "../../testdata/python/yaml_documents.py", what, strconv.Itoa(int(seed)), strconv.Itoa(count))
+	seed := trials.Seed(t)
+	count = trials.Count(t, "YAML_COUNT", count)
+	cmd := exec.Command(python, "../../testdata/python/yaml_documents.py", what, fmt.Sprint(seed), strconv.Itoa(count))
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	pipe, err := cmd.StdoutPipe()

@@ -2,25 +2,22 @@ package cluster_test
 
 import (
 	"context"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 
 	"cachering/commands/internal/redistest"
 	"cachering/ring"
+	"cachering/scripts/trials"
 )
 
 // TestMatch holds ring.Match and ring.EscapeGlob against the patterns of a real
 // server: it finds the same keys, and an escaped key finds itself alone.
 func TestMatch(t *testing.T) {
 	t.Parallel()
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	rng := rand.New(rand.NewPCG(seed, 0))
+	rng := trials.Rand(t)
 	random := func(n int, alphabet string) string {
 		var b strings.Builder
 		for range rng.IntN(n + 1) {

@@ -16,6 +16,7 @@ import (
 
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/redistest"
+	"cachering/scripts/trials"
 )
 
 // monitor tells, by MONITOR, which keys a server was asked about by one of
@@ -141,9 +142,10 @@ func TestEveryKeyReadIsInTheReportOnce(t *testing.T) {
 				return redistest.Forward
 			})))
 			asked := monitor(t, f.servers[0], c.question)
+			random := trials.Rand(t)
 			for range rounds(t, 1) {
 				for _, how := range all {
-					counted(t, ctx, f, e, c.op, how, c.dry, n, asked, c.barred)
+					counted(t, ctx, random, f, e, c.op, how, c.dry, n, asked, c.barred)
 				}
 			}
 		})
@@ -152,10 +154,8 @@ func TestEveryKeyReadIsInTheReportOnce(t *testing.T) {
 
 // counted makes one run, ends it, and compares what it counted with what the
 // server was asked about.
-func counted(t *testing.T, ctx context.Context, f *farm, e *victim, op Operation, how ending, dry bool, n int, asked func() map[string]bool, barred string) {
+func counted(t *testing.T, ctx context.Context, random *rand.Rand, f *farm, e *victim, op Operation, how ending, dry bool, n int, asked func() map[string]bool, barred string) {
 	t.Helper()
-	seed := rand.Uint64()
-	random := rand.New(rand.NewPCG(seed, 0))
 	c := f.clients[0]
 	c.FlushAll(ctx)
 	setUser(c, "+@all "+barred)
@@ -236,7 +236,7 @@ func counted(t *testing.T, ctx context.Context, f *farm, e *victim, op Operation
 	e.swap.Store(nil)
 
 	s := &r.Shards[0]
-	told := fmt.Sprintf("%s after %v, rate %v, seed %d: %+v, failures %v, error %v", how.name, moment, o.Rate, seed, s.Tally, early, s.Err)
+	told := fmt.Sprintf("%s after %v, rate %v: %+v, failures %v, error %v", how.name, moment, o.Rate, s.Tally, early, s.Err)
 	for key, times := range failures {
 		if times > 1 {
 			t.Errorf("%s: %s failed %d times", told, key, times)

@@ -3,9 +3,6 @@ package engine
 import (
 	"bytes"
 	"context"
-	"math/rand/v2"
-	"os"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -13,21 +10,13 @@ import (
 
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/redistest"
+	"cachering/scripts/trials"
 )
 
-// rounds is how often a test of random moments tries: a few times, or as often
-// as CACHERING_ROUNDS says.
+// rounds is how often a test of random moments tries.
 func rounds(t *testing.T, few int) int {
 	t.Helper()
-	text := os.Getenv("CACHERING_ROUNDS")
-	if text == "" {
-		return few
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		t.Fatalf("CACHERING_ROUNDS: %v", err)
-	}
-	return n
+	return trials.Count(t, "CACHERING_ROUNDS", few)
 }
 
 // asUser makes the run another user than the application: what it may do
@@ -68,9 +57,9 @@ func TestWhatIsRefusedInMidRunIsNotWritten(t *testing.T) {
 		for _, right := range []string{"multi", "exec", "watch", "set"} {
 			t.Run(name+"/"+right, func(t *testing.T) {
 				f := newFarm(t, 1, "app", asUser("run", change(t)))
-				tightened := 0
+				tightened, random := 0, trials.Rand(t)
 				for range rounds(t, 2) {
-					seed := uint64(time.Now().UnixNano())
+					seed := random.Uint64()
 					f.clients[0].FlushAll(ctx)
 					f.clients[0].Do(ctx, "acl", "setuser", "run", "+"+right)
 					f.fill(t, "app", n, 100)
@@ -84,7 +73,7 @@ func TestWhatIsRefusedInMidRunIsNotWritten(t *testing.T) {
 					refused := make(map[string]bool)
 					failed := make(map[string]bool)
 					var begun atomic.Bool
-					moment := int64(rand.N(n))
+					moment, later := random.Int64N(n), time.Duration(random.Int64N(int64(10*time.Millisecond)))
 					r := Run(ctx, f.Cluster, reinsert(), Options{
 						Failure: func(f Failure) {
 							failed[string(f.Stored)] = true
@@ -92,7 +81,7 @@ func TestWhatIsRefusedInMidRunIsNotWritten(t *testing.T) {
 						},
 						Progress: func(done, total int64) {
 							if done >= moment && !begun.Swap(true) {
-								time.AfterFunc(rand.N(10*time.Millisecond), func() {
+								time.AfterFunc(later, func() {
 									f.clients[0].Do(ctx, "acl", "setuser", "run", "-"+right)
 								})
 							}

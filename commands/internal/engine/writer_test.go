@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"cachering/scripts/trials"
 )
 
 // written is what a writer last did with a key.
@@ -117,8 +119,7 @@ func states(t *testing.T, f *farm, n int) []state {
 
 func TestNoUpdateIsLostWhileTheApplicationWrites(t *testing.T) {
 	const n = 52_000
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
+	seed := trials.Seed(t)
 	ctx := context.Background()
 	f := newFarm(t, 4, "app", nil)
 	f.fill(t, "app", n, 100)
