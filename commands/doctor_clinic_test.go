@@ -66,7 +66,7 @@ func (c *clinic) in(s *redistest.Server, db int, words ...any) string {
 // until waits for a field of INFO.
 func (c *clinic) until(s *redistest.Server, section, pattern string) {
 	c.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for !regexp.MustCompile(pattern).MatchString(c.do(s, "info", section)) {
 		if time.Now().After(deadline) {
 			c.Fatalf("no %s in %s", pattern, c.do(s, "info", section))

@@ -25,7 +25,7 @@ func TestGetOrSetHerd(t *testing.T) {
 		var wg sync.WaitGroup
 		for range callers {
 			wg.Go(func() {
-				code, out, errs := p.run("", "get-or-set", "k", "--ttl", "1h", "--stale", "1h", "--lock-ttl", "1m", "--wait", "1m", "--",
+				code, out, errs := p.run("", "get-or-set", "k", "--ttl", "1h", "--stale", "1h", "--lock-ttl", "10m", "--wait", "10m", "--",
 					"sh", "-c", "echo run >>"+ran+"; sleep 0.2; printf "+value)
 				if code != 0 || !want(out) {
 					t.Errorf("exit code %d, %q %s", code, out, errs)
@@ -64,30 +64,47 @@ func TestGetOrSetKilledHolder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const lives = 3 * time.Second // a slow machine must see the lock in that time
-	cmd := exec.Command(path, "-c", p.conf, "get-or-set", "k", "--ttl", "5m", "--lock-ttl", lives.String(), "--", "sleep", "3")
+	cmd := exec.Command(path, "-c", p.conf, "get-or-set", "k", "--ttl", "5m", "--lock-ttl", "10m", "--",
+		"sh", "-c", "while kill -0 $PPID; do sleep 0.1; done")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	begin := time.Now()
-	for {
-		if _, out, _ := p.run("", "keys", "--locks"); strings.HasPrefix(out, "k\tlock\t") {
-			break
-		}
-		if time.Since(begin) > 30*time.Second {
-			t.Fatal("no lock appears")
-		}
-	}
+	p.untilLocked("k")
 	cmd.Process.Kill()
 	cmd.Wait()
+	// Nobody waits for ten minutes here: most of the lock's life is taken away.
+	const lives = time.Second
+	home, left := 0, time.Duration(0)
+	for i, c := range p.clients {
+		if ttl := c.PTTL(context.Background(), "__lock__:1:k").Val(); ttl > 0 {
+			home, left = i, ttl
+		}
+	}
+	if left > 10*time.Minute || left <= lives {
+		t.Errorf("the lock lives %v", left)
+	}
+	p.clients[home].PExpire(context.Background(), "__lock__:1:k", lives)
 	killed := time.Now()
-	code, out, errs := p.run("", "get-or-set", "k", "--ttl", "5m", "--wait", "30s", "--", "printf", "mine")
+	code, out, errs := p.run("", "get-or-set", "k", "--ttl", "5m", "--wait", "2m", "--", "printf", "mine")
 	if code != 0 || out != "mine" {
 		t.Fatalf("exit code %d, %q %s", code, out, errs)
 	}
 	// What is above the lock's life is the pace of looking, and a slow machine.
-	if waited := time.Since(killed); waited > lives+5*time.Second {
+	if waited := time.Since(killed); waited > lives+time.Minute {
 		t.Errorf("waited %v", waited)
+	}
+}
+
+// untilLocked waits for the lock of a key.
+func (p *pair) untilLocked(key string) {
+	p.t.Helper()
+	for deadline := time.Now().Add(2 * time.Minute); ; {
+		if _, out, _ := p.run("", "keys", "--locks", key); strings.Contains(out, "\tlock\t") {
+			return
+		}
+		if time.Now().After(deadline) {
+			p.t.Fatal("no lock appears")
+		}
 	}
 }
 
@@ -95,12 +112,24 @@ func TestGetOrSetKilledHolder(t *testing.T) {
 // round; then Python dies.
 func TestGetOrSetBesidePython(t *testing.T) {
 	p := newPair(t, newest)
-	python := func(value string, seconds float64) {
-		p.begin("get_or_set", call{"key": "k", "value": value, "seconds": seconds, "timeout": 60, "stale": 60, "lock_timeout": 30, "repr": true})
+	dir := t.TempDir()
+	// python begins to make a value; unless ready, it is made when release is called.
+	python := func(value string, ready bool) (release func()) {
+		name := filepath.Join(dir, value)
+		release = func() {
+			if err := os.WriteFile(name, nil, 0o600); err != nil {
+				t.Error(err)
+			}
+		}
+		if ready {
+			release()
+		}
+		p.begin("get_or_set", call{"key": "k", "value": value, "seconds": name, "timeout": 600, "stale": 600, "lock_timeout": 600, "repr": true})
+		return release
 	}
 	shell := func(want string, words ...string) {
 		t.Helper()
-		words = append([]string{"get-or-set", "k", "--ttl", "1m", "--stale", "1m"}, words...)
+		words = append([]string{"get-or-set", "k", "--ttl", "1h", "--stale", "1h"}, words...)
 		if code, out, errs := p.run("", words...); code != 0 || out != want {
 			t.Errorf("%q: exit code %d, %q %s; want %q", words, code, out, errs, want)
 		}
@@ -112,44 +141,42 @@ func TestGetOrSetBesidePython(t *testing.T) {
 		}
 	}
 
-	python("'by python'", 0.3)
+	release := python("'by python'", false)
 	if a := p.line(); a.Computing != "k" {
 		t.Fatalf("python does not compute: %+v", a)
 	}
-	shell("by python", "--wait", "30s", "--", "printf", "by the shell")
+	time.AfterFunc(300*time.Millisecond, release) // the shell waits by then, or has no need to
+	shell("by python", "--wait", "2m", "--", "printf", "by the shell")
 	if a := p.line(); string(a.Result) != `"'by python'"` {
 		t.Errorf("python answers %s", a.Result)
 	}
 	shell("by python", "--", "false")
 
 	unmark()
-	python("'newer'", 0.3)
+	release = python("'newer'", false)
 	if a := p.line(); a.Computing != "k" {
 		t.Fatalf("python does not compute: %+v", a)
 	}
-	shell("by python", "--wait", "30s", "--", "printf", "by the shell") // stale
+	shell("by python", "--wait", "2m", "--", "printf", "by the shell") // stale
+	release()
 	p.line()
 
 	unmark()
-	done := make(chan struct{})
+	done, ready := make(chan struct{}), filepath.Join(dir, "ready")
 	go func() {
 		defer close(done)
-		p.run("", "get-or-set", "k", "--ttl", "1m", "--stale", "1m", "--", "sh", "-c", "sleep 0.3; printf 'from the shell'")
+		p.run("", "get-or-set", "k", "--ttl", "1h", "--stale", "1h", "--", "sh", "-c", "until [ -e "+ready+" ]; do sleep 0.01; done; printf 'from the shell'")
 	}()
-	for deadline := time.Now().Add(30 * time.Second); ; {
-		if _, out, _ := p.run("", "keys", "--locks"); strings.Contains(out, "k\tlock\t") {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("no lock appears")
-		}
-	}
-	python("'not needed'", 0)
+	p.untilLocked("k")
+	python("'not needed'", true)
 	if a := p.line(); string(a.Result) != `"'newer'"` {
 		t.Errorf("while the shell computes python answers %s %s", a.Result, a.Computing)
 	}
+	if err := os.WriteFile(ready, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	<-done
-	python("'not needed'", 0)
+	python("'not needed'", true)
 	if a := p.line(); string(a.Result) != `"'from the shell'"` {
 		t.Errorf("then python answers %s %s", a.Result, a.Computing)
 	}
@@ -159,7 +186,7 @@ func TestGetOrSetBesidePython(t *testing.T) {
 	if got := p.ask("abandon", call{"key": "k", "lock_timeout": 0.3}); got != "true" {
 		t.Fatalf("abandon: %s", got)
 	}
-	shell("again", "--wait", "30s", "--", "printf", "again")
+	shell("again", "--wait", "2m", "--", "printf", "again")
 }
 
 // With releases before 2.0 there is the lock alone: who waits gets the value as
@@ -173,39 +200,32 @@ func TestGetOrSetBesideOldPython(t *testing.T) {
 		}
 	}
 	python, shell, done := filepath.Join(t.TempDir(), "python"), filepath.Join(t.TempDir(), "shell"), make(chan string)
-	p.begin("get_or_set", call{"key": "k", "value": "'by python'", "seconds": python, "timeout": 60, "repr": true})
+	p.begin("get_or_set", call{"key": "k", "value": "'by python'", "seconds": python, "timeout": 600, "repr": true})
 	if a := p.line(); a.Computing != "k" {
 		t.Fatalf("python does not compute: %+v", a)
 	}
-	if code, out, errs := p.run("", "get-or-set", "k", "--ttl", "1m", "--", "false"); code != 4 || out != "" {
+	if code, out, errs := p.run("", "get-or-set", "k", "--ttl", "1h", "--", "false"); code != 4 || out != "" {
 		t.Errorf("without --wait: exit code %d, %q %s", code, out, errs)
 	}
 	ready(python)
-	code, out, errs := p.run("", "get-or-set", "k", "--ttl", "1m", "--wait", "30s", "--", "false")
+	code, out, errs := p.run("", "get-or-set", "k", "--ttl", "1h", "--wait", "2m", "--", "false")
 	p.line()
 	if code == 1 {
 		// These releases give up the lock before they store the value: who comes
 		// in between makes it himself, whatever he does. Now it is stored.
-		code, out, errs = p.run("", "get-or-set", "k", "--ttl", "1m", "--wait", "30s", "--", "false")
+		code, out, errs = p.run("", "get-or-set", "k", "--ttl", "1h", "--wait", "2m", "--", "false")
 	}
 	if code != 0 || out != "by python" {
 		t.Errorf("exit code %d, %q %s", code, out, errs)
 	}
 
 	go func() {
-		_, out, _ := p.run("", "get-or-set", "n", "--ttl", "1m", "--", "sh", "-c", "until [ -e "+shell+" ]; do sleep 0.01; done; printf new")
+		_, out, _ := p.run("", "get-or-set", "n", "--ttl", "1h", "--", "sh", "-c", "until [ -e "+shell+" ]; do sleep 0.01; done; printf new")
 		done <- out
 	}()
-	for deadline := time.Now().Add(30 * time.Second); ; {
-		if _, out, _ := p.run("", "keys", "--locks"); strings.HasPrefix(out, "n\tlock\t") {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("no lock appears")
-		}
-	}
+	p.untilLocked("n")
 	ask := func() string {
-		return p.ask("get_or_set", call{"key": "n", "value": "'not needed'", "timeout": 60, "repr": true})
+		return p.ask("get_or_set", call{"key": "n", "value": "'not needed'", "timeout": 600, "repr": true})
 	}
 	if got := ask(); got != "None" {
 		t.Errorf("while the shell computes python answers %s", got)
@@ -247,11 +267,11 @@ func TestGetOrSetLateLock(t *testing.T) {
 	}
 	done := make(chan string)
 	go func() {
-		_, out, _ := late.run("", "get-or-set", "k", "--ttl", "1m", "--", "printf", "again")
+		_, out, _ := late.run("", "get-or-set", "k", "--ttl", "1h", "--", "printf", "again")
 		done <- out
 	}()
 	<-reached
-	if code, _, errs := p.run("", "get-or-set", "k", "--ttl", "1m", "--", "printf", "first"); code != 0 {
+	if code, _, errs := p.run("", "get-or-set", "k", "--ttl", "1h", "--", "printf", "first"); code != 0 {
 		t.Error(errs)
 	}
 	close(release)

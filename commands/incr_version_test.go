@@ -108,7 +108,7 @@ options  = { python = "3.12" }
 	defer cmd.Process.Kill()
 	select {
 	case <-reached:
-	case <-time.After(30 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatal("the point is never reached")
 	}
 	whole := func(i int, stored string) bool {
@@ -121,7 +121,7 @@ options  = { python = "3.12" }
 			"set":   func() bool { return whole(1, to) },
 			"exec":  func() bool { return clients[0].Exists(ctx, from).Val() == 0 },
 		}[point.verb]
-		for deadline := time.Now().Add(30 * time.Second); !done(); time.Sleep(time.Millisecond) {
+		for deadline := time.Now().Add(2 * time.Minute); !done(); time.Sleep(time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatal("the command is never carried out")
 			}

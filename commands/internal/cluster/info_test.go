@@ -25,7 +25,7 @@ func TestInfo(t *testing.T) {
 	}
 
 	var m, r *Info
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for {
 		var err error
 		if m, err = c.Shards()[0].Info(ctx); err != nil {

@@ -24,7 +24,7 @@ func TestAClosedConnectionLeavesNothingRunning(t *testing.T) {
 	for range 50 {
 		dial()
 	}
-	for range 100 {
+	for range 3000 {
 		if runtime.NumGoroutine() <= before+2 {
 			return
 		}

@@ -19,7 +19,7 @@ func proxied(t *testing.T, p **redistest.Proxy, onReq func([]byte) redistest.Act
 	return func(f *farm, spec *cluster.Spec) {
 		*p = redistest.ProxyT(t, f.servers[0], onReq)
 		spec.Endpoints[0].Network, spec.Endpoints[0].Addr = (*p).Network, (*p).Addr
-		spec.SocketTimeout = 1500 * time.Millisecond // a busy machine may stop for some tenths of a second
+		spec.SocketTimeout = 4 * time.Second // a busy machine may stop for one
 	}
 }
 
@@ -152,7 +152,7 @@ func TestALostShardEndsOnlyItsOwnWork(t *testing.T) {
 			for i := range r.Shards {
 				sum(t, &r.Shards[i].Tally)
 			}
-			if d := time.Since(begin); d > 10*time.Second {
+			if d := time.Since(begin); d > time.Minute {
 				t.Errorf("took %v", d)
 			}
 		})
@@ -261,7 +261,7 @@ func TestTheSecondSignalDoesNotWait(t *testing.T) {
 	})
 	f.fill(t, "p", 20_000, 20)
 	r := Run(ctx, f.Cluster, reinsert(), Options{})
-	if !r.Interrupted || r.Shards[0].Err != nil || r.Elapsed > 5*time.Second {
+	if !r.Interrupted || r.Shards[0].Err != nil || r.Elapsed > time.Minute {
 		t.Errorf("%+v", r)
 	}
 	sum(t, &r.Shards[0].Tally)

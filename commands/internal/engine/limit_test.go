@@ -101,7 +101,7 @@ func TestRateHoldsForAllShardsTogether(t *testing.T) {
 		if total := whole(t, r); total.Scanned != n {
 			t.Errorf("%+v", total)
 		}
-		if least := time.Second * (n - rate/10) / rate; r.Elapsed < least || r.Elapsed > 5*time.Second {
+		if least := time.Second * (n - rate/10) / rate; r.Elapsed < least || r.Elapsed > time.Minute {
 			t.Errorf("%T took %v, at least %v was to be", op, r.Elapsed, least)
 		}
 	}

@@ -97,7 +97,7 @@ func TestARunTakesNoKeyTwice(t *testing.T) {
 			if pages.Store(int64(page)); page != 4 {
 				return
 			}
-			for deadline := time.Now().Add(30 * time.Second); len(done) < len(first); {
+			for deadline := time.Now().Add(2 * time.Minute); len(done) < len(first); {
 				for key := range asked() {
 					done[key] = true
 				}
@@ -150,7 +150,7 @@ func shrink(t *testing.T, s *redistest.Server, keep []string) {
 	if err := client.Del(ctx, rest...).Err(); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(30 * time.Second); ; {
+	for deadline := time.Now().Add(2 * time.Minute); ; {
 		stats, err := client.Do(ctx, "debug", "htstats", "0").Text()
 		if err != nil {
 			t.Fatal(err)

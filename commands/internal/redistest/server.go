@@ -22,7 +22,7 @@ import (
 )
 
 // readyWithin is generous because a loaded machine may need long to fork.
-const readyWithin = 20 * time.Second
+const readyWithin = 2 * time.Minute
 
 // Server is one running redis-server.
 type Server struct {
