@@ -27,6 +27,9 @@ commands: ./document ./plain ./placement ./library ./config ./reader ./importer 
 ./ui: ./plain ./document
 ./document:
 ./redistest:
+./ptytest:
+./sidetest:
+./readmetest:
 ring:
 codec: codec/pyobj codec/pickle codec/yaml
 codec/pickle: codec/pyobj
@@ -64,6 +67,7 @@ var onlyIn = map[string][]string{
 	"github.com/golang/mock/gomock":         {},
 	"github.com/go-redis/redismock":         {},
 	"cachering/commands/internal/redistest": {},
+	"cachering/commands/internal/ptytest":   {},
 	"cachering/codec/vectors":               {},
 	"cachering/codec/same":                  {},
 	"cachering/scripts/trials":              {},

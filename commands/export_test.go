@@ -14,14 +14,3 @@ func DeclaredExits(words []string) []int {
 	}
 	return codes
 }
-
-// HelpExamples are the lines that each command's help shows.
-func HelpExamples() map[string][]string {
-	all := map[string][]string{}
-	root(&session{}).each(func(c *command) {
-		if c.subs == nil {
-			all[c.path()] = c.examples
-		}
-	})
-	return all
-}

@@ -21,6 +21,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"cachering/commands"
+	"cachering/commands/internal/ptytest"
 	"cachering/commands/internal/redistest"
 )
 
@@ -49,7 +50,7 @@ func TestScript(t *testing.T) {
 		Condition: func(cond string) (bool, error) {
 			switch cond {
 			case "django_redis", "lz4", "msgpack", "yaml":
-				return hasModule(cond), nil
+				return exec.Command("/usr/bin/python3", "-c", "import "+cond).Run() == nil, nil
 			case "ipv6":
 				l, err := net.Listen("tcp", "[::1]:0")
 				if err == nil {
@@ -109,8 +110,8 @@ type world struct {
 	servers map[string]*redistest.Server
 	proxies map[string]*redistest.Proxy
 	running *exec.Cmd
-	out     screen
-	err     screen
+	out     ptytest.Screen
+	err     ptytest.Screen
 }
 
 func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*world) }
@@ -162,7 +163,7 @@ func command(ts *testscript.TestScript, words []string) *exec.Cmd {
 func scriptStart(ts *testscript.TestScript, neg bool, args []string) {
 	w := worldOf(ts)
 	cmd := command(ts, args)
-	w.out, w.err = screen{}, screen{}
+	w.out, w.err = ptytest.Screen{}, ptytest.Screen{}
 	cmd.Stdout, cmd.Stderr = &w.out, &w.err
 	ts.Check(cmd.Start())
 	w.running = cmd
@@ -179,9 +180,9 @@ func scriptSignal(ts *testscript.TestScript, neg bool, args []string) {
 func scriptSaid(ts *testscript.TestScript, neg bool, args []string) {
 	w, re := worldOf(ts), regexp.MustCompile(args[0])
 	deadline := time.Now().Add(patience)
-	for !re.MatchString(w.err.from(0)) {
+	for !re.MatchString(w.err.From(0)) {
 		if time.Now().After(deadline) {
-			ts.Fatalf("it only said %q", w.err.from(0))
+			ts.Fatalf("it only said %q", w.err.From(0))
 		}
 		time.Sleep(pace)
 	}
@@ -193,8 +194,8 @@ func scriptFinish(ts *testscript.TestScript, neg bool, args []string) {
 	overdue := time.AfterFunc(patience, func() { w.running.Process.Kill() })
 	err := w.running.Wait()
 	overdue.Stop()
-	io.WriteString(ts.Stdout(), w.out.from(0))
-	io.WriteString(ts.Stderr(), w.err.from(0))
+	io.WriteString(ts.Stdout(), w.out.From(0))
+	io.WriteString(ts.Stderr(), w.err.From(0))
 	wantCode(ts, args[0], err)
 }
 

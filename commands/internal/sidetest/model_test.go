@@ -1,4 +1,4 @@
-package commands_test
+package sidetest
 
 import (
 	"context"
@@ -39,13 +39,13 @@ func TestModels(t *testing.T) {
 	} {
 		t.Run(c.recording, func(t *testing.T) {
 			t.Parallel()
-			r := vectors.Read[recording](t, "../testdata/ring/routing--"+c.recording+".json.gz")[0]
+			r := vectors.Read[recording](t, "../../../testdata/ring/routing--"+c.recording+".json.gz")[0]
 			labels := []string{}
 			for _, server := range r.Servers {
 				host, port, _ := strings.Cut(server, ":")
 				labels = append(labels, fmt.Sprintf("('%s', %s, 1, None)", host, port))
 			}
-			model := call{"labels": labels}
+			model := call{"labels": labels, "timeout": 300}
 			for k, v := range c.model {
 				model[k] = v
 			}

@@ -1,4 +1,4 @@
-package commands_test
+package readmetest
 
 import (
 	"bytes"
@@ -86,7 +86,7 @@ func (s *shop) enter(t *testing.T, config string, st stock) *room {
 	t.Helper()
 	s.fill(t, st)
 	r := &room{shop: s, t: t, dir: t.TempDir()}
-	if err := os.CopyFS(r.dir, os.DirFS("../testdata/readme/files")); err != nil {
+	if err := os.CopyFS(r.dir, os.DirFS("../../../testdata/readme/files")); err != nil {
 		t.Fatal(err)
 	}
 	for _, m := range regexp.MustCompile(`(?m)^\[caches\.([a-z]+)\]`).FindAllStringSubmatch(config, -1) {
@@ -94,7 +94,7 @@ func (s *shop) enter(t *testing.T, config string, st stock) *room {
 	}
 	r.write("cachering.toml", config, 0o600)
 	bin := filepath.Join(t.TempDir(), "bin")
-	if err := os.CopyFS(bin, os.DirFS("../testdata/readme/bin")); err != nil {
+	if err := os.CopyFS(bin, os.DirFS("../../../testdata/readme/bin")); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Symlink("/usr/bin/python3", filepath.Join(bin, "python")); err != nil {
@@ -207,7 +207,7 @@ func readDemo(t testing.TB) (all []demoEntry) {
 		TTL   int64
 		Value string // a character for each byte
 	}
-	for _, e := range vectors.Read[entry](t, "../testdata/demo/entries.jsonl.gz") {
+	for _, e := range vectors.Read[entry](t, "../../../testdata/demo/entries.jsonl.gz") {
 		value := make([]byte, 0, len(e.Value))
 		for _, r := range e.Value {
 			value = append(value, byte(r))

@@ -1,4 +1,4 @@
-package commands_test
+package sidetest
 
 import (
 	"fmt"
@@ -38,7 +38,7 @@ func (w *walk) life() life {
 	case 0:
 		return life{ttl: "none"}
 	case 1:
-		return life{"default", time.Now().Add(300 * time.Second)}
+		return life{"default", time.Now().Add(byDefault * time.Second)}
 	}
 	seconds := 600 + w.rnd.IntN(9000)
 	return life{strconv.Itoa(seconds), time.Now().Add(time.Duration(seconds) * time.Second)}
@@ -59,7 +59,7 @@ func (l life) python(args call) call {
 // state is what a value stored for that long is.
 func (w *walk) state(v value, l life, byShell bool) state {
 	if !byShell && l.ttl == "none" && w.side.ways.noneIsDefault {
-		l.expires = time.Now().Add(300 * time.Second)
+		l.expires = time.Now().Add(byDefault * time.Second)
 	}
 	s := state{value: v, expires: l.expires}
 	if w.side.ways.herd && !l.expires.IsZero() {
@@ -128,7 +128,7 @@ func (w *walk) store() {
 			break
 		}
 		words, l.ttl = append(words, "--keep-ttl"), "default"
-		next = state{value: v, expires: time.Now().Add(300 * time.Second)}
+		next = state{value: v, expires: time.Now().Add(byDefault * time.Second)}
 		if there {
 			next.expires = was.expires
 		}
@@ -295,7 +295,7 @@ func (w *walk) count() {
 			w.wants(answer, sum)
 		}
 		if w.side.ways.pickledInts { // get and set, as Django's own incr
-			was.expires = time.Now().Add(300 * time.Second)
+			was.expires = time.Now().Add(byDefault * time.Second)
 		}
 	} else {
 		name := w.either("incr", "decr")

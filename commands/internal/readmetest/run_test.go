@@ -1,8 +1,11 @@
-package commands_test
+// Package readmetest runs what README.md and the help texts show.
+package readmetest
 
 import (
+	"bytes"
 	"flag"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -77,7 +80,7 @@ func TestReadmeRuns(t *testing.T) {
 				lines = slices.Replace(lines, e.line, e.end, e.shown...)
 			}
 		}
-		if err := os.WriteFile("../README.md", []byte(strings.Join(lines, "\n")), 0o644); err != nil {
+		if err := os.WriteFile("../../../README.md", []byte(strings.Join(lines, "\n")), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -86,7 +89,7 @@ func TestReadmeRuns(t *testing.T) {
 // readme is README.md, and its blocks.
 func readme(t *testing.T) ([]string, []block) {
 	t.Helper()
-	text, err := os.ReadFile("../README.md")
+	text, err := os.ReadFile("../../../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +137,7 @@ func TestHelpRuns(t *testing.T) {
 	_, blocks := readme(t)
 	s := openShop(t, blocks)
 	read := func(name string) string {
-		text, err := os.ReadFile("../testdata/readme/" + name)
+		text, err := os.ReadFile("../../../testdata/readme/" + name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -145,7 +148,7 @@ func TestHelpRuns(t *testing.T) {
 		t.Fatalf("%v\n%s", failed, out)
 	}
 	entries := s.stock(s.entries())
-	for name, examples := range commands.HelpExamples() {
+	for name, examples := range helpExamples(t) {
 		t.Run(name, func(t *testing.T) {
 			s.fill(t, entries)
 			var talk []exchange
@@ -160,4 +163,36 @@ func TestHelpRuns(t *testing.T) {
 			}
 		})
 	}
+}
+
+// helpExamples are the lines that the help of each command shows.
+func helpExamples(t *testing.T) map[string][]string {
+	section := func(title string, words ...string) (lines []string) {
+		var out, errs bytes.Buffer
+		if code := commands.Main(append([]string{"cachering", "--help"}, words...), strings.NewReader(""), &out, &errs); code != 0 {
+			t.Fatalf("the help of %q: exit code %d, %s", words, code, &errs)
+		}
+		_, rest, _ := strings.Cut(out.String(), "\n"+title+":\n")
+		rest, _, _ = strings.Cut(rest, "\n\n")
+		for line := range strings.Lines(rest) {
+			lines = append(lines, strings.TrimSuffix(strings.TrimPrefix(line, "  "), "\n"))
+		}
+		return lines
+	}
+	all := map[string][]string{}
+	for _, row := range section("commands") {
+		// A row that goes on below begins with the width of the first column.
+		if name := regexp.MustCompile(`^[a-z-]+( [a-z-]+)*`).FindString(strings.SplitN(row, "  ", 2)[0]); name != "" {
+			all[name] = section("examples", strings.Fields(name)...)
+		}
+	}
+	for name, examples := range all {
+		if len(examples) == 0 {
+			t.Errorf("%s has no examples", name)
+		}
+	}
+	if len(all) < 25 {
+		t.Errorf("only %d commands have a help", len(all))
+	}
+	return all
 }

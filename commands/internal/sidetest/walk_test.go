@@ -1,4 +1,4 @@
-package commands_test
+package sidetest
 
 import (
 	"context"
@@ -70,6 +70,9 @@ type walk struct {
 	written call
 	said    string // the step, for errors
 	at      entry  // what it was about
+	// begun is when the step or the look at an entry began, slowest what one took.
+	begun   time.Time
+	slowest time.Duration
 }
 
 func newWalk(t *testing.T, s side, rnd *rand.Rand) *walk {
@@ -187,6 +190,7 @@ func (w *walk) step() {
 		w.bag = w.operations()
 		w.rnd.Shuffle(len(w.bag), func(i, j int) { w.bag[i], w.bag[j] = w.bag[j], w.bag[i] })
 	}
+	w.begun = time.Now()
 	does := w.bag[0]
 	w.bag, w.written = w.bag[1:], nil
 	w.choose()
@@ -298,11 +302,12 @@ func (w *walk) stored(e entry) string {
 	return ""
 }
 
-// lives compares what one of the two says of a lifetime with the model. The
-// slack is for slow machines; lifetimes differ by much more.
+// lives compares what one of the two says of a lifetime, in whole seconds, with
+// the model. An entry was given it, and this was asked, while a step took place.
 func (w *walk) lives(said, ttl string, want state, there bool) {
 	w.Helper()
-	const slack = 20
+	w.slowest = max(w.slowest, time.Since(w.begun))
+	slack := 1 + w.slowest.Seconds()
 	switch left := time.Until(want.expires).Seconds(); {
 	case !there:
 		if ttl != "0" && ttl != "missing" {
@@ -324,7 +329,7 @@ func (w *walk) compareAll() {
 	w.written = nil
 	for _, key := range sideKeys {
 		for version := range 3 {
-			w.at = entry{key, 1 + version}
+			w.at, w.begun = entry{key, 1 + version}, time.Now()
 			w.compareEntry("in the end")
 		}
 	}

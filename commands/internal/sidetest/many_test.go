@@ -1,4 +1,4 @@
-package commands_test
+package sidetest
 
 import (
 	"encoding/json"
@@ -50,7 +50,7 @@ func (w *walk) storeMany() {
 	} else {
 		args := l.python(call{"data": "{" + strings.Join(items, ", ") + "}"})
 		if l.ttl == "default" {
-			args["timeout"] = 300
+			args["timeout"] = byDefault
 		}
 		w.pythonVersion("set_many", args)
 	}

@@ -1,4 +1,4 @@
-package commands_test
+package readmetest
 
 import (
 	"errors"
@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"cachering/commands/internal/ptytest"
 )
 
 // failure is a command of a script that did not exit with 0.
@@ -198,7 +200,7 @@ func (r *room) console(talk []exchange) (outputs []string, codes []int) {
 		r.t.Fatal(err)
 	}
 
-	primary, secondary, err := openPty()
+	primary, secondary, err := ptytest.Open()
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -214,7 +216,7 @@ func (r *room) console(talk []exchange) (outputs []string, codes []int) {
 		r.t.Fatal(err)
 	}
 	secondary.Close()
-	var terminal screen
+	var terminal ptytest.Screen
 	read := make(chan struct{})
 	go func() {
 		// Reading fails with EIO once bash has closed its side.
@@ -226,8 +228,8 @@ func (r *room) console(talk []exchange) (outputs []string, codes []int) {
 		select {
 		case <-read:
 			waiting = false
-		case <-time.After(pace):
-			at := regexp.MustCompile(`(?:\[y/N\]|all of this:) $`).FindStringIndex(terminal.from(seen))
+		case <-time.After(2 * time.Millisecond):
+			at := regexp.MustCompile(`(?:\[y/N\]|all of this:) $`).FindStringIndex(terminal.From(seen))
 			if at == nil {
 				break
 			}
@@ -240,11 +242,11 @@ func (r *room) console(talk []exchange) (outputs []string, codes []int) {
 		}
 	}
 	if err := cmd.Wait(); err != nil {
-		r.t.Errorf("bash: %v\n%s", err, terminal.from(0))
+		r.t.Errorf("bash: %v\n%s", err, terminal.From(0))
 	}
-	parts := strings.Split(terminal.from(0), "\x1e")
+	parts := strings.Split(terminal.From(0), "\x1e")
 	for i := 1; i+1 < len(parts); i += 2 {
-		outputs = append(outputs, render(parts[i]))
+		outputs = append(outputs, ptytest.Render(parts[i]))
 		code, _ := strconv.Atoi(parts[i+1])
 		codes = append(codes, code)
 	}

@@ -1,4 +1,5 @@
-package commands_test
+// Package sidetest has Python and cachering work on one cache, side by side.
+package sidetest
 
 import (
 	"bufio"
@@ -13,10 +14,20 @@ import (
 	"testing"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/rogpeppe/go-internal/testscript"
 
 	"cachering/commands"
 	"cachering/commands/internal/redistest"
 )
+
+// The test binary is cachering as well, for who runs it as a program of its own.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"cachering": func() {
+			os.Exit(commands.Main(os.Args, os.Stdin, os.Stdout, os.Stderr))
+		},
+	})
+}
 
 // library is the Python side of a cache: testdata/python/cache_library.py.
 type library struct {
@@ -52,7 +63,7 @@ func needModules(t testing.TB, s side) {
 
 func startLibrary(t testing.TB, config call) *library {
 	t.Helper()
-	cmd := exec.Command("/usr/bin/python3", "../testdata/python/cache_library.py")
+	cmd := exec.Command("/usr/bin/python3", "../../../testdata/python/cache_library.py")
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -143,6 +154,10 @@ type side struct {
 	ways     ways // for the walk of TestSideBySide
 }
 
+// byDefault is how long entries live, in seconds, of which nobody said it: a walk
+// takes minutes on a busy machine.
+const byDefault = 3000
+
 // pair is a cache on real servers, with both that use it.
 type pair struct {
 	*library
@@ -175,16 +190,16 @@ func newPair(t testing.TB, s side) *pair {
 	if s.settings != nil {
 		dial = nil // the locations are real
 	}
-	text := fmt.Sprintf("[caches.default]\nbackend = %q\nrelease = %q\nlocation = [%s]\n[caches.default.options]\n%s\n[caches.default.dial]\n%s\n",
-		s.backend, s.release, strings.Join(locations, ", "), s.options, strings.Join(dial, "\n"))
+	text := fmt.Sprintf("[caches.default]\nbackend = %q\nrelease = %q\ntimeout = %d\nlocation = [%s]\n[caches.default.options]\n%s\n[caches.default.dial]\n%s\n",
+		s.backend, s.release, byDefault, strings.Join(locations, ", "), s.options, strings.Join(dial, "\n"))
 	if err := os.WriteFile(p.conf, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	config := call{"library": "model", "old": false, "prefix": "", "version": 1, "timeout": 300,
+	config := call{"library": "model", "old": false, "prefix": "", "version": 1, "timeout": byDefault,
 		"serializer": "pickle", "protocol": 5, "compressor": nil, "level": 6,
 		"labels": labels, "sockets": sockets, "writer": nil}
 	if s.settings != nil {
-		settings := call{"LOCATION": urls}
+		settings := call{"LOCATION": urls, "TIMEOUT": byDefault}
 		for k, v := range s.settings {
 			settings[k] = v
 		}
