@@ -99,6 +99,9 @@ func (w *worker) leave(entries []entry) {
 // abandon leaves all there is. After a worker has done everything there is
 // nothing left.
 func (w *worker) abandon() {
+	if w.hand != nil || w.next != nil || w.held != nil || len(w.todo)+len(w.nils) > 0 {
+		w.undone.Store(true)
+	}
 	w.release(w.hand)
 	w.release(w.next)
 	w.hand, w.next = nil, nil

@@ -98,6 +98,7 @@ func TestEveryKeyReadIsInTheReportOnce(t *testing.T) {
 		{name: "answer lost", silent: true, end: func(e *victim) { e.lose.Store(true) }},
 		{name: "cut", silent: true, end: func(e *victim) { e.proxy.Cut() }},
 		{name: "cut, then first signal", silent: true, end: func(e *victim) { e.proxy.Cut(); e.stop() }},
+		{name: "silence, then first signal", silent: true, end: func(e *victim) { e.proxy.Stall(true); e.proxy.Cut(); e.stop() }},
 	}
 	for name, swap := range map[string][2]string{
 		"multi is not OK": {"multi", "reset"}, "multi is unknown": {"multi", "multy"}, "exec is unknown": {"exec", "exes"},
@@ -160,6 +161,7 @@ func counted(t *testing.T, ctx context.Context, random *rand.Rand, f *farm, e *v
 	c.FlushAll(ctx)
 	setUser(c, "+@all "+barred)
 	e.proxy.Refuse(false)
+	e.proxy.Stall(false)
 	pipe := c.Pipeline()
 	for i := range n {
 		switch i % 6 {
@@ -289,6 +291,9 @@ func counted(t *testing.T, ctx context.Context, random *rand.Rand, f *farm, e *v
 	}
 	if total != s.Scanned {
 		t.Errorf("%s: %d scanned, %d accounted for", told, s.Scanned, total)
+	}
+	if s.Err == nil && !r.Interrupted && s.Scanned != int64(n) {
+		t.Errorf("%s: the run does not say that it did not do all", told)
 	}
 	if s.Err != nil && how.right != "" && !strings.Contains(s.Err.Error(), how.right) {
 		t.Errorf("%s: not for the right that was lost", told)

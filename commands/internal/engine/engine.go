@@ -61,8 +61,9 @@ type Options struct {
 	Batch int
 	// Rate limits the keys per second of all shards together; 0 does not.
 	Rate float64
-	// Stop, when closed, ends the run after the batches in hand. The end of the
-	// context of Run ends it at once.
+	// Stop, when closed, ends the run after the batches in hand, or in five
+	// seconds if the servers take longer over them. The end of the context of Run
+	// ends it at once.
 	Stop <-chan struct{}
 	// Progress is told now and then, and at the end, how many keys of how many
 	// were passed, an estimate. It is called by one goroutine at a time, and no
@@ -74,6 +75,8 @@ type Options struct {
 	Failure func(Failure)
 	// Workers per shard; 0 lets the round trip decide.
 	Workers int
+
+	patience time.Duration // of a run that was told to stop; 0 is the default
 }
 
 // Operation is one kind of bulk work.
@@ -118,7 +121,8 @@ type run struct {
 	limiter *rate.Limiter // nil: no limit
 	heavy   *semaphore.Weighted
 
-	told told
+	going context.Context // no new batch is begun after its end
+	told  told
 
 	mu     sync.Mutex
 	report *Report
@@ -137,11 +141,14 @@ func Run(ctx context.Context, cl *cluster.Cluster, op Operation, o Options) *Rep
 	if o.Batch <= 0 {
 		o.Batch = op.batch()
 	}
-	if o.Stop == nil {
-		o.Stop = make(chan struct{})
+	if o.patience <= 0 {
+		o.patience = patience
 	}
+	ctx, going, cancel := o.stopping(ctx)
+	defer cancel()
 	r := &run{
 		cl: cl, op: op, o: o,
+		going: going,
 		heavy: semaphore.NewWeighted(heavyBudget),
 		scans: make([]*scanner, len(o.Shards)),
 		report: &Report{
@@ -170,9 +177,8 @@ func Run(ctx context.Context, cl *cluster.Cluster, op Operation, o Options) *Rep
 			r.report.Shards[i].Err = defect
 		}
 	}
-	r.report.Interrupted = r.stopped() || ctx.Err() != nil
-	if re, ok := op.(*Reinsert); ok && !o.DryRun && !r.report.Interrupted {
-		r.lookAgain(ctx, re)
+	if re, ok := op.(*Reinsert); ok && !o.DryRun && going.Err() == nil {
+		r.lookAgain(going, re)
 	}
 	for _, scan := range r.scans {
 		if scan != nil {
@@ -182,16 +188,6 @@ func Run(ctx context.Context, cl *cluster.Cluster, op Operation, o Options) *Rep
 	r.told.wait()
 	r.report.Elapsed = time.Since(begin)
 	return r.report
-}
-
-// stopped reports whether Stop was closed.
-func (r *run) stopped() bool {
-	select {
-	case <-r.o.Stop:
-		return true
-	default:
-		return false
-	}
 }
 
 // example notes a key that is written or deleted, if there is room.

@@ -33,8 +33,8 @@ func Flush(ctx context.Context, cl *cluster.Cluster, command string, o Options) 
 	})
 	for i := range r.Shards {
 		r.Shards[i].Err = errs[i]
+		r.Interrupted = r.Interrupted || errs[i] != nil && ctx.Err() != nil
 	}
-	r.Interrupted = ctx.Err() != nil
 	r.Elapsed = time.Since(begin)
 	return r
 }

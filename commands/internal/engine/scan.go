@@ -37,6 +37,8 @@ type scanner struct {
 	runID   string
 	cursor  string // "" is the beginning
 	ended   bool
+	// again dials after a loss, if another than rejoin is to do it.
+	again func(ctx context.Context, cause error) (*cluster.Conn, error)
 }
 
 // page reads the next keys. Their bytes are the caller's to keep. The end of the
@@ -47,7 +49,7 @@ func (s *scanner) page(ctx context.Context) ([][]byte, error) {
 		if err == nil || attempt == redials || !lost(ctx, err) {
 			return keys, err
 		}
-		if err := s.reconnect(ctx); err != nil {
+		if err := s.reconnect(ctx, err); err != nil {
 			return nil, err
 		}
 	}
@@ -73,14 +75,19 @@ func (s *scanner) ask(ctx context.Context) ([][]byte, error) {
 
 // reconnect goes on with the scan on a new connection, if the server is still
 // the same process.
-func (s *scanner) reconnect(ctx context.Context) error {
+func (s *scanner) reconnect(ctx context.Context, cause error) error {
 	s.conn.Close()
-	conn, err := rejoin(ctx, s.shard, s.runID)
-	if err != nil {
-		return err
+	var conn *cluster.Conn
+	var err error
+	if s.again != nil {
+		conn, err = s.again(ctx, cause)
+	} else {
+		conn, err = rejoin(ctx, s.shard, s.runID)
 	}
-	s.conn = conn
-	return nil
+	if err == nil {
+		s.conn = conn
+	}
+	return err
 }
 
 // still asks the server about itself again, and fails where it is no longer the
@@ -94,7 +101,7 @@ func (s *scanner) still(ctx context.Context) (info, error) {
 		if err == nil || attempt == redials || !lost(ctx, err) || permanent(err) {
 			return about, err
 		}
-		if err := s.reconnect(ctx); err != nil {
+		if err := s.reconnect(ctx, err); err != nil {
 			return info{}, err
 		}
 	}

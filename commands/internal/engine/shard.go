@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -27,7 +28,9 @@ type shardRun struct {
 	// work carries batches from the scanner to the workers. It is short: what
 	// waits in it was read before it is written.
 	work chan []entry
-	halt chan struct{} // closed when no new batch is to be begun
+	// going ends when no new batch is to be begun, by halt or with that of the run.
+	going context.Context
+	halt  context.CancelCauseFunc
 	// without is what the server cannot do.
 	without lacks
 	// runID is that of the server's process at the beginning; empty where it does
@@ -37,20 +40,10 @@ type shardRun struct {
 
 	failures chan Failure // to be told; nil: nobody asks
 
-	haltOnce sync.Once
-	tallies  sync.Mutex
-	tally    Tally
-	err      error // the first
-}
-
-// end notes why the work on the shard ends early.
-func (s *shardRun) end(err error) {
-	s.tallies.Lock()
-	if s.err == nil {
-		s.err = s.shard.Wrap(err)
-	}
-	s.tallies.Unlock()
-	s.stop()
+	undone  atomic.Bool // there was work that nobody did
+	tallies sync.Mutex
+	tally   Tally
+	err     error // the first
 }
 
 // contain ends the work on the shard by the error of a part of it, or by a panic.
@@ -59,8 +52,6 @@ func (s *shardRun) contain(part func() error) {
 		s.end(err)
 	}
 }
-
-func (s *shardRun) stop() { s.haltOnce.Do(func() { close(s.halt) }) }
 
 // count adds what one goroutine counted.
 func (s *shardRun) count(t *Tally) {
@@ -74,8 +65,8 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 	s := &shardRun{
 		run: r, index: index, shard: sh,
 		filter: newFilter(r.o.Selection, r.cl, sh),
-		halt:   make(chan struct{}),
 	}
+	s.going, s.halt = context.WithCancelCause(r.going)
 	defer s.tellFailures()()
 	out := &r.report.Shards[index]
 	out.Shard = sh.Name
@@ -84,27 +75,28 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 		out.Ways, out.Unguarded = s.ways.report()
 		out.Skipped, out.Failed = addCounts(out.Skipped, nil), addCounts(out.Failed, nil)
 		// Having been told to stop is no failure of the shard.
-		if s.err != nil && ctx.Err() == nil {
+		if ctx.Err() == nil {
 			out.Err = s.err
 		}
+		r.interrupted(s)
 	}()
 
 	sh.Rest() // the scanner and the workers are all the connections there are
-	conn, err := sh.Dial(ctx, 0)
+	conn, err := sh.Dial(s.going, 0)
 	if err != nil {
 		s.end(err)
 		return
 	}
-	scan := &scanner{shard: sh, pattern: s.filter.pattern, count: scanCount, conn: conn}
+	scan := &scanner{shard: sh, pattern: s.filter.pattern, count: scanCount, conn: conn, again: s.rejoin}
 	r.scans[index] = scan
 	begin := time.Now()
-	before, err := serverInfo(ctx, conn)
+	before, err := serverInfo(s.going, conn)
 	if err != nil {
 		s.end(err)
 		return
 	}
 	if !r.o.DryRun {
-		if s.without, err = probe(ctx, conn, r.cl); err != nil {
+		if s.without, err = probe(s.going, conn, r.cl); err != nil {
 			s.end(err)
 			return
 		}
@@ -114,20 +106,10 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 	s.work = make(chan []entry, 2*workers)
 	s.runID, scan.runID, out.UsedMemoryBefore = before.runID, before.runID, before.usedMemory
 
-	done := make(chan struct{})
-	defer close(done)
-	go func() {
-		select {
-		case <-r.o.Stop:
-		case <-ctx.Done():
-		case <-done:
-		}
-		s.stop()
-	}()
 	finished := make(chan struct{})
 	var wg, watching sync.WaitGroup
 	if !r.o.DryRun {
-		watching.Go(func() { s.contain(func() error { return s.watch(ctx, conn, finished) }) })
+		watching.Go(func() { s.contain(func() error { return s.watch(s.going, conn, finished) }) })
 	}
 	for range workers {
 		wg.Go(func() { s.contain(func() error { return s.worker(ctx) }) })
@@ -137,6 +119,9 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 	wg.Wait()
 	close(finished)
 	watching.Wait()
+	if _, more := <-s.work; more {
+		s.undone.Store(true)
+	}
 
 	if s.err == nil && !r.o.DryRun {
 		if err := scan.conn.Settled(ctx); err != nil {
@@ -152,7 +137,7 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 		return
 	}
 	out.UsedMemoryAfter = after.usedMemory
-	if !r.stopped() {
+	if !s.undone.Load() {
 		r.told.passed(index, before.keys, before.keys)
 	}
 }
@@ -210,15 +195,15 @@ func (s *shardRun) scan(ctx context.Context, scan *scanner, keys int64) error {
 		case s.work <- batch:
 			batch = nil
 			return true
-		case <-s.halt:
+		case <-s.going.Done():
+			s.undone.Store(true)
 			return false
 		}
 	}
 	for pages := int64(1); ; pages++ {
-		select {
-		case <-s.halt:
+		if s.halted() {
+			s.undone.Store(true)
 			return nil
-		default:
 		}
 		page, err := scan.page(ctx)
 		if err != nil {

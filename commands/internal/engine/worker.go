@@ -53,7 +53,10 @@ func (s *shardRun) worker(ctx context.Context) error {
 	if s.o.DryRun {
 		w.com = rehearsal
 	}
-	if w.conn, err = redial(ctx, s.shard); err != nil {
+	if w.conn, err = redial(s.going, s.shard); err != nil {
+		if s.halted() {
+			return nil // there is nothing in hand
+		}
 		return err
 	}
 	defer func() { w.conn.Close() }()
@@ -172,24 +175,15 @@ func (w *worker) fresh(wait bool) []entry {
 		}
 		select {
 		case <-time.After(pause):
-		case <-w.halt:
+		case <-w.going.Done():
 		}
 	}
-	keys := w.held
-	w.held = nil
 	if w.halted() {
 		return nil
 	}
+	keys := w.held
+	w.held = nil
 	return keys
-}
-
-func (w *worker) halted() bool {
-	select {
-	case <-w.halt:
-		return true
-	default:
-		return false
-	}
 }
 
 // split puts the keys of t on the list of what is to do, in pieces that should
@@ -219,7 +213,7 @@ func (w *worker) begin(ctx context.Context) (*batch, error) {
 			if w.hand != nil {
 				return nil, nil
 			}
-			if err := w.heavy.Acquire(ctx, weight); err != nil {
+			if err := w.heavy.Acquire(w.going, weight); err != nil {
 				return nil, err
 			}
 		}
@@ -261,7 +255,7 @@ func (w *worker) recover(ctx context.Context, cause error) error {
 	if !lost(ctx, cause) || w.losses > redials || permanent(cause) {
 		return cause
 	}
-	conn, err := rejoin(ctx, w.shard, w.runID)
+	conn, err := w.rejoin(ctx, cause)
 	if err != nil {
 		return err
 	}
