@@ -10,30 +10,28 @@
 // Packages know those below them and none above; a test holds each edge.
 //
 //	commands             the command line: root lists the commands, execute runs a line, each file is a command
-//	internal/explain     evidence about one key, and the verdict
-//	internal/doctor      facts about servers and keys, and findings
-//	internal/herd        get-or-set, and the deadlines of HerdClient
-//	internal/engine      runs that write: batches, workers, operations, the report
-//	internal/survey      what only reads: samples, lists, locks, counts
-//	internal/scan        the cursor over a shard, and which keys a command is for
+//	internal/engine      bulk work: batches, workers, operations, the report; samples, lists and counts
+//	internal/reader      what the configured application can read of what is stored, and why not
 //	internal/cluster     servers, connections, single keys; each change of a key is one transaction
 //	internal/wire        what a Redis server may answer, before anybody acts on it
 //	internal/placement   where keys lie and would lie: pure
 //	internal/importer    Django's settings -> a configuration, and back
 //	internal/config      TOML -> a description that is known to be usable
 //	internal/library     what is known of each Python library and its releases: one table
-//	internal/ui, plain, document   streams and terminals, numbers and words, JSON
+//	internal/ui          streams and terminals
+//	internal/plain       numbers, words and text from outside, in sentences for people
+//	internal/document    JSON
 //	ring                 settings -> servers -> the home of a key: pure
 //	codec                stored bytes <-> values of Python: pure
 //
 // # How one key flows through reinsert
 //
 // reinsert declares its flags and opens a bulk run (bulk.go): the configuration
-// is loaded (config), its cache becomes shards (cluster). After the question
-// (question.go), whose figures survey samples, engine.Run works on all shards at
-// once. On each a scan hands the keys of the cache to workers. A worker sends in
-// one flush the writes of the batch before, SET k v XX KEEPTTL … EXEC, and the
-// questions about the next, WATCH … MGET … MULTI; between the two codec's
+// is loaded (config), and its cache becomes shards (cluster). After the question
+// (question.go), whose figures are those of a sample, engine.Run works on all
+// shards at once. On each a scan hands the keys of the cache to workers. A worker
+// sends in one flush the writes of the batch before, SET k v XX KEEPTTL … EXEC, and
+// the questions about the next, WATCH … MGET … MULTI; between the two codec's
 // Transcoder turns stored bytes into those to store instead. EXEC answers nil if
 // anybody else wrote one of the keys: then they are read again, in halves. Each
 // key is counted once, by done; the sum goes to the report (report.go), and from
@@ -54,8 +52,7 @@
 //
 // # To add a serializer
 //
-// A serialization in codec/serialize.go (decode, encode), with its name among the
-// Serializers and in the classes of the libraries that have it; what its reader
-// refuses must be refused when it is written, which the read-back test asks of
-// Python.
+// A row of serializations in codec/serialize.go (decode, encode), its name among
+// the classes of the libraries that have it; what its reader refuses must be
+// refused when it is written, which the read-back test asks of Python.
 package commands

@@ -1,9 +1,3 @@
-// Package commands is the command line of cachering: one file a command, and
-// the only place that prints and chooses an exit code.
-//
-// A command is three pieces: newX declares it, xOptions holds its flags, runX
-// does its work. Errors come up as types; Main alone turns them into text and
-// an exit code.
 package commands
 
 import (
