@@ -3,6 +3,7 @@ package codec_test
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"strings"
 	"testing"
 
@@ -95,6 +96,9 @@ func TestLiteralLikePython(t *testing.T) {
 			text = gen.broken(text)
 			broken++
 			stable = !strings.ContainsAny(text, "{")
+		}
+		if _, err := pyobj.ParseLiteral(pyobj.New(), []byte(text)); errors.Is(err, pyobj.ErrNamedCharacter) {
+			continue // bytes that lost their b: Python reads the name
 		}
 		if !stable {
 			sets++
