@@ -9,10 +9,13 @@ FUZZTIME    ?= 1m
 GRAPHS      ?= 200000
 READBACK    ?= 30000
 DOCUMENTS   ?= 20000
+ROUNDS      ?= 20
+LIES        ?= 3000
+STEPS       ?= 600
 BIN         := bin
 
 .DEFAULT_GOAL := build
-.PHONY: build test test-short demo bench bench-codec differential fuzz lint fmt demo-data clean help
+.PHONY: build test test-all test-short demo bench bench-codec differential soak release-check fuzz lint fmt demo-data clean help
 
 ## build: bin/cachering
 build:
@@ -23,6 +26,11 @@ build:
 test:
 	@scripts/install-test-deps || echo "continuing without them: see the end of the report"
 	$(GO) run ./scripts/runtests $(if $(REQUIRE),-require $(REQUIRE))
+
+## test-all: make test, and the optional groups of tests too; a group that cannot run is a failure
+test-all:
+	@scripts/install-test-deps || echo "continuing without them: see the end of the report"
+	$(GO) run ./scripts/runtests -require all -optional
 
 ## test-short: the tests that finish in seconds, without the race detector
 test-short:
@@ -42,7 +50,7 @@ bench-codec:
 	$(PYTHON) scripts/bench-codec --rivals
 
 # What looks for the new takes a seed that no run had, and says it.
-differential: export CACHERING_SEED := $(or $(CACHERING_SEED),$(shell od -An -N4 -tu4 /dev/urandom | tr -d ' '))
+differential soak: export CACHERING_SEED := $(or $(CACHERING_SEED),$(shell od -An -N4 -tu4 /dev/urandom | tr -d ' '))
 
 ## differential: with a fresh seed, GRAPHS (200000) random pickles between all protocols, byte by byte as CPython's; READBACK (30000) values written to every serializer, read by its library; DOCUMENTS (20000) of YAML
 differential:
@@ -51,6 +59,15 @@ differential:
 	READBACK=$(READBACK) $(GO) test -run ReadBack -count=1 -v -timeout 60m ./codec
 	YAML_COUNT=$(DOCUMENTS) $(GO) test -run PyYAML -count=1 -v -timeout 60m ./codec/yaml
 	$(GO) test -count=1 -timeout 60m ./ring ./codec/...
+
+## soak: for an hour at most, with a fresh seed: ROUNDS (20) of runs that are cut short, cut off, refused or restarted under live writers, LIES (3000) of servers, STEPS (600) of each cache beside Python, every password
+soak:
+	@echo "CACHERING_SEED=$(CACHERING_SEED) make $@ repeats this run"
+	CACHERING_ROUNDS=$(ROUNDS) CACHERING_LIES=$(LIES) CACHERING_STEPS=$(STEPS) CACHERING_EVERY_PASSWORD=1 \
+		$(GO) test -count=1 -timeout 60m -p 1 ./commands/internal/engine ./commands/internal/cluster ./commands/internal/sidetest ./commands
+
+## release-check: all that must hold before a release: lint, demo, test-all, differential, soak
+release-check: lint demo test-all differential soak
 
 ## lint: gofmt, go vet, staticcheck, and shellcheck where it is installed
 lint:

@@ -6,13 +6,13 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"cachering/codec/pickle"
 	"cachering/codec/pyobj"
+	"cachering/scripts/trials"
 )
 
 var policies = []string{"ascii", "latin1", "utf-8", "bytes", "auto"}
@@ -76,27 +76,32 @@ func py2Values(t *testing.T) (values []vector) {
 }
 
 // TestPy2Values: whatever is made of the strings of Python 2, what is written is loaded by Python 3, and means the same. What
-// loads() can read is refused only where the policy leaves bytes that code may not take. PY2_PYTHONS are the interpreters that
-// load it, with colons, if not that of the system.
+// loads() can read is refused only where the policy leaves bytes that code may not take.
 func TestPy2Values(t *testing.T) {
-	interpreters := []string{python(t)}
-	if s := os.Getenv("PY2_PYTHONS"); s != "" {
-		interpreters = filepath.SplitList(s)
+	py2ValuesOn(t, python(t))
+}
+
+// TestPy2ValuesOnOtherPythons is the same with other releases of CPython.
+func TestPy2ValuesOnOtherPythons(t *testing.T) {
+	trials.Optional(t, "cpython")
+	for _, interpreter := range trials.Pythons() {
+		t.Run(interpreter, func(t *testing.T) { py2ValuesOn(t, interpreter) })
 	}
+}
+
+func py2ValuesOn(t *testing.T, interpreter string) {
 	protocols := []int{0, 1, 2, 3, 4, 5}
 	if testing.Short() {
 		protocols = []int{0, 2, 5}
 	}
-	for _, interpreter := range interpreters {
-		for _, policy := range policies {
-			t.Run(policy, func(t *testing.T) {
-				t.Parallel()
-				refused := testPy2Values(t, newJudge(t, interpreter), policy, protocols)
-				if !slices.Equal(refused, py2Refused[policy]) {
-					t.Errorf("refused %q, want %q", refused, py2Refused[policy])
-				}
-			})
-		}
+	for _, policy := range policies {
+		t.Run(policy, func(t *testing.T) {
+			t.Parallel()
+			refused := testPy2Values(t, newJudge(t, interpreter), policy, protocols)
+			if !slices.Equal(refused, py2Refused[policy]) {
+				t.Errorf("refused %q, want %q", refused, py2Refused[policy])
+			}
+		})
 	}
 }
 

@@ -2,7 +2,10 @@
 // tests did not run, and why. A skipped test is never silent: its reason is in
 // the report, and with -require all it fails the run.
 //
-//	go run ./scripts/runtests [-require all] [-- go test flags and packages]
+//	go run ./scripts/runtests [-require all] [-optional] [-- go test flags and packages]
+//
+// Optional groups need what scripts/install-test-deps does not install, or take
+// long. They run with -optional alone, and -require all demands them only then.
 package main
 
 import (
@@ -12,12 +15,16 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 	"time"
+
+	"cachering/scripts/trials"
 )
 
 // group is a set of tests that needs something from the machine.
@@ -39,18 +46,28 @@ var groups = []group{
 		func() bool { return python("import lz4, msgpack, yaml, zstandard") }},
 }
 
+// optional are the groups of tests that call trials.Optional with their names.
+var optional = []group{
+	{"cpython", "Pythons beside /usr/bin/python3 in ~/.pyenv/versions", func() bool { return len(trials.Pythons()) > 0 }},
+}
+
 func main() {
 	require := flag.String("require", "", "`groups` that must run, with commas, or all: a missing one or a skipped test fails the run")
+	more := flag.Bool("optional", false, "run the optional groups as well")
 	flag.Parse()
 	required := func(name string) bool {
 		return *require == "all" || strings.Contains(","+*require+",", ","+name+",")
 	}
 
+	wanted := groups
+	if *more {
+		wanted = slices.Concat(groups, optional)
+	}
 	absent := map[string]bool{}
 	var names, missing []string
-	for _, g := range groups {
-		names = append(names, g.name)
+	for _, g := range wanted {
 		if g.present() {
+			names = append(names, g.name)
 			continue
 		}
 		absent[g.name] = true
@@ -72,9 +89,13 @@ func main() {
 	}
 	cmd := exec.Command("go", args...)
 	cmd.Stderr = os.Stderr
+	cmd.Env = os.Environ()
 	if *require == "all" {
 		// Tests that know this variable fail where they would have skipped.
-		cmd.Env = append(os.Environ(), "CACHERING_REQUIRE="+strings.Join(names, ","))
+		cmd.Env = append(cmd.Env, "CACHERING_REQUIRE="+strings.Join(names, ","))
+	}
+	if *more {
+		cmd.Env = append(cmd.Env, trials.Groups+"="+strings.Join(names, ","))
 	}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -94,12 +115,18 @@ func main() {
 	}
 
 	fmt.Printf("\n%d tests passed, %d failed, %d skipped in %.0f s\n", t.passed, t.failed, t.skipped(), time.Since(start).Seconds())
-	for _, g := range groups {
+	for _, g := range wanted {
 		if absent[g.name] {
-			fmt.Printf("  group %-7s did NOT run: needs %s\n", g.name, g.needs)
+			fmt.Printf("  group %-12s did NOT run: needs %s\n", g.name, g.needs)
 		} else {
-			fmt.Printf("  group %-7s ran\n", g.name)
+			fmt.Printf("  group %-12s ran\n", g.name)
 		}
+	}
+	for _, g := range optional {
+		if !*more {
+			fmt.Printf("  group %-12s did not run, as it is optional: make test-all runs it\n", g.name)
+		}
+		delete(t.apart, g.name)
 	}
 	for _, reason := range t.reasons() {
 		fmt.Printf("  skipped: %s (%s)\n", reason, some(t.skips[reason]))
@@ -107,6 +134,8 @@ func main() {
 	switch {
 	case exit != nil:
 		os.Exit(1)
+	case len(t.apart) > 0:
+		fatal(fmt.Errorf("tests skip themselves for optional groups that are not listed here: %v", slices.Sorted(maps.Keys(t.apart))))
 	case len(missing) > 0:
 		fatal(fmt.Errorf("groups that must run did not: %s", strings.Join(missing, ", ")))
 	case *require == "all" && t.skipped() > 0:
@@ -118,6 +147,7 @@ func main() {
 type tally struct {
 	passed, failed int
 	skips          map[string][]string // reason -> tests
+	apart          map[string]int      // optional group -> its tests that were not run
 }
 
 func (t *tally) skipped() (n int) {
@@ -146,7 +176,7 @@ type event struct {
 // printed only if the test failed; text that is not JSON (a build that failed)
 // passes through.
 func read(in io.Reader, out io.Writer) (*tally, error) {
-	t := &tally{skips: map[string][]string{}}
+	t := &tally{skips: map[string][]string{}, apart: map[string]int{}}
 	output := map[string]*strings.Builder{} // package and test -> what it printed
 	lines := bufio.NewReaderSize(in, 1<<20)
 	for {
@@ -203,7 +233,11 @@ func (t *tally) add(e event, output map[string]*strings.Builder, out io.Writer) 
 		t.failed++
 	case e.Action == "skip":
 		reason := skipReason(text)
-		t.skips[reason] = append(t.skips[reason], id)
+		if group, ok := strings.CutPrefix(reason, trials.NotRun); ok {
+			t.apart[group]++
+		} else {
+			t.skips[reason] = append(t.skips[reason], id)
+		}
 	}
 }
 

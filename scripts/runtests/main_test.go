@@ -22,6 +22,8 @@ const run = `{"Action":"start","Package":"p"}
 {"Action":"skip","Package":"p","Test":"TestSkip","Elapsed":0}
 {"Action":"output","Package":"p","Test":"TestMute","Output":"--- SKIP: TestMute (0.00s)\n"}
 {"Action":"skip","Package":"p","Test":"TestMute","Elapsed":0}
+{"Action":"output","Package":"p","Test":"TestApart","Output":"    apart_test.go:8: optional group cpython\n"}
+{"Action":"skip","Package":"p","Test":"TestApart","Elapsed":0}
 {"Action":"output","Package":"p","Output":"exit status 1\n"}
 {"Action":"fail","Package":"p","Elapsed":1.25}
 {"Action":"skip","Package":"q","Elapsed":0}
@@ -39,7 +41,7 @@ func TestRead(t *testing.T) {
 	want := &tally{passed: 1, failed: 1, skips: map[string][]string{
 		"redis-server is not installed: nothing to do": {"p TestSkip"},
 		"no reason given": {"p TestMute"},
-	}}
+	}, apart: map[string]int{"cpython": 1}}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}

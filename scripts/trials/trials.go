@@ -1,6 +1,7 @@
-// Package trials says how often the tests of chance try, and with which random numbers. Only tests import it.
+// Package trials says which tests try what, how often, and with which random numbers. Only tests and what runs them
+// import it.
 //
-// Every such test has one seed, CACHERING_SEED: a fixed one unless it is set, so that a run of the tests fails for
+// Every test of chance has one seed, CACHERING_SEED: a fixed one unless it is set, so that a run of the tests fails for
 // what was changed and not for its luck. "make differential" and "make soak" take a fresh one and print it.
 package trials
 
@@ -8,7 +9,10 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -16,6 +20,32 @@ const (
 	variable = "CACHERING_SEED"
 	fixed    = 1
 )
+
+// Groups is the variable with the names of the groups that are to run; NotRun is what a test of an optional group that
+// is not among them says before the name.
+const (
+	Groups = "CACHERING_GROUPS"
+	NotRun = "optional group "
+)
+
+// Optional skips a test of a group that runs only when it is asked for, as "make test-all" does. The groups are listed in
+// scripts/runtests.
+func Optional(t testing.TB, group string) {
+	t.Helper()
+	if !slices.Contains(strings.Split(os.Getenv(Groups), ","), group) {
+		t.Skip(NotRun + group)
+	}
+}
+
+// Pythons are the interpreters of Python 3 that pyenv has installed, for the group cpython.
+func Pythons() []string {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return nil
+	}
+	found, _ := filepath.Glob(filepath.Join(home, ".pyenv/versions/3.*/bin/python"))
+	return found
+}
 
 // Seed is the number in CACHERING_SEED, or the fixed one. The log of the test says it, which is shown if the test fails.
 func Seed(t testing.TB) uint64 {

@@ -1,6 +1,7 @@
 package trials_test
 
 import (
+	"fmt"
 	"testing"
 
 	"cachering/scripts/trials"
@@ -31,5 +32,25 @@ func TestCount(t *testing.T) {
 	t.Setenv("SOME_COUNT", "200")
 	if n := trials.Count(t, "SOME_COUNT", 3); n != 200 {
 		t.Errorf("got %d", n)
+	}
+}
+
+// skipper is a test that only takes note of what it is skipped for.
+type skipper struct {
+	testing.TB
+	why string
+}
+
+func (s *skipper) Helper()          {}
+func (s *skipper) Skip(args ...any) { s.why = fmt.Sprint(args...) }
+
+func TestOptional(t *testing.T) {
+	const not = "optional group some"
+	for groups, want := range map[string]string{"": not, "other": not, "some": "", "unit,some": ""} {
+		t.Setenv(trials.Groups, groups)
+		s := &skipper{TB: t}
+		if trials.Optional(s, "some"); s.why != want {
+			t.Errorf("with the groups %q: skipped because of %q, want %q", groups, s.why, want)
+		}
 	}
 }

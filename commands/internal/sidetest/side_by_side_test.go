@@ -127,7 +127,8 @@ var sides = []side{
 }
 
 // sideSteps is how many operations a walk makes at least, more than 2,000 all
-// together; it goes on until every command had its turn.
+// together, unless CACHERING_STEPS says otherwise; it goes on until every command
+// had its turn.
 const sideSteps = 90
 
 // entryCommands are those that read or write entries.
@@ -142,7 +143,8 @@ func TestSideBySide(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWalk(t, s, trials.Rand(t))
-			for n := 0; n < sideSteps || n < 10*sideSteps && w.unused() != nil; n++ {
+			steps := trials.Count(t, "CACHERING_STEPS", sideSteps)
+			for n := 0; n < steps || n < 10*steps && w.unused() != nil; n++ {
 				w.step()
 				w.compare()
 				if t.Failed() {
