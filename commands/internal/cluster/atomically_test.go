@@ -113,7 +113,7 @@ func TestAFailedChangeChangesNothing(t *testing.T) {
 					}
 					return redistest.Forward
 				})
-				c := open(t, 5*time.Second, Endpoint{Name: "a", Network: p.Network, Addr: p.Addr, Writable: true})
+				c := open(t, time.Minute, Endpoint{Name: "a", Network: p.Network, Addr: p.Addr, Writable: true})
 				fillForChanges(t, client)
 				before := held(t, client)
 				err := change.do(ctx, c)
@@ -164,7 +164,7 @@ func TestKeepingAnExpiryWithoutKeepTTL(t *testing.T) {
 			copy(b[i:], "nothing")
 		}
 	})
-	c := open(t, 5*time.Second, Endpoint{Name: "a", Network: p.Network, Addr: p.Addr, Writable: true})
+	c := open(t, time.Minute, Endpoint{Name: "a", Network: p.Network, Addr: p.Addr, Writable: true})
 	set := func(key, value string, w Write) Entry {
 		t.Helper()
 		e := c.Set(ctx, Put{[]byte(key), []byte(value), w})[0]
@@ -244,7 +244,7 @@ func TestManyValuesKeepTheirExpiries(t *testing.T) {
 	s := redistest.RunT(t)
 	client := s.Client(0)
 	client.Do(ctx, "acl", "setuser", "some", "on", "nopass", "+@all", "~:1:*")
-	c := open(t, 5*time.Second, Endpoint{Name: "a", Network: s.Network, Addr: s.Addr, Writable: true, Login: loginAs("some", "")})
+	c := open(t, time.Minute, Endpoint{Name: "a", Network: s.Network, Addr: s.Addr, Writable: true, Login: loginAs("some", "")})
 	value := bytes.Repeat([]byte("x"), keptAtOnce/10)
 	var puts []Put
 	for i := range 45 {
@@ -278,7 +278,7 @@ func TestARefusedQuestionHidesNoChange(t *testing.T) {
 	client := s.Client(0)
 	client.Set(ctx, ":1:k0", "v", 0)
 	client.Do(ctx, "acl", "setuser", "default", "-exists", "-dbsize")
-	c := open(t, 5*time.Second, at("a", s))
+	c := open(t, time.Minute, at("a", s))
 	if e := c.Expire(ctx, keys(":1:k0"), time.Hour)[0]; e.Err != nil || !e.Done || !e.Found {
 		t.Errorf("expire: %+v", e)
 	}
@@ -304,7 +304,7 @@ func TestDeleteTakesBothOrNone(t *testing.T) {
 	end := at("a", s)
 	end.Login = loginAs("some", "")
 	before := held(t, client)
-	for _, e := range open(t, 5*time.Second, end).Delete(ctx, keys(":1:k0", ":1:bare0")) {
+	for _, e := range open(t, time.Minute, end).Delete(ctx, keys(":1:k0", ":1:bare0")) {
 		if e.Done || !Denied(e.Err) {
 			t.Errorf("%+v", e)
 		}
@@ -316,7 +316,7 @@ func TestDeleteTakesBothOrNone(t *testing.T) {
 	for _, exists := range []string{"+exists", "-exists"} {
 		client.MSet(ctx, ":1:k0", "v", "__fresh__:1:k0", "1", ":1:bare0", "v")
 		client.Do(ctx, "acl", "setuser", "some", exists)
-		got := open(t, 5*time.Second, end).Delete(ctx, keys(":1:k0", ":1:bare0", ":1:none0"))
+		got := open(t, time.Minute, end).Delete(ctx, keys(":1:k0", ":1:bare0", ":1:none0"))
 		for i, want := range []string{"true true <nil>", "true false <nil>", "false false <nil>"} {
 			if text := fmt.Sprint(got[i].Done, got[i].Marker, got[i].Err); text != want {
 				t.Errorf("%s, %s: %s, want %s", exists, got[i].Stored, text, want)
@@ -324,7 +324,7 @@ func TestDeleteTakesBothOrNone(t *testing.T) {
 		}
 	}
 	client.Do(ctx, "acl", "setuser", "some", "+exists")
-	if e := open(t, 5*time.Second, end).Delete(ctx, keys(":1:alone0"))[0]; e.Done || e.Found || !e.Marker || e.Err != nil {
+	if e := open(t, time.Minute, end).Delete(ctx, keys(":1:alone0"))[0]; e.Done || e.Found || !e.Marker || e.Err != nil {
 		t.Errorf("a marker alone: %+v", e)
 	}
 }

@@ -62,7 +62,7 @@ func keys(names ...string) [][]byte {
 func TestAnswersComeInTheOrderAsked(t *testing.T) {
 	ctx := context.Background()
 	a, b := redistest.RunT(t), redistest.RunT(t)
-	c := open(t, time.Second, at("a", a), at("b", b))
+	c := open(t, time.Minute, at("a", a), at("b", b))
 	a.Client(0).Set(ctx, ":1:x0", "A", 0)
 	b.Client(0).Set(ctx, ":1:y1", "B", time.Minute)
 	b.Client(0).RPush(ctx, ":1:list1", "v")
@@ -87,7 +87,7 @@ func TestAnswersComeInTheOrderAsked(t *testing.T) {
 func TestSetKeepsExpiresAndMinds(t *testing.T) {
 	ctx := context.Background()
 	s := redistest.RunT(t)
-	c := open(t, time.Second, at("a", s))
+	c := open(t, time.Minute, at("a", s))
 	k := []byte(":1:k0")
 	set := func(v string, w Write) bool {
 		t.Helper()
@@ -122,7 +122,7 @@ func TestSetKeepsExpiresAndMinds(t *testing.T) {
 func TestDeleteTakesTheMarker(t *testing.T) {
 	ctx := context.Background()
 	s := redistest.RunT(t)
-	c := open(t, time.Second, at("a", s))
+	c := open(t, time.Minute, at("a", s))
 	r := s.Client(0)
 	r.MSet(ctx, ":1:k0", "v", "__fresh__:1:k0", "1", "__lock__:1:k0", "t", "__fresh__:1:other0", "1")
 	d := c.Delete(ctx, keys(":1:k0", ":1:none0"))
@@ -138,7 +138,7 @@ func TestALostShardNamesItselfAndSparesTheOthers(t *testing.T) {
 	ctx := context.Background()
 	a, b := redistest.RunT(t), redistest.RunT(t)
 	a.Client(0).Set(ctx, ":1:x0", "A", 0)
-	c := open(t, time.Second, at("first", a), at("redis://:***@second", b))
+	c := open(t, time.Minute, at("first", a), at("redis://:***@second", b))
 	if e := c.Get(ctx, keys(":1:x1")); e[0].Err != nil {
 		t.Fatal(e[0].Err)
 	}
@@ -165,14 +165,14 @@ func TestRefusedLoginShowsNoPassword(t *testing.T) {
 	for _, password := range []string{"", "wrong-Secret"} {
 		end := at("a", s)
 		end.Login = login(password)
-		e := open(t, time.Second, end).Get(ctx, keys(":1:k0"))[0]
+		e := open(t, time.Minute, end).Get(ctx, keys(":1:k0"))[0]
 		if !errors.Is(e.Err, ErrLogin) {
 			t.Errorf("%q: error %v", password, e.Err)
 		}
 	}
 	end := at("a", s)
 	end.Login = login("right")
-	if e := open(t, time.Second, end).Get(ctx, keys(":1:k0"))[0]; e.Err != nil {
+	if e := open(t, time.Minute, end).Get(ctx, keys(":1:k0"))[0]; e.Err != nil {
 		t.Error(e.Err)
 	}
 }
@@ -195,7 +195,7 @@ func TestLoginAsAUser(t *testing.T) {
 	} {
 		end := at("a", s)
 		end.Login = loginAs(tt.user, tt.password)
-		c := open(t, time.Second, end)
+		c := open(t, time.Minute, end)
 		if e := c.Get(ctx, keys(":1:k0"))[0]; !errors.Is(e.Err, tt.want) {
 			t.Errorf("%s %q: %v, want %v", tt.user, tt.password, e.Err, tt.want)
 		}
@@ -210,7 +210,7 @@ func TestAnErrorThatRepeatsThePasswordIsMasked(t *testing.T) {
 	s := redistest.RunT(t, `rename-command HELLO ""`, `rename-command AUTH ""`)
 	end := at("a", s)
 	end.Login = login("hunter22")
-	e := open(t, time.Second, end).Get(context.Background(), keys(":1:k0"))[0]
+	e := open(t, time.Minute, end).Get(context.Background(), keys(":1:k0"))[0]
 	if e.Err == nil || strings.Contains(e.Err.Error(), "hunter22") {
 		t.Errorf("error %v", e.Err)
 	}
@@ -223,7 +223,7 @@ func TestAnErrorThatRepeatsThePasswordIsMasked(t *testing.T) {
 
 func TestAStalledServerEndsWithATimeout(t *testing.T) {
 	p := redistest.ProxyT(t, redistest.RunT(t), nil)
-	c := open(t, 100*time.Millisecond, Endpoint{Name: "a", Network: p.Network, Addr: p.Addr})
+	c := open(t, time.Second, Endpoint{Name: "a", Network: p.Network, Addr: p.Addr})
 	ctx := context.Background()
 	if e := c.Get(ctx, keys(":1:k0")); e[0].Err != nil {
 		t.Fatal(e[0].Err)
@@ -254,7 +254,7 @@ func TestAServerListedTwiceIsVisitedOnce(t *testing.T) {
 	other.DB = 1
 	reader := at("reader", redistest.RunT(t))
 	reader.Writable = false
-	c := open(t, time.Second, at("a", a), other, at("unix a", a), reader)
+	c := open(t, time.Minute, at("a", a), other, at("unix a", a), reader)
 	var visited []string
 	for _, s := range c.Visit() {
 		visited = append(visited, s.Name)
@@ -341,7 +341,7 @@ key_prefix = "near"
 func TestAConnectionThatTheServerClosedIsDialledAgainForReads(t *testing.T) {
 	ctx := context.Background()
 	s := redistest.RunT(t)
-	c := open(t, time.Second, at("a", s))
+	c := open(t, time.Minute, at("a", s))
 	r := s.Client(0)
 	r.Set(ctx, ":1:k0", "v", 0)
 	for range 3 {

@@ -32,7 +32,7 @@ func TestUpdateLosesNothing(t *testing.T) {
 	const writers, each = 8, 25
 	var wg sync.WaitGroup
 	for range writers {
-		c := open(t, 5*time.Second, at("a", s))
+		c := open(t, time.Minute, at("a", s))
 		wg.Go(func() {
 			for range each {
 				if e := c.Update(ctx, key, kept, plusOne); e.Err != nil || !e.Done || !e.Found {
@@ -54,7 +54,7 @@ func TestUpdateRefusesAndMisses(t *testing.T) {
 	ctx := context.Background()
 	s := redistest.RunT(t)
 	client := s.Client(0)
-	c := open(t, 5*time.Second, at("a", s))
+	c := open(t, time.Minute, at("a", s))
 	if e := c.Update(ctx, []byte(":1:none0"), kept, plusOne); e.Found || e.Done || e.Err != nil {
 		t.Errorf("missing: %+v", e)
 	}
@@ -89,7 +89,7 @@ func TestUpdateWithoutAnswer(t *testing.T) {
 		}
 		return redistest.Forward
 	})
-	c := open(t, 5*time.Second, Endpoint{Name: "a", Network: p.Network, Addr: p.Addr, Writable: true})
+	c := open(t, time.Minute, Endpoint{Name: "a", Network: p.Network, Addr: p.Addr, Writable: true})
 	client.Set(ctx, ":1:n0", 1, 0)
 	e := c.Update(ctx, []byte(":1:n0"), kept, plusOne)
 	if e.Err == nil || !strings.Contains(e.Err.Error(), "whether the change was made is not known") {
@@ -104,7 +104,7 @@ func TestDeleteIf(t *testing.T) {
 	ctx := context.Background()
 	s := redistest.RunT(t)
 	client := s.Client(0)
-	c := open(t, 5*time.Second, at("a", s))
+	c := open(t, time.Minute, at("a", s))
 	client.Set(ctx, ":1:k0", "mine", 0)
 	if e := c.DeleteIf(ctx, []byte(":1:k0"), []byte("other")); e.Done || !e.Found || string(e.Value) != "mine" || e.Err != nil {
 		t.Errorf("other: %+v", e)
@@ -121,7 +121,7 @@ func TestSetMarked(t *testing.T) {
 	ctx := context.Background()
 	s := redistest.RunT(t)
 	client := s.Client(0)
-	c := open(t, 5*time.Second, at("a", s))
+	c := open(t, time.Minute, at("a", s))
 	if e := c.SetMarked(ctx, []byte(":1:k0"), []byte("v"), Forever, time.Hour); !e.Done || e.Err != nil {
 		t.Fatalf("%+v", e)
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 func TestAClosedConnectionLeavesNothingRunning(t *testing.T) {
-	c := open(t, time.Second, at("a", redistest.RunT(t)))
+	c := open(t, time.Minute, at("a", redistest.RunT(t)))
 	ctx := context.Background()
 	dial := func() {
 		conn, err := c.Shards()[0].Dial(ctx, 0)

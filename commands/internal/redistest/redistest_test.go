@@ -13,7 +13,7 @@ import (
 func dialProxy(t *testing.T, p *Proxy) *redis.Client {
 	c := redis.NewClient(&redis.Options{
 		Network: p.Network, Addr: p.Addr, Protocol: 2, DisableIdentity: true, MaxRetries: -1,
-		ReadTimeout: 200 * time.Millisecond, DialerRetries: 1,
+		ReadTimeout: 2 * time.Second, DialerRetries: 1,
 	})
 	t.Cleanup(func() { c.Close() })
 	return c
