@@ -90,6 +90,14 @@ type Operation interface {
 	start(w *worker) (preparer, committer, committer, error)
 }
 
+// A resampler is an operation after which values are read again: those that are
+// still as before were written by the application.
+type resampler interface {
+	// judge makes what tells whether a value is still as before; known is false
+	// where nobody can say. It is for one goroutine.
+	judge() (func(stored, value []byte) (old, known bool), error)
+}
+
 // preparer asks about the keys of a batch and decides what to write.
 type preparer interface {
 	// ask queues the questions about b.
@@ -177,7 +185,7 @@ func Run(ctx context.Context, cl *cluster.Cluster, op Operation, o Options) *Rep
 			r.report.Shards[i].Err = defect
 		}
 	}
-	if re, ok := op.(*Reinsert); ok && !o.DryRun && going.Err() == nil {
+	if re, ok := op.(resampler); ok && !o.DryRun && going.Err() == nil {
 		r.lookAgain(going, re)
 	}
 	for _, scan := range r.scans {

@@ -38,6 +38,22 @@ func (o *Reinsert) columns() columns           { return reinsertColumns }
 // to 32 keys are the cheapest, and 100 cost half as much again.
 func (o *Reinsert) batch() int { return 32 }
 
+func (o *Reinsert) judge() (func(stored, value []byte) (old, known bool), error) {
+	t, err := o.NewTranscoder()
+	if err != nil {
+		return nil, err
+	}
+	return func(stored, value []byte) (old, known bool) {
+		if o.Foreign != nil {
+			if _, foreign := o.Foreign(stored, value); foreign {
+				return false, false
+			}
+		}
+		_, changed, err := t.Transcode(nil, value)
+		return changed, err == nil
+	}, nil
+}
+
 func (o *Reinsert) way(*lacks) way { return byTransaction }
 
 func (o *Reinsert) start(w *worker) (preparer, committer, committer, error) {

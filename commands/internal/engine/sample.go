@@ -108,7 +108,7 @@ func (s *Survey) fill(cl *cluster.Cluster, shard *cluster.Shard, of *sampler, er
 // lookAgain looks whether the application still writes what was rewritten. It
 // asks on the connections of the scans: what another process holds by now, read
 // from an older dump, is not the application's doing.
-func (r *run) lookAgain(ctx context.Context, o *Reinsert) {
+func (r *run) lookAgain(ctx context.Context, op resampler) {
 	from := make([]*sampler, len(r.scans))
 	each := func(do func(i int, scan *scanner)) {
 		errs := cluster.AtOnce(r.o.Shards, func(i int, _ *cluster.Shard) error {
@@ -131,7 +131,7 @@ func (r *run) lookAgain(ctx context.Context, o *Reinsert) {
 	each(func(i int, scan *scanner) {
 		err := from[i].err
 		if err == nil {
-			err = r.readAgain(ctx, o, from[i], &r.report.Shards[i])
+			err = r.readAgain(ctx, op, from[i], &r.report.Shards[i])
 		}
 		// A sample that cannot be taken takes nothing from the run, unless the
 		// server is not the same any more.
@@ -145,24 +145,19 @@ func (r *run) lookAgain(ctx context.Context, o *Reinsert) {
 }
 
 // readAgain counts the values of a sample that are not at the target.
-func (r *run) readAgain(ctx context.Context, o *Reinsert, of *sampler, out *ShardReport) error {
-	t, err := o.NewTranscoder()
+func (r *run) readAgain(ctx context.Context, op resampler, of *sampler, out *ShardReport) error {
+	judge, err := op.judge()
 	if err != nil {
 		return nil // that was told
 	}
 	var sampled, old int64
 	err = visitValues(ctx, of.conn, of.sample, func(stored, value []byte) {
-		if o.Foreign != nil {
-			if _, foreign := o.Foreign(stored, value); foreign {
-				return
-			}
-		}
-		_, changed, err := t.Transcode(nil, value)
-		if err != nil {
+		was, known := judge(stored, value)
+		if !known {
 			return
 		}
 		sampled++
-		if changed {
+		if was {
 			old++
 		}
 	})
