@@ -5,9 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"io"
 	"math/rand/v2"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -55,28 +53,8 @@ type python struct {
 
 func startPython(t *testing.T, script string) *python {
 	t.Helper()
-	cmd := exec.Command("/usr/bin/python3", "-c", script)
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	if err := cmd.Start(); err != nil {
-		t.Fatalf("these tests compare with CPython: %v", err)
-	}
-	t.Cleanup(func() {
-		in.Close()
-		io.Copy(io.Discard, out)
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("python: %v\n%s", err, stderr.String())
-		}
-	})
-	return &python{t: t, in: bufio.NewWriter(in), out: bufio.NewReaderSize(out, 1<<20)}
+	in, out := trials.Python(t, "/usr/bin/python3", "-c", script)
+	return &python{t: t, in: bufio.NewWriter(in), out: out}
 }
 
 func (p *python) ask(question, answer any) {

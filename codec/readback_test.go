@@ -36,28 +36,7 @@ func startReadBack(t *testing.T, words ...string) (in io.WriteCloser, out *bufio
 		}
 		t.Skip(missing)
 	}
-	cmd := exec.Command("/usr/bin/python3", append([]string{"../testdata/python/read_back.py"}, words...)...)
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	pipe, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		in.Close()
-		io.Copy(io.Discard, pipe)
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("read_back.py: %v\n%s", err, stderr.String())
-		}
-	})
-	return in, bufio.NewReaderSize(pipe, 1<<20)
+	return trials.Python(t, "/usr/bin/python3", append([]string{"../testdata/python/read_back.py"}, words...)...)
 }
 
 // ask tells what the library of a target makes of what was written for it, "=" if

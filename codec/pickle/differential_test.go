@@ -54,26 +54,9 @@ type checker struct {
 }
 
 func newChecker(t *testing.T) *checker {
-	cmd := exec.Command(python(t), "../../testdata/python/pickle_graphs.py", "check")
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		in.Close()
-		if err := cmd.Wait(); err != nil {
-			t.Error(err)
-		}
-	})
-	return &checker{in, bufio.NewReader(out)}
+	t.Helper()
+	in, out := trials.Python(t, python(t), "../../testdata/python/pickle_graphs.py", "check")
+	return &checker{in, out}
 }
 
 func (c *checker) equal(t *testing.T, a, b []byte) bool {

@@ -4,8 +4,6 @@ import (
 	"bufio"
 	"errors"
 	"io"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -24,26 +22,9 @@ type judge struct {
 }
 
 func newJudge(t *testing.T, interpreter string) *judge {
-	cmd := exec.Command(interpreter, "../../testdata/python/py2_values.py")
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		in.Close()
-		if err := cmd.Wait(); err != nil {
-			t.Error(err)
-		}
-	})
-	return &judge{in, bufio.NewReader(out)}
+	t.Helper()
+	in, out := trials.Python(t, interpreter, "../../testdata/python/py2_values.py")
+	return &judge{in, out}
 }
 
 // ask returns "same" if after, which before was rewritten to, is loaded and means the same. If nothing was written it tells by

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +17,7 @@ import (
 
 	"cachering/commands"
 	"cachering/commands/internal/redistest"
+	"cachering/scripts/trials"
 )
 
 // The test binary is cachering as well, for who runs it as a program of its own.
@@ -63,28 +63,8 @@ func needModules(t testing.TB, s side) {
 
 func startLibrary(t testing.TB, config call) *library {
 	t.Helper()
-	cmd := exec.Command("/usr/bin/python3", "../../../testdata/python/cache_library.py")
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	if err := cmd.Start(); err != nil {
-		t.Fatalf("this test compares with python3-redis: %v", err)
-	}
-	t.Cleanup(func() {
-		in.Close()
-		io.Copy(io.Discard, out)
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("python: %v\n%s", err, stderr.String())
-		}
-	})
-	l := &library{t, json.NewEncoder(in), bufio.NewReader(out)}
+	in, out := trials.Python(t, "/usr/bin/python3", "../../../testdata/python/cache_library.py")
+	l := &library{t, json.NewEncoder(in), out}
 	if err := l.in.Encode(config); err != nil {
 		t.Fatal(err)
 	}
