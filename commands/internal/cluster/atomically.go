@@ -28,12 +28,16 @@ var ErrContended = errors.New("others keep writing this key")
 // errOutrun is a transaction that was not carried out because another was faster.
 var errOutrun = errors.New("the key was changed meanwhile")
 
+// errUntransacted is wrapped by the error of a server that refuses transactions,
+// whatever is in them.
+var errUntransacted = errors.New("no transactions")
+
 // transaction is one change: WATCH, read, MULTI, write, EXEC on one connection.
 // Whoever else writes the key in between makes EXEC answer nil, and it is read
 // again.
 type transaction struct {
-	// watch is the key that is to be what was read; nil: whatever it is.
-	watch []byte
+	// watch are the keys that are to be what was read; nil: whatever they are.
+	watch [][]byte
 	// ask lists what to read, anew for every try; nil: nothing.
 	ask func() []redis.Cmder
 	// write says, knowing the answers, what to send, nil for nothing. Its error
@@ -52,16 +56,7 @@ type transaction struct {
 func (s *Shard) transact(ctx context.Context, t transaction) ([]any, error) {
 	deadline := time.Now().Add(contention)
 	for try := 0; ; try++ {
-		conn, err := s.begin(ctx, &t)
-		if err != nil {
-			return nil, err
-		}
-		cmds, err := t.write()
-		if err != nil || cmds == nil {
-			s.leave(ctx, conn)
-			return nil, err
-		}
-		replies, err := s.commit(ctx, conn, cmds, t.ready)
+		replies, err := s.try(ctx, &t)
 		if !errors.Is(err, errOutrun) {
 			return replies, err
 		}
@@ -72,6 +67,20 @@ func (s *Shard) transact(ctx context.Context, t transaction) ([]any, error) {
 			return nil, err
 		}
 	}
+}
+
+// try is one round of transact. Its error is errOutrun if another was faster.
+func (s *Shard) try(ctx context.Context, t *transaction) ([]any, error) {
+	conn, err := s.begin(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	cmds, err := t.write()
+	if err != nil || cmds == nil {
+		s.leave(ctx, conn)
+		return nil, err
+	}
+	return s.commit(ctx, conn, cmds, t.ready)
 }
 
 // atomically carries out all of cmds, or none, with nobody in between. Commands
@@ -90,7 +99,11 @@ func (s *Shard) begin(ctx context.Context, t *transaction) (*Conn, error) {
 	}
 	var cmds []redis.Cmder
 	if t.watch != nil {
-		cmds = append(cmds, redis.NewStatusCmd(ctx, "watch", t.watch))
+		watch := []any{"watch"}
+		for _, key := range t.watch {
+			watch = append(watch, key)
+		}
+		cmds = append(cmds, redis.NewStatusCmd(ctx, watch...))
 	}
 	needed := cmds
 	if t.ask != nil {

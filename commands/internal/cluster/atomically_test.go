@@ -25,6 +25,9 @@ var changes = []struct {
 	{"update with a lifetime", func(ctx context.Context, c *Cluster) error {
 		return c.Update(ctx, []byte(":1:n0"), Write{TTL: time.Minute}, plusOne).Err
 	}},
+	{"renew", func(ctx context.Context, c *Cluster) error {
+		return errAmong(c.Renew(ctx, [][]byte{[]byte(":1:n0"), []byte(":1:none0")}, time.Hour, counting))
+	}},
 	{"delete if", func(ctx context.Context, c *Cluster) error { return c.DeleteIf(ctx, []byte(":1:k0"), []byte("v")).Err }},
 	{"take", func(ctx context.Context, c *Cluster) error {
 		return c.Take(ctx, []byte(":1:new0"), []byte("v"), time.Hour).Err

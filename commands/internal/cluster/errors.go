@@ -150,7 +150,7 @@ func (s *Shard) untransacted(cmd redis.Cmder) error {
 	default:
 		return s.Wrap(err)
 	}
-	return s.Wrap(troublef(why, "transactions are refused, and without them nothing is changed: %v", why))
+	return s.Wrap(troublef(why, "transactions are refused, and without them nothing is changed: %v", why).as(errUntransacted))
 }
 
 // writeElsewhere is what to do about a server that is a replica.

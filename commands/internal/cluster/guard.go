@@ -22,7 +22,7 @@ func (c *Cluster) Update(ctx context.Context, stored []byte, w Write, change fun
 	for byClock := false; ; {
 		var get *redis.StringCmd
 		var expires *expiryQuestion
-		replies, err := e.Shard.transact(ctx, transaction{watch: stored, ask: func() []redis.Cmder {
+		replies, err := e.Shard.transact(ctx, transaction{watch: [][]byte{stored}, ask: func() []redis.Cmder {
 			get = redis.NewStringCmd(ctx, "get", stored)
 			if !byClock {
 				return []redis.Cmder{get}
@@ -72,7 +72,7 @@ func (c *Cluster) DeleteIf(ctx context.Context, stored, value []byte) Entry {
 		return e
 	}
 	var get *redis.StringCmd
-	replies, err := e.Shard.transact(ctx, transaction{watch: stored, ask: func() []redis.Cmder {
+	replies, err := e.Shard.transact(ctx, transaction{watch: [][]byte{stored}, ask: func() []redis.Cmder {
 		get = redis.NewStringCmd(ctx, "get", stored)
 		return []redis.Cmder{get}
 	}, write: func() ([]redis.Cmder, error) {
@@ -101,7 +101,7 @@ func (c *Cluster) Take(ctx context.Context, stored, value []byte, ttl time.Durat
 		return e
 	}
 	var exists *redis.IntCmd
-	replies, err := e.Shard.transact(ctx, transaction{watch: stored, ask: func() []redis.Cmder {
+	replies, err := e.Shard.transact(ctx, transaction{watch: [][]byte{stored}, ask: func() []redis.Cmder {
 		exists = redis.NewIntCmd(ctx, "exists", stored)
 		return []redis.Cmder{exists}
 	}, write: func() ([]redis.Cmder, error) {

@@ -43,7 +43,7 @@ func (c *Cluster) Move(ctx context.Context, from, to []byte) Moved {
 // rename moves within a shard, in one transaction.
 func (c *Cluster) rename(ctx context.Context, m *Moved, from, to []byte) {
 	var kind *redis.StatusCmd
-	replies, err := m.From.transact(ctx, transaction{watch: from, ask: func() []redis.Cmder {
+	replies, err := m.From.transact(ctx, transaction{watch: [][]byte{from}, ask: func() []redis.Cmder {
 		kind = redis.NewStatusCmd(ctx, "type", from)
 		return []redis.Cmder{kind}
 	}, write: func() ([]redis.Cmder, error) {
@@ -74,7 +74,7 @@ func (c *Cluster) carry(ctx context.Context, m *Moved, from, to []byte) {
 	var expiry *expiryQuestion
 	var value []byte
 	var expires int64
-	replies, err := m.From.transact(ctx, transaction{watch: from, ask: func() []redis.Cmder {
+	replies, err := m.From.transact(ctx, transaction{watch: [][]byte{from}, ask: func() []redis.Cmder {
 		get, expiry = redis.NewStringCmd(ctx, "get", from), askExpiry(ctx, from)
 		return append([]redis.Cmder{get}, expiry.cmds()...)
 	}, write: func() (cmds []redis.Cmder, err error) {

@@ -128,7 +128,7 @@ func lacksKeepTTL(err error) bool { return err != nil && strings.Contains(err.Er
 func (s *Shard) keepByClock(ctx context.Context, p *Put) (done bool, err error) {
 	for {
 		var expires *expiryQuestion
-		replies, err := s.transact(ctx, transaction{watch: p.Stored, ask: func() []redis.Cmder {
+		replies, err := s.transact(ctx, transaction{watch: [][]byte{p.Stored}, ask: func() []redis.Cmder {
 			expires = askExpiry(ctx, p.Stored)
 			return expires.cmds()
 		}, write: func() ([]redis.Cmder, error) {
