@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -48,25 +47,25 @@ func seconds(g *pyobj.Graph, r pyobj.Ref) int64 {
 	return g.Big(r).Int64()
 }
 
-// errNotWrapped is a value without a deadline of its own.
-var errNotWrapped = errors.New("not wrapped")
-
-// rewrap is a value of HerdClient with the deadline that its touch would give it;
-// one that is to live for ever has none.
-func rewrap(stored []byte, cache *config.Cache, ttl time.Duration) ([]byte, error) {
+// rewrap is a value of HerdClient with the deadline that its touch would give it,
+// and how long it is kept then; one that is to live for ever has none. It is nil for
+// a value that is not wrapped, which keeps to its expiry alone.
+func rewrap(stored []byte, cache *config.Cache, ttl time.Duration) ([]byte, time.Duration, error) {
 	v, err := codec.Decode(stored, codec.Stored(cache.Codec), codec.Options{})
 	if err != nil {
-		return nil, errNotWrapped // as for the application, whatever it is
+		return nil, ttl, nil // as for the application, whatever it is
 	}
 	value, _, ok := v.Graph.Herd(v.Root)
 	if !ok {
-		return nil, errNotWrapped
+		return nil, ttl, nil
 	}
 	v.Root = value
-	if deadline, _ := herd(cache, asText, ttl); deadline != 0 {
+	deadline, keep := herd(cache, asText, ttl)
+	if deadline != 0 {
 		v.Root = v.Graph.NewHerd(cache.HerdModule, value, deadline)
 	}
-	return codec.Encode(nil, v, cache.Codec)
+	renewed, err := codec.Encode(nil, v, cache.Codec)
+	return renewed, keep, err
 }
 
 // herdExpire is Expire, or Persist, of a cache of HerdClient: the expiry of the key
@@ -74,24 +73,7 @@ func rewrap(stored []byte, cache *config.Cache, ttl time.Duration) ([]byte, erro
 // at once.
 func herdExpire(cl *cluster.Cluster, cache *config.Cache, ttl time.Duration) func(context.Context, [][]byte) []cluster.Entry {
 	return func(ctx context.Context, stored [][]byte) []cluster.Entry {
-		entries := make([]cluster.Entry, len(stored))
-		keep := ttl
-		if ttl != cluster.Forever {
-			keep += cache.HerdTimeout
-		}
-		for i, key := range stored {
-			e := &entries[i]
-			*e = cl.Update(ctx, key, cluster.Write{TTL: keep}, func(value []byte) ([]byte, error) { return rewrap(value, cache, ttl) })
-			if !errors.Is(e.Err, errNotWrapped) && !errors.Is(e.Err, cluster.ErrNotString) {
-				continue
-			}
-			if ttl == cluster.Forever {
-				*e = cl.Persist(ctx, stored[i:i+1])[0]
-			} else {
-				*e = cl.Expire(ctx, stored[i:i+1], ttl)[0]
-			}
-		}
-		return entries
+		return cl.Renew(ctx, stored, ttl, func(value []byte) ([]byte, time.Duration, error) { return rewrap(value, cache, ttl) })
 	}
 }
 

@@ -26,6 +26,13 @@ type counted struct {
 }
 
 func newCounted(t *testing.T, servers int, before func(server int, piece []byte)) *counted {
+	return newCountedOf(t, "backend = \"redis_cache.ShardedRedisCache\"\nrelease = \"3.0.1\"\noptions = { python = \"3.12\" }\n",
+		"10.0.0.%d:6379", servers, before)
+}
+
+// newCountedOf is newCounted of a cache of any library, whose servers are named
+// by a format.
+func newCountedOf(t *testing.T, settings, name string, servers int, before func(server int, piece []byte)) *counted {
 	c := &counted{T: t, conf: filepath.Join(t.TempDir(), "cachering.toml")}
 	var location, dial []string
 	for i := range servers {
@@ -36,10 +43,10 @@ func newCounted(t *testing.T, servers int, before func(server int, piece []byte)
 			return redistest.Forward
 		})
 		c.servers = append(c.servers, s)
-		location = append(location, fmt.Sprintf("%q", fmt.Sprintf("10.0.0.%d:6379", i+1)))
+		location = append(location, strconv.Quote(fmt.Sprintf(name, i+1)))
 		dial = append(dial, fmt.Sprintf("%s = %q", location[i], p.Addr))
 	}
-	text := "[caches.default]\nbackend = \"redis_cache.ShardedRedisCache\"\nrelease = \"3.0.1\"\noptions = { python = \"3.12\" }\n" +
+	text := "[caches.default]\n" + settings +
 		"location = [" + strings.Join(location, ", ") + "]\ndial = { " + strings.Join(dial, ", ") + " }\n"
 	if err := os.WriteFile(c.conf, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -191,5 +198,39 @@ func TestCheckComparesManyAtOnce(t *testing.T) {
 	}
 	if all > one+10 {
 		t.Errorf("%d pieces were sent about %d copies, and %d about one", all, n, one)
+	}
+}
+
+// The value and the expiry of many keys of HerdClient change in as many requests as
+// there are transactions, not keys.
+func TestExpireOfHerdClientAsksInBatches(t *testing.T) {
+	const herd = "backend = \"django_redis.cache.RedisCache\"\nrelease = \"5.2.0\"\n" +
+		"options = { python = \"3.11\", client_class = \"django_redis.client.HerdClient\" }\n"
+	c := newCountedOf(t, herd, "redis://10.0.0.%d:6379/1", 1, func(int, []byte) {})
+	const n = 150
+	var keys []string
+	for i := range n {
+		keys = append(keys, fmt.Sprintf("k%d", i))
+		ttl := []string{"none", "1h"}[i%2] // HerdClient wraps none but those that expire
+		if code, _, _ := c.run("", "set", keys[i], "v", "--ttl", ttl); code != 0 {
+			t.Fatal(code)
+		}
+	}
+	for _, words := range [][]string{{"expire", "-", "--ttl", "2h"}, {"persist", "-"}} {
+		_, _, one := c.run("k1", words...)
+		c.run("k1", "expire", "-", "--ttl", "2h")
+		code, out, all := c.run(strings.Join(keys, "\n"), words...)
+		if code != 0 || strings.Count(out, "\tchanged\n") != n {
+			t.Errorf("%v: exit code %d\n%s", words, code, out)
+		}
+		if all > one+20 {
+			t.Errorf("%v: %d pieces were sent about %d keys, and %d about one", words, all, n, one)
+		}
+	}
+	ctx := context.Background()
+	for _, key := range keys {
+		if ttl := c.servers[0].Client(1).PTTL(ctx, ":1:"+key).Val(); ttl != -1 {
+			t.Errorf("%s lives for %v after persist", key, ttl)
+		}
 	}
 }
