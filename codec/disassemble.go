@@ -16,8 +16,11 @@ func Disassemble(w io.Writer, stored []byte, from Source, o Options) (form Form,
 	if e != nil {
 		return Form{}, e
 	}
-	if l.integer != nil {
+	if l.integer != nil && !l.float {
 		return Form{Plain: PlainInt}, &Error{Kind: KindNumber, Text: "an integer, stored as its digits: there are no opcodes"}
+	}
+	if l.float {
+		return Form{Plain: PlainFloat}, &Error{Kind: KindNumber, Text: "a float, stored as text: there are no opcodes"}
 	}
 	if i := from.candidates(l.serialized, -1)[0]; i > 0 {
 		if _, _, wrong := serializations[i].decode(pyobj.New(), l.serialized, from.codec.Rules); wrong == nil {

@@ -16,8 +16,9 @@ type Plain string
 
 // The plain values.
 const (
-	PlainInt  Plain = "int"  // its digits
-	PlainText Plain = "text" // digits that the library takes for text, and passes on as they are
+	PlainInt   Plain = "int"   // its digits
+	PlainFloat Plain = "float" // its repr
+	PlainText  Plain = "text"  // digits that the library takes for text, and passes on as they are
 )
 
 // String is the form in the notation of a CODEC, with the protocol that the value

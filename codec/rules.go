@@ -14,6 +14,10 @@ type Rules struct {
 	OnlySmaller bool
 	// SerializeInts treats an int as any other value. (django-dredis-cache)
 	SerializeInts bool
+	// FloatText stores a float as text, past serializer and compressor as an int, and
+	// takes for a float whatever float() reads and is not digits alone: -7 is -7.0
+	// there. (encode and decode of client/default.py of django-valkey 0.2.0)
+	FloatText bool
 	// AnyMapKeys: what is read as MessagePack may have dicts with keys that are
 	// neither str nor bytes, which msgpack from 1.0 on refuses unless told otherwise.
 	// (strict_map_key of msgpack.loads)

@@ -73,6 +73,7 @@ type layers struct {
 	text       bool   // neither: the library passes the bytes on as they are
 	integer    []byte // canonical digits; nil when it is not an integer
 	digits     int
+	float      bool   // the library reads a float, whatever else integer says
 	compressed int    // index in compressions; 0 when it was not
 	stream     []byte // the compressed stream
 	serialized []byte
@@ -105,7 +106,16 @@ func (o *opener) open(stored []byte, budget int64) (layers, *Error) {
 			if o.source.codec.Rules.SerializeInts {
 				return layers{text: true, serialized: stored}, nil
 			}
-			return layers{integer: out, digits: digits}, nil
+			l := layers{integer: out, digits: digits}
+			if o.source.codec.Rules.FloatText && !allDigits(stored) {
+				l.float, l.serialized = true, stored
+			}
+			return l, nil
+		}
+	}
+	if o.source.codec.Rules.FloatText && looksFloat(stored) {
+		if _, ok := parseFloat(stored); ok {
+			return layers{float: true, serialized: stored}, nil
 		}
 	}
 	if o.source.codec.Serializer == YAML && isDamaged(stored) {

@@ -59,6 +59,9 @@ func (t *Transcoder) Transcode(dst, stored []byte) (out []byte, changed bool, er
 		return nil, false, e
 	}
 	defer t.release()
+	if l.float && t.to.Rules.FloatText {
+		return nil, false, nil
+	}
 	if l.integer != nil {
 		t.notes.LongInteger = l.digits > MaxIntegerDigits
 		if bytes.Equal(l.integer, stored) {
@@ -83,9 +86,18 @@ func (t *Transcoder) Transcode(dst, stored []byte) (out []byte, changed bool, er
 	return out, true, nil
 }
 
-// reserialize appends the value to dst as the target serializes it; digits tells
-// that it is an int that a cache stores as its digits, whatever the compressor.
-func (t *Transcoder) reserialize(dst []byte, l layers) (out []byte, digits bool, err error) {
+// reserialize appends the value to dst as the target serializes it; plain tells
+// that it is a number that a cache stores as text, whatever the compressor.
+func (t *Transcoder) reserialize(dst []byte, l layers) (out []byte, plain bool, err error) {
+	if t.graph == nil {
+		t.graph = pyobj.New()
+	}
+	if l.float {
+		t.graph.Reset(nil)
+		f, _ := parseFloat(l.serialized)
+		out, err = t.to.serialize(&t.pickle.Encoder, dst, t.graph, t.graph.NewFloat(f), -1)
+		return out, false, err
+	}
 	target := serializationOf(t.to.Serializer)
 	candidates := t.source.candidates(l.serialized, target)
 	if target == 0 && candidates[0] == 0 {
@@ -95,9 +107,6 @@ func (t *Transcoder) reserialize(dst []byte, l layers) (out []byte, digits bool,
 		}
 		t.notes.Py2 = t.pickle.Py2()
 		return out, false, nil
-	}
-	if t.graph == nil {
-		t.graph = pyobj.New()
 	}
 	v, err := t.source.read(&t.pickle.Decoder, t.graph, candidates, l.serialized)
 	if err != nil {
@@ -117,13 +126,16 @@ func (t *Transcoder) reserialize(dst []byte, l layers) (out []byte, digits bool,
 		}
 		return out, true, nil
 	}
+	if t.source.stored && t.to.Rules.FloatText && t.graph.Kind(v.root) == pyobj.Float {
+		return pyobj.AppendFloat(dst, t.graph.Float(v.root)), true, nil
+	}
 	out, err = t.to.serialize(&t.pickle.Encoder, dst, t.graph, v.root, v.from)
 	return out, false, err
 }
 
 // compressed is Transcode for a target that is compressed.
 func (t *Transcoder) compressed(dst []byte, l layers) (out []byte, changed bool, err error) {
-	packed, digits, err := t.reserialize(t.packed[:0], l)
+	packed, plain, err := t.reserialize(t.packed[:0], l)
 	if err != nil {
 		return nil, false, err
 	}
@@ -131,7 +143,7 @@ func (t *Transcoder) compressed(dst []byte, l layers) (out []byte, changed bool,
 		t.packed = nil
 	}
 	same := bytes.Equal(packed, l.serialized)
-	if digits || !t.to.Rules.compresses(len(packed)) {
+	if plain || !t.to.Rules.compresses(len(packed)) {
 		return t.plain(dst, packed, same && l.compressed == 0)
 	}
 	if same && l.compressed == t.target && compressions[t.target].fits(l.stream, t.to.Level, len(packed)) &&

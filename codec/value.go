@@ -30,6 +30,11 @@ func Decode(stored []byte, from Source, o Options) (*Value, error) {
 		return nil, e
 	}
 	v := &Value{Graph: pyobj.New()}
+	if l.float {
+		f, _ := parseFloat(l.serialized)
+		v.Form.Plain, v.Root = PlainFloat, v.Graph.NewFloat(f)
+		return v, nil
+	}
 	if l.integer != nil {
 		if l.digits > pyobj.HugeDigits {
 			return nil, tooManyDigits()
@@ -65,8 +70,8 @@ func tooManyDigits() *Error {
 }
 
 // Encode appends what the cache library stores for v under codec to: the digits
-// of an int (of a bool its pickle, though), else the serialized and compressed
-// value. The error is an *Error, or a *SpecError for a codec that cannot be
+// of an int (of a bool its pickle, though), the text of a float by some Rules, else
+// the serialized and compressed value. The error is an *Error, or a *SpecError for a codec that cannot be
 // written.
 func Encode(dst []byte, v *Value, to Codec) ([]byte, error) {
 	if err := to.check(); err != nil {
@@ -79,6 +84,9 @@ func Encode(dst []byte, v *Value, to Codec) ([]byte, error) {
 			return dst, tooManyDigits()
 		}
 		return out, nil
+	}
+	if to.Rules.FloatText && v.Graph.Kind(v.Root) == pyobj.Float {
+		return pyobj.AppendFloat(dst, v.Graph.Float(v.Root)), nil
 	}
 	var e pickle.Encoder
 	i := compressionOf(to.Compressor)

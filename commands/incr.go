@@ -114,10 +114,14 @@ func add(cache *config.Cache, value []byte, by *big.Int) (*big.Int, []byte, erro
 	if err != nil {
 		return nil, nil, fmt.Errorf("the value is not an integer: %w", err)
 	}
-	if kind := v.Graph.Kind(v.Root); kind != pyobj.Int {
+	n := v.Root
+	if digits, _, ok := codec.AppendInteger(nil, value); ok && v.Form.Plain == codec.PlainFloat {
+		n = v.Graph.NewDecimal(digits) // INCRBY counts with what the library reads as a float
+	}
+	if kind := v.Graph.Kind(n); kind != pyobj.Int {
 		return nil, nil, fmt.Errorf("the value is not an integer but of type %s", kind)
 	}
-	sum := new(big.Int).Add(v.Graph.Big(v.Root), by)
+	sum := new(big.Int).Add(v.Graph.Big(n), by)
 	out := codec.Value{Graph: pyobj.New()}
 	out.Root = out.Graph.NewBigInt(sum)
 	to := cache.Codec

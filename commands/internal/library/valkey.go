@@ -20,7 +20,10 @@ var valkey = Library{
 		t.Rules.MinLength = 15
 		t.Sentinels, t.PlainReads = true, true
 		t.IncrRenames = LastColon
-	}}},
+	}},
+		// 0.1.8 pickles a float; the releases of 0.1 after it could not be had.
+		{"0.2.0", func(t *Traits) { t.Rules.FloatText = true }},
+	},
 	Example:   `"valkey://10.0.0.1:6379/1"`,
 	Separator: ",",
 	Reads:     ring.ReadOthers,
