@@ -20,8 +20,8 @@ func (l *loader) client(n *node, lib *library.Library, b library.Backend) (libra
 	}
 	known := slices.Sorted(maps.Keys(lib.Clients))
 	msg, hint := "unknown client", "known are "+strings.Join(known, ", ")
-	if strings.Contains(text(name), "Cluster") {
-		msg = "this client is not supported yet"
+	if what := library.Unbuilt(text(name)); what != "" {
+		msg = unbuilt(what)
 	} else if near := Nearest(text(name), known); near != "" {
 		hint = "did you mean " + quote(near) + "?"
 	}
@@ -54,10 +54,23 @@ func (l *loader) backend(cache *node) (*library.Library, library.Backend) {
 	if lib, b := library.OfBackend(name); lib != nil {
 		return lib, b
 	}
-	hint := "supported are " + strings.Join(library.BackendNames(true), ", ")
-	if near := Nearest(name, library.BackendNames(false)); near != "" {
+	msg, hint := "unknown backend", "supported are "+strings.Join(library.BackendNames(true), ", ")
+	if what := library.Unbuilt(name); what != "" {
+		msg = unbuilt(what)
+	} else if near := Nearest(name, library.BackendNames(false)); near != "" {
 		hint = "did you mean " + quote(near) + "?"
 	}
-	l.fail(n, "unknown backend", hint)
+	l.fail(n, msg, hint)
 	return nil, library.Backend{}
+}
+
+// unbuilt is the refusal of what is known and not built.
+func unbuilt(what string) string { return what + " is not supported yet" }
+
+// checkBuilt refuses a class that would have an effect, were it built.
+func checkBuilt(n *node) problem {
+	if what := library.Unbuilt(text(n)); what != "" {
+		return problem{unbuilt(what), "nothing here reads or writes such a cache"}
+	}
+	return problem{}
 }

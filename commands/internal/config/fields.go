@@ -149,7 +149,9 @@ func optionField(o library.Option) field {
 	case o.Idle == library.Used:
 		f = optionFields[slices.IndexFunc(optionFields, func(f field) bool { return f.name == o.Name })]
 	}
-	f.name = o.Name
+	if f.name = o.Name; f.idle && strings.HasSuffix(f.name, "_class") {
+		f.check = checkBuilt
+	}
 	return f
 }
 

@@ -82,8 +82,16 @@ func (l *loader) ring(c *Cache, n *node) {
 	c.Release = text(rel)
 	byRelease := lib.Ring(c.Release)
 	if rel != nil && !lib.Known(c.Release, c.Sharded) {
-		l.fail(rel, "unknown release of "+string(lib.Name), "known are "+strings.Join(lib.Ranges(c.Sharded), ", "))
+		hint := "known are " + strings.Join(lib.Ranges(c.Sharded), ", ")
+		if c.Sharded {
+			hint += "; if it has one of these rings, write options.ring and leave release out"
+		}
+		l.fail(rel, "unknown release of "+string(lib.Name), hint)
 		return
+	}
+	if lib.Newer(c.Release) {
+		l.warn(rel, "the newest release of "+string(lib.Name)+" that is known here is "+lib.Newest()+"; "+quote(c.Release)+" is taken to be like it",
+			"see in its release notes whether keys or values changed")
 	}
 	if only := lib.Only(); only != "" && rel == nil && name == nil {
 		byRelease, rel = lib.Ring(only), n

@@ -100,6 +100,9 @@ func (l *loader) sentinels(c *Cache, n *node, cl library.Client) {
 	factory, list, kwargs := o.get("connection_factory"), o.get("sentinels"), o.get("sentinel_kwargs")
 	module := c.library.Factories
 	switch name := text(factory); {
+	case library.Unbuilt(name) != "":
+		l.fail(factory, unbuilt(library.Unbuilt(name)), "nothing here reads or writes such a cache")
+		return
 	case factory != nil && name != module+".ConnectionFactory" && name != module+".SentinelConnectionFactory":
 		l.fail(factory, "a connection factory of the application's own is not known here", "leave it out, if location alone tells the servers")
 		return

@@ -166,13 +166,15 @@ func choose[T ~string](l *loader, o *node, name, suffix string, classes map[stri
 		var ok bool
 		if value, ok = classes[text(long)]; !ok {
 			known := slices.Sorted(maps.Keys(classes))
-			hint := "known are " + strings.Join(known, ", ")
-			if near := Nearest(text(long), known); near != "" {
+			msg, hint := "unknown class", "known are "+strings.Join(known, ", ")
+			if what := library.Unbuilt(text(long)); what != "" {
+				msg = unbuilt(what)
+			} else if near := Nearest(text(long), known); near != "" {
 				hint = "did you mean " + quote(near) + "?"
 			} else if suffix == "" {
 				hint += "; for a class of your own say what it does, such as " + quote(names[1])
 			}
-			l.fail(n, "unknown class", hint)
+			l.fail(n, msg, hint)
 			return "", false
 		}
 	}
@@ -181,6 +183,10 @@ func choose[T ~string](l *loader, o *node, name, suffix string, classes map[stri
 	}
 	if long == nil && classes[value] != "" {
 		l.fail(n, "a class name belongs in "+name+"_class", "write "+name+" = "+quote(classes[value]))
+		return "", false
+	}
+	if what := library.Unbuilt(value); long == nil && what != "" {
+		l.fail(n, unbuilt(what), "write one of "+strings.Join(names, ", "))
 		return "", false
 	}
 	if p := oneOf(names...)(n); long == nil && p.msg != "" {

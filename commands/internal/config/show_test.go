@@ -124,7 +124,7 @@ note c.toml:15: caches.third.options.master_cache: without effect here
 	}
 
 	// Everything wrong in a file is told at once, in the order of its lines.
-	if err := os.WriteFile(path, []byte(strings.Replace(text, "2.0.0", "9.0", 1)+"\n[caches.fourth]\n"), 0o644); err != nil {
+	if err := os.WriteFile(path, []byte(strings.Replace(text, "2.0.0", "0.8", 1)+"\n[caches.fourth]\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	var errs []int

@@ -8,6 +8,7 @@ import (
 
 	"cachering/commands/internal/config"
 	"cachering/commands/internal/importer/settings"
+	"cachering/commands/internal/library"
 )
 
 // options writes OPTIONS: under the library's names in lower case.
@@ -93,7 +94,7 @@ func (d *draft) option(table string, f config.Option, v *settings.Value) {
 			return
 		}
 	}
-	if f.Idle {
+	if f.Idle && !(strings.HasSuffix(f.Name, "_class") && library.Unbuilt(v.Text) != "") {
 		d.im.note(v.Line, d.path(key), "without effect here", false)
 	}
 	d.put(table, draftRow{key: f.Name, value: value, above: d.defaults(v, key)}, v.Line)

@@ -244,7 +244,9 @@ func (im *importer) cache(alias, v *settings.Value) string {
 		return fmt.Sprintf("# %s\n#[%s]\n#backend = %s\n", im.at(name.Line, "not a Redis cache"), path, config.Quote(name.Text))
 	case lib == nil:
 		msg := "this backend is not known"
-		if near := config.Nearest(name.Text, library.BackendNames(true)); near != "" {
+		if what := library.Unbuilt(name.Text); what != "" {
+			msg = what + " is not supported yet"
+		} else if near := config.Nearest(name.Text, library.BackendNames(true)); near != "" {
 			msg += "; did you mean " + near + "?"
 		}
 		im.note(name.Line, path+".backend", msg+": "+name.Text, true)

@@ -10,7 +10,7 @@ import (
 var django = Library{
 	Name:     ring.LibDjango,
 	Backends: []Backend{{Name: "django.core.cache.backends.redis.RedisCache"}},
-	Spans:    []Span{{From: "4.0a1", Shown: "4.0 and later"}},
+	Spans:    []Span{{From: "4.0a1", To: "6.1", Shown: "4.0 to 6.1"}},
 	Changes: []Change{{"", func(t *Traits) {
 		t.LocationForms = `write "redis://host:port/db", "rediss://host:port/db" or "unix:///path/to.sock?db=1"`
 		t.Zero, t.Negative = Delete, Delete

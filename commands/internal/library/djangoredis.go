@@ -13,7 +13,7 @@ var djangoRedis = Library{
 	Backends: []Backend{{Name: "django_redis.cache.RedisCache"}},
 	Spans: []Span{
 		{From: "2.1.0", To: "3.3.0", Ring: ring.DjangoRedis33},
-		{From: "3.4.0", To: "6.0.0", Ring: ring.DjangoRedis,
+		{From: "3.4.0", To: "7.0.0", Ring: ring.DjangoRedis,
 			Widest: "4.4.0"},
 	},
 	Changes: []Change{

@@ -2,6 +2,7 @@ package library
 
 import (
 	"slices"
+	"strings"
 
 	"cachering/codec"
 	"cachering/ring"
@@ -9,7 +10,7 @@ import (
 
 // A Span is a range of releases that are one as far as placement goes.
 type Span struct {
-	From, To string // the first and the last; To "" is no end
+	From, To string // the first and the last; "6.1" is all of the series
 	// Ring of the classes that shard, Plain where there are none.
 	Ring ring.Name
 	// Other is a ring that these releases have on another kind of Python, which
@@ -19,8 +20,6 @@ type Span struct {
 	Widest string
 	// Shown names the range, where From and To say it badly.
 	Shown string
-	// Newest is an example of a release, where there is no end.
-	Newest string
 }
 
 // String names the span.
@@ -35,7 +34,12 @@ func (s Span) String() string {
 }
 
 func (s Span) holds(release string) bool {
-	return !ring.Before(release, s.From) && (s.To == "" || !ring.Before(s.To, release))
+	return !ring.Before(release, s.From) && !s.before(release)
+}
+
+// before tells whether a release comes after the span.
+func (s Span) before(release string) bool {
+	return ring.Before(s.To, release) && !strings.HasPrefix(strings.TrimSpace(release), s.To+".")
 }
 
 // A Change is what releases do from one on.
@@ -140,10 +144,19 @@ func (l *Library) At(release string) Traits {
 	return t
 }
 
+// Newer tells whether a release comes after the newest that is known; it is taken
+// to do what that one does.
+func (l *Library) Newer(release string) bool {
+	return ring.IsRelease(release) && l.Spans[len(l.Spans)-1].before(release)
+}
+
 // span finds the releases that one belongs to.
 func (l *Library) span(release string) (Span, bool) {
 	if !ring.IsRelease(release) {
 		return Span{}, false
+	}
+	if l.Newer(release) {
+		return l.Spans[len(l.Spans)-1], true
 	}
 	i := slices.IndexFunc(l.Spans, func(s Span) bool { return s.holds(release) })
 	if i < 0 {
@@ -152,8 +165,8 @@ func (l *Library) span(release string) (Span, bool) {
 	return l.Spans[i], true
 }
 
-// Known tells whether the settings of a release, as pip shows it, are understood;
-// with sharding, whether the ring of its classes that shard is known.
+// Known tells whether the settings of a release, as pip shows it, are understood,
+// those of one that is Newer included; with sharding, whether the ring of its classes that shard is known.
 func (l *Library) Known(release string, sharding bool) bool {
 	s, ok := l.span(release)
 	return ok && (!sharding || s.Ring != ring.Plain)
@@ -176,14 +189,8 @@ func (l *Library) Ranges(sharding bool) []string {
 	return list
 }
 
-// Newest is the newest release that is known, for remedies; "" where NoRelease.
-func (l *Library) Newest() string {
-	last := l.Spans[len(l.Spans)-1]
-	if last.To == "" {
-		return last.Newest
-	}
-	return last.To
-}
+// Newest is the newest release that is known.
+func (l *Library) Newest() string { return l.Spans[len(l.Spans)-1].To }
 
 // Only is the one release that there is, "" where there are several.
 func (l *Library) Only() string {

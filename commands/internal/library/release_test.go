@@ -29,17 +29,18 @@ func TestRingOfRelease(t *testing.T) {
 		{ring.LibRedisCache, "0.13.1", ""},
 		{ring.LibRedisCache, "1.1.2", ""},
 		{ring.LibRedisCache, "1.9.0", ""},
-		{ring.LibRedisCache, "3.0.2", ""},
+		{ring.LibRedisCache, "3.0.2", ring.RedisCache},
 		{ring.LibRedisCache, "2.0.0b1", ""},
-		{ring.LibRedisCache, "3.0.1.post1", ""},
-		{ring.LibRedisCache, "10.0.0", ""},
+		{ring.LibRedisCache, "3.0.1.post1", ring.RedisCache},
+		{ring.LibRedisCache, "10.0.0", ring.RedisCache},
 		{ring.LibRedisCache, "", ""},
 		{ring.LibRedisCache, "3", ring.RedisCache},
 		{ring.LibRedisCache, "3.x", ""},
 		{ring.LibRedisCache, "latest", ""},
 		{ring.LibDredis, "1.3.0a", ring.Dredis},
 		{ring.LibDredis, "1.3.0a0", ring.Dredis},
-		{ring.LibDredis, "1.3.0", ""},
+		{ring.LibDredis, "1.3.0", ring.Dredis},
+		{ring.LibDredis, "1.2.9", ""},
 		{ring.LibDjangoRedis, "6.0.0", ring.DjangoRedis},
 		{ring.LibDjangoRedis, "4.12.1", ring.DjangoRedis},
 		{ring.LibDjangoRedis, "3.4.0", ring.DjangoRedis},
@@ -47,7 +48,9 @@ func TestRingOfRelease(t *testing.T) {
 		{ring.LibDjangoRedis, "2.1", ring.DjangoRedis33},
 		{ring.LibDjangoRedis, "2.0.9", ""},
 		{ring.LibDjangoRedis, "3.3.1", ""},
-		{ring.LibDjangoRedis, "6.0.1", ""},
+		{ring.LibDjangoRedis, "6.0.1", ring.DjangoRedis},
+		{ring.LibDjangoRedis, "7.0.0", ring.DjangoRedis},
+		{ring.LibDjangoRedis, "8.1", ring.DjangoRedis},
 		{ring.LibValkey, "0.2.0", ring.DjangoRedis},
 		{ring.LibDjango, "5.0", ""},
 	} {
@@ -67,9 +70,9 @@ func TestKnown(t *testing.T) {
 		"django 4.0": true, "django 4.0rc1": true, "django 6.1.2": true, "django 3.2.25": false, "django ": false,
 		"django-redis-cache 0.9": true, "django-redis-cache 0.13.2": true, "django-redis-cache 0.14": false, "django-redis-cache 0.8.9": false,
 		"django-redis-cache 1.6.5": true, "django-redis-cache 1.9": false, "django-redis-cache 3.0.1": true,
-		"django-redis 5.4.0": true, "django-redis 2.0": false, "django-redis 7": false,
+		"django-redis 5.4.0": true, "django-redis 2.0": false, "django-redis 7": true,
 		"django-valkey 0.2.1": true, "django-valkey new": false,
-		"django-dredis-cache 1.3.0a": true, "django-dredis-cache 1.3": false,
+		"django-dredis-cache 1.3.0a": true, "django-dredis-cache 1.3": true,
 	} {
 		name, number, _ := strings.Cut(release, " ")
 		if got := library.Named(ring.Library(name)).Known(number, false); got != want {
@@ -79,8 +82,23 @@ func TestKnown(t *testing.T) {
 	if got := strings.Join(library.Named(ring.LibRedisCache).Ranges(true), ", "); strings.Contains(got, "0.9") {
 		t.Errorf("sharding releases are %s", got)
 	}
-	if got := strings.Join(library.Named(ring.LibDjango).Ranges(false), ", "); got != "4.0 and later" {
+	if got := strings.Join(library.Named(ring.LibDjango).Ranges(false), ", "); got != "4.0 to 6.1" {
 		t.Errorf("releases of Django are %s", got)
+	}
+}
+
+// TestNewer: what comes after the newest release is known to be unknown.
+func TestNewer(t *testing.T) {
+	for release, want := range map[string]bool{
+		"django-redis 7.0.0": false, "django-redis 7.0.1": true, "django-redis 8": true, "django-redis 6.0.1": false, "django-redis 2.0": false,
+		"django 6.1": false, "django 6.1.3": false, "django 6.2": true, "django 7.0a1": true, "django new": false,
+		"django-valkey 0.4.1": false, "django-valkey 0.4.2": true, "django-redis-cache 3.1": true, "django-dredis-cache 1.3": true,
+	} {
+		name, number, _ := strings.Cut(release, " ")
+		lib := library.Named(ring.Library(name))
+		if got := lib.Newer(number); got != want || want && !lib.Known(number, false) {
+			t.Errorf("%s: got %v, known %v", release, got, lib.Known(number, false))
+		}
 	}
 }
 

@@ -9,10 +9,13 @@ import (
 
 // django-valkey, which began as django-redis.
 var valkey = Library{
-	Name:     ring.LibValkey,
-	Backends: []Backend{{Name: "django_valkey.cache.ValkeyCache"}},
+	Name: ring.LibValkey,
+	Backends: []Backend{
+		{Name: "django_valkey.cache.ValkeyCache"},
+		{Name: "django_valkey.async_cache.cache.AsyncValkeyCache", Alias: true},
+	},
 	// Its hash_ring.py is that of django-redis in every release.
-	Spans: []Span{{From: "0.0.1", Ring: ring.DjangoRedis, Shown: "all, such as 0.2.1", Newest: "0.2.1"}},
+	Spans: []Span{{From: "0.0.1", To: "0.4.1", Ring: ring.DjangoRedis}},
 	Changes: []Change{{"", func(t *Traits) {
 		t.LocationForms = `write "valkey://host:port/db", "valkeys://host:port/db" or "unix:///path/to.sock?db=1"`
 		t.Zero, t.Negative, t.Milliseconds = Delete, Delete, true
@@ -21,7 +24,6 @@ var valkey = Library{
 		t.Sentinels, t.PlainReads = true, true
 		t.IncrRenames = LastColon
 	}},
-		// 0.1.8 pickles a float; the releases of 0.1 after it could not be had.
 		{"0.2.0", func(t *Traits) { t.Rules.FloatText = true }},
 	},
 	Example:   `"valkey://10.0.0.1:6379/1"`,
@@ -51,14 +53,15 @@ var valkey = Library{
 	},
 	Levels: map[codec.Compressor]string{"zstd": "1"}, // ZStdCompressor
 	Clients: map[string]Client{
-		"django_valkey.client.DefaultClient":           {},
-		"django_valkey.client.default.DefaultClient":   {},
-		"django_valkey.client.ShardClient":             {Sharded: true},
-		"django_valkey.client.sharded.ShardClient":     {Sharded: true},
-		"django_valkey.client.HerdClient":              {Herd: true},
-		"django_valkey.client.herd.HerdClient":         {Herd: true},
-		"django_valkey.client.SentinelClient":          {Sentinel: true},
-		"django_valkey.client.sentinel.SentinelClient": {Sentinel: true},
+		"django_valkey.client.DefaultClient":                  {},
+		"django_valkey.client.default.DefaultClient":          {},
+		"django_valkey.async_cache.client.AsyncDefaultClient": {},
+		"django_valkey.client.ShardClient":                    {Sharded: true},
+		"django_valkey.client.sharded.ShardClient":            {Sharded: true},
+		"django_valkey.client.HerdClient":                     {Herd: true},
+		"django_valkey.client.herd.HerdClient":                {Herd: true},
+		"django_valkey.client.SentinelClient":                 {Sentinel: true},
+		"django_valkey.client.sentinel.SentinelClient":        {Sentinel: true},
 	},
 	Factories:      "django_valkey.pool",
 	FactorySetting: "DJANGO_VALKEY_CONNECTION_FACTORY",
