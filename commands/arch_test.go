@@ -13,7 +13,7 @@ import (
 // others. Paths are relative to the module; tests are free.
 var imports = layers(`
 main: commands
-commands: ./document ./plain ./placement ./library ./config ./reader ./importer ./importer/settings ./cluster ./engine ./ui ring codec codec/pyobj codec/pickle
+commands: ./document ./plain ./placement ./library ./config ./reader ./importer ./importer/settings ./cluster ./scan ./engine ./ui ring codec codec/pyobj codec/pickle
 ./config: ./document ./library ring codec
 ./library: ring codec
 ./reader: ./config ./plain codec
@@ -21,12 +21,14 @@ commands: ./document ./plain ./placement ./library ./config ./reader ./importer 
 ./importer/settings: codec/pyobj
 ./cluster: ./config ./wire ring
 ./wire:
-./engine: ./document ./cluster ring
+./scan: ./cluster ring
+./engine: ./document ./cluster ./scan ring
 ./plain:
 ./placement: ./library ./config ./plain ring
 ./ui: ./plain ./document
 ./document:
 ./redistest:
+./farmtest: ./cluster ./redistest ring
 ./ptytest:
 ./sidetest:
 ./readmetest:
@@ -52,7 +54,7 @@ func layers(text string) map[string][]string {
 // onlyIn says which packages may import a library at all.
 var onlyIn = map[string][]string{
 	"github.com/urfave/cli":                 {"commands"},
-	"github.com/redis/go-redis":             {"commands/internal/cluster", "commands/internal/engine", "commands/internal/redistest"},
+	"github.com/redis/go-redis":             {"commands/internal/cluster", "commands/internal/scan", "commands/internal/engine", "commands/internal/redistest", "commands/internal/farmtest"},
 	"github.com/alicebob/miniredis":         {},
 	"github.com/BurntSushi/toml":            {"commands/internal/config"},
 	"github.com/schollz/progressbar":        {"commands/internal/ui"},
@@ -66,7 +68,8 @@ var onlyIn = map[string][]string{
 	"gopkg.in/yaml.v3":                      {"codec"},
 	"github.com/golang/mock/gomock":         {},
 	"github.com/go-redis/redismock":         {},
-	"cachering/commands/internal/redistest": {},
+	"cachering/commands/internal/redistest": {"commands/internal/farmtest"},
+	"cachering/commands/internal/farmtest":  {},
 	"cachering/commands/internal/ptytest":   {},
 	"cachering/codec/vectors":               {},
 	"cachering/codec/same":                  {},

@@ -9,6 +9,7 @@ import (
 	"cachering/codec"
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/engine"
+	"cachering/commands/internal/scan"
 	"cachering/ring"
 )
 
@@ -47,7 +48,7 @@ func (c *checkup) scan(ctx context.Context) error {
 	var wg sync.WaitGroup
 	for i, shard := range c.shards {
 		wg.Go(func() {
-			err := engine.ListAndLocks(scans, c.cl, shard, engine.Selection{}, codec.LockToken,
+			err := engine.ListAndLocks(scans, c.cl, shard, scan.Selection{}, codec.LockToken,
 				func(found []engine.Listed) error { return c.entries(scans, i, found) },
 				func(found []engine.Held) error { return c.locks(scans, i, found) })
 			if err != nil && scans.Err() == nil && !errors.Is(err, errNobodyReads) {

@@ -11,6 +11,7 @@ import (
 
 	"cachering/commands/internal/engine"
 	"cachering/commands/internal/plain"
+	"cachering/commands/internal/scan"
 )
 
 type clearOptions struct {
@@ -94,7 +95,7 @@ func runClear(ctx context.Context, s *session, o *clearOptions) error {
 	if o.versions.list != nil {
 		b.what = "version " + strings.ReplaceAll(o.versions.String(), ",", ", ")
 	}
-	b.run.Selection = engine.Selection{Versions: o.versions.list}
+	b.run.Selection = scan.Selection{Versions: o.versions.list}
 	return b.delete(ctx, &o.deleteOptions, &engine.Delete{Command: "clear"})
 }
 
@@ -144,7 +145,7 @@ func (b *bulk) showDatabase(ctx context.Context) error {
 	warn := b.s.ui.Warn
 	warn("configuration  %s", b.file.Path)
 	warn("cache          %s, %s, ring %s", b.cache.Alias, b.cache.Backend, ringName(b.cache))
-	b.run.Selection = engine.Selection{Protect: b.cache.Protect}
+	b.run.Selection = scan.Selection{Protect: b.cache.Protect}
 	for _, c := range engine.Count(ctx, b.cl, b.run, true) {
 		if ctx.Err() != nil {
 			return ctx.Err()

@@ -11,6 +11,7 @@
 //
 //	commands             the command line: root lists the commands, execute runs a line, each file is a command
 //	internal/engine      bulk work: batches, workers, operations, the report; samples, lists and counts
+//	internal/scan        a walk over the keys of one server process, and which of them are selected
 //	internal/reader      what the configured application can read of what is stored, and why not
 //	internal/cluster     servers, connections, single keys; each change of a key is one transaction
 //	internal/wire        what a Redis server may answer, before anybody acts on it

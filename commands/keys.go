@@ -8,8 +8,8 @@ import (
 
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/config"
-	"cachering/commands/internal/engine"
 	"cachering/commands/internal/plain"
+	"cachering/commands/internal/scan"
 	"cachering/commands/internal/ui"
 )
 
@@ -112,8 +112,8 @@ func versionless(cache *config.Cache) error {
 
 // selection is the keys that match a pattern, "" being all of them. Without
 // --stored they are of one version.
-func (o *keyOptions) selection(cache *config.Cache, pattern string) (engine.Selection, error) {
-	sel := engine.Selection{Match: pattern, Stored: o.stored}
+func (o *keyOptions) selection(cache *config.Cache, pattern string) (scan.Selection, error) {
+	sel := scan.Selection{Match: pattern, Stored: o.stored}
 	if o.stored {
 		return sel, nil
 	}

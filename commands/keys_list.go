@@ -10,6 +10,7 @@ import (
 	"cachering/codec"
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/engine"
+	"cachering/commands/internal/scan"
 	"cachering/commands/internal/ui"
 	"cachering/ring"
 )
@@ -68,7 +69,7 @@ func runKeys(ctx context.Context, s *session, o *keysOptions, args []string) err
 	if o.nul && (o.locks || s.ui.JSON) {
 		return usagef("-0 goes with the plain list of keys")
 	}
-	var sel engine.Selection
+	var sel scan.Selection
 	if len(args) > 0 {
 		if args[0] == "" {
 			return usagef("PATTERN is empty")

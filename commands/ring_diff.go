@@ -13,6 +13,7 @@ import (
 	"cachering/commands/internal/engine"
 	"cachering/commands/internal/placement"
 	"cachering/commands/internal/plain"
+	"cachering/commands/internal/scan"
 	"cachering/commands/internal/ui"
 )
 
@@ -244,7 +245,7 @@ func scanDiff(ctx context.Context, s *session, d *placement.Diff, cl *cluster.Cl
 	shards := cl.Visit()
 	sums, errs := make([]placement.Tally, len(shards)), make([]error, len(shards))
 	one := func(i int, shard *cluster.Shard) error {
-		return engine.List(ctx, cl, shard, engine.Selection{}, func(found []engine.Listed) error {
+		return engine.List(ctx, cl, shard, scan.Selection{}, func(found []engine.Listed) error {
 			for _, l := range found {
 				here, there, moved := d.Place(placement.Key{Stored: l.Stored, On: shard.Index}, &sums[i])
 				if !moved || !list {

@@ -17,6 +17,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"cachering/codec"
+	"cachering/commands/internal/scan"
 )
 
 const (
@@ -50,7 +51,7 @@ func (f *farm) load(b *testing.B, values [][]byte) {
 	b.Helper()
 	ctx := context.Background()
 	var wg sync.WaitGroup
-	for s, c := range f.clients {
+	for s, c := range f.Clients {
 		wg.Go(func() {
 			c.FlushAll(ctx)
 			pipe := c.Pipeline()
@@ -85,7 +86,7 @@ func (f *farm) load(b *testing.B, values [][]byte) {
 func (f *farm) careful(b *testing.B, page func(ctx context.Context, c *redis.Client, keys []string) error, pattern string) {
 	ctx := context.Background()
 	var wg sync.WaitGroup
-	for _, c := range f.clients {
+	for _, c := range f.Clients {
 		wg.Go(func() {
 			var cursor uint64
 			for {
@@ -149,7 +150,7 @@ func selfCPU(b *testing.B) time.Duration {
 }
 
 func (f *farm) cpu(b *testing.B) (sum time.Duration) {
-	for _, c := range f.clients {
+	for _, c := range f.Clients {
 		for line := range strings.Lines(c.Info(context.Background(), "cpu").Val()) {
 			name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
 			if name == "used_cpu_user" || name == "used_cpu_sys" {
@@ -202,7 +203,7 @@ func BenchmarkReinsert(b *testing.B) {
 		NewTranscoder: func() (Transcoder, error) { return codec.NewTranscoder(codec.Stored(stored), stored, codec.Options{}) },
 		Classify:      func(error) (string, bool) { return "failed", false },
 	}
-	compare(b, f, values, benchShards*benchKeys, func() { benchRun(b, f, op, Selection{}) },
+	compare(b, f, values, benchShards*benchKeys, func() { benchRun(b, f, op, scan.Selection{}) },
 		func() { f.careful(b, rewriteBlindly, ":*") })
 }
 
@@ -214,7 +215,7 @@ func BenchmarkReinsertWithoutCodec(b *testing.B) {
 	op := reinsert()
 	op.NewTranscoder = func() (Transcoder, error) { return same{}, nil }
 	op.Foreign = nil
-	compare(b, f, values, benchShards*benchKeys, func() { benchRun(b, f, op, Selection{}) },
+	compare(b, f, values, benchShards*benchKeys, func() { benchRun(b, f, op, scan.Selection{}) },
 		func() { f.careful(b, rewriteBlindly, ":*") })
 }
 
@@ -229,7 +230,7 @@ func (same) Transcode(dst, stored []byte) ([]byte, bool, error) {
 // deleted key.
 func BenchmarkDeletePattern(b *testing.B) {
 	values := benchValues(b)
-	sel := Selection{Match: "fragment:*", Versions: []int64{1}}
+	sel := scan.Selection{Match: "fragment:*", Versions: []int64{1}}
 	for _, guard := range guards {
 		b.Run(guard.way.String(), func(b *testing.B) {
 			f := newFarm(b, benchShards, "", barred(guard.barred, nil))
@@ -239,7 +240,7 @@ func BenchmarkDeletePattern(b *testing.B) {
 	}
 }
 
-func benchRun(b *testing.B, f *farm, op Operation, sel Selection) {
+func benchRun(b *testing.B, f *farm, op Operation, sel scan.Selection) {
 	r := Run(context.Background(), f.Cluster, op, Options{Selection: sel})
 	t := r.Total()
 	if done := t.Rewritten + t.Unchanged + t.Deleted; !r.Complete() || done != t.Scanned || done < benchShards*benchKeys*9/50 {

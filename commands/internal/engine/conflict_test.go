@@ -63,11 +63,11 @@ func TestAKeyInTheWayHoldsUpNoOther(t *testing.T) {
 				}
 				tries.Add(1)
 				if i := strikes.Add(1); i <= c.strikes {
-					c.strike(f.clients[0], i)
+					c.strike(f.Clients[0], i)
 				}
 				return redistest.Forward
 			}))
-			f.fill(t, "p", n, 20)
+			f.Fill(t, "p", n, 20)
 			total := whole(t, Run(ctx, f.Cluster, reinsert(), Options{}))
 			got := fmt.Sprint(total.Rewritten, total.Unchanged, total.Conflict, total.Gone, total.Skipped)
 			if want := fmt.Sprint(c.want.Rewritten, c.want.Unchanged, c.want.Conflict, c.want.Gone, addCounts(nil, c.want.Skipped)); got != want {
@@ -76,8 +76,8 @@ func TestAKeyInTheWayHoldsUpNoOther(t *testing.T) {
 			if tries.Load() > c.tries+1 || tries.Load() < c.tries {
 				t.Errorf("%d tries, want %d", tries.Load(), c.tries)
 			}
-			if c.want.Conflict == 1 && f.get(hot) != fmt.Sprintf("old:strike %d", strikes.Load()) {
-				t.Errorf("the key holds %q after %d strikes", f.get(hot), strikes.Load())
+			if c.want.Conflict == 1 && f.Value(hot) != fmt.Sprintf("old:strike %d", strikes.Load()) {
+				t.Errorf("the key holds %q after %d strikes", f.Value(hot), strikes.Load())
 			}
 		})
 	}

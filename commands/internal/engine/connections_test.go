@@ -20,12 +20,12 @@ func TestConnectionsKeepToTheBound(t *testing.T) {
 		{2, 0, 2, 2},
 	} {
 		f := newFarm(t, 1, "p", func(f *farm, spec *cluster.Spec) { spec.Endpoints[0].Connections = tt.bound })
-		f.fill(t, "p", 2000, 10)
+		f.Fill(t, "p", 2000, 10)
 		// A connection of single-key access does not stay beside the others.
 		if err := f.Get(ctx, [][]byte{[]byte("p:1:key-0")})[0].Err; err != nil {
 			t.Fatal(err)
 		}
-		watch := f.servers[0].Client(0).Conn()
+		watch := f.Servers[0].Client(0).Conn()
 		if err := watch.Ping(ctx).Err(); err != nil {
 			t.Fatal(err)
 		}

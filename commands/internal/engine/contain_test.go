@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/scan"
 )
 
 // fragile panics at a value.
@@ -25,7 +26,7 @@ func TestAPanicEndsOnlyItsShard(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	f := newFarm(t, 2, "p", nil)
-	for i, c := range f.clients {
+	for i, c := range f.Clients {
 		pipe := c.Pipeline()
 		for k := range 3000 {
 			pipe.Set(ctx, "p:1:"+strings.Repeat("k", 1+k%7)+string(rune('a'+k%26))+strings.Repeat("x", k/26), "old:v", 0)
@@ -39,14 +40,14 @@ func TestAPanicEndsOnlyItsShard(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	keys := f.clients[1].DBSize(ctx).Val()
+	keys := f.Clients[1].DBSize(ctx).Val()
 	op := reinsert()
 	op.NewTranscoder = func() (Transcoder, error) { return fragile{}, nil }
 	r := Run(ctx, f.Cluster, op, Options{})
 	for i := range r.Shards {
 		sum(t, &r.Shards[i].Tally)
 	}
-	const want = "shard shard0: a defect of cachering, please report it: runtime error: index out of range [0] with length 0 (engine/contain_test.go:17)"
+	const want = "shard shard0: a defect of cachering, please report it: runtime error: index out of range [0] with length 0 (engine/contain_test.go:18)"
 	if err := r.Shards[0].Err; err == nil || err.Error() != want {
 		t.Errorf("error %v", err)
 	}
@@ -60,8 +61,8 @@ func TestAPanicInASampleIsOneOfItsShard(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	f := newFarm(t, 2, "p", nil)
-	f.clients[0].Set(ctx, "p:1:a", "panic", 0)
-	f.clients[1].Set(ctx, "p:1:b", "fine", 0)
+	f.Clients[0].Set(ctx, "p:1:a", "panic", 0)
+	f.Clients[1].Set(ctx, "p:1:b", "fine", 0)
 	surveys := Look(ctx, f.Cluster, Options{}, 10, func(_, value []byte) string {
 		if string(value) == "panic" {
 			panic("what is this?")
@@ -74,7 +75,7 @@ func TestAPanicInASampleIsOneOfItsShard(t *testing.T) {
 	if s := surveys[1]; s.Err != nil || s.Codecs["known"] != 1 {
 		t.Errorf("%+v", s)
 	}
-	err := List(ctx, f.Cluster, f.Shards()[0], Selection{}, func([]Listed) error { panic("what is this?") })
+	err := List(ctx, f.Cluster, f.Shards()[0], scan.Selection{}, func([]Listed) error { panic("what is this?") })
 	if err == nil || !strings.HasPrefix(err.Error(), "shard shard0: a defect") {
 		t.Errorf("error %v", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/scan"
 )
 
 // Census counts the keys of one shard.
@@ -29,7 +30,7 @@ func Count(ctx context.Context, cl *cluster.Cluster, o Options, whole bool) []Ce
 	out := make([]Census, len(shards))
 	errs := cluster.AtOnce(shards, func(i int, s *cluster.Shard) error {
 		out[i] = Census{Shard: s.Name, Neighbours: make(map[string]int64)}
-		return s.Wrap(out[i].count(ctx, s, newFilter(o.Selection, cl, s), whole))
+		return s.Wrap(out[i].count(ctx, s, scan.NewFilter(o.Selection, cl, s), whole))
 	})
 	for i := range out {
 		out[i].Err = errs[i]
@@ -37,23 +38,23 @@ func Count(ctx context.Context, cl *cluster.Cluster, o Options, whole bool) []Ce
 	return out
 }
 
-func (c *Census) count(ctx context.Context, s *cluster.Shard, f *filter, whole bool) error {
-	conn, err := s.Dial(ctx, 0)
+func (c *Census) count(ctx context.Context, s *cluster.Shard, f *scan.Filter, whole bool) error {
+	link, err := scan.Open(ctx, s)
 	if err != nil {
 		return err
 	}
-	scan := &scanner{shard: s, pattern: f.pattern, count: scanCount, conn: conn}
-	defer func() { scan.conn.Close() }()
-	about, err := serverInfo(ctx, conn)
+	defer link.Close()
+	about, err := link.Begin(ctx)
 	if err != nil {
 		return err
 	}
-	c.Keys, scan.runID = about.keys, about.runID
+	c.Keys = about.Keys
+	pattern := f.Pattern
 	if whole {
-		scan.pattern = "*"
+		pattern = "*"
 	}
-	for !scan.ended {
-		keys, err := scan.page(ctx)
+	for walk := link.Walk(pattern); !walk.Ended(); {
+		keys, err := walk.Page(ctx)
 		if err != nil {
 			return err
 		}
@@ -64,21 +65,21 @@ func (c *Census) count(ctx context.Context, s *cluster.Shard, f *filter, whole b
 	return nil
 }
 
-func (c *Census) one(f *filter, key []byte, whole bool) {
-	if !whole || f.fits(key) {
-		switch f.verdict(key) {
-		case take:
+func (c *Census) one(f *scan.Filter, key []byte, whole bool) {
+	if !whole || f.Fits(key) {
+		switch f.Verdict(key) {
+		case scan.Take:
 			c.Selected++
-		case spare:
+		case scan.Spare:
 			c.Spared++
 		}
 	}
 	if !whole {
 		return
 	}
-	if _, _, ok := f.mine(key); ok {
+	if _, _, ok := f.Mine(key); ok {
 		c.Mine++
-	} else if alias, ok := f.neighbour(key); ok {
+	} else if alias, ok := f.Neighbour(key); ok {
 		c.Neighbours[alias]++
 	} else {
 		c.Foreign++

@@ -7,6 +7,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/scan"
 )
 
 // errNoSample is a way to take a sample that a server does not have.
@@ -56,15 +57,15 @@ func (s *sampler) drawKeys(ctx context.Context, most int, enough func() bool) er
 // lookAtAll looks at every key of a database that has no more than most, or turns
 // out to have.
 func (s *sampler) lookAtAll(ctx context.Context, most int) error {
-	list, count := stretches(1), scanCount
-	if s.cursors && s.size > scanCount {
+	list, count := stretches(1), scan.PageKeys
+	if s.cursors && s.size > scan.PageKeys {
 		list = stretches(8) // side by side: a round trip or two, and not one a page
 		count = int(s.size)/8*9/8 + 16
 	}
 	var keys [][]byte
 	var part float64
 	// A table that was made for many more keys has pages that are empty.
-	for range most/scanCount + 64 {
+	for range most/scan.PageKeys + 64 {
 		passed, done, err := s.walk(ctx, list, page{match: "*", count: count}, func(stored []byte) { keys = append(keys, stored) })
 		if errors.Is(err, errNoSample) {
 			return s.lookAtAll(ctx, most) // from the beginning alone
@@ -146,9 +147,9 @@ func (s *sampler) jumpMatching(ctx context.Context, n int, enough func() bool) e
 
 // findAll finds all wanted keys.
 func (s *sampler) findAll(ctx context.Context, take func(stored []byte)) error {
-	list := stretches(int(s.size)/scanCount + 1)
+	list := stretches(int(s.size)/scan.PageKeys + 1)
 	for range 64 {
-		_, done, err := s.walk(ctx, list, page{match: s.match, count: scanCount * 9 / 8}, take)
+		_, done, err := s.walk(ctx, list, page{match: s.match, count: scan.PageKeys * 9 / 8}, take)
 		if err != nil {
 			return err
 		}
@@ -165,7 +166,7 @@ func (s *sampler) begin(ctx context.Context, enough func() bool) error {
 	s.head = true
 	list := stretches(1)
 	for pages := 0; pages < headPages && !enough(); pages++ {
-		_, done, err := s.walk(ctx, list, page{match: "*", count: scanCount}, s.see)
+		_, done, err := s.walk(ctx, list, page{match: "*", count: scan.PageKeys}, s.see)
 		if err != nil {
 			return err
 		}

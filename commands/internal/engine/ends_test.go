@@ -142,7 +142,7 @@ func TestEveryKeyReadIsInTheReportOnce(t *testing.T) {
 				}
 				return redistest.Forward
 			})))
-			asked := monitor(t, f.servers[0], c.question)
+			asked := monitor(t, f.Servers[0], c.question)
 			random := trials.Rand(t)
 			for range rounds(t, 1) {
 				for _, how := range all {
@@ -157,7 +157,7 @@ func TestEveryKeyReadIsInTheReportOnce(t *testing.T) {
 // server was asked about.
 func counted(t *testing.T, ctx context.Context, random *rand.Rand, f *farm, e *victim, op Operation, how ending, dry bool, n int, asked func() map[string]bool, barred string) {
 	t.Helper()
-	c := f.clients[0]
+	c := f.Clients[0]
 	c.FlushAll(ctx)
 	setUser(c, "+@all "+barred)
 	e.proxy.Refuse(false)
@@ -244,7 +244,7 @@ func counted(t *testing.T, ctx context.Context, random *rand.Rand, f *farm, e *v
 			t.Errorf("%s: %s failed %d times", told, key, times)
 		}
 	}
-	for key, value := range f.all(t) {
+	for key, value := range f.All(t) {
 		if strings.HasPrefix(value, "new:") && kindOf(key) == "old" && unwritten[key] {
 			t.Errorf("%s: %s was written", told, key)
 		}

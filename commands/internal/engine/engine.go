@@ -28,6 +28,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/scan"
 )
 
 const (
@@ -37,9 +38,6 @@ const (
 	// heavyBudget is how many bytes of values larger than a batch are held at a
 	// time by all workers together; a single larger one is let through alone.
 	heavyBudget = 64 << 20
-	// bufferSize of a bulk connection; the default of 32 KiB costs 10 % more
-	// time with values of a kilobyte.
-	bufferSize = 256 << 10
 	// maxTries is how often a key that keeps changing is tried alone. A try
 	// takes a fraction of a millisecond, so this settles keys that are written
 	// thousands of times a second.
@@ -54,7 +52,7 @@ const (
 
 // Options are what a run may be told.
 type Options struct {
-	Selection Selection
+	Selection scan.Selection
 	Shards    []*cluster.Shard // nil: every shard that bulk work visits
 	DryRun    bool
 	// Batch is the number of keys in a batch; 0 is the operation's own.
@@ -134,9 +132,9 @@ type run struct {
 
 	mu     sync.Mutex
 	report *Report
-	// scans are those of the shards, the connections open, as long as there may be
-	// something to ask; nil where none was begun.
-	scans []*scanner
+	// links are those to the shards, open as long as there may be something to ask;
+	// nil where there is none.
+	links []*scan.Link
 }
 
 // Run does op on every shard at once and reports. It returns when all work has
@@ -158,7 +156,7 @@ func Run(ctx context.Context, cl *cluster.Cluster, op Operation, o Options) *Rep
 		cl: cl, op: op, o: o,
 		going: going,
 		heavy: semaphore.NewWeighted(heavyBudget),
-		scans: make([]*scanner, len(o.Shards)),
+		links: make([]*scan.Link, len(o.Shards)),
 		report: &Report{
 			Cache:   cl.Alias(),
 			DryRun:  o.DryRun,
@@ -188,9 +186,9 @@ func Run(ctx context.Context, cl *cluster.Cluster, op Operation, o Options) *Rep
 	if re, ok := op.(resampler); ok && !o.DryRun && going.Err() == nil {
 		r.lookAgain(going, re)
 	}
-	for _, scan := range r.scans {
-		if scan != nil {
-			scan.conn.Close()
+	for _, link := range r.links {
+		if link != nil {
+			link.Close()
 		}
 	}
 	r.told.wait()

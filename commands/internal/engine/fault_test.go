@@ -12,12 +12,13 @@ import (
 
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/redistest"
+	"cachering/commands/internal/scan"
 )
 
 // proxied puts a proxy before the first server.
 func proxied(t *testing.T, p **redistest.Proxy, onReq func([]byte) redistest.Action) func(*farm, *cluster.Spec) {
 	return func(f *farm, spec *cluster.Spec) {
-		*p = redistest.ProxyT(t, f.servers[0], onReq)
+		*p = redistest.ProxyT(t, f.Servers[0], onReq)
 		spec.Endpoints[0].Network, spec.Endpoints[0].Addr = (*p).Network, (*p).Addr
 		spec.SocketTimeout = 4 * time.Second // a busy machine may stop for one
 	}
@@ -47,7 +48,7 @@ func paging(t *testing.T, at func(page int)) func(*farm, *cluster.Spec) {
 // counts of the values on each side.
 func sides(t *testing.T, f *farm) (old, new int) {
 	t.Helper()
-	for _, v := range f.all(t) {
+	for _, v := range f.All(t) {
 		if strings.HasPrefix(v, "old:") {
 			old++
 		} else if strings.HasPrefix(v, "new:") {
@@ -71,7 +72,7 @@ func TestALostAnswerIsSettledByReadingAgain(t *testing.T) {
 				}
 				return redistest.Forward
 			}))
-			f.fill(t, "p", n, 20)
+			f.Fill(t, "p", n, 20)
 			total := whole(t, Run(context.Background(), f.Cluster, reinsert(), Options{}))
 			if old, _ := sides(t, f); old != 0 || total.Rewritten != n || cuts.Load() < 5 {
 				t.Errorf("%d cuts, %d old values left, %+v", cuts.Load(), old, total)
@@ -91,7 +92,7 @@ func TestALostAnswerThatNobodyCanSettleIsCounted(t *testing.T) {
 		}
 		return redistest.Forward
 	}))
-	f.fill(t, "p", 3000, 20)
+	f.Fill(t, "p", 3000, 20)
 	r := Run(context.Background(), f.Cluster, reinsert(), Options{Workers: 1})
 	s := &r.Shards[0]
 	sum(t, &s.Tally)
@@ -110,14 +111,14 @@ func TestACutConnectionIsDialledAgain(t *testing.T) {
 			p.Cut()
 		}
 	})))
-	f.fill(t, "p", n, 20)
+	f.Fill(t, "p", n, 20)
 	total := whole(t, Run(context.Background(), f.Cluster, reinsert(), Options{}))
 	if old, _ := sides(t, f); old != 0 || total.Rewritten != n {
 		t.Errorf("%d old values left, %+v", old, total)
 	}
-	f.fill(t, "p", n, 20)
+	f.Fill(t, "p", n, 20)
 	total = whole(t, Run(context.Background(), f.Cluster, &Delete{Command: "clear"}, Options{}))
-	if left := len(f.all(t)); left != 0 || total.Deleted != n {
+	if left := len(f.All(t)); left != 0 || total.Deleted != n {
 		t.Errorf("%d keys left, %+v", left, total)
 	}
 }
@@ -125,10 +126,10 @@ func TestACutConnectionIsDialledAgain(t *testing.T) {
 func TestALostShardEndsOnlyItsOwnWork(t *testing.T) {
 	t.Parallel()
 	for name, lose := range map[string]func(*farm, *redistest.Proxy){
-		"down":    func(f *farm, p *redistest.Proxy) { f.servers[0].Kill() },
+		"down":    func(f *farm, p *redistest.Proxy) { f.Servers[0].Kill() },
 		"refused": func(f *farm, p *redistest.Proxy) { p.Refuse(true); p.Cut() },
 		"stalled": func(f *farm, p *redistest.Proxy) { p.Stall(true) },
-		"paused":  func(f *farm, p *redistest.Proxy) { f.servers[0].Pause() },
+		"paused":  func(f *farm, p *redistest.Proxy) { f.Servers[0].Pause() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			var p *redistest.Proxy
@@ -138,8 +139,8 @@ func TestALostShardEndsOnlyItsOwnWork(t *testing.T) {
 					lose(f, p)
 				}
 			})))
-			f.fill(t, "p", 20_000, 20)
-			second := f.clients[1].DBSize(context.Background()).Val()
+			f.Fill(t, "p", 20_000, 20)
+			second := f.Clients[1].DBSize(context.Background()).Val()
 			begin := time.Now()
 			r := Run(context.Background(), f.Cluster, reinsert(), Options{})
 			var end *cluster.ShardError
@@ -162,43 +163,13 @@ func TestALostShardEndsOnlyItsOwnWork(t *testing.T) {
 func TestAShardThatIsDownFromTheStart(t *testing.T) {
 	t.Parallel()
 	f := newFarm(t, 2, "p", nil)
-	f.fill(t, "p", 1000, 20)
-	f.servers[0].Kill()
+	f.Fill(t, "p", 1000, 20)
+	f.Servers[0].Kill()
 	for _, op := range []Operation{reinsert(), &Delete{Command: "clear"}} {
 		r := Run(context.Background(), f.Cluster, op, Options{})
 		if r.Shards[0].Err == nil || r.Shards[1].Err != nil || r.Shards[1].Scanned < 400 {
 			t.Errorf("%+v", r)
 		}
-	}
-}
-
-func TestARestartedServerEndsItsScan(t *testing.T) {
-	t.Parallel()
-	ctx := context.Background()
-	f := newFarm(t, 1, "p", nil)
-	f.fill(t, "p", 3000, 20)
-	sh := f.Shards()[0]
-	conn, err := sh.Dial(ctx, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	about, err := serverInfo(ctx, conn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	scan := &scanner{shard: sh, pattern: "*", count: 100, conn: conn, runID: about.runID}
-	defer func() { scan.conn.Close() }()
-	if keys, err := scan.page(ctx); err != nil || len(keys) == 0 || scan.ended {
-		t.Fatalf("%d keys, ended %v, %v", len(keys), scan.ended, err)
-	}
-	// The same process goes on where it was.
-	f.clients[0].Do(ctx, "client", "kill", "type", "normal", "skipme", "yes")
-	if keys, err := scan.page(ctx); err != nil || len(keys) == 0 {
-		t.Fatalf("%d keys, %v", len(keys), err)
-	}
-	f.servers[0].Restart()
-	if _, err := scan.page(ctx); !errors.Is(err, errRestarted) {
-		t.Errorf("error %v", err)
 	}
 }
 
@@ -213,10 +184,10 @@ func TestWithoutInfoALostConnectionEndsTheScan(t *testing.T) {
 		}))(f, spec)
 		spec.SocketTimeout = time.Minute // none of it is about a time-out
 	})
-	f.clients[0].Do(context.Background(), "acl", "setuser", "default", "-info")
-	f.fill(t, "p", 8000, 20)
+	f.Clients[0].Do(context.Background(), "acl", "setuser", "default", "-info")
+	f.Fill(t, "p", 8000, 20)
 	r := Run(context.Background(), f.Cluster, reinsert(), Options{})
-	if s := &r.Shards[0]; !errors.Is(s.Err, errNameless) {
+	if s := &r.Shards[0]; !errors.Is(s.Err, scan.ErrNameless) {
 		t.Errorf("error %v, %+v", s.Err, s.Tally)
 	}
 	// Without a loss INFO is not needed.
@@ -234,7 +205,7 @@ func TestTheFirstSignalFinishesTheBatchInHand(t *testing.T) {
 			close(stop)
 		}
 	}))
-	f.fill(t, "p", n, 20)
+	f.Fill(t, "p", n, 20)
 	r := Run(context.Background(), f.Cluster, reinsert(), Options{Stop: stop})
 	total := whole(t, r)
 	old, new := sides(t, f)
@@ -259,7 +230,7 @@ func TestTheSecondSignalDoesNotWait(t *testing.T) {
 		}))(f, spec)
 		spec.SocketTimeout = -1
 	})
-	f.fill(t, "p", 20_000, 20)
+	f.Fill(t, "p", 20_000, 20)
 	r := Run(ctx, f.Cluster, reinsert(), Options{})
 	if !r.Interrupted || r.Shards[0].Err != nil || r.Elapsed > time.Minute {
 		t.Errorf("%+v", r)
@@ -271,15 +242,15 @@ func TestWhatAServerRefusesEndsTheShardAndHarmsNothing(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	for name, setup := range map[string]func(*farm){
-		"memory is full": func(f *farm) { f.clients[0].ConfigSet(ctx, "maxmemory", "1mb") },
-		"read only":      func(f *farm) { f.clients[0].ReplicaOf(ctx, "127.0.0.1", "1") },
-		"no multi":       func(f *farm) { f.clients[0].Do(ctx, "acl", "setuser", "default", "-multi") },
-		"no exec":        func(f *farm) { f.clients[0].Do(ctx, "acl", "setuser", "default", "-exec") },
-		"no watch":       func(f *farm) { f.clients[0].Do(ctx, "acl", "setuser", "default", "-watch") },
+		"memory is full": func(f *farm) { f.Clients[0].ConfigSet(ctx, "maxmemory", "1mb") },
+		"read only":      func(f *farm) { f.Clients[0].ReplicaOf(ctx, "127.0.0.1", "1") },
+		"no multi":       func(f *farm) { f.Clients[0].Do(ctx, "acl", "setuser", "default", "-multi") },
+		"no exec":        func(f *farm) { f.Clients[0].Do(ctx, "acl", "setuser", "default", "-exec") },
+		"no watch":       func(f *farm) { f.Clients[0].Do(ctx, "acl", "setuser", "default", "-watch") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFarm(t, 1, "p", nil)
-			f.fill(t, "p", 2000, 1000)
+			f.Fill(t, "p", 2000, 1000)
 			setup(f)
 			r := Run(ctx, f.Cluster, reinsert(), Options{})
 			old, _ := sides(t, f)

@@ -13,6 +13,7 @@ import (
 
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/redistest"
+	"cachering/commands/internal/scan"
 )
 
 // pasture is what a run over strings finds: some with markers, some that live
@@ -22,7 +23,7 @@ const pastured = 300
 func (f *farm) pasture(t *testing.T) {
 	t.Helper()
 	ctx := context.Background()
-	pipe := f.clients[0].Pipeline()
+	pipe := f.Clients[0].Pipeline()
 	pipe.FlushDB(ctx)
 	for i := range pastured {
 		key := fmt.Sprintf("p:1:key-%d", i)
@@ -61,7 +62,7 @@ func (f *farm) unharmed(t *testing.T) {
 	ctx := context.Background()
 	for i := range pastured {
 		key := fmt.Sprintf("p:1:key-%d", i)
-		c := f.clients[0]
+		c := f.Clients[0]
 		var ok bool
 		switch {
 		case i%10 == 9:
@@ -105,7 +106,7 @@ func TestEveryWayDoesTheSame(t *testing.T) {
 			for _, work := range stringWork {
 				for _, dry := range []bool{true, false} {
 					f.pasture(t)
-					before := f.all(t)
+					before := f.All(t)
 					r := Run(context.Background(), f.Cluster, work.op, Options{DryRun: dry})
 					total := whole(t, r)
 					pastureDone(t, work.op, &total)
@@ -114,12 +115,12 @@ func TestEveryWayDoesTheSame(t *testing.T) {
 					if s.Unguarded != (guard.way == inTwoSteps && !dry) || len(r.Examples) != examples {
 						t.Errorf("%s, dry %v: unguarded %v, examples %v", guard.way, dry, s.Unguarded, r.Examples)
 					}
-					if dry && (fmt.Sprint(f.all(t)) != fmt.Sprint(before) || s.Ways != nil) {
+					if dry && (fmt.Sprint(f.All(t)) != fmt.Sprint(before) || s.Ways != nil) {
 						t.Errorf("%s: the dry run wrote", guard.way)
 					}
 				}
 				// With nothing to change nothing was changed unguarded.
-				r := Run(context.Background(), f.Cluster, &Persist{}, Options{Selection: Selection{Match: "nothing*"}})
+				r := Run(context.Background(), f.Cluster, &Persist{}, Options{Selection: scan.Selection{Match: "nothing*"}})
 				if whole(t, r); r.Shards[0].Unguarded {
 					t.Error("unguarded, though nothing was changed")
 				}
@@ -139,7 +140,7 @@ func TestEachRightIsMissed(t *testing.T) {
 	for _, guard := range guards {
 		for _, right := range all {
 			for _, work := range stringWork {
-				setUser(f.clients[0], "+@all "+guard.barred+" -"+right)
+				setUser(f.Clients[0], "+@all "+guard.barred+" -"+right)
 				need := append([]string{"type"}, needs[work.name]...)
 				if guard.way != byScript && work.name == "delete" {
 					need = append(need, "mget")
@@ -183,10 +184,10 @@ func TestALostAnswerOfAChangeIsSettled(t *testing.T) {
 					}
 					return redistest.Forward
 				})))
-				f.fill(t, "p", n, 20)
+				f.Fill(t, "p", n, 20)
 				r := Run(context.Background(), f.Cluster, &Delete{Command: "clear"}, Options{Batch: 40, Workers: 1})
 				total := whole(t, r)
-				if left := len(f.all(t)); left != 0 || total.Deleted != n || cuts.Load() < 5 {
+				if left := len(f.All(t)); left != 0 || total.Deleted != n || cuts.Load() < 5 {
 					t.Errorf("%d cuts, %d keys left, %+v", cuts.Load(), left, total)
 				}
 				if r.Shards[0].Unguarded != (guard.way == inTwoSteps) {
@@ -210,11 +211,11 @@ func TestAChangeThatIsAlwaysCut(t *testing.T) {
 		}
 		return redistest.Forward
 	}))
-	f.fill(t, "p", n, 20)
+	f.Fill(t, "p", n, 20)
 	r := Run(context.Background(), f.Cluster, &Delete{Command: "clear"}, Options{Workers: 1})
 	s := &r.Shards[0]
 	sum(t, &s.Tally)
-	if left := len(f.all(t)); s.Err == nil || int64(n-left) > s.Scanned || sent.Load() > 2*redials+2 {
+	if left := len(f.All(t)); s.Err == nil || int64(n-left) > s.Scanned || sent.Load() > 2*scan.Redials+2 {
 		t.Errorf("%d keys left after %d tries, error %v, %+v", left, sent.Load(), s.Err, s.Tally)
 	}
 }
@@ -226,17 +227,17 @@ func TestWhatAServerRefusesToChange(t *testing.T) {
 		is    error
 		says  string
 	}{
-		"a replica":           {func(f *farm) { f.clients[0].ReplicaOf(ctx, "127.0.0.1", "1") }, cluster.ErrReplica, ""},
-		"too few replicas":    {func(f *farm) { f.clients[0].ConfigSet(ctx, "min-replicas-to-write", "1") }, nil, "NOREPLICAS"},
-		"memory is full":      {func(f *farm) { f.clients[0].ConfigSet(ctx, "maxmemory", "1") }, nil, ""},
-		"no script and write": {func(f *farm) { setUser(f.clients[0], "-eval -unlink -del -persist -pexpire") }, nil, "may not run"},
+		"a replica":           {func(f *farm) { f.Clients[0].ReplicaOf(ctx, "127.0.0.1", "1") }, cluster.ErrReplica, ""},
+		"too few replicas":    {func(f *farm) { f.Clients[0].ConfigSet(ctx, "min-replicas-to-write", "1") }, nil, "NOREPLICAS"},
+		"memory is full":      {func(f *farm) { f.Clients[0].ConfigSet(ctx, "maxmemory", "1") }, nil, ""},
+		"no script and write": {func(f *farm) { setUser(f.Clients[0], "-eval -unlink -del -persist -pexpire") }, nil, "may not run"},
 	} {
 		for _, guard := range guards {
 			for _, work := range stringWork {
 				t.Run(fmt.Sprint(name, "/", guard.way, "/", work.name), func(t *testing.T) {
 					f := newFarm(t, 1, "p", barred(guard.barred, nil))
 					f.pasture(t)
-					before := f.all(t)
+					before := f.All(t)
 					c.setup(f)
 					r := Run(ctx, f.Cluster, work.op, Options{})
 					s := &r.Shards[0]
@@ -251,7 +252,7 @@ func TestWhatAServerRefusesToChange(t *testing.T) {
 					if s.Err == nil || c.is != nil && !errors.Is(s.Err, c.is) || !strings.Contains(s.Err.Error(), c.says) {
 						t.Errorf("error %v", s.Err)
 					}
-					if s.Unguarded || s.Deleted+s.Changed > 0 || fmt.Sprint(f.all(t)) != fmt.Sprint(before) {
+					if s.Unguarded || s.Deleted+s.Changed > 0 || fmt.Sprint(f.All(t)) != fmt.Sprint(before) {
 						t.Errorf("unguarded %v, %+v", s.Unguarded, s.Tally)
 					}
 				})
@@ -273,14 +274,14 @@ func TestABusyServerIsNotMistakenForOneThatCannot(t *testing.T) {
 				}
 			}))
 			const n = 8000
-			f.fill(t, "p", n, 10)
-			c := f.clients[0]
+			f.Fill(t, "p", n, 10)
+			c := f.Clients[0]
 			c.ConfigSet(ctx, "busy-reply-threshold", "1")
 			ended := make(chan struct{})
 			block = func() {
 				go func() {
 					defer close(ended)
-					f.servers[0].Client(0).Do(ctx, "eval", "while true do end", 0)
+					f.Servers[0].Client(0).Do(ctx, "eval", "while true do end", 0)
 				}()
 				for deadline := time.Now().Add(2 * time.Minute); ; {
 					err := c.Ping(ctx).Err()

@@ -78,13 +78,13 @@ func (r *run) interrupted(s *shardRun) {
 
 // rejoin dials the server again that was lost by cause.
 func (s *shardRun) rejoin(ctx context.Context, cause error) (*cluster.Conn, error) {
-	conn, err := rejoin(s.going, s.shard, s.runID)
+	conn, err := s.link.Rejoin(s.going)
 	if err == nil || !s.halted() {
 		return conn, err
 	}
 	last, cancel := context.WithTimeout(ctx, lastDial)
 	defer cancel()
-	if conn, err = rejoin(last, s.shard, s.runID); err != nil && !errors.Is(err, cluster.ErrReplaced) {
+	if conn, err = s.link.Rejoin(last); err != nil && !errors.Is(err, cluster.ErrReplaced) {
 		err = cause
 	}
 	return conn, err

@@ -40,8 +40,8 @@ func TestARunIsInterruptedIfItLeavesWork(t *testing.T) {
 	} {
 		for _, count := range moment.counts {
 			for _, workers := range []int{1, 2} {
-				f.clients[0].FlushAll(context.Background())
-				f.fill(t, "p", n, 10)
+				f.Clients[0].FlushAll(context.Background())
+				f.Fill(t, "p", n, 10)
 				ch := make(chan struct{})
 				stop.Store(&ch)
 				word.Store(&moment.word)
@@ -119,8 +119,8 @@ func TestARunThatIsToldToStopDoesNotWait(t *testing.T) {
 			t.Parallel()
 			stop := make(chan struct{})
 			f := stalling(t, c.word, c.count, c.lose, func() { close(stop) })
-			f.fill(t, "p", 2000, 10)
-			asked := monitor(t, f.servers[0], "mget")
+			f.Fill(t, "p", 2000, 10)
+			asked := monitor(t, f.Servers[0], "mget")
 			r := Run(context.Background(), f.Cluster, reinsert(), Options{Stop: stop, Workers: 1, patience: long})
 			s := &r.Shards[0]
 			sum(t, &s.Tally)
@@ -153,14 +153,14 @@ func TestARunThatIsToldToStopDoesNotWait(t *testing.T) {
 		}
 		f := newFarm(t, 2, "p", func(f *farm, spec *cluster.Spec) {
 			for i, onReq := range []func([]byte) redistest.Action{first, second} {
-				p := redistest.ProxyT(t, f.servers[i], onReq)
+				p := redistest.ProxyT(t, f.Servers[i], onReq)
 				spec.Endpoints[i].Network, spec.Endpoints[i].Addr = p.Network, p.Addr
 			}
 			spec.SocketTimeout = long
 		})
-		f.clients[0].Set(ctx, "p:1:huge", "old:"+strings.Repeat("x", heavyBudget), 0)
-		f.clients[1].Set(ctx, "p:1:other", "old:"+strings.Repeat("x", 2*batchBudget), 0)
-		asked := monitor(t, f.servers[1], "mget")
+		f.Clients[0].Set(ctx, "p:1:huge", "old:"+strings.Repeat("x", heavyBudget), 0)
+		f.Clients[1].Set(ctx, "p:1:other", "old:"+strings.Repeat("x", 2*batchBudget), 0)
+		asked := monitor(t, f.Servers[1], "mget")
 		stop, told := make(chan struct{}), make(chan Failure, 1)
 		report, _ := began(t, f, Options{Stop: stop, Workers: 1, patience: long, Failure: func(f Failure) { told <- f }})
 		t.Cleanup(free)
@@ -176,7 +176,7 @@ func TestARunThatIsToldToStopDoesNotWait(t *testing.T) {
 		}
 		free()
 		r := report()
-		if total := whole(t, r); !r.Interrupted || total.Rewritten != 1 || !strings.HasPrefix(f.clients[0].Get(ctx, "p:1:huge").Val(), "new:") {
+		if total := whole(t, r); !r.Interrupted || total.Rewritten != 1 || !strings.HasPrefix(f.Clients[0].Get(ctx, "p:1:huge").Val(), "new:") {
 			t.Errorf("interrupted %v, %+v", r.Interrupted, total)
 		}
 	})
@@ -199,7 +199,7 @@ func TestPatienceWithAServerEnds(t *testing.T) {
 		})(f, spec)
 		spec.SocketTimeout = -1
 	})
-	f.fill(t, "p", 2000, 10)
+	f.Fill(t, "p", 2000, 10)
 	r := Run(context.Background(), f.Cluster, reinsert(), Options{Stop: stop, Workers: 1, patience: 200 * time.Millisecond})
 	s := &r.Shards[0]
 	sum(t, &s.Tally)

@@ -45,19 +45,19 @@ func TestHugeValuesGoAloneAndWithinTheBudget(t *testing.T) {
 	ctx := context.Background()
 	f := newFarm(t, 2, "p", nil)
 	const huge, size = 60, 4 << 20
-	f.fill(t, "p", 2000, 100)
+	f.Fill(t, "p", 2000, 100)
 	value := "old:" + strings.Repeat("h", size)
 	for i := range huge {
-		f.set(t, fmt.Sprintf("p:1:huge-%d", i), value)
+		f.Put(t, fmt.Sprintf("p:1:huge-%d", i), value)
 	}
-	f.set(t, "p:1:largest", value+strings.Repeat("h", 40<<20), "p:1:bad", "bad:"+value)
+	f.Put(t, "p:1:largest", value+strings.Repeat("h", 40<<20), "p:1:bad", "bad:"+value)
 	var r *Report
 	most := peak(func() { r = Run(ctx, f.Cluster, reinsert(), Options{}) })
 	total := whole(t, r)
 	if total.Rewritten != 2000+huge+1 || total.Failed["unreadable"] != 1 {
 		t.Errorf("%+v", total)
 	}
-	if got := f.get("p:1:largest"); len(got) != len(value)+40<<20 || !strings.HasPrefix(got, "new:") {
+	if got := f.Value("p:1:largest"); len(got) != len(value)+40<<20 || !strings.HasPrefix(got, "new:") {
 		t.Errorf("the largest has %d bytes", len(got))
 	}
 	// What is read and what is to be written of the huge values, and some for
@@ -69,7 +69,7 @@ func TestHugeValuesGoAloneAndWithinTheBudget(t *testing.T) {
 
 func TestMiddlingValuesAreBatchedByTheirSize(t *testing.T) {
 	f := newFarm(t, 1, "p", nil)
-	f.fill(t, "p", 600, 50<<10)
+	f.Fill(t, "p", 600, 50<<10)
 	var r *Report
 	most := peak(func() { r = Run(context.Background(), f.Cluster, reinsert(), Options{}) })
 	if total := whole(t, r); total.Rewritten != 600 {
@@ -84,7 +84,7 @@ func TestMemoryDoesNotGrowWithTheNumberOfKeys(t *testing.T) {
 	var most [2]uint64
 	for i, n := range []int{4_000, 40_000} {
 		f := newFarm(t, 2, "p", nil)
-		f.fill(t, "p", n, 1000)
+		f.Fill(t, "p", n, 1000)
 		most[i] = peak(func() { whole(t, Run(context.Background(), f.Cluster, reinsert(), Options{})) })
 	}
 	if most[1] > most[0]+16<<20 {
@@ -96,7 +96,7 @@ func TestRateHoldsForAllShardsTogether(t *testing.T) {
 	const n, rate = 3000, 4000
 	f := newFarm(t, 3, "p", nil)
 	for _, op := range []Operation{reinsert(), &Delete{Command: "clear"}} {
-		f.fill(t, "p", n, 10)
+		f.Fill(t, "p", n, 10)
 		r := Run(context.Background(), f.Cluster, op, Options{Rate: rate})
 		if total := whole(t, r); total.Scanned != n {
 			t.Errorf("%+v", total)
@@ -125,7 +125,7 @@ func TestServersWithoutKeepTTLKeepTheExpiry(t *testing.T) {
 		if i%2 == 0 {
 			ttl = time.Hour + time.Duration(i)*time.Millisecond
 		}
-		f.clients[0].Set(ctx, entryKey(i), "old:x", ttl)
+		f.Clients[0].Set(ctx, entryKey(i), "old:x", ttl)
 	}
 	before := states(t, f, n)
 	total := whole(t, Run(ctx, f.Cluster, reinsert(), Options{}))
@@ -144,11 +144,11 @@ func TestServersWithoutUnlink(t *testing.T) {
 	s := redistest.RunT(t, `rename-command UNLINK ""`)
 	f := newFarm(t, 1, "p", func(f *farm, spec *cluster.Spec) {
 		spec.Endpoints[0].Network, spec.Endpoints[0].Addr = s.Network, s.Addr
-		f.servers[0] = s
-		f.clients[0] = s.Client(0)
+		f.Servers[0] = s
+		f.Clients[0] = s.Client(0)
 	})
-	f.fill(t, "p", 1000, 10)
-	if total := whole(t, Run(ctx, f.Cluster, &Delete{Command: "clear"}, Options{})); total.Deleted != 1000 || len(f.all(t)) != 0 {
+	f.Fill(t, "p", 1000, 10)
+	if total := whole(t, Run(ctx, f.Cluster, &Delete{Command: "clear"}, Options{})); total.Deleted != 1000 || len(f.All(t)) != 0 {
 		t.Errorf("%+v", total)
 	}
 }
@@ -156,7 +156,7 @@ func TestServersWithoutUnlink(t *testing.T) {
 func TestAfterTheRunAWriterOfOldValuesIsNoticed(t *testing.T) {
 	ctx := context.Background()
 	f := newFarm(t, 1, "p", nil)
-	f.fill(t, "p", 200, 10)
+	f.Fill(t, "p", 200, 10)
 	r := Run(ctx, f.Cluster, reinsert(), Options{})
 	if old, sampled := r.StillOld(); old != 0 || sampled != 200 {
 		t.Errorf("%d of %d are old", old, sampled)
@@ -169,7 +169,7 @@ func TestAfterTheRunAWriterOfOldValuesIsNoticed(t *testing.T) {
 			case <-stop:
 				return
 			default:
-				f.clients[0].Set(ctx, fmt.Sprintf("p:1:key-%d", i%200), "old:again", 0)
+				f.Clients[0].Set(ctx, fmt.Sprintf("p:1:key-%d", i%200), "old:again", 0)
 			}
 		}
 	}()

@@ -9,6 +9,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/scan"
 	"cachering/ring"
 )
 
@@ -21,18 +22,18 @@ type Listed struct {
 
 // List hands over the selected keys of one shard, of whatever type, a page at a
 // time as the scan finds them, each once.
-func List(ctx context.Context, cl *cluster.Cluster, s *cluster.Shard, sel Selection, use func([]Listed) error) error {
-	f := newFilter(sel, cl, s)
-	return pages(ctx, s, f.pattern, func(_ *cluster.Conn, keys [][]byte) error { return use(f.listed(keys)) })
+func List(ctx context.Context, cl *cluster.Cluster, s *cluster.Shard, sel scan.Selection, use func([]Listed) error) error {
+	f := scan.NewFilter(sel, cl, s)
+	return pages(ctx, s, f.Pattern, func(_ *cluster.Conn, keys [][]byte) error { return use(listed(f, keys)) })
 }
 
 // listed are the selected of a page of keys, which the pattern let through, or
 // more.
-func (f *filter) listed(keys [][]byte) []Listed {
+func listed(f *scan.Filter, keys [][]byte) []Listed {
 	var found []Listed
 	for _, stored := range keys {
-		if f.takes(stored) {
-			key, version, _ := f.space.Split(stored)
+		if f.Takes(stored) {
+			key, version, _ := f.Space.Split(stored)
 			found = append(found, Listed{stored, key, version})
 		}
 	}
@@ -56,32 +57,32 @@ const tokenLimit = 64
 // are selected, each once. Where the library keeps them beside the entries they
 // are told by their names; elsewhere a lock is an entry of which isToken says that
 // it holds a token.
-func Locks(ctx context.Context, cl *cluster.Cluster, s *cluster.Shard, sel Selection,
+func Locks(ctx context.Context, cl *cluster.Cluster, s *cluster.Shard, sel scan.Selection,
 	isToken func(stored, value []byte) bool, use func([]Held) error) error {
 	return ListAndLocks(ctx, cl, s, sel, isToken, func([]Listed) error { return nil }, use)
 }
 
 // ListAndLocks is List and Locks in one scan; of each page the entries come first.
-func ListAndLocks(ctx context.Context, cl *cluster.Cluster, s *cluster.Shard, sel Selection,
+func ListAndLocks(ctx context.Context, cl *cluster.Cluster, s *cluster.Shard, sel scan.Selection,
 	isToken func(stored, value []byte) bool, entries func([]Listed) error, locks func([]Held) error) error {
-	f := newFilter(sel, cl, s)
+	f := scan.NewFilter(sel, cl, s)
 	side := cl.SideKeys()
 	apart := side != ring.SideKeys{}
-	pattern := f.pattern
+	pattern := f.Pattern
 	if apart {
 		pattern = "*" + pattern
 	}
 	return pages(ctx, s, pattern, func(conn *cluster.Conn, keys [][]byte) error {
-		if err := entries(f.listed(keys)); err != nil {
+		if err := entries(listed(f, keys)); err != nil {
 			return err
 		}
 		var found []Held
 		for _, stored := range keys {
-			kind, main := side.Classify(f.space, stored)
-			if apart == (kind == ring.Entry) || kind == ring.Foreign || !f.fits(main) || f.verdict(main) != take {
+			kind, main := side.Classify(f.Space, stored)
+			if apart == (kind == ring.Entry) || kind == ring.Foreign || !f.Fits(main) || f.Verdict(main) != scan.Take {
 				continue
 			}
-			key, version, _ := f.space.Split(main)
+			key, version, _ := f.Space.Split(main)
 			found = append(found, Held{Listed: Listed{main, key, version}, Kind: kind, Stored: stored})
 		}
 		return describe(ctx, s, conn, found, isToken, locks)
@@ -159,25 +160,22 @@ func pages(ctx context.Context, s *cluster.Shard, pattern string, use func(*clus
 }
 
 func allPages(ctx context.Context, s *cluster.Shard, pattern string, use func(*cluster.Conn, [][]byte) error) error {
-	conn, err := s.Dial(ctx, 0)
+	link, err := scan.Open(ctx, s)
 	if err != nil {
 		return err
 	}
-	scan := &scanner{shard: s, pattern: pattern, count: scanCount, conn: conn}
-	defer func() { scan.conn.Close() }()
-	about, err := serverInfo(ctx, conn)
-	if err != nil {
+	defer link.Close()
+	if _, err := link.Begin(ctx); err != nil {
 		return s.Wrap(err)
 	}
-	scan.runID = about.runID
-	given := newRecent()
-	for !scan.ended {
-		keys, err := scan.page(ctx)
+	given := scan.NewRecent()
+	for walk := link.Walk(pattern); !walk.Ended(); {
+		keys, err := walk.Page(ctx)
 		if err != nil {
 			return s.Wrap(err)
 		}
-		keys = slices.DeleteFunc(keys, given.again)
-		if err := use(scan.conn, keys); err != nil {
+		keys = slices.DeleteFunc(keys, given.Again)
+		if err := use(link.Conn, keys); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/scan"
 	"cachering/ring"
 )
 
@@ -17,7 +18,7 @@ const token = "0123456789abcdef0123456789abcdef"
 func TestLocksAmongEntries(t *testing.T) {
 	ctx := context.Background()
 	f := newFarm(t, 1, "p", func(_ *farm, spec *cluster.Spec) { spec.SideKeys = ring.SideKeys{} })
-	c := f.clients[0]
+	c := f.Clients[0]
 	c.Set(ctx, "p:1:held", token, time.Minute)
 	c.Set(ctx, "p:1:value", "new:x", 0)
 	c.Set(ctx, "p:1:longer", token+"0", 0)
@@ -25,7 +26,7 @@ func TestLocksAmongEntries(t *testing.T) {
 	c.RPush(ctx, "p:1:list", token)
 	isToken := func(_, value []byte) bool { return string(value) == token }
 	var got []string
-	err := Locks(ctx, f.Cluster, f.Shards()[0], Selection{}, isToken, func(found []Held) error {
+	err := Locks(ctx, f.Cluster, f.Shards()[0], scan.Selection{}, isToken, func(found []Held) error {
 		for _, h := range found {
 			got = append(got, fmt.Sprintf("%s %v %s", h.Key, h.Kind == ring.Lock, h.Token))
 			if h.TTL <= 0 || h.TTL > time.Minute {
@@ -43,8 +44,8 @@ func TestLocksAmongEntries(t *testing.T) {
 func TestListPages(t *testing.T) {
 	ctx := context.Background()
 	f := newFarm(t, 1, "p", nil)
-	const n = 3 * scanCount
-	pipe := f.clients[0].Pipeline()
+	const n = 3 * scan.PageKeys
+	pipe := f.Clients[0].Pipeline()
 	for i := range n {
 		pipe.Set(ctx, fmt.Sprintf("p:1:k%d", i), "x", 0)
 	}
@@ -53,7 +54,7 @@ func TestListPages(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	list := func(use func([]Listed) error) error {
-		return List(ctx, f.Cluster, f.Shards()[0], Selection{Match: "k*"}, use)
+		return List(ctx, f.Cluster, f.Shards()[0], scan.Selection{Match: "k*"}, use)
 	}
 	if err := list(func(found []Listed) error {
 		for _, l := range found {

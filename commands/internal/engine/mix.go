@@ -7,6 +7,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/scan"
 	"cachering/ring"
 )
 
@@ -41,9 +42,7 @@ func LookAround(ctx context.Context, cl *cluster.Cluster, s *cluster.Shard, n in
 		return nil, err
 	}
 	defer conn.Close()
-	// The shard's neighbours have nothing in these databases.
-	f := newFilter(Selection{}, cl, s)
-	f.nearer, f.neighbours = nil, nil
+	f := scan.NewFilter(scan.Selection{}, cl, s).Elsewhere()
 	for _, db := range others {
 		chosen := redis.NewStatusCmd(ctx, "select", db)
 		if err := conn.Do(ctx, []redis.Cmder{chosen}); err != nil {
@@ -52,7 +51,7 @@ func LookAround(ctx context.Context, cl *cluster.Cluster, s *cluster.Shard, n in
 		if err := chosen.Err(); err != nil {
 			return of, s.Wrap(err)
 		}
-		from := newSampler(ctx, conn, f.pattern, func([]byte) bool { return true })
+		from := newSampler(ctx, conn, f.Pattern, func([]byte) bool { return true })
 		draw(ctx, []*sampler{from}, n)
 		if from.err != nil {
 			return of, s.Wrap(from.err)
@@ -64,7 +63,7 @@ func LookAround(ctx context.Context, cl *cluster.Cluster, s *cluster.Shard, n in
 	return of, nil
 }
 
-func mixOf(keys [][]byte, f *filter, side ring.SideKeys) *Mix {
+func mixOf(keys [][]byte, f *scan.Filter, side ring.SideKeys) *Mix {
 	m := &Mix{Versions: make(map[string]int64), Prefixes: make(map[string]int64)}
 	for _, key := range keys {
 		m.add(f, side, key)
@@ -73,11 +72,11 @@ func mixOf(keys [][]byte, f *filter, side ring.SideKeys) *Mix {
 }
 
 // add counts one key.
-func (m *Mix) add(f *filter, side ring.SideKeys, stored []byte) {
+func (m *Mix) add(f *scan.Filter, side ring.SideKeys, stored []byte) {
 	m.Seen++
-	kind, main := side.Classify(f.space, stored)
-	_, version, mine := f.mine(main)
-	_, neighbour := f.neighbour(stored)
+	kind, main := side.Classify(f.Space, stored)
+	_, version, mine := f.Mine(main)
+	_, neighbour := f.Neighbour(stored)
 	switch {
 	case mine && kind == ring.Entry:
 		m.Mine++

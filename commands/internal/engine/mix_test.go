@@ -6,17 +6,18 @@ import (
 	"testing"
 
 	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/farmtest"
 	"cachering/ring"
 )
 
 func TestLookAroundTellsWhoseKeysAre(t *testing.T) {
 	f := newFarm(t, 1, "p", func(_ *farm, spec *cluster.Spec) {
 		spec.SideKeys = ring.SideKeys{Fresh: "__fresh__", Lock: "__lock__"}
-		spec.Neighbours[0] = []cluster.Neighbour{{Alias: "near", Keyspace: keyspace(t, "p:1")}}
+		spec.Neighbours[0] = []cluster.Neighbour{{Alias: "near", Keyspace: farmtest.Keyspace(t, "p:1")}}
 	})
-	f.set(t, "p:1:a", "v", "p:2:a", "v", "p:2:b", "v", "__lock__p:1:a", "v", "__fresh__p:2:a", "v", "p:1:2:b", "v",
+	f.Put(t, "p:1:a", "v", "p:2:a", "v", "p:2:b", "v", "__lock__p:1:a", "v", "__fresh__p:2:a", "v", "p:1:2:b", "v",
 		"q:1:a", "v", "q:eu:-7:a:8:b", "v", "__fresh__q:1:a", "v", ":3:a", "v", "loose", "v", "loose:x:", "v", "loose:1", "v")
-	other := f.clients[0].Conn()
+	other := f.Clients[0].Conn()
 	defer other.Close()
 	ctx := context.Background()
 	if err := other.Select(ctx, 5).Err(); err != nil {
@@ -47,7 +48,7 @@ func TestLookAroundTellsWhoseKeysAre(t *testing.T) {
 		t.Errorf("got %+v, want %+v and an empty one", of, five)
 	}
 
-	f.fill(t, "p", 3000, 10)
+	f.Fill(t, "p", 3000, 10)
 	if own := look(300); own.Seen != 300 || own.Mine < 290 {
 		t.Errorf("a sample of 300 took %+v", own)
 	}

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"math/bits"
 	"strconv"
@@ -10,6 +9,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/scan"
 )
 
 // place is where SCAN is, as a fraction of 2^64 of the key space. SCAN walks over
@@ -116,7 +116,7 @@ func (s *sampler) pages(ctx context.Context, list []*stretch, p page, use func(s
 	table := 0 // its size, in bits
 	items := reply.Items
 	for i, l := range list {
-		if l.cursor, keys[i], items, err = pageOf(reply, items); err != nil {
+		if l.cursor, keys[i], items, err = scan.ReadPage(reply, items); err != nil {
 			return 0, err
 		}
 		n, err := strconv.ParseUint(l.cursor, 10, 64)
@@ -148,26 +148,4 @@ func (s *sampler) pages(ctx context.Context, list []*stretch, p page, use func(s
 		}
 	}
 	return part, nil
-}
-
-var errNoPage = fmt.Errorf("%w: to SCAN, no cursor with a list of keys", cluster.ErrProtocol)
-
-// pageOf reads the answer to a SCAN that items begin with.
-func pageOf(r *cluster.Reply, items []cluster.Item) (cursor string, keys, rest []cluster.Item, err error) {
-	if len(items) == 0 {
-		return "", nil, nil, r.Err(cluster.Item{})
-	}
-	if err := r.Err(items[0]); err != nil {
-		return "", nil, nil, err
-	}
-	if len(items) < 3 || items[1].Kind != cluster.Bulk || items[2].Kind != cluster.Array || items[2].Int > int64(len(items)-3) {
-		return "", nil, nil, errNoPage
-	}
-	n := 3 + items[2].Int
-	for _, key := range items[3:n] {
-		if key.Kind != cluster.Bulk {
-			return "", nil, nil, errNoPage
-		}
-	}
-	return string(r.Bytes(items[1])), items[3:n], items[n:], nil
 }

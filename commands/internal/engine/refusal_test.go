@@ -23,7 +23,7 @@ func rounds(t *testing.T, few int) int {
 // changes while it is at work.
 func asUser(user string, more func(*farm, *cluster.Spec)) func(*farm, *cluster.Spec) {
 	return func(f *farm, spec *cluster.Spec) {
-		for i, c := range f.clients {
+		for i, c := range f.Clients {
 			spec.Endpoints[i].Login = func(context.Context) (string, string, error) { return user, "", nil }
 			c.Do(context.Background(), "acl", "setuser", user, "on", "nopass", "~*", "&*", "+@all")
 		}
@@ -60,9 +60,9 @@ func TestWhatIsRefusedInMidRunIsNotWritten(t *testing.T) {
 				tightened, random := 0, trials.Rand(t)
 				for range rounds(t, 2) {
 					seed := random.Uint64()
-					f.clients[0].FlushAll(ctx)
-					f.clients[0].Do(ctx, "acl", "setuser", "run", "+"+right)
-					f.fill(t, "app", n, 100)
+					f.Clients[0].FlushAll(ctx)
+					f.Clients[0].Do(ctx, "acl", "setuser", "run", "+"+right)
+					f.Fill(t, "app", n, 100)
 					before := states(t, f, n)
 					ledger := make([]written, n)
 					stop := make(chan struct{})
@@ -82,7 +82,7 @@ func TestWhatIsRefusedInMidRunIsNotWritten(t *testing.T) {
 						Progress: func(done, total int64) {
 							if done >= moment && !begun.Swap(true) {
 								time.AfterFunc(later, func() {
-									f.clients[0].Do(ctx, "acl", "setuser", "run", "-"+right)
+									f.Clients[0].Do(ctx, "acl", "setuser", "run", "-"+right)
 								})
 							}
 						},

@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/farmtest"
 	"cachering/commands/internal/redistest"
+	"cachering/commands/internal/scan"
 )
 
 // restarting is a cache on two servers. The first is restarted once, at a moment
@@ -37,7 +39,7 @@ func newRestarting(t *testing.T, n int, rights string) *restarting {
 			if r.moment != nil && !r.restarted && r.moment(b) {
 				r.restarted = true
 				begin := time.Now()
-				f.servers[0].Restart()
+				f.Servers[0].Restart()
 				r.took = time.Since(begin)
 				f.allow(t, rights)
 			}
@@ -46,17 +48,17 @@ func newRestarting(t *testing.T, n int, rights string) *restarting {
 		spec.SocketTimeout = time.Minute
 	})
 	ctx := context.Background()
-	pipes := r.pipes()
+	pipes := r.Pipes()
 	for i := 0; pipes[0].Len() < n; i++ {
 		key := fmt.Sprintf("p:1:key-%d", i)
-		pipes[homeOf([]byte(key), 2)].Set(ctx, key, "old:x", time.Hour)
+		pipes[farmtest.HomeOf([]byte(key), 2)].Set(ctx, key, "old:x", time.Hour)
 	}
 	for _, p := range pipes {
 		if _, err := p.Exec(ctx); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := r.clients[0].Save(ctx).Err(); err != nil {
+	if err := r.Clients[0].Save(ctx).Err(); err != nil {
 		t.Fatal(err)
 	}
 	r.allow(t, rights)
@@ -68,7 +70,7 @@ func (f *farm) allow(t *testing.T, rights string) {
 	if rights == "" {
 		return
 	}
-	if err := f.clients[0].Do(context.Background(), "acl", "setuser", "default", rights).Err(); err != nil {
+	if err := f.Clients[0].Do(context.Background(), "acl", "setuser", "default", rights).Err(); err != nil {
 		t.Error(err)
 	}
 }
@@ -82,7 +84,7 @@ func (r *restarting) at(moment func(request []byte) bool) {
 
 // left is how many entries of the first server no operation has done anything to.
 func (r *restarting) left() int64 {
-	n, err := r.clients[0].Eval(context.Background(), `local n = 0
+	n, err := r.Clients[0].Eval(context.Background(), `local n = 0
 for _, key in ipairs(redis.call('KEYS', '*')) do
   local ttl = redis.call('TTL', key)
   if redis.call('GET', key):sub(1, 4) == 'old:' and ttl > 0 and ttl <= 3600 then n = n + 1 end
@@ -148,7 +150,7 @@ func TestAServerThatHasOldDataAgainIsNotDone(t *testing.T) {
 				r := newRestarting(t, 1200, "")
 				r.at(moment(r))
 				report := Run(context.Background(), r.Cluster, op(), Options{Workers: 1, Batch: 32})
-				r.check(t, report, errRestarted)
+				r.check(t, report, scan.ErrRestarted)
 			})
 		}
 	}
@@ -156,7 +158,7 @@ func TestAServerThatHasOldDataAgainIsNotDone(t *testing.T) {
 		t.Parallel()
 		r := newRestarting(t, 100, "")
 		r.at(func(b []byte) bool { return sends(b, "mget") })
-		r.check(t, Run(context.Background(), r.Cluster, reinsert(), Options{DryRun: true}), errRestarted)
+		r.check(t, Run(context.Background(), r.Cluster, reinsert(), Options{DryRun: true}), scan.ErrRestarted)
 	})
 }
 
@@ -165,7 +167,7 @@ func TestAServerThatHasOldDataAgainIsNotDone(t *testing.T) {
 func TestAServerThatMayHaveOldDataAgainIsNotDone(t *testing.T) {
 	t.Parallel()
 	for when, moment := range moments {
-		var want error = errNameless
+		var want error = scan.ErrNameless
 		if when == "when looked at again" {
 			want = nil
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/scan"
 )
 
 const (
@@ -36,7 +37,7 @@ type Survey struct {
 	estimate int64
 	keys     [][]byte // the sample
 	sight    [][]byte // as many of the database, whoever's they are
-	filter   *filter
+	filter   *scan.Filter
 }
 
 // Estimate is how many keys of the shard the selection takes, by the sample; it
@@ -71,10 +72,10 @@ func Look(ctx context.Context, cl *cluster.Cluster, o Options, n int, describe f
 		}
 	}
 	each(func(i int, s *cluster.Shard) {
-		surveys[i].filter = newFilter(o.Selection, cl, s)
+		surveys[i].filter = scan.NewFilter(o.Selection, cl, s)
 		conn, err := s.Dial(ctx, 0)
 		if from[i] = (&sampler{err: err}); err == nil {
-			from[i] = newSampler(ctx, conn, surveys[i].filter.pattern, surveys[i].filter.takes)
+			from[i] = newSampler(ctx, conn, surveys[i].filter.Pattern, surveys[i].filter.Takes)
 		}
 	})
 	draw(ctx, from, n)
@@ -106,14 +107,14 @@ func (s *Survey) fill(cl *cluster.Cluster, shard *cluster.Shard, of *sampler, er
 }
 
 // lookAgain looks whether the application still writes what was rewritten. It
-// asks on the connections of the scans: what another process holds by now, read
+// asks on the connections of the run: what another process holds by now, read
 // from an older dump, is not the application's doing.
 func (r *run) lookAgain(ctx context.Context, op resampler) {
-	from := make([]*sampler, len(r.scans))
-	each := func(do func(i int, scan *scanner)) {
+	from := make([]*sampler, len(r.links))
+	each := func(do func(i int, link *scan.Link)) {
 		errs := cluster.AtOnce(r.o.Shards, func(i int, _ *cluster.Shard) error {
 			if r.report.Shards[i].Err == nil {
-				do(i, r.scans[i])
+				do(i, r.links[i])
 			}
 			return nil
 		})
@@ -123,23 +124,23 @@ func (r *run) lookAgain(ctx context.Context, op resampler) {
 			}
 		}
 	}
-	each(func(i int, scan *scanner) {
-		f := newFilter(r.o.Selection, r.cl, scan.shard)
-		from[i] = newSampler(ctx, scan.conn, f.pattern, f.takes)
+	each(func(i int, link *scan.Link) {
+		f := scan.NewFilter(r.o.Selection, r.cl, link.Shard)
+		from[i] = newSampler(ctx, link.Conn, f.Pattern, f.Takes)
 	})
 	draw(ctx, slices.DeleteFunc(slices.Clone(from), func(s *sampler) bool { return s == nil }), SampleSize(len(from)))
-	each(func(i int, scan *scanner) {
+	each(func(i int, link *scan.Link) {
 		err := from[i].err
 		if err == nil {
 			err = r.readAgain(ctx, op, from[i], &r.report.Shards[i])
 		}
 		// A sample that cannot be taken takes nothing from the run, unless the
 		// server is not the same any more.
-		if err == nil || !lost(ctx, err) || scan.runID == "" {
+		if err == nil || !scan.Lost(ctx, err) || !link.Named() {
 			return
 		}
-		if _, err := scan.still(ctx); err != nil && ctx.Err() == nil {
-			r.report.Shards[i].Err = scan.shard.Wrap(err)
+		if _, err := link.Still(ctx); err != nil && ctx.Err() == nil {
+			r.report.Shards[i].Err = link.Shard.Wrap(err)
 		}
 	})
 }

@@ -6,17 +6,19 @@ import (
 	"testing"
 
 	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/farmtest"
+	"cachering/commands/internal/scan"
 )
 
 func TestLookSamplesFromEveryShard(t *testing.T) {
 	f := newFarm(t, 2, "p", nil)
 	ctx := context.Background()
-	f.fill(t, "p", 3000, 10)
-	f.fill(t, "foreign", 3000, 10)
+	f.Fill(t, "p", 3000, 10)
+	f.Fill(t, "foreign", 3000, 10)
 	// A copy on the wrong shard.
 	for i := range 200 {
 		k := fmt.Sprintf("p:1:misplaced-%d", i)
-		f.clients[1-homeOf([]byte(k), 2)].Set(ctx, k, "new:x", 0)
+		f.Clients[1-farmtest.HomeOf([]byte(k), 2)].Set(ctx, k, "new:x", 0)
 	}
 	describe := func(_, value []byte) string { return string(value[:3]) }
 	for i, s := range Look(ctx, f.Cluster, Options{}, 200, describe) {
@@ -41,11 +43,11 @@ func TestLookSamplesFromEveryShard(t *testing.T) {
 
 func TestCountTellsWhoseKeysAre(t *testing.T) {
 	f := newFarm(t, 1, "p", func(_ *farm, spec *cluster.Spec) {
-		spec.Neighbours[0] = []cluster.Neighbour{{Alias: "near", Keyspace: keyspace(t, "p:1")}}
+		spec.Neighbours[0] = []cluster.Neighbour{{Alias: "near", Keyspace: farmtest.Keyspace(t, "p:1")}}
 	})
-	f.set(t, "p:1:a", "v", "p:1:django.contrib.sessions.x", "v", "p:2:a", "v", "p:10:a", "v",
+	f.Put(t, "p:1:a", "v", "p:1:django.contrib.sessions.x", "v", "p:2:a", "v", "p:10:a", "v",
 		"p:1:2:b", "v", "q:1:a", "v", "loose", "v")
-	sel := Selection{Versions: []int64{1}, Protect: []string{"django.contrib.sessions*"}}
+	sel := scan.Selection{Versions: []int64{1}, Protect: []string{"django.contrib.sessions*"}}
 	for _, whole := range []bool{false, true} {
 		c := Count(context.Background(), f.Cluster, Options{Selection: sel}, whole)[0]
 		if c.Err != nil || c.Keys != 7 || c.Selected != 1 || c.Spared != 1 {

@@ -4,12 +4,12 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"strings"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
 
 	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/scan"
 )
 
 // within5 reports whether a share that a sample found is within five standard
@@ -21,18 +21,6 @@ func within5(got, of int64, share float64) bool {
 
 // lookers are users who may take a sample in one way only, by what they may not.
 var lookers = map[string]string{"any": "", "places": "-randomkey", "no info": "-randomkey -info -dbsize"}
-
-// allowOnly takes rights from the user of all servers.
-func (f *farm) allowOnly(t *testing.T, rights string) {
-	t.Helper()
-	for _, c := range f.clients {
-		for _, right := range strings.Fields(rights) {
-			if err := c.Do(context.Background(), "acl", "setuser", "default", right).Err(); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-}
 
 func sidesOf(_, value []byte) string { return string(value[:3]) }
 
@@ -60,8 +48,8 @@ func TestASampleSeesWhatAnInterruptedRunLeft(t *testing.T) {
 	const n = 40_000
 	ctx := context.Background()
 	f := newFarm(t, 2, "p", nil)
-	f.fill(t, "p", n, 10)
-	f.fill(t, "foreign", n/2, 10)
+	f.Fill(t, "p", n, 10)
+	f.Fill(t, "foreign", n/2, 10)
 	stop, stopped := make(chan struct{}), false
 	r := Run(ctx, f.Cluster, reinsert(), Options{Stop: stop, Progress: func(done, total int64) {
 		if !stopped && done > total*7/10 {
@@ -74,7 +62,7 @@ func TestASampleSeesWhatAnInterruptedRunLeft(t *testing.T) {
 	}
 	share := 1 - float64(r.Total().Rewritten)/n
 	for name, rights := range lookers {
-		f.allowOnly(t, rights)
+		f.Allow(t, rights)
 		codecs, keys, estimate := total(t, Look(ctx, f.Cluster, Options{}, 1000, sidesOf))
 		if of := codecs["old"] + codecs["new"]; keys < 1000 || keys > 1100 || of != keys || !within5(codecs["old"], of, share) {
 			t.Errorf("%s: %v of %d keys, want a share of %.3f old", name, codecs, keys, share)
@@ -90,24 +78,24 @@ func TestASampleOfFewKeysAmongMany(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	f := newFarm(t, 1, "p", nil)
-	f.fill(t, "foreign", 50_000, 1)
+	f.Fill(t, "foreign", 50_000, 1)
 	var pairs []string
 	for i := range 500 {
 		pairs = append(pairs, fmt.Sprintf("p:1:old-%d", i), "old:x", fmt.Sprintf("p:%d:new-%d", 2+i%2, i), "new:x")
 	}
-	f.set(t, pairs...)
+	f.Put(t, pairs...)
 	for name, rights := range lookers {
-		f.allowOnly(t, rights)
+		f.Allow(t, rights)
 		codecs, keys, estimate := total(t, Look(ctx, f.Cluster, Options{}, 400, sidesOf))
 		if keys != 400 || !within5(codecs["old"], keys, 0.5) || math.Abs(float64(estimate)/1000-1) > 0.3 {
 			t.Errorf("%s: %v of %d keys, about %d", name, codecs, keys, estimate)
 		}
 		// Fewer than are asked for: all are found.
-		_, keys, estimate = total(t, Look(ctx, f.Cluster, Options{Selection: Selection{Versions: []int64{3}}}, 400, nil))
+		_, keys, estimate = total(t, Look(ctx, f.Cluster, Options{Selection: scan.Selection{Versions: []int64{3}}}, 400, nil))
 		if keys < 240 || keys > 250 || estimate < 200 || estimate > 300 {
 			t.Errorf("%s: version 3: %d keys, about %d", name, keys, estimate)
 		}
-		_, keys, _ = total(t, Look(ctx, f.Cluster, Options{Selection: Selection{Match: "*0", Protect: []string{"old*"}, Versions: []int64{2, 3}}}, 400, nil))
+		_, keys, _ = total(t, Look(ctx, f.Cluster, Options{Selection: scan.Selection{Match: "*0", Protect: []string{"old*"}, Versions: []int64{2, 3}}}, 400, nil))
 		if keys < 45 || keys > 50 {
 			t.Errorf("%s: keys that end in 0 of versions 2 and 3: %d", name, keys)
 		}
@@ -120,13 +108,13 @@ func TestASampleIsExactWhereKeysAreFew(t *testing.T) {
 	ctx := context.Background()
 	f := newFarm(t, 3, "p", nil)
 	for name, rights := range lookers {
-		f.allowOnly(t, rights)
+		f.Allow(t, rights)
 		for _, n := range []int{0, 1, 40, 900, 6000} {
-			for _, c := range f.clients {
+			for _, c := range f.Clients {
 				c.FlushDB(ctx)
 			}
-			f.fill(t, "p", n, 10)
-			f.fill(t, "foreign", n/2, 10)
+			f.Fill(t, "p", n, 10)
+			f.Fill(t, "foreign", n/2, 10)
 			codecs, keys, estimate := total(t, Look(ctx, f.Cluster, Options{}, 1000, sidesOf))
 			want := int64(min(n, 1000))
 			if keys < want || keys > want+3 || codecs["old"] != keys || estimate != int64(n) {
@@ -142,7 +130,7 @@ func TestASampleWeighsShards(t *testing.T) {
 	ctx := context.Background()
 	f := newFarm(t, 2, "p", nil)
 	for i, n := range []int{40_000, 4000} {
-		pipe := f.clients[i].Pipeline()
+		pipe := f.Clients[i].Pipeline()
 		for k := range n {
 			pipe.Set(ctx, fmt.Sprintf("p:1:%d-%d", i, k), []string{"old:x", "new:x"}[i], 0)
 			pipe.Set(ctx, fmt.Sprintf("q:1:%d-%d", i, k*(1-i)), "not:x", 0) // foreign, on the first alone
@@ -178,7 +166,7 @@ func TestASampleOfTheHeadSaysSo(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	f := newFarm(t, 1, "p", nil)
-	f.fill(t, "p", 12_000, 1)
+	f.Fill(t, "p", 12_000, 1)
 	for name, change := range map[string]func(s *sampler){
 		"before 6.0": func(s *sampler) { s.cursors = false },
 		"RANDOMKEY":  func(s *sampler) { s.cursors, s.drawn = false, true },
@@ -189,8 +177,8 @@ func TestASampleOfTheHeadSaysSo(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		filter := newFilter(Selection{}, f.Cluster, f.Shards()[0])
-		s := newSampler(ctx, conn, filter.pattern, filter.takes)
+		filter := scan.NewFilter(scan.Selection{}, f.Cluster, f.Shards()[0])
+		s := newSampler(ctx, conn, filter.Pattern, filter.Takes)
 		s.drawn = false
 		change(s)
 		draw(ctx, []*sampler{s}, 1000)
@@ -219,7 +207,7 @@ func TestEveryKeyIsAsLikely(t *testing.T) {
 	const keys, rounds, each = 6000, 40, 600
 	ctx := context.Background()
 	f := newFarm(t, 1, "p", nil)
-	f.fill(t, "p", keys, 1)
+	f.Fill(t, "p", keys, 1)
 	for _, drawn := range []bool{true, false} {
 		often := make(map[string]int)
 		for range rounds {
@@ -258,8 +246,8 @@ func TestASampleWhileATableGrows(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	f := newFarm(t, 1, "p", nil)
-	f.fill(t, "p", 30_000, 1)
-	f.allowOnly(t, "-randomkey")
+	f.Fill(t, "p", 30_000, 1)
+	f.Allow(t, "-randomkey")
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(stopped)
@@ -269,7 +257,7 @@ func TestASampleWhileATableGrows(t *testing.T) {
 				return
 			default:
 			}
-			f.clients[0].Pipelined(ctx, func(p redis.Pipeliner) error {
+			f.Clients[0].Pipelined(ctx, func(p redis.Pipeliner) error {
 				for k := range 500 {
 					p.Set(ctx, fmt.Sprintf("p:1:more-%d", (i*500+k)%100_000), "new:x", 0)
 				}

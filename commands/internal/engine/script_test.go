@@ -88,13 +88,13 @@ func TestAScriptCallsWithFewWords(t *testing.T) {
 	for i := range n {
 		pairs = append(pairs, fmt.Sprintf("p:1:%d", i), "v", fmt.Sprintf("__fresh__p:1:%d", i), "1")
 	}
-	f.set(t, pairs...)
+	f.Put(t, pairs...)
 	if total := whole(t, Run(t.Context(), f.Cluster, &Delete{Command: "clear"}, Options{})); total.Deleted != n || total.Markers != n {
 		t.Errorf("%+v", total)
 	}
 	for command, keys := range map[string]int{"unlink": 2 * n, "exists": n} {
 		var calls int
-		for line := range strings.Lines(f.clients[0].Info(t.Context(), "commandstats").Val()) {
+		for line := range strings.Lines(f.Clients[0].Info(t.Context(), "commandstats").Val()) {
 			fmt.Sscanf(line, "cmdstat_"+command+":calls=%d,", &calls)
 		}
 		if calls < keys/31 {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/scan"
 )
 
 // Search hands over the stored keys of one database that fit a pattern, whoever's
@@ -12,7 +13,7 @@ import (
 // be missed.
 func Search(ctx context.Context, s *cluster.Shard, pattern string, passed func(int64), use func([][]byte) error) error {
 	return pages(ctx, s, pattern, func(_ *cluster.Conn, keys [][]byte) error {
-		passed(scanCount)
+		passed(scan.PageKeys)
 		if len(keys) == 0 {
 			return nil
 		}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/farmtest"
+	"cachering/commands/internal/scan"
 )
 
 // near are stored keys around those of a prefix: a slip in escaping or in
@@ -43,7 +45,7 @@ func TestOnlyTheSelectedKeysAreTouched(t *testing.T) {
 	for _, prefix := range []string{"", "p", "p:q", "a*b", "x[yz]", `b\c`, "a?b", "^-]"} {
 		t.Run(prefix, func(t *testing.T) {
 			f := newFarm(t, 2, prefix, func(_ *farm, spec *cluster.Spec) {
-				n := []cluster.Neighbour{{Alias: "near", Keyspace: keyspace(t, longer)}}
+				n := []cluster.Neighbour{{Alias: "near", Keyspace: farmtest.Keyspace(t, longer)}}
 				spec.Neighbours[0], spec.Neighbours[1] = n, n
 			})
 			mine := func(stored string) (version, key string, ok bool) {
@@ -55,15 +57,15 @@ func TestOnlyTheSelectedKeysAreTouched(t *testing.T) {
 			}
 			cases := []struct {
 				name string
-				sel  Selection
+				sel  scan.Selection
 				take func(version, key string) bool
 			}{
-				{"every version", Selection{}, func(string, string) bool { return true }},
-				{"version 1", Selection{Versions: []int64{1}}, func(v, _ string) bool { return v == "1" }},
-				{"versions 1 and -1", Selection{Versions: []int64{1, -1}}, func(v, _ string) bool { return v == "1" || v == "-1" }},
-				{"a pattern", Selection{Versions: []int64{1}, Match: "user:[1]"}, func(v, k string) bool { return v == "1" && k == "user:1" }},
-				{"a pattern in every version", Selection{Match: "user:1"}, func(_, k string) bool { return k == "user:1" }},
-				{"a stored pattern", Selection{Stored: true, Match: "*:1"}, func(_, k string) bool { return k == "1" || strings.HasSuffix(k, ":1") }},
+				{"every version", scan.Selection{}, func(string, string) bool { return true }},
+				{"version 1", scan.Selection{Versions: []int64{1}}, func(v, _ string) bool { return v == "1" }},
+				{"versions 1 and -1", scan.Selection{Versions: []int64{1, -1}}, func(v, _ string) bool { return v == "1" || v == "-1" }},
+				{"a pattern", scan.Selection{Versions: []int64{1}, Match: "user:[1]"}, func(v, k string) bool { return v == "1" && k == "user:1" }},
+				{"a pattern in every version", scan.Selection{Match: "user:1"}, func(_, k string) bool { return k == "user:1" }},
+				{"a stored pattern", scan.Selection{Stored: true, Match: "*:1"}, func(_, k string) bool { return k == "1" || strings.HasSuffix(k, ":1") }},
 			}
 			for _, c := range cases {
 				for _, op := range []Operation{reinsert(), &Delete{Command: "del-pattern"}} {
@@ -79,9 +81,9 @@ func TestOnlyTheSelectedKeysAreTouched(t *testing.T) {
 							}
 						}
 					}
-					f.set(t, pairs...)
+					f.Put(t, pairs...)
 					whole(t, Run(ctx, f.Cluster, op, Options{Selection: c.sel}))
-					got := f.all(t)
+					got := f.All(t)
 					for _, k := range near(prefix) {
 						if got[k] != want[k] {
 							t.Errorf("%s, %T: %q is %q, want %q", c.name, op, k, got[k], want[k])
@@ -99,36 +101,36 @@ func TestDeleteTakesMarkersSparesAndLeavesOtherTypes(t *testing.T) {
 	f := newFarm(t, 2, "p", nil)
 	var wrong []string // a copy of a key on a shard that is not its home, with a marker
 	for i := 0; len(wrong) == 0; i++ {
-		if k := fmt.Sprintf("p:1:copy-%d", i); homeOf([]byte(k), 2) == 0 {
+		if k := fmt.Sprintf("p:1:copy-%d", i); farmtest.HomeOf([]byte(k), 2) == 0 {
 			wrong = []string{k, "v", "__fresh__" + k, "1"}
 		}
 	}
 	fill := func() {
-		for _, c := range f.clients {
+		for _, c := range f.Clients {
 			c.FlushAll(ctx)
 		}
 		for _, k := range []string{"p:1:a", "p:1:b", "p:2:c"} {
-			c := f.client(k)
+			c := f.Client(k)
 			c.MSet(ctx, k, "v", "__lock__"+k, "t")
 			if k != "p:1:b" {
 				c.Set(ctx, "__fresh__"+k, "1", time.Hour)
 			}
 		}
-		f.clients[1].MSet(ctx, wrong)
-		f.set(t, "p:1:django.contrib.sessions.cacheX", "session", "__fresh__p:1:django.contrib.sessions.cacheX", "1")
-		f.client("p:1:set").SAdd(ctx, "p:1:set", "member")
-		f.client("p:1:hash").HSet(ctx, "p:1:hash", "f", "v")
+		f.Clients[1].MSet(ctx, wrong)
+		f.Put(t, "p:1:django.contrib.sessions.cacheX", "session", "__fresh__p:1:django.contrib.sessions.cacheX", "1")
+		f.Client("p:1:set").SAdd(ctx, "p:1:set", "member")
+		f.Client("p:1:hash").HSet(ctx, "p:1:hash", "f", "v")
 	}
-	sel := Selection{Versions: []int64{1}, Protect: []string{"django.contrib.sessions*"}}
+	sel := scan.Selection{Versions: []int64{1}, Protect: []string{"django.contrib.sessions*"}}
 	for _, dry := range []bool{true, false} {
 		fill()
-		before := f.all(t)
+		before := f.All(t)
 		r := Run(ctx, f.Cluster, &Delete{Command: "del-pattern"}, Options{Selection: sel, DryRun: dry})
 		total := whole(t, r)
 		if total.Deleted != 3 || total.Markers != 2 || total.Spared != 1 || total.Skipped["not_a_string"] != 2 || total.Scanned != 6 || len(r.Examples) != 3 {
 			t.Errorf("dry %v: %+v, examples %v", dry, total, r.Examples)
 		}
-		after := f.all(t)
+		after := f.All(t)
 		if !dry {
 			for _, k := range []string{"p:1:a", "__fresh__p:1:a", "p:1:b", wrong[0], wrong[2]} {
 				delete(before, k)
@@ -148,12 +150,12 @@ func TestPersistAndExpire(t *testing.T) {
 	ctx := context.Background()
 	f := newFarm(t, 2, "p", nil)
 	const n = 700
-	f.fill(t, "p", n, 3) // every third has an expiry
-	f.set(t, "p:1:django.contrib.sessions.cacheX", "v")
-	f.client("p:1:list").RPush(ctx, "p:1:list", "v")
-	sel := Selection{Protect: []string{"django.contrib.sessions*"}}
+	f.Fill(t, "p", n, 3) // every third has an expiry
+	f.Put(t, "p:1:django.contrib.sessions.cacheX", "v")
+	f.Client("p:1:list").RPush(ctx, "p:1:list", "v")
+	sel := scan.Selection{Protect: []string{"django.contrib.sessions*"}}
 	withExpiry := func() (n int64) {
-		for _, c := range f.clients {
+		for _, c := range f.Clients {
 			for _, k := range c.Keys(ctx, "*").Val() {
 				if c.PTTL(ctx, k).Val() > 0 {
 					n++

@@ -4,27 +4,22 @@ import (
 	"context"
 	"errors"
 	"math"
-	"net"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/scan"
 )
-
-// redials is how often a lost connection is dialled again before the shard
-// counts as lost.
-const redials = 3
 
 // shardRun is the work on one shard.
 type shardRun struct {
 	*run
 	index  int
 	shard  *cluster.Shard
-	filter *filter
+	filter *scan.Filter
+	// link is the connection besides those of the workers.
+	link *scan.Link
 	// work carries batches from the scanner to the workers. It is short: what
 	// waits in it was read before it is written.
 	work chan []entry
@@ -33,10 +28,7 @@ type shardRun struct {
 	halt  context.CancelCauseFunc
 	// without is what the server cannot do.
 	without lacks
-	// runID is that of the server's process at the beginning; empty where it does
-	// not tell.
-	runID string
-	ways  ways
+	ways    ways
 
 	failures chan Failure // to be told; nil: nobody asks
 
@@ -64,7 +56,7 @@ func (s *shardRun) count(t *Tally) {
 func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 	s := &shardRun{
 		run: r, index: index, shard: sh,
-		filter: newFilter(r.o.Selection, r.cl, sh),
+		filter: scan.NewFilter(r.o.Selection, r.cl, sh),
 	}
 	s.going, s.halt = context.WithCancelCause(r.going)
 	defer s.tellFailures()()
@@ -82,39 +74,40 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 	}()
 
 	sh.Rest() // the scanner and the workers are all the connections there are
-	conn, err := sh.Dial(s.going, 0)
+	link, err := scan.Open(s.going, sh)
 	if err != nil {
 		s.end(err)
 		return
 	}
-	scan := &scanner{shard: sh, pattern: s.filter.pattern, count: scanCount, conn: conn, again: s.rejoin}
-	r.scans[index] = scan
+	link.Again = s.rejoin
+	s.link, r.links[index] = link, link
 	begin := time.Now()
-	before, err := serverInfo(s.going, conn)
+	before, err := link.Begin(s.going)
 	if err != nil {
 		s.end(err)
 		return
 	}
 	if !r.o.DryRun {
-		if s.without, err = probe(s.going, conn, r.cl); err != nil {
+		if s.without, err = probe(s.going, link.Conn, r.cl); err != nil {
 			s.end(err)
 			return
 		}
 		s.ways.begin(s.op.way(&s.without))
 	}
-	workers := r.workers(time.Since(begin), before.keys, sh.Connections())
+	workers := r.workers(time.Since(begin), before.Keys, sh.Connections())
 	s.work = make(chan []entry, 2*workers)
-	s.runID, scan.runID, out.UsedMemoryBefore = before.runID, before.runID, before.usedMemory
+	out.UsedMemoryBefore = before.UsedMemory
 
 	finished := make(chan struct{})
 	var wg, watching sync.WaitGroup
 	if !r.o.DryRun {
+		conn := link.Conn // the link may get another
 		watching.Go(func() { s.contain(func() error { return s.watch(s.going, conn, finished) }) })
 	}
 	for range workers {
 		wg.Go(func() { s.contain(func() error { return s.worker(ctx) }) })
 	}
-	s.contain(func() error { return s.scan(ctx, scan, before.keys) })
+	s.contain(func() error { return s.scan(ctx, link.Walk(s.filter.Pattern), before.Keys) })
 	close(s.work)
 	wg.Wait()
 	close(finished)
@@ -124,21 +117,21 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 	}
 
 	if s.err == nil && !r.o.DryRun {
-		if err := scan.conn.Settled(ctx); err != nil {
+		if err := link.Conn.Settled(ctx); err != nil {
 			s.end(err)
 		}
 	}
 	if s.err != nil {
 		return // another question would only take another timeout
 	}
-	after, err := scan.still(ctx)
+	after, err := link.Still(ctx)
 	if err != nil {
 		s.end(err)
 		return
 	}
-	out.UsedMemoryAfter = after.usedMemory
+	out.UsedMemoryAfter = after.UsedMemory
 	if !s.undone.Load() {
-		r.told.passed(index, before.keys, before.keys)
+		r.told.passed(index, before.Keys, before.Keys)
 	}
 }
 
@@ -185,11 +178,11 @@ func (r *run) workers(roundTrip time.Duration, keys int64, connections int) int 
 }
 
 // scan hands the selected keys to the workers.
-func (s *shardRun) scan(ctx context.Context, scan *scanner, keys int64) error {
+func (s *shardRun) scan(ctx context.Context, walk *scan.Walk, keys int64) error {
 	var t Tally
 	defer s.count(&t)
 	var batch []entry
-	given := newRecent()
+	given := scan.NewRecent()
 	give := func() bool {
 		select {
 		case s.work <- batch:
@@ -205,20 +198,20 @@ func (s *shardRun) scan(ctx context.Context, scan *scanner, keys int64) error {
 			s.undone.Store(true)
 			return nil
 		}
-		page, err := scan.page(ctx)
+		page, err := walk.Page(ctx)
 		if err != nil {
 			return err
 		}
 		for _, key := range page {
-			verdict := s.filter.verdict(key)
-			if verdict != other && given.again(key) {
+			verdict := s.filter.Verdict(key)
+			if verdict != scan.Other && given.Again(key) {
 				continue
 			}
 			switch verdict {
-			case spare:
+			case scan.Spare:
 				t.Scanned++
 				t.Spared++
-			case take:
+			case scan.Take:
 				if batch == nil {
 					batch = make([]entry, 0, s.o.Batch)
 				}
@@ -228,57 +221,14 @@ func (s *shardRun) scan(ctx context.Context, scan *scanner, keys int64) error {
 				}
 			}
 		}
-		s.told.passed(s.index, pages*int64(scan.count), keys)
-		if scan.ended {
+		s.told.passed(s.index, pages*scan.PageKeys, keys)
+		if walk.Ended() {
 			if len(batch) > 0 {
 				give()
 			}
 			return nil
 		}
 	}
-}
-
-// lost reports whether err means that a connection is gone, and may be dialled
-// again.
-func lost(ctx context.Context, err error) bool {
-	if ctx.Err() != nil || errors.Is(err, cluster.ErrLogin) || errors.Is(err, cluster.ErrProtocol) {
-		return false
-	}
-	var answer redis.Error
-	return !errors.As(err, &answer)
-}
-
-// redial dials until it succeeds, a few times, waiting longer each time.
-func redial(ctx context.Context, s *cluster.Shard) (*cluster.Conn, error) {
-	wait := 50 * time.Millisecond
-	for attempt := 1; ; attempt++ {
-		conn, err := s.Dial(ctx, bufferSize)
-		if err == nil {
-			// To be read by us is no use of an entry: from 7.2 on a server can
-			// leave its place in the order of eviction as it is. Others answer
-			// with an error, which is of no interest.
-			noTouch := redis.NewStatusCmd(ctx, "client", "no-touch", "on")
-			if err = conn.Do(ctx, []redis.Cmder{noTouch}); err != nil {
-				conn.Close()
-			}
-		}
-		if err == nil || attempt == redials || !lost(ctx, err) || permanent(err) {
-			return conn, err
-		}
-		select {
-		case <-time.After(wait):
-			wait *= 4
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}
-}
-
-// permanent reports whether dialling again is of no use: each try would cost
-// the whole time-out of a server that does not answer.
-func permanent(err error) bool {
-	var timeout net.Error
-	return errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
 }
 
 // clampInt keeps sizes that a server tells within an int.

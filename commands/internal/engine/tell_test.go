@@ -38,7 +38,7 @@ func TestAReceiverOfFailuresThatStandsStillHoldsUpNoOtherShard(t *testing.T) {
 	ctx := context.Background()
 	const bad, few, old = 6000, 5, 4000
 	f := newFarm(t, 3, "p", nil)
-	for shard, c := range f.clients {
+	for shard, c := range f.Clients {
 		pipe := c.Pipeline()
 		for i := range bad {
 			if shard == 0 || i < few {
@@ -54,7 +54,7 @@ func TestAReceiverOfFailuresThatStandsStillHoldsUpNoOtherShard(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	asked := monitor(t, f.servers[0], "mget")
+	asked := monitor(t, f.Servers[0], "mget")
 	stuck := make(chan struct{})
 	released := func() {
 		select {
@@ -92,7 +92,7 @@ func TestAReceiverOfFailuresThatStandsStillHoldsUpNoOtherShard(t *testing.T) {
 func TestProgressThatStandsStillHoldsUpNoShard(t *testing.T) {
 	t.Parallel()
 	f := newFarm(t, 2, "p", nil)
-	f.fill(t, "p", 8000, 10)
+	f.Fill(t, "p", 8000, 10)
 	stuck := make(chan struct{})
 	var last, calls int64
 	report, ended := began(t, f, Options{Progress: func(done, total int64) {

@@ -135,7 +135,7 @@ var guards = []struct {
 // barred makes the run a user who may not do what the words of ACL SETUSER say.
 func barred(words string, more func(*farm, *cluster.Spec)) func(*farm, *cluster.Spec) {
 	return asUser("run", func(f *farm, spec *cluster.Spec) {
-		for _, c := range f.clients {
+		for _, c := range f.Clients {
 			setUser(c, words)
 		}
 		if more != nil {
@@ -170,7 +170,7 @@ func TestWhatBecomesAnotherTypeIsLeftAlone(t *testing.T) {
 		for _, work := range stringWork {
 			t.Run(fmt.Sprint(guard.way, "/", work.name), func(t *testing.T) {
 				f := newFarm(t, 1, "p", barred(guard.barred, nil))
-				app := &flippers{client: f.clients[0], life: work.life, keys: 2000}
+				app := &flippers{client: f.Clients[0], life: work.life, keys: 2000}
 				stop := app.start(t)
 				var total Tally
 				for range rounds(t, 5) {
@@ -217,12 +217,12 @@ func TestAnotherWayIsTakenInMidRun(t *testing.T) {
 				var f *farm
 				f = newFarm(t, 1, "p", barred(c.barred, paging(t, func(page int) {
 					if page == 4 {
-						setUser(f.clients[0], c.taken)
+						setUser(f.Clients[0], c.taken)
 					}
 				})))
-				app := &flippers{client: f.clients[0], life: work.life, keys: 400}
+				app := &flippers{client: f.Clients[0], life: work.life, keys: 400}
 				const n = 8000
-				f.fill(t, "p", n, 10)
+				f.Fill(t, "p", n, 10)
 				stop := app.start(t)
 				r := Run(context.Background(), f.Cluster, work.op, Options{})
 				stop()

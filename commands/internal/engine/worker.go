@@ -7,6 +7,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/scan"
 )
 
 // worker does the batches of one shard on one connection, one after the other.
@@ -53,7 +54,7 @@ func (s *shardRun) worker(ctx context.Context) error {
 	if s.o.DryRun {
 		w.com = rehearsal
 	}
-	if w.conn, err = redial(s.going, s.shard); err != nil {
+	if w.conn, err = scan.Dial(s.going, s.shard); err != nil {
 		if s.halted() {
 			return nil // there is nothing in hand
 		}
@@ -252,7 +253,7 @@ func (w *worker) release(b *batch) {
 func (w *worker) recover(ctx context.Context, cause error) error {
 	w.conn.Close()
 	w.losses++
-	if !lost(ctx, cause) || w.losses > redials || permanent(cause) {
+	if !scan.WorthRedial(ctx, cause) || w.losses > scan.Redials {
 		return cause
 	}
 	conn, err := w.rejoin(ctx, cause)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"cachering/commands/internal/farmtest"
 	"cachering/scripts/trials"
 )
 
@@ -28,10 +29,10 @@ func application(t *testing.T, f *farm, ledger []written, stop <-chan struct{}, 
 	const writers = 4
 	owned := make([][][]int, writers) // by writer and shard
 	for w := range owned {
-		owned[w] = make([][]int, len(f.clients))
+		owned[w] = make([][]int, len(f.Clients))
 	}
 	for i := range ledger {
-		home := homeOf([]byte(entryKey(i)), len(f.clients))
+		home := farmtest.HomeOf([]byte(entryKey(i)), len(f.Clients))
 		owned[i%writers][home] = append(owned[i%writers][home], i)
 	}
 	writes = new(atomic.Int64)
@@ -45,8 +46,8 @@ func application(t *testing.T, f *farm, ledger []written, stop <-chan struct{}, 
 					return
 				default:
 				}
-				shard := random.IntN(len(f.clients))
-				if err := write(f.clients[shard], ledger, owned[w][shard], random, round); err != nil {
+				shard := random.IntN(len(f.Clients))
+				if err := write(f.Clients[shard], ledger, owned[w][shard], random, round); err != nil {
 					t.Error(err)
 					return
 				}
@@ -100,10 +101,10 @@ func states(t *testing.T, f *farm, n int) []state {
 	out := make([]state, n)
 	get := make([]*redis.StringCmd, n)
 	at := make([]*redis.Cmd, n)
-	pipes := f.pipes()
+	pipes := f.Pipes()
 	for i := range n {
 		key := entryKey(i)
-		p := pipes[homeOf([]byte(key), len(pipes))]
+		p := pipes[farmtest.HomeOf([]byte(key), len(pipes))]
 		get[i], at[i] = p.Get(ctx, key), p.Do(ctx, "pexpiretime", key)
 	}
 	for _, p := range pipes {
@@ -122,7 +123,7 @@ func TestNoUpdateIsLostWhileTheApplicationWrites(t *testing.T) {
 	seed := trials.Seed(t)
 	ctx := context.Background()
 	f := newFarm(t, 4, "app", nil)
-	f.fill(t, "app", n, 100)
+	f.Fill(t, "app", n, 100)
 	before := states(t, f, n)
 
 	ledger := make([]written, n)
@@ -189,9 +190,9 @@ func TestAnExpiredKeyIsNotBroughtBack(t *testing.T) {
 	const n = 6000
 	ctx := context.Background()
 	f := newFarm(t, 2, "app", nil)
-	pipes := f.pipes()
+	pipes := f.Pipes()
 	for i := range n {
-		pipes[homeOf([]byte(entryKey(i)), 2)].Set(ctx, entryKey(i), "old:x", time.Duration(1+i%400)*time.Millisecond)
+		pipes[farmtest.HomeOf([]byte(entryKey(i)), 2)].Set(ctx, entryKey(i), "old:x", time.Duration(1+i%400)*time.Millisecond)
 	}
 	for _, p := range pipes {
 		if _, err := p.Exec(ctx); err != nil {
@@ -202,7 +203,7 @@ func TestAnExpiredKeyIsNotBroughtBack(t *testing.T) {
 	for time.Now().Before(end) {
 		whole(t, Run(ctx, f.Cluster, reinsert(), Options{}))
 	}
-	if left := f.all(t); len(left) != 0 {
+	if left := f.All(t); len(left) != 0 {
 		t.Errorf("%d keys outlived their expiry", len(left))
 	}
 }

@@ -1,4 +1,4 @@
-package engine
+package scan
 
 import "hash/maphash"
 
@@ -9,19 +9,20 @@ import "hash/maphash"
 // last that were given, and few: a table is made smaller when it is nearly empty.
 const recentKeys = 1 << 13
 
-// recent remembers the last keys of a scan by their hashes, in two halves of which
+// Recent remembers the last keys of a walk by their hashes, in two halves of which
 // the older is forgotten when the newer is full.
-type recent struct {
+type Recent struct {
 	seed        maphash.Seed
 	now, before map[uint64]struct{}
 }
 
-func newRecent() *recent {
-	return &recent{maphash.MakeSeed(), make(map[uint64]struct{}, recentKeys), make(map[uint64]struct{}, recentKeys)}
+// NewRecent remembers no key yet.
+func NewRecent() *Recent {
+	return &Recent{maphash.MakeSeed(), make(map[uint64]struct{}, recentKeys), make(map[uint64]struct{}, recentKeys)}
 }
 
-// again reports whether a key was given before; one that was not is remembered.
-func (r *recent) again(key []byte) bool {
+// Again reports whether a key was given before; one that was not is remembered.
+func (r *Recent) Again(key []byte) bool {
 	h := maphash.Bytes(r.seed, key)
 	for _, half := range []map[uint64]struct{}{r.now, r.before} {
 		if _, ok := half[h]; ok {
