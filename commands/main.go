@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 
 	"cachering/codec"
@@ -37,9 +38,11 @@ func run(args []string, streams *ui.Streams, env func(string) (string, bool), si
 	go func() { done <- cluster.Contain(func() error { return s.execute(ctx, args) }) }()
 
 	var signalled int
+	var told sync.WaitGroup
 	for {
 		select {
 		case err := <-done:
+			told.Wait()
 			code := worse(s.report(err), signalled)
 			if err := streams.Out.Close(); err != nil {
 				streams.Warn("cachering: %v", err)
@@ -56,10 +59,14 @@ func run(args []string, streams *ui.Streams, env func(string) (string, bool), si
 			if sig == syscall.SIGTERM {
 				signalled = exitTerminated
 			}
-			if s.bulk.Load() {
-				streams.Warn("cachering: stopping after the batch in hand; once more to stop at once")
-			}
+			bulk := s.bulk.Load()
 			cancel(&signalError{sig})
+			if bulk {
+				// A terminal that shows nothing for a while holds up no signal.
+				told.Go(func() {
+					streams.Warn("cachering: stopping after the batch in hand; once more to stop at once")
+				})
+			}
 		}
 	}
 }
