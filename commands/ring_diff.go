@@ -216,7 +216,11 @@ func (o *ringDiffOptions) other(s *session, file *config.File, from *config.Cach
 				return nil, usagef("--replace needs OLD=NEW")
 			}
 		}
-		return from.With(change)
+		changed, warnings, err := from.With(change)
+		if err == nil {
+			s.warn(&config.File{Warnings: warnings}, changed)
+		}
+		return changed, err
 	}
 	alias := string(o.to)
 	if o.toConfig != "" {

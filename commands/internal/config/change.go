@@ -27,13 +27,14 @@ func (ch *Change) Empty() bool {
 	return len(ch.Add)+len(ch.Remove)+len(ch.Replace) == 0 && ch.Release == "" && !ch.Passwords
 }
 
-// With is the cache as the file would describe it after a change. The error is
+// With is the cache as the file would describe it after a change, and what would
+// be worth a look then. The error is
 // an *Error and shows no password. The result says where keys live; it is not
 // for connecting to.
-func (c *Cache) With(ch Change) (*Cache, error) {
+func (c *Cache) With(ch Change) (*Cache, []Warning, error) {
 	entries, err := c.changed(ch)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	n := *c.node
 	n.keys, n.byName = slices.Clone(n.keys), maps.Clone(n.byName)
@@ -57,9 +58,9 @@ func (c *Cache) With(ch Change) (*Cache, error) {
 	l := &loader{file: c.File, env: c.secret.env}
 	changed := l.cache(&n)
 	if len(l.errs) > 0 {
-		return nil, l.errs[0]
+		return nil, nil, l.errs[0]
 	}
-	return changed, nil
+	return changed, l.warnings, nil
 }
 
 // changed is LOCATION after a change.

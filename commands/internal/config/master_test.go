@@ -37,7 +37,7 @@ func TestMasterOfAShardedCache(t *testing.T) {
 		if len(errs) > 0 || !reflect.DeepEqual(again.Caches[0].Locations(), tt.servers) || again.Caches[0].Master != tt.index {
 			t.Errorf("%s: loaded again %v\n%s", tt.master, errs, c.View().Text())
 		}
-		changed, err := c.With(Change{Add: []string{"d:1"}})
+		changed, _, err := c.With(Change{Add: []string{"d:1"}})
 		if err != nil || len(changed.listed()) != 3 || changed.Master != len(changed.Servers)-1 && tt.index == 2 {
 			t.Errorf("%s: changed %v, %v", tt.master, changed.Locations(), err)
 		}
