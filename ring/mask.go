@@ -1,7 +1,6 @@
 package ring
 
 import (
-	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -17,13 +16,25 @@ func Mask(entry string) string {
 	if i := strings.Index(entry, "://"); i >= 0 && !strings.ContainsAny(entry[:i], ":@/?#") {
 		start = i + len("://")
 	}
-	return entry[:start] + maskQuery(maskUser(entry[start:], start > 0))
+	rest := entry[start:]
+	if at := strings.LastIndex(authorityOf(rest), "%40"); start > 0 && at >= 0 && !strings.Contains(rest, "@") {
+		return entry[:start] + mask + maskQuery(rest[at:]) // all of a login was escaped, its end included
+	}
+	return entry[:start] + maskQuery(maskUser(rest))
+}
+
+// authorityOf is what a URL has between its :// and its path.
+func authorityOf(rest string) string {
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		return rest[:i]
+	}
+	return rest
 }
 
 // maskUser hides what stands before an @. Of several the last counts, and the
 // first colon, because a password that holds one of @ / ? # : unescaped is cut
 // short by the libraries but stays a password.
-func maskUser(text string, url bool) string {
+func maskUser(text string) string {
 	at := strings.LastIndexByte(text, '@')
 	if at < 0 {
 		return text
@@ -31,22 +42,13 @@ func maskUser(text string, url bool) string {
 	if colon := strings.IndexByte(text[:at], ':'); colon >= 0 {
 		return text[:colon+1] + mask + text[at:]
 	}
-	if slash := strings.IndexByte(text[:at], '/'); slash == 0 || url && slash > 0 {
+	if strings.HasPrefix(text, "/") {
 		return text // an @ in a path
 	}
 	return mask + text[at:] // a lone user name; many mean it as the password
 }
 
-// maskHost hides a host that no resolver would take: in brackets there may be a
-// password that began before them.
-func maskHost(host string) string {
-	if _, err := netip.ParseAddr(host); err != nil && strings.Contains(host, ":") {
-		return mask
-	}
-	return host
-}
-
-// maskPath is maskUser for the path of a URL: where an @ in it may end a
+// maskPath is maskUser for the path of a socket: where an @ in it may end a
 // password, all before it goes.
 func maskPath(authority, path string) string {
 	if at := strings.LastIndexByte(path, '@'); at >= 0 && strings.Contains(authority+path[:at], ":") {

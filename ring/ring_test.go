@@ -288,12 +288,16 @@ func TestWarnings(t *testing.T) {
 		" redis://h":              "blank",
 		"unix://tmp/r.sock":       "unix:///",
 		"redis://:12/34@h:6379/1": "%2F",
+		"redis://qwerty#x@h/3":    "%2F",
+		"redis://[v1:2]/3":        "no name of a server",
+		"redis://h/-1":            "no database -1",
+		"redis://h?db=-1":         "no database -1",
 	} {
 		s, err := ring.ParseServer(ring.RedisCache, entry, ring.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := strings.Join(s.Warnings, "; ")
+		got := strings.Join(s.Warnings, "; ") + s.Unusable
 		if want == "" && got != "" || !strings.Contains(got, want) {
 			t.Errorf("%q: got %q, want %q in it", entry, got, want)
 		}

@@ -42,6 +42,7 @@ type Server struct {
 	HasPassword bool
 	URL         bool              // the entry is a URL; the library may then ignore OPTIONS PASSWORD
 	Query       map[string]string // the URL's other options, decoded, the first of each name
+	Unusable    string            // why no server is reached, though the library starts with the entry; no secrets
 	Warnings    []string          // what is accepted but was hardly meant; no secrets
 
 	masked, maskedLabel string

@@ -26,7 +26,7 @@ func dredisServer(entry string, o Options) (Server, error) {
 	if strings.Contains(host, "/") {
 		s.warn("looks like the path of a socket, which the library takes for a host")
 	}
-	s.Addr = net.JoinHostPort(hostOrLocal(maskUser(host, false)), port.String())
+	s.Addr = net.JoinHostPort(hostOrLocal(maskUser(host)), port.String())
 	s.Label = host + ":" + port.String()
 	s.maskedLabel = Mask(s.Label)
 	return s, nil
@@ -74,7 +74,7 @@ func (s *Server) djangoRedisTriple(entry string, o Options) *LocationError {
 	if !ok {
 		return &LocationError{Kind: "ImproperlyConfigured", Reason: "the port, after the first colon, is not a number"}
 	}
-	s.Addr = net.JoinHostPort(hostOrLocal(maskUser(fields[0], false)), port.String())
+	s.Addr = net.JoinHostPort(hostOrLocal(maskUser(fields[0])), port.String())
 	return s.setDB(db)
 }
 
@@ -114,15 +114,12 @@ func (s *Server) clientURL(entry string, o Options) *LocationError {
 		}
 		db = n
 	}
-	shown := maskPath(u.authority, u.path)
-	if shown != u.path {
-		s.warn("has an @ behind the host: a password that holds / ? or # is written with %2F %3F %23")
+	port, refused := u.port()
+	if u.isCutShort() {
+		s.Unusable = cutShort + escape
 	}
 	if u.scheme == "unix" {
 		s.Network, s.Addr = "unix", unquote(u.path)
-		if u.authority != u.userPart() {
-			s.Addr = shown // in case it is a password that goes on in the path
-		}
 		if path, given := s.Query["path"]; given && u.path == "" {
 			s.Addr = path
 		}
@@ -131,13 +128,15 @@ func (s *Server) clientURL(entry string, o Options) *LocationError {
 		}
 		return s.setDB(db)
 	}
-	port, refused := u.port()
 	if refused != nil {
-		return &LocationError{Kind: refused.kind, Reason: refused.reason}
+		return &LocationError{Kind: refused.kind, Reason: firstOf(s.Unusable, refused.reason)}
 	}
-	host := maskHost(unquote(u.host()))
+	host := unquote(u.host())
 	if host == "" {
-		host = hostOrLocal(maskUser(s.Query["host"], false))
+		host = hostOrLocal(s.Query["host"])
+	}
+	if !isHost(host) {
+		s.Unusable = firstOf(s.Unusable, wrongHost)
 	}
 	if port == 0 {
 		port = 6379

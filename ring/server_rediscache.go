@@ -1,6 +1,7 @@
 package ring
 
 import (
+	"fmt"
 	"math/big"
 	"net"
 	"strconv"
@@ -85,7 +86,7 @@ func (s *Server) redisCachePair(entry string, o Options) *LocationError {
 	}
 	host := entry[:colon]
 	// Python would look up all of a host with a user in it; nothing may show it.
-	shown := maskUser(host, false)
+	shown := maskUser(host)
 	if shown != host {
 		s.warn("has a user before the host, which only a redis:// URL can have: the library takes it for part of the host")
 	}
@@ -116,21 +117,23 @@ func (s *Server) redisCacheURL(name Name, entry string, o Options) *LocationErro
 	_, s.Password, s.HasPassword = u.userinfo()
 	s.Query = u.options()
 	s.Username = s.Query["username"]
-	shown := maskPath(u.authority, u.path)
-	if shown != u.path {
-		s.warn("has an @ behind the host: a password that holds / ? or # is written with %2F %3F %23")
+	port, refused := u.port()
+	if u.isCutShort() {
+		s.Unusable = cutShort + noEscape
 	}
 
 	var t tuple
 	db := big.NewInt(int64(s.DB))
 	if u.scheme == "unix" {
-		t = s.redisCacheSocket(&u, shown)
+		t = s.redisCacheSocket(&u)
 	} else {
-		port, refused := u.port()
 		if refused != nil {
-			return &LocationError{Kind: refused.kind, Reason: refused.reason}
+			return &LocationError{Kind: refused.kind, Reason: firstOf(s.Unusable, refused.reason)}
 		}
 		t = s.redisCacheTCP(&u, port, name)
+		if !isHost(u.host()) {
+			s.Unusable = firstOf(s.Unusable, wrongHost)
+		}
 		if n, ok := pythonInt(strings.ReplaceAll(u.path, "/", "")); ok {
 			db = n
 		}
@@ -158,21 +161,20 @@ func (s *Server) redisCacheURL(name Name, entry string, o Options) *LocationErro
 
 // redisCacheSocket is the tuple of a unix:// server. Host and port are the
 // defaults of get_connection_pool, which a query can replace.
-func (s *Server) redisCacheSocket(u *pyURL, shown string) tuple {
+func (s *Server) redisCacheSocket(u *pyURL) tuple {
 	t := tuple{
 		host: literal(pythonRepr("127.0.0.1", libraryString(u.python))),
 		port: literal("6379"),
-		path: stringItem(u.path, shown, u.python),
+		path: stringItem(u.path, maskPath(u.authority, u.path), u.python),
 	}
 	if host, given := s.Query["host"]; given {
-		t.host = stringItem(host, maskUser(host, false), u.python)
+		t.host = stringItem(host, maskUser(host), u.python)
 	}
 	if port, given := s.Query["port"]; given {
-		t.port = stringItem(port, maskUser(port, false), u.python)
+		t.port = stringItem(port, maskUser(port), u.python)
 	}
 	s.Network, s.Addr = "unix", u.path
 	if u.authority != u.userPart() {
-		s.Addr = shown // in case it is a password that goes on in the path
 		s.warn("names a host: the path of the socket begins after it; write unix:/// and the path")
 	}
 	return t
@@ -186,14 +188,14 @@ func (s *Server) redisCacheTCP(u *pyURL, port int, name Name) tuple {
 	host := u.host()
 	t := tuple{host: none, port: literal(strconv.Itoa(port)), path: emptyPath(name)}
 	if host != "" {
-		t.host = stringItem(host, maskHost(host), u.python)
+		t.host = stringItem(host, shownHost(host), u.python)
 	}
-	s.Addr = joinHostPort(hostOrLocal(maskHost(host)), strconv.Itoa(port))
+	s.Addr = joinHostPort(hostOrLocal(host), strconv.Itoa(port))
 	switch path, given := s.Query["unix_socket_path"]; {
 	case u.scheme == "rediss":
 		s.TLS, t.path = true, none
 	case u.scheme == "redis" && given:
-		t.path = stringItem(path, maskUser(path, false), u.python)
+		t.path = stringItem(path, maskUser(path), u.python)
 		s.Network, s.Addr = "unix", path
 	}
 	return t
@@ -249,8 +251,23 @@ func (s *Server) setDB(db *big.Int) *LocationError {
 	if !db.IsInt64() || int64(int(db.Int64())) != db.Int64() {
 		return &LocationError{Reason: "the database number is beyond any that Redis has"}
 	}
-	s.DB = int(db.Int64())
+	if s.Unusable != "" {
+		s.Addr = mask // it may be a piece of a password, and nobody dials it
+	}
+	if s.DB = int(db.Int64()); s.DB < 0 {
+		s.Unusable = firstOf(s.Unusable, fmt.Sprintf("there is no database %d", s.DB))
+	}
 	return nil
+}
+
+// firstOf is the first text that is not empty.
+func firstOf(texts ...string) string {
+	for _, text := range texts {
+		if text != "" {
+			return text
+		}
+	}
+	return ""
 }
 
 // userPart is the authority up to its last @.

@@ -9,8 +9,8 @@ import (
 // A pyURL is a URL as urllib.parse.urlparse takes it apart. net/url would not
 // do: it refuses or decodes much of what Python lets through.
 type pyURL struct {
-	scheme, authority, path, query string
-	python                         Python
+	scheme, authority, path, query, fragment string
+	python                                   Python
 }
 
 // A refusal is an exception that Python raises.
@@ -41,7 +41,7 @@ func splitURL(text string, python Python) (u pyURL, wellFormed bool, err *refusa
 			return u, wellFormed, err
 		}
 	}
-	rest, _, _ = strings.Cut(rest, "#")
+	rest, u.fragment, _ = strings.Cut(rest, "#")
 	u.path, u.query, _ = strings.Cut(rest, "?")
 	// These are the characters whose NFKC form holds one of / ? # @ : which
 	// urlsplit refuses, since a browser might split there.
@@ -113,6 +113,47 @@ func (u *pyURL) userinfo() (username, password string, hasPassword bool) {
 		return strings.Cut(u.authority[:at], ":")
 	}
 	return "", "", false
+}
+
+// isCutShort reports whether an @ stands where none belongs: behind the authority, whose
+// end is then most likely a / ? or # inside of a password, and whose host a piece
+// of it. The path of a socket may have one, and so may a login in the query.
+func (u *pyURL) isCutShort() bool {
+	if strings.Contains(u.fragment, "@") || strings.Contains(u.path, "@") && (u.scheme != "unix" || u.authority != "") {
+		return true
+	}
+	for field := range strings.SplitSeq(u.query, "&") {
+		name, _, _ := strings.Cut(field, "=")
+		if strings.Contains(field, "@") && (strings.Contains(name, "@") || !secretName(name) && name != "username") {
+			return true
+		}
+	}
+	return false
+}
+
+// Why a server is unusable that the library starts with.
+const (
+	cutShort  = "an @ stands behind the host; / # ? in a password "
+	escape    = "must be percent-encoded (%2F %23 %3F)"
+	noEscape  = "would have to be percent-encoded (%2F %23 %3F), which this library does not decode: write host:port, and the password into the options"
+	wrongHost = "the host holds a character that no name of a server has"
+)
+
+// isHost reports whether a host may be the name or the address of a server. One that
+// was percent-encoded may be a whole login.
+func isHost(host string) bool {
+	if _, err := netip.ParseAddr(host); err == nil {
+		return true
+	}
+	return !strings.ContainsAny(unquote(host), ":@/?#")
+}
+
+// shownHost is a host for people to see.
+func shownHost(host string) string {
+	if !isHost(host) {
+		return mask
+	}
+	return host
 }
 
 // host is url.hostname: lower-cased up to a zone, not decoded; "" is None.

@@ -63,6 +63,10 @@ func (l *loader) placement(c *Cache, n *node) {
 // replicas. It may be one of them, in any spelling that has its tuple.
 func (l *loader) writeMaster(c *Cache, n *node, opts ring.Options) {
 	servers, master, err := ring.Master(c.Servers, text(n), opts)
+	if err == nil && servers[master].Unusable != "" {
+		l.fail(n, servers[master].Unusable, c.Traits.LocationForms)
+		return
+	}
 	if err == nil && master == len(c.Servers) {
 		c.endpoints, c.outside = append(c.endpoints, endpoint(servers[master])), true
 	}
@@ -215,6 +219,10 @@ func (l *loader) servers(c *Cache, n *node, opts ring.Options) {
 		s, err := ring.ParseServer(c.Ring, entry, opts)
 		if err != nil {
 			l.location(c, at(i), ordinal(loc, i), err)
+			continue
+		}
+		if s.Unusable != "" {
+			l.fail(at(i), ordinal(loc, i)+s.Unusable, c.Traits.LocationForms)
 			continue
 		}
 		for _, w := range s.Warnings {
