@@ -46,7 +46,8 @@ func runConfigCheck(s *session) error {
 	if err != nil {
 		return err
 	}
-	doc := checkDocument{File: src.Path, OK: true, Caches: []checkedCache{}, Findings: config.Check(src)}
+	file, findings := config.Check(src)
+	doc := checkDocument{File: src.Path, OK: true, Caches: []checkedCache{}, Findings: findings}
 	for _, f := range doc.Findings {
 		switch f.Level {
 		case config.LevelError:
@@ -56,9 +57,8 @@ func runConfigCheck(s *session) error {
 			s.ui.Note("%s: %s", f.Level, f)
 		}
 	}
-	// Load fails where a finding is an error, and only there; a secret that is
-	// missing is one for Check alone.
-	if file, err := config.Load(src); err == nil {
+	// A secret that is missing is an error for Check alone.
+	if file != nil {
 		for _, c := range file.Caches {
 			doc.Caches = append(doc.Caches, checkedCache{
 				Cache: c.Alias, Backend: c.Backend, Ring: ringName(c), Shards: len(c.Servers), Codec: c.Codec.String(),

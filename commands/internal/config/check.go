@@ -56,16 +56,17 @@ func findingOf(err *Error) Finding {
 }
 
 // Check gives everything there is to say about a configuration file, in the
-// order of its lines. Passwords in variables and files are looked up; a
-// password_command is not run.
-func Check(src Source) []Finding {
+// order of its lines, and what Load would: nil where that fails. Passwords in
+// variables and files, and the files of TLS, are looked up; a password_command is
+// not run. The file is read once: it may be a pipe.
+func Check(src Source) (*File, []Finding) {
 	f, errs := load(src)
 	var list []Finding
 	for _, err := range errs {
 		list = append(list, findingOf(err))
 	}
 	if f == nil {
-		return list
+		return nil, list
 	}
 	for _, w := range f.Warnings {
 		list = append(list, findingOfWarning(w))
@@ -76,7 +77,10 @@ func Check(src Source) []Finding {
 		list = append(list, c.lookUp()...)
 	}
 	slices.SortStableFunc(list, func(a, b Finding) int { return a.Line - b.Line })
-	return list
+	if len(errs) > 0 {
+		f = nil
+	}
+	return f, list
 }
 
 // About gives what Check says about one cache of a file that is right, and about
@@ -130,18 +134,34 @@ func (c *Cache) findings() []Finding {
 	return list
 }
 
-// lookUp looks for the passwords, unless that would run a command.
+// lookUp looks for the passwords, unless that would run a command, and for what
+// TLS needs.
 func (c *Cache) lookUp() []Finding {
 	var list []Finding
+	var e *Error
 	for _, s := range c.secrets() {
 		if s.from != nil && s.from.name == "password_command" {
 			list = append(list, Finding{Level: LevelNote, File: c.File, Line: s.from.line, Key: s.from.path(), Msg: "not run by this check"})
 			continue
 		}
-		var e *Error
 		if _, err := s.get(context.Background()); errors.As(err, &e) {
 			list = append(list, findingOf(e))
 		}
+	}
+	add := func(err error) {
+		if errors.As(err, &e) && !slices.Contains(list, findingOf(e)) {
+			list = append(list, findingOf(e))
+		}
+	}
+	for i := range c.Servers {
+		if c.endpoints[i].TLS {
+			_, err := c.TLS(i)
+			add(err)
+		}
+	}
+	if c.Sentinels != nil && c.Sentinels.TLS {
+		_, err := c.Sentinels.TLSConfig()
+		add(err)
 	}
 	return list
 }

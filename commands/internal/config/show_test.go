@@ -2,9 +2,11 @@ package config
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -107,7 +109,8 @@ options = {master_cache = "a:1", pickle_version = 5}
 `
 	write(t, path, text, 0o644)
 	var got strings.Builder
-	for _, f := range Check(Source{Path: path, env: lookup()}) {
+	_, findings := Check(Source{Path: path, env: lookup()})
+	for _, f := range findings {
 		got.WriteString(string(f.Level) + " " + strings.ReplaceAll(f.String(), path, "c.toml") + "\n")
 	}
 	want := `warning c.toml:5: caches.default.timeout: with this timeout the library stores nothing; write "none" for entries that never expire
@@ -128,7 +131,8 @@ note c.toml:15: caches.third.options.master_cache: without effect here
 		t.Fatal(err)
 	}
 	var errs []int
-	for _, f := range Check(Source{Path: path, env: lookup()}) {
+	_, findings = Check(Source{Path: path, env: lookup()})
+	for _, f := range findings {
 		if f.Level == LevelError {
 			errs = append(errs, f.Line)
 		}
@@ -218,6 +222,46 @@ options  = { ssl_cert_reqs = "none" }
 		}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: got %v, want %v", alias, got, want)
+		}
+	}
+}
+
+// A file is read once: it may be a pipe.
+func TestCheckOfAPipe(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if _, err := w.WriteString(sharded); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	f, findings := Check(Source{Path: fmt.Sprintf("/dev/fd/%d", r.Fd()), env: lookup()})
+	if f == nil || len(f.Caches) != 1 || slices.ContainsFunc(findings, func(f Finding) bool { return f.Level == LevelError }) {
+		t.Errorf("got %v, %v", f, findings)
+	}
+}
+
+// What would fail when a server is dialled fails the check.
+func TestCheckOfTLS(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "c.toml")
+	for lines, want := range map[string]string{
+		`location = "rediss://h:6380/0?ssl_cert_reqs=none"`:                         "",
+		`location = "rediss://h:6380/0?ssl_cert_reqs=CERT_NONE"`:                    "c.toml:3: caches.default.location: server 1: ssl_cert_reqs: unknown value; write none, optional or required",
+		"location = \"rediss://h:6380/0\"\noptions.ssl_ca_certs = \"/no/such.pem\"": "c.toml:4: caches.default.options.ssl_ca_certs: open /no/such.pem: no such file or directory; name a file of certificates in PEM",
+		"location = \"redis://h:6380/0\"\noptions.ssl_ca_certs = \"/no/such.pem\"":  "",
+	} {
+		write(t, path, "[caches.default]\nbackend = \"django.core.cache.backends.redis.RedisCache\"\n"+lines+"\n", 0o600)
+		_, findings := Check(Source{Path: path, env: lookup()})
+		got := ""
+		for _, f := range findings {
+			if f.Level == LevelError {
+				got += strings.ReplaceAll(f.String(), path, "c.toml")
+			}
+		}
+		if got != want {
+			t.Errorf("%s\n got %s\nwant %s", lines, got, want)
 		}
 	}
 }
