@@ -228,8 +228,11 @@ func (o *ringDiffOptions) other(s *session, file *config.File, from *config.Cach
 		if err != nil {
 			return nil, err
 		}
-		if file, err = config.Load(src); err != nil {
-			return nil, err
+		// The file that is open already may be a pipe.
+		if src.Path != file.Path {
+			if file, err = config.Load(src); err != nil {
+				return nil, err
+			}
 		}
 		// Without --to it is the cache of the same name, if there are several.
 		if alias == "" && len(file.Caches) > 1 {
