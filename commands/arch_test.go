@@ -13,7 +13,7 @@ import (
 // others. Paths are relative to the module; tests are free.
 var imports = layers(`
 main: commands
-commands: ./document ./plain ./placement ./library ./config ./reader ./importer ./importer/settings ./cluster ./scan ./engine ./ui ring codec codec/pyobj codec/pickle
+commands: ./document ./plain ./placement ./library ./config ./reader ./importer ./importer/settings ./cluster ./scan ./survey ./engine ./ui ring codec codec/pyobj codec/pickle
 ./config: ./document ./library ring codec
 ./library: ring codec
 ./reader: ./config ./plain codec
@@ -22,7 +22,8 @@ commands: ./document ./plain ./placement ./library ./config ./reader ./importer 
 ./cluster: ./config ./wire ring
 ./wire:
 ./scan: ./cluster ring
-./engine: ./document ./cluster ./scan ring
+./survey: ./cluster ./scan ring
+./engine: ./document ./cluster ./scan ./survey
 ./plain:
 ./placement: ./library ./config ./plain ring
 ./ui: ./plain ./document
@@ -54,7 +55,7 @@ func layers(text string) map[string][]string {
 // onlyIn says which packages may import a library at all.
 var onlyIn = map[string][]string{
 	"github.com/urfave/cli":                 {"commands"},
-	"github.com/redis/go-redis":             {"commands/internal/cluster", "commands/internal/scan", "commands/internal/engine", "commands/internal/redistest", "commands/internal/farmtest"},
+	"github.com/redis/go-redis":             {"commands/internal/cluster", "commands/internal/scan", "commands/internal/survey", "commands/internal/engine", "commands/internal/redistest", "commands/internal/farmtest"},
 	"github.com/alicebob/miniredis":         {},
 	"github.com/BurntSushi/toml":            {"commands/internal/config"},
 	"github.com/schollz/progressbar":        {"commands/internal/ui"},

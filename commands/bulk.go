@@ -9,6 +9,7 @@ import (
 	"cachering/commands/internal/config"
 	"cachering/commands/internal/document"
 	"cachering/commands/internal/engine"
+	"cachering/commands/internal/survey"
 )
 
 // bulk is one bulk command on its way from its flags to its report.
@@ -26,6 +27,11 @@ type bulk struct {
 	does string
 	// notes, if there are any, are added to the report.
 	notes func() []engine.Note
+}
+
+// scope is what the run is for, as a survey before it takes it.
+func (b *bulk) scope() survey.Options {
+	return survey.Options{Selection: b.run.Selection, Shards: b.run.Shards}
 }
 
 // openBulk opens what a bulk command works on. Nothing is dialled yet.

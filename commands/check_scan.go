@@ -8,8 +8,8 @@ import (
 
 	"cachering/codec"
 	"cachering/commands/internal/cluster"
-	"cachering/commands/internal/engine"
 	"cachering/commands/internal/scan"
+	"cachering/commands/internal/survey"
 	"cachering/ring"
 )
 
@@ -48,9 +48,9 @@ func (c *checkup) scan(ctx context.Context) error {
 	var wg sync.WaitGroup
 	for i, shard := range c.shards {
 		wg.Go(func() {
-			err := engine.ListAndLocks(scans, c.cl, shard, scan.Selection{}, codec.LockToken,
-				func(found []engine.Listed) error { return c.entries(scans, i, found) },
-				func(found []engine.Held) error { return c.locks(scans, i, found) })
+			err := survey.ListAndLocks(scans, c.cl, shard, scan.Selection{}, codec.LockToken,
+				func(found []survey.Listed) error { return c.entries(scans, i, found) },
+				func(found []survey.Held) error { return c.locks(scans, i, found) })
 			if err != nil && scans.Err() == nil && !errors.Is(err, errNobodyReads) {
 				c.fail(i, err)
 			}
@@ -132,8 +132,8 @@ func (c *checkup) each(stored [][][]byte, do func(i int)) {
 }
 
 // entries judges a page of the entries of one shard.
-func (c *checkup) entries(ctx context.Context, on int, page []engine.Listed) error {
-	var astray []engine.Listed
+func (c *checkup) entries(ctx context.Context, on int, page []survey.Listed) error {
+	var astray []survey.Listed
 	var stored [][]byte
 	for _, l := range page {
 		home, err := c.cl.Home(l.Stored)
@@ -196,10 +196,10 @@ func (c *checkup) entries(ctx context.Context, on int, page []engine.Listed) err
 }
 
 // locks judges a page of the locks and markers of one shard.
-func (c *checkup) locks(ctx context.Context, on int, page []engine.Held) error {
+func (c *checkup) locks(ctx context.Context, on int, page []survey.Held) error {
 	apart := c.cl.SideKeys() != ring.SideKeys{}
 	var found []finding
-	markers := make([][]engine.Held, len(c.shards)) // by the home of the entry
+	markers := make([][]survey.Held, len(c.shards)) // by the home of the entry
 	entries := make([][][]byte, len(c.shards))
 	for _, h := range page {
 		home, err := c.cl.Home(h.Stored)

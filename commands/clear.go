@@ -12,6 +12,7 @@ import (
 	"cachering/commands/internal/engine"
 	"cachering/commands/internal/plain"
 	"cachering/commands/internal/scan"
+	"cachering/commands/internal/survey"
 )
 
 type clearOptions struct {
@@ -146,7 +147,7 @@ func (b *bulk) showDatabase(ctx context.Context) error {
 	warn("configuration  %s", b.file.Path)
 	warn("cache          %s, %s, ring %s", b.cache.Alias, b.cache.Backend, ringName(b.cache))
 	b.run.Selection = scan.Selection{Protect: b.cache.Protect}
-	for _, c := range engine.Count(ctx, b.cl, b.run, true) {
+	for _, c := range survey.Count(ctx, b.cl, b.scope(), true) {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

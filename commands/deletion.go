@@ -6,6 +6,7 @@ import (
 
 	"cachering/commands/internal/engine"
 	"cachering/commands/internal/plain"
+	"cachering/commands/internal/survey"
 )
 
 // delete spares protected keys, keeps to --max-deletes, asks, and deletes.
@@ -36,7 +37,7 @@ func (b *bulk) limit(ctx context.Context, o *deleteOptions) error {
 		return nil
 	}
 	var selected, mine int64
-	for _, c := range engine.Count(ctx, b.cl, b.run, true) {
+	for _, c := range survey.Count(ctx, b.cl, b.scope(), true) {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

@@ -10,7 +10,8 @@
 // Packages know those below them and none above; a test holds each edge.
 //
 //	commands             the command line: root lists the commands, execute runs a line, each file is a command
-//	internal/engine      bulk work: batches, workers, operations, the report; samples, lists and counts
+//	internal/engine      bulk work: batches, workers, operations, the report
+//	internal/survey      what only reads: samples, lists, locks, counts, searches
 //	internal/scan        a walk over the keys of one server process, and which of them are selected
 //	internal/reader      what the configured application can read of what is stored, and why not
 //	internal/cluster     servers, connections, single keys; each change of a key is one transaction

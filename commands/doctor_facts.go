@@ -11,9 +11,9 @@ import (
 
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/config"
-	"cachering/commands/internal/engine"
 	"cachering/commands/internal/placement"
 	"cachering/commands/internal/reader"
+	"cachering/commands/internal/survey"
 )
 
 // facts is all that doctor learns before it judges.
@@ -46,9 +46,9 @@ type shardFacts struct {
 	// Of the keys, where the application writes: a sample of its database, which
 	// with those of the other shards is one of the cache, and of others on the
 	// server that no cache of the file uses.
-	own     *engine.Mix
-	survey  *engine.Survey
-	others  []*engine.Mix
+	own     *survey.Mix
+	sample  *survey.Sample
+	others  []*survey.Mix
 	keysErr error
 }
 
@@ -114,7 +114,7 @@ func (sh *shardFacts) ask(ctx context.Context, file *config.File, cache *config.
 			}
 		}
 	}
-	if sh.others, sh.keysErr = engine.LookAround(ctx, cl, shard, engine.SampleSize(1), others); sh.keysErr != nil && !cluster.Denied(sh.keysErr) {
+	if sh.others, sh.keysErr = survey.LookAround(ctx, cl, shard, survey.SampleSize(1), others); sh.keysErr != nil && !cluster.Denied(sh.keysErr) {
 		sh.err = sh.keysErr
 	}
 }
@@ -132,7 +132,7 @@ func (f *facts) lookAtValues(ctx context.Context, cl *cluster.Cluster, asked []*
 		return
 	}
 	var mu sync.Mutex // the shards answer all at once
-	surveys := engine.Look(ctx, cl, engine.Options{Shards: shards}, engine.SampleSize(len(shards)), func(stored, value []byte) string {
+	samples := survey.Look(ctx, cl, survey.Options{Shards: shards}, survey.SampleSize(len(shards)), func(stored, value []byte) string {
 		sight := reader.Of(f.cache, stored, value).Sight
 		mu.Lock()
 		defer mu.Unlock()
@@ -141,20 +141,20 @@ func (f *facts) lookAtValues(ctx context.Context, cl *cluster.Cluster, asked []*
 	})
 	looked := false
 	for i, sh := range of {
-		survey := &surveys[i]
+		sample := &samples[i]
 		// Keys may have been seen although the values may not be.
-		if own := survey.Mix(cl); survey.Err == nil || own.Seen > 0 {
-			sh.survey, sh.own, looked = survey, own, true
+		if own := sample.Mix(cl); sample.Err == nil || own.Seen > 0 {
+			sh.sample, sh.own, looked = sample, own, true
 		}
-		if survey.Err == nil {
+		if sample.Err == nil {
 			continue
 		}
-		if sh.keysErr = survey.Err; !cluster.Denied(sh.keysErr) {
+		if sh.keysErr = sample.Err; !cluster.Denied(sh.keysErr) {
 			sh.err = sh.keysErr
 		}
 	}
 	if f.cache.Sharded && looked {
-		f.guess = placement.GuessRing(f.cache, keysOf(shards, surveys))
+		f.guess = placement.GuessRing(f.cache, keysOf(shards, samples))
 	}
 }
 

@@ -26,7 +26,7 @@ func (e *examination) database(sh *shardFacts) {
 		}
 		at := e.cache.Endpoint(sh.index).DB
 		what := fmt.Sprintf("database %d holds keys named as those of this cache, %d in a sample of %d", m.DB, m.Mine, m.Seen)
-		if sh.own.Mine+sh.own.Side == 0 && sh.survey.Sampled() == 0 {
+		if sh.own.Mine+sh.own.Side == 0 && sh.sample.Size() == 0 {
 			e.find("wrong_database", sh, fmt.Sprintf("database %d holds no key of this cache, and %s", at, what),
 				fmt.Sprintf("compare DB and LOCATION of the application; if it is right there, write db = %d under %s, or into the location", m.DB, e.table("options")))
 		} else {
@@ -68,8 +68,8 @@ func (f *facts) sample() *sampleFacts {
 		t.Foreign += sh.own.Foreign
 		addAll(t.Versions, sh.own.Versions)
 		addAll(t.Prefixes, sh.own.Prefixes)
-		t.sampled += sh.survey.Sampled()
-		if sh.survey.Head {
+		t.sampled += sh.sample.Size()
+		if sh.sample.Head {
 			t.Head = append(t.Head, sh.name)
 		}
 	}

@@ -11,8 +11,8 @@ import (
 	"cachering/codec"
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/config"
-	"cachering/commands/internal/engine"
 	"cachering/commands/internal/placement"
+	"cachering/commands/internal/survey"
 	"cachering/ring"
 )
 
@@ -458,9 +458,9 @@ func (x *explainer) owner(db *cluster.Shard, stored []byte, key string) string {
 func astray(ctx context.Context, cl *cluster.Cluster) (list []placement.Key, of int) {
 	shards := cl.Visit()
 	// A shard that fails gives no keys; that it fails is told elsewhere.
-	for i, survey := range engine.Look(ctx, cl, engine.Options{Shards: shards}, engine.SampleSize(len(shards)), nil) {
-		of += len(survey.Sample())
-		for _, key := range survey.Sample() {
+	for i, sample := range survey.Look(ctx, cl, survey.Options{Shards: shards}, survey.SampleSize(len(shards)), nil) {
+		of += len(sample.Stored())
+		for _, key := range sample.Stored() {
 			if home, err := cl.Home(key); err == nil && !home.Same(shards[i]) {
 				list = append(list, placement.Key{Stored: key, On: shards[i].Index})
 			}

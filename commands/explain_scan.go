@@ -8,7 +8,7 @@ import (
 	"sync"
 
 	"cachering/commands/internal/cluster"
-	"cachering/commands/internal/engine"
+	"cachering/commands/internal/survey"
 	"cachering/ring"
 )
 
@@ -66,7 +66,7 @@ func (x *explainer) scan(ctx context.Context, about []*evidence) error {
 	for _, databases := range servers {
 		wg.Go(func() {
 			for _, db := range databases {
-				err := engine.Search(ctx, db, s.pattern, passed, func(found [][]byte) error { return s.meet(ctx, db, found) })
+				err := survey.Search(ctx, db, s.pattern, passed, func(found [][]byte) error { return s.meet(ctx, db, found) })
 				if err != nil {
 					s.lost(ctx, db, err)
 				}

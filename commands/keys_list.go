@@ -9,8 +9,8 @@ import (
 
 	"cachering/codec"
 	"cachering/commands/internal/cluster"
-	"cachering/commands/internal/engine"
 	"cachering/commands/internal/scan"
+	"cachering/commands/internal/survey"
 	"cachering/commands/internal/ui"
 	"cachering/ring"
 )
@@ -95,9 +95,9 @@ func runKeys(ctx context.Context, s *session, o *keysOptions, args []string) err
 	down := 0
 	for _, shard := range shards {
 		if o.locks {
-			err = engine.Locks(ctx, cl, shard, sel, codec.LockToken, func(found []engine.Held) error { return o.printLocks(s, shard, found) })
+			err = survey.Locks(ctx, cl, shard, sel, codec.LockToken, func(found []survey.Held) error { return o.printLocks(s, shard, found) })
 		} else {
-			err = engine.List(ctx, cl, shard, sel, func(found []engine.Listed) error { return o.print(s, shard, found) })
+			err = survey.List(ctx, cl, shard, sel, func(found []survey.Listed) error { return o.print(s, shard, found) })
 		}
 		switch {
 		case errors.Is(err, errNobodyReads):
@@ -129,7 +129,7 @@ type listed struct {
 	Shard   string    `json:"shard"`
 }
 
-func listing(shard *cluster.Shard, l engine.Listed, stored []byte) listed {
+func listing(shard *cluster.Shard, l survey.Listed, stored []byte) listed {
 	doc := listed{Version: versionJSON(l.Version), Stored: ui.Bytes(stored), Shard: shard.Name}
 	if l.Key != nil {
 		key := ui.Bytes(l.Key)
@@ -151,14 +151,14 @@ func versionJSON(version []byte) any {
 }
 
 // name is what a listed key is called in a line.
-func (o *keysOptions) name(l engine.Listed) string {
+func (o *keysOptions) name(l survey.Listed) string {
 	if o.stored || l.Key == nil {
 		return string(l.Stored)
 	}
 	return string(l.Key)
 }
 
-func (o *keysOptions) print(s *session, shard *cluster.Shard, found []engine.Listed) error {
+func (o *keysOptions) print(s *session, shard *cluster.Shard, found []survey.Listed) error {
 	for _, l := range found {
 		switch {
 		case s.ui.JSON:
@@ -174,7 +174,7 @@ func (o *keysOptions) print(s *session, shard *cluster.Shard, found []engine.Lis
 	return flushed(s)
 }
 
-func (o *keysOptions) printLocks(s *session, shard *cluster.Shard, found []engine.Held) error {
+func (o *keysOptions) printLocks(s *session, shard *cluster.Shard, found []survey.Held) error {
 	for _, h := range found {
 		kind := "lock"
 		if h.Kind == ring.Fresh {

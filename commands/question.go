@@ -8,9 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"cachering/commands/internal/engine"
 	"cachering/commands/internal/plain"
 	"cachering/commands/internal/reader"
+	"cachering/commands/internal/survey"
 )
 
 // samplePatience is how long a run that asks nothing waits for its sample.
@@ -49,13 +49,13 @@ func (b *bulk) sample(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, samplePatience)
 	defer cancel()
-	b.s.warnMisplaced(b.cache, b.cl, b.run.Shards, engine.Look(ctx, b.cl, b.run, engine.SampleSize(len(b.run.Shards)), nil))
+	b.s.warnMisplaced(b.cache, b.cl, b.run.Shards, survey.Look(ctx, b.cl, b.scope(), survey.SampleSize(len(b.run.Shards)), nil))
 }
 
 // preview tells which configuration, cache, shards and keys a question is
 // about, and returns about how many keys those are.
 func (b *bulk) preview(ctx context.Context) (int64, error) {
-	surveys := engine.Look(ctx, b.cl, b.run, engine.SampleSize(len(b.run.Shards)), func(stored, value []byte) string {
+	samples := survey.Look(ctx, b.cl, b.scope(), survey.SampleSize(len(b.run.Shards)), func(stored, value []byte) string {
 		return reader.Of(b.cache, stored, value).String()
 	})
 	if err := ctx.Err(); err != nil {
@@ -67,7 +67,7 @@ func (b *bulk) preview(ctx context.Context) (int64, error) {
 	warn("keys           %s", b.what)
 	var keys, sampled, home int64
 	codecs := map[string]int64{}
-	for i, v := range surveys {
+	for i, v := range samples {
 		head := "shard"
 		if i == 0 {
 			head = "shards"
@@ -78,7 +78,7 @@ func (b *bulk) preview(ctx context.Context) (int64, error) {
 		}
 		warn("%-13s  %s: about %s of %d", head, v.Shard, plain.Count(v.Estimate(), "key"), v.Keys)
 		keys += v.Estimate()
-		sampled += v.Sampled()
+		sampled += v.Size()
 		home += v.Home
 		for name, n := range v.Codecs {
 			codecs[name] += n
@@ -91,16 +91,16 @@ func (b *bulk) preview(ctx context.Context) (int64, error) {
 		}
 		warn("in a sample    %s", strings.Join(parts, ", "))
 		warn("at home        %d of %d sampled keys (%s)", home, sampled, plain.Percent(float64(home)/float64(sampled)))
-		b.s.warnHead(surveys)
-		b.s.warnMisplaced(b.cache, b.cl, b.run.Shards, surveys)
+		b.s.warnHead(samples)
+		b.s.warnMisplaced(b.cache, b.cl, b.run.Shards, samples)
 	}
 	return keys, nil
 }
 
 // warnHead warns of a sample that is of the keys which SCAN gives first.
-func (s *session) warnHead(surveys []engine.Survey) {
+func (s *session) warnHead(samples []survey.Sample) {
 	var names []string
-	for _, v := range surveys {
+	for _, v := range samples {
 		if v.Head {
 			names = append(names, v.Shard)
 		}

@@ -10,10 +10,10 @@ import (
 
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/config"
-	"cachering/commands/internal/engine"
 	"cachering/commands/internal/placement"
 	"cachering/commands/internal/plain"
 	"cachering/commands/internal/scan"
+	"cachering/commands/internal/survey"
 	"cachering/commands/internal/ui"
 )
 
@@ -252,7 +252,7 @@ func scanDiff(ctx context.Context, s *session, d *placement.Diff, cl *cluster.Cl
 	shards := cl.Visit()
 	sums, errs := make([]placement.Tally, len(shards)), make([]error, len(shards))
 	one := func(i int, shard *cluster.Shard) error {
-		return engine.List(ctx, cl, shard, scan.Selection{}, func(found []engine.Listed) error {
+		return survey.List(ctx, cl, shard, scan.Selection{}, func(found []survey.Listed) error {
 			for _, l := range found {
 				here, there, moved := d.Place(placement.Key{Stored: l.Stored, On: shard.Index}, &sums[i])
 				if !moved || !list {
@@ -292,7 +292,7 @@ func scanDiff(ctx context.Context, s *session, d *placement.Diff, cl *cluster.Cl
 	return down, nil
 }
 
-func printMoved(s *session, shard *cluster.Shard, l engine.Listed, name string) error {
+func printMoved(s *session, shard *cluster.Shard, l survey.Listed, name string) error {
 	if s.ui.JSON {
 		return s.ui.Document(movedKey{listing(shard, l, l.Stored), name})
 	}

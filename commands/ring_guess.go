@@ -4,10 +4,10 @@ import (
 	"context"
 	"strconv"
 
-	"cachering/commands/internal/engine"
 	"cachering/commands/internal/library"
 	"cachering/commands/internal/placement"
 	"cachering/commands/internal/plain"
+	"cachering/commands/internal/survey"
 	"cachering/commands/internal/ui"
 )
 
@@ -74,12 +74,12 @@ func runRingGuess(ctx context.Context, s *session) error {
 	}
 	defer cl.Close()
 	shards := cl.Visit()
-	surveys := engine.Look(ctx, cl, engine.Options{Shards: shards}, engine.SampleSize(len(shards)), nil)
+	samples := survey.Look(ctx, cl, survey.Options{Shards: shards}, survey.SampleSize(len(shards)), nil)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	doc := guessDocument{Cache: cache.Alias, Ring: ringName(cache)}
-	for i, v := range surveys {
+	for i, v := range samples {
 		if v.Err != nil {
 			s.ui.Warn("cachering: %v", v.Err)
 			doc.Unanswered = append(doc.Unanswered, shards[i].Name)
@@ -89,10 +89,10 @@ func runRingGuess(ctx context.Context, s *session) error {
 		}
 	}
 	if !s.ui.Quiet {
-		s.warnHead(surveys)
+		s.warnHead(samples)
 	}
 	code := codeOfShards(len(doc.Unanswered), len(shards))
-	g := placement.GuessRing(cache, keysOf(shards, surveys))
+	g := placement.GuessRing(cache, keysOf(shards, samples))
 	if code == exitFailed {
 		return result(code)
 	}

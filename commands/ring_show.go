@@ -9,8 +9,8 @@ import (
 
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/config"
-	"cachering/commands/internal/engine"
 	"cachering/commands/internal/plain"
+	"cachering/commands/internal/survey"
 	"cachering/commands/internal/ui"
 )
 
@@ -163,12 +163,12 @@ func countKeys(ctx context.Context, s *session, file *config.File, cache *config
 	for _, row := range doc.Shards {
 		shards = append(shards, cl.Shards()[row.Index])
 	}
-	surveys := engine.Look(ctx, cl, engine.Options{Shards: shards}, engine.SampleSize(len(shards)), nil)
+	samples := survey.Look(ctx, cl, survey.Options{Shards: shards}, survey.SampleSize(len(shards)), nil)
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
 	failed := 0
-	for i, v := range surveys {
+	for i, v := range samples {
 		if v.Err != nil {
 			s.ui.Warn("cachering: %v", v.Err)
 			failed++
@@ -178,13 +178,13 @@ func countKeys(ctx context.Context, s *session, file *config.File, cache *config
 		row.Keys = &v.Keys
 		// Replicas hold what their master does; no key is at home there.
 		if shards[i].Writable() {
-			sampled := v.Sampled()
+			sampled := v.Size()
 			row.Sampled, row.Home, row.Head = &sampled, &v.Home, v.Head
 		}
 	}
 	if !s.ui.Quiet {
-		s.warnHead(surveys)
-		s.warnMisplaced(cache, cl, shards, surveys)
+		s.warnHead(samples)
+		s.warnMisplaced(cache, cl, shards, samples)
 	}
 	return codeOfShards(failed, len(doc.Shards)), nil
 }

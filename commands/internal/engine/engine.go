@@ -88,14 +88,6 @@ type Operation interface {
 	start(w *worker) (preparer, committer, committer, error)
 }
 
-// A resampler is an operation after which values are read again: those that are
-// still as before were written by the application.
-type resampler interface {
-	// judge makes what tells whether a value is still as before; known is false
-	// where nobody can say. It is for one goroutine.
-	judge() (func(stored, value []byte) (old, known bool), error)
-}
-
 // preparer asks about the keys of a batch and decides what to write.
 type preparer interface {
 	// ask queues the questions about b.

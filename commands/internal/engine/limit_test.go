@@ -152,32 +152,3 @@ func TestServersWithoutUnlink(t *testing.T) {
 		t.Errorf("%+v", total)
 	}
 }
-
-func TestAfterTheRunAWriterOfOldValuesIsNoticed(t *testing.T) {
-	ctx := context.Background()
-	f := newFarm(t, 1, "p", nil)
-	f.Fill(t, "p", 200, 10)
-	r := Run(ctx, f.Cluster, reinsert(), Options{})
-	if old, sampled := r.StillOld(); old != 0 || sampled != 200 {
-		t.Errorf("%d of %d are old", old, sampled)
-	}
-	stop, done := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(done)
-		for i := 0; ; i++ {
-			select {
-			case <-stop:
-				return
-			default:
-				f.Clients[0].Set(ctx, fmt.Sprintf("p:1:key-%d", i%200), "old:again", 0)
-			}
-		}
-	}()
-	// Before the sample is taken each key has been written several times.
-	r = Run(ctx, f.Cluster, reinsert(), Options{Rate: 400})
-	close(stop)
-	<-done
-	if old, _ := r.StillOld(); old == 0 {
-		t.Errorf("nothing was noticed: %+v", r)
-	}
-}

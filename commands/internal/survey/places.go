@@ -1,4 +1,4 @@
-package engine
+package survey
 
 import (
 	"context"
@@ -48,7 +48,7 @@ func stretches(n int) []stretch {
 }
 
 // places are n stretches that begin somewhere in each of n equal parts.
-func (s *sampler) places(n int) []stretch {
+func (s *Sampler) places(n int) []stretch {
 	list := stretches(n)
 	for i := range list {
 		list[i].at += place(s.random.Uint64N(uint64(list[i].end - list[i].at)))
@@ -71,7 +71,7 @@ type page struct {
 
 // walk asks once for a page of each stretch that is not at its end. It returns
 // how much of the key space was passed, and whether all are at their ends.
-func (s *sampler) walk(ctx context.Context, list []stretch, p page, use func(stored []byte)) (part float64, done bool, err error) {
+func (s *Sampler) walk(ctx context.Context, list []stretch, p page, use func(stored []byte)) (part float64, done bool, err error) {
 	var open []*stretch
 	for i := range list {
 		if !list[i].done {
@@ -98,7 +98,7 @@ func (s *sampler) walk(ctx context.Context, list []stretch, p page, use func(sto
 }
 
 // pages asks for one page of each stretch in one flush.
-func (s *sampler) pages(ctx context.Context, list []*stretch, p page, use func(stored []byte)) (part float64, err error) {
+func (s *Sampler) pages(ctx context.Context, list []*stretch, p page, use func(stored []byte)) (part float64, err error) {
 	reply := new(cluster.Reply)
 	cmds := make([]redis.Cmder, len(list))
 	for i, l := range list {

@@ -1,4 +1,4 @@
-package engine
+package survey
 
 import (
 	"context"
@@ -26,7 +26,7 @@ func firstOf(ways ...func() error) (err error) {
 
 // drawKeys takes keys by RANDOMKEY, at most so many times. Those that it gives more
 // than once count once, which makes them a sample without replacement.
-func (s *sampler) drawKeys(ctx context.Context, most int, enough func() bool) error {
+func (s *Sampler) drawKeys(ctx context.Context, most int, enough func() bool) error {
 	for tries := 0; tries < most && !enough(); tries += flushed {
 		if !s.drawn {
 			return errNoSample
@@ -56,7 +56,7 @@ func (s *sampler) drawKeys(ctx context.Context, most int, enough func() bool) er
 
 // lookAtAll looks at every key of a database that has no more than most, or turns
 // out to have.
-func (s *sampler) lookAtAll(ctx context.Context, most int) error {
+func (s *Sampler) lookAtAll(ctx context.Context, most int) error {
 	list, count := stretches(1), scan.PageKeys
 	if s.cursors && s.size > scan.PageKeys {
 		list = stretches(8) // side by side: a round trip or two, and not one a page
@@ -95,7 +95,7 @@ func (s *sampler) lookAtAll(ctx context.Context, most int) error {
 }
 
 // jump takes keys from places all over the key space.
-func (s *sampler) jump(ctx context.Context, n int, enough func() bool) error {
+func (s *Sampler) jump(ctx context.Context, n int, enough func() bool) error {
 	p := page{match: "*", count: 1, bucket: true}
 	for tries := 0; tries < 16 && !enough(); tries++ {
 		if !s.cursors {
@@ -114,7 +114,7 @@ func (s *sampler) jump(ctx context.Context, n int, enough func() bool) error {
 
 // jumpMatching takes wanted keys by the pattern, n of them, from places all over
 // the key space, or from all of it where a sample would pass over much of it.
-func (s *sampler) jumpMatching(ctx context.Context, n int, enough func() bool) error {
+func (s *Sampler) jumpMatching(ctx context.Context, n int, enough func() bool) error {
 	count := effort
 	if s.mine > 0 {
 		count = min(effort, (len(s.seen)+s.mine-1)/s.mine)
@@ -146,7 +146,7 @@ func (s *sampler) jumpMatching(ctx context.Context, n int, enough func() bool) e
 }
 
 // findAll finds all wanted keys.
-func (s *sampler) findAll(ctx context.Context, take func(stored []byte)) error {
+func (s *Sampler) findAll(ctx context.Context, take func(stored []byte)) error {
 	list := stretches(int(s.size)/scan.PageKeys + 1)
 	for range 64 {
 		_, done, err := s.walk(ctx, list, page{match: s.match, count: scan.PageKeys * 9 / 8}, take)
@@ -162,7 +162,7 @@ func (s *sampler) findAll(ctx context.Context, take func(stored []byte)) error {
 }
 
 // begin takes keys from the beginning of SCAN.
-func (s *sampler) begin(ctx context.Context, enough func() bool) error {
+func (s *Sampler) begin(ctx context.Context, enough func() bool) error {
 	s.head = true
 	list := stretches(1)
 	for pages := 0; pages < headPages && !enough(); pages++ {

@@ -1,4 +1,4 @@
-package engine
+package survey
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/scan"
 )
 
 const (
@@ -31,13 +32,13 @@ const (
 	flushed = 250
 )
 
-// sampler takes a sample of the keys of the database that a connection is in. It
+// Sampler takes a sample of the keys of the database that a connection is in. It
 // takes them from all over the key space, and not from the beginning of SCAN, whose
 // keys are those that an interrupted run changed first: by RANDOMKEY, or by SCAN
 // from cursors of its own choice, with a pattern where few keys are wanted. Where
 // the server lets it do neither, head says so. A small database is looked at whole.
 // It reads no value and writes nothing.
-type sampler struct {
+type Sampler struct {
 	conn   *cluster.Conn
 	random *rand.Rand
 	// match is a pattern of SCAN that lets through what is wanted, and perhaps more.
@@ -60,14 +61,24 @@ type sampler struct {
 	matched, part float64
 	passed        int // how many keys those are, about
 
-	// What draw was asked for: a sample of the wanted keys, and of all.
+	// What Draw was asked for: a sample of the wanted keys, and of all.
 	sample, sight [][]byte
 	err           error // why it ended early
 }
 
-// newSampler asks the server what it must know. An error is in err.
-func newSampler(ctx context.Context, conn *cluster.Conn, match string, wanted func(stored []byte) bool) *sampler {
-	s := &sampler{
+// Head reports whether the sample is of the keys that SCAN gives first.
+func (s *Sampler) Head() bool { return s.head }
+
+// Err is why the sample could not be taken; nil if it was.
+func (s *Sampler) Err() error { return s.err }
+
+// NewSampler makes one of the selected keys. It asks the server what it must know.
+func NewSampler(ctx context.Context, conn *cluster.Conn, f *scan.Filter) *Sampler {
+	return newSampler(ctx, conn, f.Pattern, f.Takes)
+}
+
+func newSampler(ctx context.Context, conn *cluster.Conn, match string, wanted func(stored []byte) bool) *Sampler {
+	s := &Sampler{
 		conn: conn, random: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 		match: match, wanted: wanted,
 		size: -1, drawn: true, known: make(map[string]struct{}),
@@ -98,11 +109,11 @@ func anyCursor(about *cluster.Info) bool {
 	return false
 }
 
-// draw samples n wanted keys in all from several databases, of each as many as are
+// Draw samples n wanted keys in all from several databases, of each as many as are
 // its share, so that those of all together are a fair sample; and n whoever's they
-// are. What fails is in the err of a sampler, and the others go on.
-func draw(ctx context.Context, from []*sampler, n int) {
-	each := func(do func(int, *sampler) error) {
+// are. What fails is in the Err of a sampler, and the others go on.
+func Draw(ctx context.Context, from []*Sampler, n int) {
+	each := func(do func(int, *Sampler) error) {
 		var wg sync.WaitGroup
 		for i, s := range from {
 			if s.err == nil {
@@ -111,23 +122,23 @@ func draw(ctx context.Context, from []*sampler, n int) {
 		}
 		wg.Wait()
 	}
-	shares := shared(n, from, func(s *sampler) float64 { return float64(s.size) })
-	each(func(i int, s *sampler) error {
+	shares := shared(n, from, func(s *Sampler) float64 { return float64(s.size) })
+	each(func(i int, s *Sampler) error {
 		if s.size < 0 {
 			return s.look(ctx, n)
 		}
 		return s.look(ctx, max(leastKeys, shares[i]))
 	})
-	shares = shared(n, from, func(s *sampler) float64 { return float64(s.size) })
-	each(func(i int, s *sampler) error {
+	shares = shared(n, from, func(s *Sampler) float64 { return float64(s.size) })
+	each(func(i int, s *Sampler) error {
 		if !s.few() {
 			return nil
 		}
 		// What is rare is not to be estimated from what was seen.
 		return s.find(ctx, max(leastKeys, shares[i]))
 	})
-	wanted := shared(n, from, (*sampler).estimate)
-	each(func(i int, s *sampler) error {
+	wanted := shared(n, from, (*Sampler).estimate)
+	each(func(i int, s *Sampler) error {
 		err := s.find(ctx, wanted[i])
 		s.sight, s.sample = s.some(s.seen, shares[i]), s.some(s.found, wanted[i])
 		return err
@@ -135,7 +146,7 @@ func draw(ctx context.Context, from []*sampler, n int) {
 }
 
 // shared divides n by the shares that some databases have.
-func shared(n int, from []*sampler, share func(*sampler) float64) []int {
+func shared(n int, from []*Sampler, share func(*Sampler) float64) []int {
 	var all, part float64
 	for _, s := range from {
 		all += max(0, share(s))
@@ -152,13 +163,13 @@ func shared(n int, from []*sampler, share func(*sampler) float64) []int {
 }
 
 // some are n of the keys, in no order.
-func (s *sampler) some(keys [][]byte, n int) [][]byte {
+func (s *Sampler) some(keys [][]byte, n int) [][]byte {
 	s.random.Shuffle(len(keys), func(i, j int) { keys[i], keys[j] = keys[j], keys[i] })
 	return keys[:min(n, len(keys))]
 }
 
 // estimate is how many keys are wanted; it is exact where all were looked at.
-func (s *sampler) estimate() float64 {
+func (s *Sampler) estimate() float64 {
 	switch {
 	case s.whole:
 		return float64(len(s.found))
@@ -171,7 +182,7 @@ func (s *sampler) estimate() float64 {
 }
 
 // look looks at n keys, whoever's they are, or at all that there are.
-func (s *sampler) look(ctx context.Context, n int) error {
+func (s *Sampler) look(ctx context.Context, n int) error {
 	enough := func() bool { return s.whole || len(s.seen) >= n }
 	var all func() error
 	if s.size <= int64(max(wholeKeys, 2*n)) { // or not known
@@ -187,10 +198,10 @@ func (s *sampler) look(ctx context.Context, n int) error {
 }
 
 // few reports whether the wanted keys are so few that it is cheaper to ask for them.
-func (s *sampler) few() bool { return s.mine*rare < len(s.seen) }
+func (s *Sampler) few() bool { return s.mine*rare < len(s.seen) }
 
 // find finds n wanted keys, or all that there are, if it may pass over so many.
-func (s *sampler) find(ctx context.Context, n int) error {
+func (s *Sampler) find(ctx context.Context, n int) error {
 	enough := func() bool { return s.whole || len(s.found) >= n }
 	if enough() {
 		return nil
@@ -205,7 +216,7 @@ func (s *sampler) find(ctx context.Context, n int) error {
 }
 
 // see takes in a key that was met whoever's it is.
-func (s *sampler) see(stored []byte) {
+func (s *Sampler) see(stored []byte) {
 	if !s.learn(stored) {
 		return
 	}
@@ -217,7 +228,7 @@ func (s *sampler) see(stored []byte) {
 }
 
 // learn reports whether a key is new.
-func (s *sampler) learn(stored []byte) bool {
+func (s *Sampler) learn(stored []byte) bool {
 	before := len(s.known)
 	s.known[string(stored)] = struct{}{}
 	return len(s.known) > before

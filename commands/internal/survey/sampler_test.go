@@ -1,4 +1,4 @@
-package engine
+package survey
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/farmtest"
 	"cachering/commands/internal/scan"
 )
 
@@ -24,60 +25,28 @@ var lookers = map[string]string{"any": "", "places": "-randomkey", "no info": "-
 
 func sidesOf(_, value []byte) string { return string(value[:3]) }
 
-// total adds up surveys that must not have failed.
-func total(t *testing.T, surveys []Survey) (codecs map[string]int64, keys, estimate int64) {
+// total adds up samples that must not have failed.
+func total(t *testing.T, samples []Sample) (codecs map[string]int64, keys, estimate int64) {
 	t.Helper()
 	codecs = make(map[string]int64)
-	for _, s := range surveys {
+	for _, s := range samples {
 		if s.Err != nil {
 			t.Fatal(s.Err)
 		}
 		for name, n := range s.Codecs {
 			codecs[name] += n
 		}
-		keys += s.Sampled()
+		keys += s.Size()
 		estimate += s.Estimate()
 	}
 	return codecs, keys, estimate
-}
-
-// TestASampleSeesWhatAnInterruptedRunLeft: what a run did before it was stopped is
-// what SCAN gives first.
-func TestASampleSeesWhatAnInterruptedRunLeft(t *testing.T) {
-	t.Parallel()
-	const n = 40_000
-	ctx := context.Background()
-	f := newFarm(t, 2, "p", nil)
-	f.Fill(t, "p", n, 10)
-	f.Fill(t, "foreign", n/2, 10)
-	stop, stopped := make(chan struct{}), false
-	r := Run(ctx, f.Cluster, reinsert(), Options{Stop: stop, Progress: func(done, total int64) {
-		if !stopped && done > total*7/10 {
-			stopped = true
-			close(stop)
-		}
-	}})
-	if !r.Interrupted {
-		t.Fatal("the run was over before it was stopped")
-	}
-	share := 1 - float64(r.Total().Rewritten)/n
-	for name, rights := range lookers {
-		f.Allow(t, rights)
-		codecs, keys, estimate := total(t, Look(ctx, f.Cluster, Options{}, 1000, sidesOf))
-		if of := codecs["old"] + codecs["new"]; keys < 1000 || keys > 1100 || of != keys || !within5(codecs["old"], of, share) {
-			t.Errorf("%s: %v of %d keys, want a share of %.3f old", name, codecs, keys, share)
-		}
-		if estimate < n*8/10 || estimate > n*12/10 {
-			t.Errorf("%s: about %d keys of %d", name, estimate, n)
-		}
-	}
 }
 
 // TestASampleOfFewKeysAmongMany: the keys of the cache are less than one in twenty.
 func TestASampleOfFewKeysAmongMany(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	f := newFarm(t, 1, "p", nil)
+	f := farmtest.New(t, 1, "p", nil)
 	f.Fill(t, "foreign", 50_000, 1)
 	var pairs []string
 	for i := range 500 {
@@ -106,7 +75,7 @@ func TestASampleOfFewKeysAmongMany(t *testing.T) {
 func TestASampleIsExactWhereKeysAreFew(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	f := newFarm(t, 3, "p", nil)
+	f := farmtest.New(t, 3, "p", nil)
 	for name, rights := range lookers {
 		f.Allow(t, rights)
 		for _, n := range []int{0, 1, 40, 900, 6000} {
@@ -128,7 +97,7 @@ func TestASampleIsExactWhereKeysAreFew(t *testing.T) {
 func TestASampleWeighsShards(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	f := newFarm(t, 2, "p", nil)
+	f := farmtest.New(t, 2, "p", nil)
 	for i, n := range []int{40_000, 4000} {
 		pipe := f.Clients[i].Pipeline()
 		for k := range n {
@@ -142,17 +111,17 @@ func TestASampleWeighsShards(t *testing.T) {
 			}
 		}
 	}
-	surveys := Look(ctx, f.Cluster, Options{}, 1000, sidesOf)
-	codecs, keys, _ := total(t, surveys)
+	samples := Look(ctx, f.Cluster, Options{}, 1000, sidesOf)
+	codecs, keys, _ := total(t, samples)
 	if keys < 1000 || keys > 1002 || codecs["new"] < 80 || codecs["new"] > 105 {
 		t.Errorf("%d keys, %v", keys, codecs)
 	}
-	if e := surveys[1].Estimate(); e != 4000 {
+	if e := samples[1].Estimate(); e != 4000 {
 		t.Errorf("about %d keys on the second", e)
 	}
 	var seen, foreign int64
-	for i := range surveys {
-		m := surveys[i].Mix(f.Cluster)
+	for i := range samples {
+		m := samples[i].Mix(f.Cluster)
 		seen, foreign = seen+m.Seen, foreign+m.Foreign
 	}
 	if seen < 1000 || seen > 1002 || !within5(foreign, seen, 40_000.0/84_000) {
@@ -165,12 +134,12 @@ func TestASampleWeighsShards(t *testing.T) {
 func TestASampleOfTheHeadSaysSo(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	f := newFarm(t, 1, "p", nil)
+	f := farmtest.New(t, 1, "p", nil)
 	f.Fill(t, "p", 12_000, 1)
-	for name, change := range map[string]func(s *sampler){
-		"before 6.0": func(s *sampler) { s.cursors = false },
-		"RANDOMKEY":  func(s *sampler) { s.cursors, s.drawn = false, true },
-		"cursors":    func(*sampler) {},
+	for name, change := range map[string]func(s *Sampler){
+		"before 6.0": func(s *Sampler) { s.cursors = false },
+		"RANDOMKEY":  func(s *Sampler) { s.cursors, s.drawn = false, true },
+		"cursors":    func(*Sampler) {},
 	} {
 		conn, err := f.Shards()[0].Dial(ctx, 0)
 		if err != nil {
@@ -181,7 +150,7 @@ func TestASampleOfTheHeadSaysSo(t *testing.T) {
 		s := newSampler(ctx, conn, filter.Pattern, filter.Takes)
 		s.drawn = false
 		change(s)
-		draw(ctx, []*sampler{s}, 1000)
+		Draw(ctx, []*Sampler{s}, 1000)
 		if s.err != nil || s.head != (name == "before 6.0") || len(s.sample) != 1000 || len(s.sight) != 1000 {
 			t.Errorf("%s: head %v, %d keys, %d in sight, %v", name, s.head, len(s.sample), len(s.sight), s.err)
 		}
@@ -206,7 +175,7 @@ func TestEveryKeyIsAsLikely(t *testing.T) {
 	t.Parallel()
 	const keys, rounds, each = 6000, 40, 600
 	ctx := context.Background()
-	f := newFarm(t, 1, "p", nil)
+	f := farmtest.New(t, 1, "p", nil)
 	f.Fill(t, "p", keys, 1)
 	for _, drawn := range []bool{true, false} {
 		often := make(map[string]int)
@@ -217,7 +186,7 @@ func TestEveryKeyIsAsLikely(t *testing.T) {
 			}
 			s := newSampler(ctx, conn, "*", func([]byte) bool { return true })
 			s.drawn = drawn
-			draw(ctx, []*sampler{s}, each)
+			Draw(ctx, []*Sampler{s}, each)
 			conn.Close()
 			if s.err != nil || len(s.sample) != each {
 				t.Fatal(len(s.sample), s.err)
@@ -245,7 +214,7 @@ func TestEveryKeyIsAsLikely(t *testing.T) {
 func TestASampleWhileATableGrows(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	f := newFarm(t, 1, "p", nil)
+	f := farmtest.New(t, 1, "p", nil)
 	f.Fill(t, "p", 30_000, 1)
 	f.Allow(t, "-randomkey")
 	stop, stopped := make(chan struct{}), make(chan struct{})

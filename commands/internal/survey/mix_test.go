@@ -1,4 +1,4 @@
-package engine
+package survey
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 )
 
 func TestLookAroundTellsWhoseKeysAre(t *testing.T) {
-	f := newFarm(t, 1, "p", func(_ *farm, spec *cluster.Spec) {
+	f := farmtest.New(t, 1, "p", func(_ *farmtest.Farm, spec *cluster.Spec) {
 		spec.SideKeys = ring.SideKeys{Fresh: "__fresh__", Lock: "__lock__"}
 		spec.Neighbours[0] = []cluster.Neighbour{{Alias: "near", Keyspace: farmtest.Keyspace(t, "p:1")}}
 	})
@@ -27,11 +27,11 @@ func TestLookAroundTellsWhoseKeysAre(t *testing.T) {
 	other.Set(ctx, "p:1:2:b", "v", 0)
 
 	look := func(n int) *Mix {
-		survey := Look(ctx, f.Cluster, Options{}, n, nil)[0]
-		if survey.Err != nil {
-			t.Fatal(survey.Err)
+		sample := Look(ctx, f.Cluster, Options{}, n, nil)[0]
+		if sample.Err != nil {
+			t.Fatal(sample.Err)
 		}
-		return survey.Mix(f.Cluster)
+		return sample.Mix(f.Cluster)
 	}
 	of, err := LookAround(ctx, f.Cluster, f.Shards()[0], 100, []int{5, 6})
 	if err != nil {

@@ -1,4 +1,4 @@
-package engine
+package survey
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/farmtest"
 	"cachering/commands/internal/scan"
 	"cachering/ring"
 )
@@ -17,7 +18,7 @@ const token = "0123456789abcdef0123456789abcdef"
 // Where the library keeps no side keys, a lock is an entry that holds a token.
 func TestLocksAmongEntries(t *testing.T) {
 	ctx := context.Background()
-	f := newFarm(t, 1, "p", func(_ *farm, spec *cluster.Spec) { spec.SideKeys = ring.SideKeys{} })
+	f := farmtest.New(t, 1, "p", func(_ *farmtest.Farm, spec *cluster.Spec) { spec.SideKeys = ring.SideKeys{} })
 	c := f.Clients[0]
 	c.Set(ctx, "p:1:held", token, time.Minute)
 	c.Set(ctx, "p:1:value", "new:x", 0)
@@ -37,35 +38,5 @@ func TestLocksAmongEntries(t *testing.T) {
 	})
 	if want := "held true " + token; err != nil || strings.Join(got, ",") != want {
 		t.Errorf("got %q, %v; want %s", got, err, want)
-	}
-}
-
-// A listing crosses pages, and ends with the receiver's error.
-func TestListPages(t *testing.T) {
-	ctx := context.Background()
-	f := newFarm(t, 1, "p", nil)
-	const n = 3 * scan.PageKeys
-	pipe := f.Clients[0].Pipeline()
-	for i := range n {
-		pipe.Set(ctx, fmt.Sprintf("p:1:k%d", i), "x", 0)
-	}
-	if _, err := pipe.Exec(ctx); err != nil {
-		t.Fatal(err)
-	}
-	seen := map[string]bool{}
-	list := func(use func([]Listed) error) error {
-		return List(ctx, f.Cluster, f.Shards()[0], scan.Selection{Match: "k*"}, use)
-	}
-	if err := list(func(found []Listed) error {
-		for _, l := range found {
-			seen[string(l.Key)] = true
-		}
-		return nil
-	}); err != nil || len(seen) != n {
-		t.Errorf("%d keys, %v; want %d", len(seen), err, n)
-	}
-	calls := 0
-	if err := list(func([]Listed) error { calls++; return errBad }); err != errBad || calls != 1 {
-		t.Errorf("%d calls, %v", calls, err)
 	}
 }

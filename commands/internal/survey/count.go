@@ -1,4 +1,4 @@
-package engine
+package survey
 
 import (
 	"context"
@@ -23,10 +23,7 @@ type Census struct {
 // Count counts exactly, by a scan of every shard, what a Selection takes. A
 // whole census also counts whose all the other keys are. Types are not asked.
 func Count(ctx context.Context, cl *cluster.Cluster, o Options, whole bool) []Census {
-	shards := o.Shards
-	if shards == nil {
-		shards = cl.Visit()
-	}
+	shards := o.shards(cl)
 	out := make([]Census, len(shards))
 	errs := cluster.AtOnce(shards, func(i int, s *cluster.Shard) error {
 		out[i] = Census{Shard: s.Name, Neighbours: make(map[string]int64)}

@@ -1,4 +1,4 @@
-package engine
+package survey
 
 import (
 	"bytes"
@@ -28,7 +28,7 @@ type Mix struct {
 
 // Mix is whose keys are in the database of a shard that was looked at: as many of
 // them are looked at as the sample is large, each shard with its share.
-func (s *Survey) Mix(cl *cluster.Cluster) *Mix { return mixOf(s.sight, s.filter, cl.SideKeys()) }
+func (s *Sample) Mix(cl *cluster.Cluster) *Mix { return mixOf(s.sight, s.filter, cl.SideKeys()) }
 
 // LookAround takes a sample of n keys of each of some databases on the server of a
 // shard that are not its own, whoever's they are. It reads no value and writes
@@ -52,7 +52,7 @@ func LookAround(ctx context.Context, cl *cluster.Cluster, s *cluster.Shard, n in
 			return of, s.Wrap(err)
 		}
 		from := newSampler(ctx, conn, f.Pattern, func([]byte) bool { return true })
-		draw(ctx, []*sampler{from}, n)
+		Draw(ctx, []*Sampler{from}, n)
 		if from.err != nil {
 			return of, s.Wrap(from.err)
 		}
