@@ -198,7 +198,7 @@ func (x *explainer) begin(arg string) (*evidence, error) {
 		arg: arg, key: arg, named: true, stored: x.o.storedKey(cache, arg),
 		same: x.same, down: x.down, servers: x.servers, copies: make([]*trace, len(x.shards)),
 		herd: cache.HerdTimeout, getMany: cache.Sharded && cache.Traits.GetManyAstray, sharded: cache.Sharded,
-		marked: cache.Traits.Side.Fresh != "", lockMarks: cache.Traits.Side.Lock != "" && !guarded(cache), forever: cache.Timeout.Forever,
+		marked: cache.Traits.Side.Fresh != "", lockMarks: cache.Traits.Side.Lock != "" && !cache.Traits.Guards, forever: cache.Timeout.Forever,
 		timeout: "the cache keeps entries for " + cache.Timeout.String() + " s unless told otherwise",
 	}
 	if cache.Timeout.Forever {

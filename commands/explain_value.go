@@ -19,7 +19,7 @@ func readAs(cache *config.Cache, stored string, data []byte, now time.Time) *val
 	}
 	if v := r.Value; v != nil && cache.Herd {
 		if _, deadline, ok := v.Graph.Herd(v.Root); ok {
-			out.late = max(0, time.Duration(now.Unix()-seconds(v.Graph, deadline))*time.Second)
+			out.late = max(0, time.Duration(now.Unix()-deadline)*time.Second)
 		}
 	}
 	return out

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"cachering/codec"
-	"cachering/codec/pyobj"
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/config"
 )
@@ -34,17 +33,9 @@ func outdated(stored []byte, cache *config.Cache, now time.Time) bool {
 	if !ok {
 		return false
 	}
-	late := now.Unix() - seconds(v.Graph, deadline)
+	late := now.Unix() - deadline
 	window := int64(cache.HerdTimeout / time.Second)
 	return late > 0 && late+1+rand.Int64N(max(window, 1)) >= window
-}
-
-// seconds is a Unix time that a library stored, as an int or a float.
-func seconds(g *pyobj.Graph, r pyobj.Ref) int64 {
-	if g.Kind(r) == pyobj.Float {
-		return int64(g.Float(r))
-	}
-	return g.Big(r).Int64()
 }
 
 // rewrap is a value of HerdClient with the deadline that its touch would give it,

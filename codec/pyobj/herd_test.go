@@ -24,8 +24,12 @@ func TestNewHerd(t *testing.T) {
 			t.Errorf("%s: read as a herd value: %v", module, ok)
 			continue
 		}
-		if n, _ := g.Int64(deadline); ok && (n != 7 || value != pyobj.RefTrue) {
-			t.Errorf("%s: %d, %v", module, n, value)
+		if ok && (deadline != 7 || value != pyobj.RefTrue) {
+			t.Errorf("%s: %d, %v", module, deadline, value)
 		}
+	}
+	marker := g.Items(g.NewHerd("django_redis.client.herd", pyobj.RefTrue, 7))[0]
+	if _, deadline, ok := g.Herd(g.NewTuple(marker, pyobj.RefTrue, g.NewFloat(8.9))); !ok || deadline != 8 {
+		t.Errorf("a deadline that is a float: %d, %v", deadline, ok)
 	}
 }

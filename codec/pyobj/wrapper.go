@@ -219,9 +219,19 @@ func (p *printer) herd(r Ref) bool {
 var herdModules = []string{"django_redis.client.herd", "django_valkey.base_client", "django_valkey.client.herd"}
 
 // Herd reads the tuple that a HerdClient stores: a Marker, the value, and the
-// Unix time from which on the value is stale. It is the value alone that the
-// application gets.
-func (g *Graph) Herd(r Ref) (value, deadline Ref, ok bool) { return g.herd(r) }
+// Unix time, in whole seconds, from which on the value is stale. It is the value
+// alone that the application gets.
+func (g *Graph) Herd(r Ref) (value Ref, deadline int64, ok bool) {
+	value, at, ok := g.herd(r)
+	switch {
+	case !ok:
+	case g.Kind(at) == Float:
+		deadline = int64(g.Float(at))
+	default:
+		deadline = g.Big(at).Int64()
+	}
+	return value, deadline, ok
+}
 
 // NewHerd is the tuple that a HerdClient stores, whose class Marker is in module.
 func (g *Graph) NewHerd(module string, value Ref, deadline int64) Ref {
