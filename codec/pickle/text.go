@@ -398,7 +398,7 @@ func appendQuoted(dst, s []byte) (out []byte, ok bool) {
 			v := c - '0'
 			for n := 1; n < 3 && i+1 < len(s) && s[i+1] >= '0' && s[i+1] <= '7'; n++ {
 				i++
-				v = v<<3 | s[i] - '0' // beyond \377 Python drops the ninth bit, too
+				v = v<<3 | (s[i] - '0') // beyond \377 Python drops the ninth bit, too
 			}
 			dst = append(dst, v)
 		default:
