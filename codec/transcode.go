@@ -99,6 +99,7 @@ func (t *Transcoder) reserialize(dst []byte, l layers) (out []byte, plain bool, 
 		return out, false, err
 	}
 	target := serializationOf(t.to.Serializer)
+	t.pickle.Evaluate = target != 0 // a pickle says how its values are made, other formats say what they are
 	candidates := t.source.candidates(l.serialized, target)
 	if target == 0 && candidates[0] == 0 {
 		out, err := t.pickle.Transcode(dst, l.serialized, t.to.Protocol)

@@ -49,7 +49,8 @@ func Decode(stored []byte, from Source, o Options) (*Value, error) {
 		v.Form.Plain, v.Root = PlainText, v.Graph.NewStr(l.serialized)
 		return v, nil
 	}
-	d := pickle.Decoder{Py2Strings: o.Py2Strings, Lenient: true}
+	// The application loads what it is given, if it is pickles that it expects.
+	d := pickle.Decoder{Py2Strings: o.Py2Strings, Lenient: true, AsLoads: serializationOf(from.codec.Serializer) == 0, Evaluate: true}
 	read, err := from.read(&d, v.Graph, from.candidates(l.serialized, -1), l.serialized)
 	if err != nil {
 		return nil, op.explain(err, l)

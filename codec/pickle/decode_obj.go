@@ -15,19 +15,44 @@ func (d *Decoder) call(at int, op byte, callable, args, kwargs pyobj.Ref) (pyobj
 	}
 	switch op {
 	case opNewObj:
-		return d.called(at, g.NewCall(pyobj.NewObj, callable, args)), nil
+		return d.newObj(at, callable, args)
 	case opNewObjEx:
 		if k := g.Kind(kwargs); k != pyobj.Dict {
 			return 0, d.fail(CallError, at, "keywords are of type %v, not dict", k)
 		}
-		return d.called(at, g.NewObjEx(callable, args, kwargs)), nil
+		return d.newObjEx(at, callable, args, kwargs)
 	}
-	if g.Kind(callable) == pyobj.Global && g.Kind(args) == pyobj.Tuple && callable < pyobj.SymEnd {
-		if x, err := d.known(at, callable, args); x != 0 || err != nil {
-			return x, err
+	if g.Kind(callable) == pyobj.Global && g.Kind(args) == pyobj.Tuple {
+		if callable < pyobj.SymEnd {
+			if x, err := d.known(at, callable, args); x != 0 || err != nil {
+				return x, err
+			}
+		}
+		if d.Evaluate {
+			if x, err := d.evaluate(at, callable, g.Items(args), false); x != 0 || err != nil {
+				return x, err
+			}
 		}
 	}
 	return d.called(at, g.NewReduce(callable, args)), nil
+}
+
+func (d *Decoder) newObj(at int, class, args pyobj.Ref) (pyobj.Ref, *Error) {
+	if d.Evaluate && d.g.Kind(args) == pyobj.Tuple {
+		if x, err := d.evaluate(at, class, d.g.Items(args), true); x != 0 || err != nil {
+			return x, err
+		}
+	}
+	return d.called(at, d.g.NewCall(pyobj.NewObj, class, args)), nil
+}
+
+func (d *Decoder) newObjEx(at int, class, args, kwargs pyobj.Ref) (pyobj.Ref, *Error) {
+	if d.Evaluate && d.g.Kind(args) == pyobj.Tuple && d.g.Len(kwargs) == 0 {
+		if x, err := d.evaluate(at, class, d.g.Items(args), true); x != 0 || err != nil {
+			return x, err
+		}
+	}
+	return d.called(at, d.g.NewObjEx(class, args, kwargs)), nil
 }
 
 // called notes that the opcode at a place made a call.
@@ -80,6 +105,9 @@ func (d *Decoder) known(at int, callable, args pyobj.Ref) (pyobj.Ref, *Error) {
 		default:
 			return 0, nil
 		}
+		if !d.spend(len(items)) {
+			return 0, nil // picklers list the items for each call alone
+		}
 		if err := d.hashable(at, items); err != nil {
 			return 0, err
 		}
@@ -89,12 +117,11 @@ func (d *Decoder) known(at int, callable, args pyobj.Ref) (pyobj.Ref, *Error) {
 		return g.NewFrozenSet(items...), nil
 	case pyobj.SymNewObj:
 		if len(a) > 0 && kind(0).IsObj() {
-			cls := a[0]
-			return d.called(at, g.NewCall(pyobj.NewObj, cls, g.NewTuple(a[1:]...))), nil
+			return d.newObj(at, a[0], g.NewTuple(a[1:]...))
 		}
 	case pyobj.SymNewObjEx:
 		if len(a) == 3 && kind(0).IsObj() && (kind(1) == pyobj.Tuple || kind(1).IsObj()) && kind(2) == pyobj.Dict {
-			return d.called(at, g.NewObjEx(a[0], a[1], a[2])), nil
+			return d.newObjEx(at, a[0], a[1], a[2])
 		}
 	}
 	return 0, nil
@@ -173,7 +200,7 @@ func (d *Decoder) finish(root pyobj.Ref) *Error {
 	if d.py2.NonASCII > 0 {
 		d.py2.Merged = dropped
 	}
-	if !d.calls || !d.popped && dropped == 0 {
+	if d.AsLoads || !d.calls || !d.popped && dropped == 0 {
 		return nil
 	}
 	reached := d.reach(root)

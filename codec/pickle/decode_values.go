@@ -24,8 +24,14 @@ func (d *Decoder) textIndex(at, p int) (index uint32, end int, err *Error) {
 			break
 		}
 	}
-	if bytes.IndexByte(src[p:], '\n') < 0 {
+	line := bytes.IndexByte(src[p:], '\n')
+	if line < 0 {
 		return 0, 0, d.short(at)
+	}
+	if d.AsLoads {
+		if index, ok := d.loadsIndex(src[p : p+line]); ok {
+			return index, p + line + 1, nil
+		}
 	}
 	return 0, 0, d.fail(MemoError, at, "malformed memo index")
 }
@@ -184,7 +190,7 @@ func (d *Decoder) rare(at, p int, op byte) (x pyobj.Ref, end int, err *Error) {
 			return 0, 0, d.fail(ExtError, at, "extension code %d", code)
 		}
 		x = g.NewExt(code)
-	case opNextBuffer, opReadOnlyBuffer:
+	case opNextBuffer:
 		return 0, 0, d.fail(BufferError, at, "part of the value is kept outside of the pickle")
 	}
 	return x, end, nil
@@ -192,6 +198,14 @@ func (d *Decoder) rare(at, p int, op byte) (x pyobj.Ref, end int, err *Error) {
 
 // number reads the text of INT, LONG or FLOAT; 0 if it is malformed.
 func (d *Decoder) number(op byte, line []byte) pyobj.Ref {
+	if x := d.plainNumber(op, line); x != 0 || !d.AsLoads {
+		return x
+	}
+	return d.loadsNumber(op, line)
+}
+
+// plainNumber is number for what picklers write.
+func (d *Decoder) plainNumber(op byte, line []byte) pyobj.Ref {
 	switch op {
 	case opFloat:
 		if f, ok := parseFloat(line); ok {
@@ -207,7 +221,7 @@ func (d *Decoder) number(op byte, line []byte) pyobj.Ref {
 			line = line[:n-1]
 		}
 	}
-	v, x, ok := parseInt(line, op == opLong)
+	v, x, ok := parseInt(line, op == opLong, d.digits())
 	switch {
 	case !ok:
 		return 0
@@ -239,6 +253,8 @@ func (d *Decoder) global(at int, module, name []byte) (pyobj.Ref, *Error) {
 	switch {
 	case len(module) == 0 || len(name) == 0:
 		return 0, d.fail(NameError, at, "an empty name")
+	case d.AsLoads && bytes.ContainsAny(module, "\x00\r\n"), d.AsLoads && bytes.ContainsAny(name, "\x00\r\n"):
+		return 0, d.fail(NameError, at, "a name with a control character")
 	case d.proto < 4 && bytes.IndexByte(name, '.') >= 0:
 		return 0, d.fail(NameError, at, "a dotted name, which means nothing before protocol 4")
 	}

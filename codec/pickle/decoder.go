@@ -16,6 +16,14 @@ type Decoder struct {
 	// Lenient lets values of Python 2 pass that Python 3 could not load, whatever is made of their strings: to be looked at,
 	// not to be written.
 	Lenient bool
+	// AsLoads takes what pickle.loads takes and no pickler writes: bytes after the end, values left on the stack, calls whose
+	// result is dropped, numbers spelled as C and Python spell them. To be looked at, too: a rewriter that drops what it does
+	// not understand would do harm.
+	AsLoads bool
+	// Evaluate makes plain values of calls of builtin types with plain arguments, list([1, 2]), which otherwise stay calls.
+	Evaluate bool
+	// Digits is the most decimal digits of an int in text: sys.get_int_max_str_digits() of who reads. 0: its default, 4300.
+	Digits int
 
 	g     *pyobj.Graph
 	src   []byte
@@ -25,6 +33,7 @@ type Decoder struct {
 	far   map[uint32]pyobj.Ref // indexes that no array should reach to
 	puts  int                  // entries of memo and far
 	proto int
+	room  int // what may still be copied, see spend
 
 	calls   bool // some call was made
 	popped  bool // something was dropped
@@ -77,7 +86,10 @@ func (d *Decoder) reset(g *pyobj.Graph, src []byte) {
 	}
 	d.kept, d.pending = d.kept[:0], d.pending[:0]
 	d.puts, d.proto, d.calls, d.popped, d.py2 = 0, 0, false, false, Py2Counts{}
+	d.room = len(src) + 1<<10
 }
+
+func (d *Decoder) digits() int { return digitsOr(d.Digits) }
 
 // keepEntries bounds what a Decoder or Encoder keeps in each of its arrays from one value to the next.
 const keepEntries = 1 << 20
@@ -260,7 +272,7 @@ func (d *Decoder) run() (pyobj.Ref, *Error) {
 				return 0, d.short(at)
 			}
 			if x = d.number(op, src[p:p+n]); x == 0 {
-				return 0, d.fail(NumberError, at, "not a number, or one of more than %d digits", maxDigits)
+				return 0, d.fail(NumberError, at, "not a number, or one of more than %d digits", d.digits())
 			}
 			p += n + 1
 		case opBinFloat:
@@ -374,13 +386,14 @@ func (d *Decoder) run() (pyobj.Ref, *Error) {
 			switch {
 			case len(stack) == fence:
 				return 0, d.underflow(at)
+			case d.AsLoads:
 			case len(stack) > 1 || len(d.marks) > 0:
 				return 0, d.fail(StackError, at, "%d more values or marks on the stack", len(stack)-1+len(d.marks))
 			case p < len(src):
 				return 0, d.fail(Trailing, at, "%d more bytes after the end", len(src)-p)
 			}
 			d.stack = stack
-			return stack[0], nil
+			return stack[len(stack)-1], nil
 
 		case opPop:
 			switch {
@@ -462,10 +475,12 @@ func (d *Decoder) run() (pyobj.Ref, *Error) {
 			state := stack[len(stack)-1]
 			stack = stack[:len(stack)-1]
 			obj := stack[len(stack)-1]
-			if !d.takes(obj) {
+			switch {
+			case d.takes(obj):
+				g.AddBuild(obj, state)
+			case !d.AsLoads || !d.loadsBuild(obj, state):
 				return 0, d.fail(TypeError, at, "%v has no state", g.Kind(obj))
 			}
-			g.AddBuild(obj, state)
 			continue
 
 		default:
@@ -479,6 +494,15 @@ func (d *Decoder) run() (pyobj.Ref, *Error) {
 					return 0, d.underflow(at)
 				}
 				x = g.NewPersID(stack[len(stack)-1])
+				stack = stack[:len(stack)-1]
+			case opReadOnlyBuffer:
+				switch {
+				case !d.AsLoads:
+					return 0, d.fail(BufferError, at, "part of the value is kept outside of the pickle")
+				case len(stack) == fence:
+					return 0, d.underflow(at)
+				}
+				x, err = d.readOnly(at, stack[len(stack)-1])
 				stack = stack[:len(stack)-1]
 			default:
 				x, p, err = d.rare(at, p, op)
@@ -546,7 +570,10 @@ func (d *Decoder) unmark() int {
 // takes reports whether something can be done to x after it was made. The classes and functions that the encoder uses itself
 // are immutable, or nearly; being sure of it keeps the encoder simple.
 func (d *Decoder) takes(x pyobj.Ref) bool {
-	return d.g.Kind(x).IsObj() && !(d.g.Kind(x) == pyobj.Global && x < pyobj.SymEnd)
+	if d.g.Kind(x) != pyobj.Global {
+		return d.g.Kind(x).IsObj()
+	}
+	return x >= pyobj.SymEnd && !(d.AsLoads && d.isBuiltin(x))
 }
 
 // extend executes APPEND(S), SETITEM(S) and ADDITEMS.
@@ -560,6 +587,7 @@ func (d *Decoder) extend(at int, op byte, x pyobj.Ref, items []pyobj.Ref) *Error
 			g.Append(x, items...)
 		case d.takes(x):
 			g.AddItems(x, pyobj.OpAppend, items...)
+		case d.AsLoads && d.loadsExtend(op, x, items):
 		default:
 			return d.fail(TypeError, at, "cannot append to %v", kind)
 		}
@@ -574,6 +602,7 @@ func (d *Decoder) extend(at int, op byte, x pyobj.Ref, items []pyobj.Ref) *Error
 			}
 		case d.takes(x):
 			g.AddItems(x, pyobj.OpSetItem, items...)
+		case d.AsLoads && d.loadsExtend(op, x, items):
 		default:
 			return d.fail(TypeError, at, "cannot set items of %v", kind)
 		}
@@ -585,6 +614,7 @@ func (d *Decoder) extend(at int, op byte, x pyobj.Ref, items []pyobj.Ref) *Error
 			}
 		case d.takes(x):
 			g.AddItems(x, pyobj.OpAdd, items...)
+		case d.AsLoads && d.loadsExtend(op, x, items):
 		default:
 			return d.fail(TypeError, at, "cannot add items to %v", kind)
 		}
@@ -630,17 +660,31 @@ func (d *Decoder) fromMark(at, p int, items []pyobj.Ref) (x pyobj.Ref, end int, 
 		if !g.Kind(items[0]).IsObj() {
 			return 0, 0, d.fail(CallError, at, "%v is no class", g.Kind(items[0]))
 		}
-		x = d.called(at, g.NewCall(pyobj.Obj, items[0], g.NewList(items[1:]...)))
+		x, err = d.instance(at, items[0], items[1:])
 	case opInst:
 		module, name, after, err := d.twoLines(at, p)
 		if err != nil {
 			return 0, 0, err
 		}
+		if asciiPrefix(module) < len(module) || asciiPrefix(name) < len(name) {
+			return 0, 0, d.fail(TextError, at, "a name that is not ASCII, which INST does not read")
+		}
 		cls, err := d.global(at, module, name)
 		if err != nil {
 			return 0, 0, err
 		}
-		return d.called(at, g.NewCall(pyobj.Obj, cls, g.NewList(items...))), after, nil
+		x, err = d.instance(at, cls, items)
+		return x, after, err
 	}
 	return x, p, err
+}
+
+// instance is what INST and OBJ make: class.__new__(class) where there are no arguments, else class(*args).
+func (d *Decoder) instance(at int, class pyobj.Ref, args []pyobj.Ref) (pyobj.Ref, *Error) {
+	if d.Evaluate {
+		if x, err := d.evaluate(at, class, args, false); x != 0 || err != nil {
+			return x, err
+		}
+	}
+	return d.called(at, d.g.NewCall(pyobj.Obj, class, d.g.NewList(args...))), nil
 }

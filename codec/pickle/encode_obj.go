@@ -149,13 +149,13 @@ func (e *Encoder) parts(f *frame) *Error {
 	return nil
 }
 
-// isInst reports whether an object is written by INST, which names the class: in text, where OBJ does not belong.
+// isInst reports whether an object is written by INST, which names the class in ASCII: in text, where OBJ does not belong.
 func (e *Encoder) isInst(class pyobj.Ref) bool {
 	if e.proto > 0 || e.g.Kind(class) != pyobj.Global {
 		return false
 	}
-	_, name := e.g.Name(class)
-	return bytes.IndexByte(name, '.') < 0 && e.g.FirstOp(class) == 0
+	module, name := e.g.Name(class)
+	return bytes.IndexByte(name, '.') < 0 && asciiPrefix(module) == len(module) && asciiPrefix(name) == len(name) && e.g.FirstOp(class) == 0
 }
 
 // pushOps begins to write the operations on x, if there are any.

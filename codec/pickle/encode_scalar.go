@@ -203,12 +203,10 @@ func (e *Encoder) bigInt(x pyobj.Ref) *Error {
 		if small {
 			b = strconv.AppendInt(b, v, 10)
 		} else {
-			if len(g.IntData(x)) > maxIntData {
-				return writeError(NumberError, "an int of more than %d digits cannot be read back at protocol %d", maxDigits, e.proto)
-			}
-			digits := g.Big(x).Append(nil, 10)
-			if n := len(digits); n > maxDigits+1 || n == maxDigits+1 && digits[0] != '-' {
-				return writeError(NumberError, "an int of more than %d digits cannot be read back at protocol %d", maxDigits, e.proto)
+			most := digitsOr(e.Digits)
+			digits, ok := g.AppendIntWithin(nil, x, most)
+			if !ok {
+				return writeError(NumberError, "an int of more than %d digits cannot be read back at protocol %d", most, e.proto)
 			}
 			e.buf = b
 			if err := e.need(len(digits) + 16); err != nil {
@@ -240,6 +238,3 @@ func (e *Encoder) bigInt(x pyobj.Ref) *Error {
 	e.buf = append(e.buf, data...)
 	return nil
 }
-
-// maxIntData bounds the bytes of an int of 4300 digits, so that larger ones are not converted in vain.
-const maxIntData = maxDigits*3322/8000 + 2

@@ -26,7 +26,7 @@ func seeds(f *testing.F) {
 func FuzzDecode(f *testing.F) {
 	seeds(f)
 	f.Fuzz(func(t *testing.T, in []byte, policy uint8) {
-		d := pickle.Decoder{Py2Strings: pickle.Py2Strings(policy % 5), Lenient: policy >= 128}
+		d := pickle.Decoder{Py2Strings: pickle.Py2Strings(policy % 5), Lenient: policy >= 128, AsLoads: policy&32 != 0, Evaluate: policy&64 != 0}
 		g := pyobj.New()
 		given := bytes.Clone(in)
 		var before, after runtime.MemStats

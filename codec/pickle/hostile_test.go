@@ -61,6 +61,13 @@ func large(n int) map[string]string {
 		"popped with calls": "cm\nn\n)R" + rep("]0", n/2) + ".",
 		"python 2":          "(" + rep("U\x04ab\xe9\xe9", n/6) + "t.",
 		"keys in sets":      "(" + rep("\x8f(K\x07\x85\x90", n/7) + "t.",
+		"sets of one list":  "(cbuiltins\nset\n\x94(" + rep("K\x01", n/4) + "l\x94" + rep("h\x00h\x01\x85R", n/12) + "t.",
+		"lists of one list": "(cbuiltins\nlist\n\x94(" + rep("K\x01", n/4) + "l\x94" + rep("h\x00h\x01\x85R", n/12) + "t.",
+		"lists of one str":  "(cbuiltins\nlist\n\x94X" + string(binary.LittleEndian.AppendUint32(nil, uint32(n/2))) + rep("a", n/2) + "\x94" + rep("h\x00h\x01\x85R", n/12) + "t.",
+		"dicts of one dict": "(cbuiltins\ndict\n\x94(" + rep("K\x01", n/4) + "d\x94" + rep("h\x00h\x01\x85R", n/12) + "t.",
+		"lists of one dict": "(cbuiltins\nlist\n\x94(" + rep("K\x01", n/4) + "d\x94" + rep("h\x00h\x01\x85R", n/12) + "t.",
+		"zeros":             "(cbuiltins\nbytes\n\x94" + rep("h\x00M\xff\xff\x85R", n/7) + "t.",
+		"appended bytes":    "\x96" + string(binary.LittleEndian.AppendUint64(nil, uint64(n/2))) + rep("a", n/2) + rep("K\x01a", n/6) + ".",
 		"floats in a set":   "\x8f(" + rep("G\x7e\x37\xe4\x3c\x88\x00\x75\x9c", n/9) + "\x90.",
 	}
 }
@@ -69,20 +76,22 @@ func large(n int) map[string]string {
 func TestMemory(t *testing.T) {
 	const n = 120_000
 	for name, in := range large(n) {
-		g := pyobj.New()
-		d := pickle.Decoder{Py2Strings: pickle.Py2Latin1}
-		data := []byte(in)
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		_, err := d.Decode(g, data)
-		runtime.ReadMemStats(&after)
-		if err != nil && name != "marks" {
-			t.Errorf("%s: %v", name, err)
-		}
-		used := after.TotalAlloc - before.TotalAlloc
-		t.Logf("%-18s %5.1f", name, float64(used)/float64(len(data)))
-		if used > 64*uint64(len(data)) {
-			t.Errorf("%s: %.1f bytes of memory for each byte", name, float64(used)/float64(len(data)))
+		for _, loads := range []bool{false, true} {
+			g := pyobj.New()
+			d := pickle.Decoder{Py2Strings: pickle.Py2Latin1, AsLoads: loads, Evaluate: loads}
+			data := []byte(in)
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, err := d.Decode(g, data)
+			runtime.ReadMemStats(&after)
+			if err != nil && name != "marks" && name != "appended bytes" {
+				t.Errorf("%s: %v", name, err)
+			}
+			used := after.TotalAlloc - before.TotalAlloc
+			t.Logf("%-18s %5.1f", name, float64(used)/float64(len(data)))
+			if used > 64*uint64(len(data)) {
+				t.Errorf("%s: %.1f bytes of memory for each byte", name, float64(used)/float64(len(data)))
+			}
 		}
 	}
 }

@@ -351,6 +351,13 @@ func (g *Graph) SetStr(r Ref, text []byte) {
 	g.arena = append(g.arena, text...)
 }
 
+// SetData gives a ByteArray other data.
+func (g *Graph) SetData(r Ref, data []byte) {
+	nd := g.at(r)
+	nd.flags, nd.n, nd.v = nd.flags|flagArena, uint32(len(data)), uint64(len(g.arena))
+	g.arena = append(g.arena, data...)
+}
+
 // SetBytes turns a Str into Bytes of the same data, in place.
 func (g *Graph) SetBytes(r Ref) { g.nodes[r].kind = Bytes }
 

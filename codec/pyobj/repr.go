@@ -129,10 +129,11 @@ func (p *printer) value(r Ref) {
 // AppendInt appends the decimal digits of an Int. Not ok: there are more than
 // MaxDigits of them, which Python neither reads nor writes, and dst is as it was.
 func (g *Graph) AppendInt(dst []byte, r Ref) (out []byte, ok bool) {
-	return g.appendInt(dst, r, MaxDigits)
+	return g.AppendIntWithin(dst, r, MaxDigits)
 }
 
-func (g *Graph) appendInt(dst []byte, r Ref, most int) (out []byte, ok bool) {
+// AppendIntWithin is AppendInt with another limit of digits.
+func (g *Graph) AppendIntWithin(dst []byte, r Ref, most int) (out []byte, ok bool) {
 	if v, ok := g.Int64(r); ok {
 		return strconv.AppendInt(dst, v, 10), true
 	}
@@ -154,7 +155,7 @@ func (g *Graph) appendInt(dst []byte, r Ref, most int) (out []byte, ok bool) {
 func (p *printer) int(r Ref) {
 	start := len(p.dst)
 	var ok bool
-	if p.dst, ok = p.g.appendInt(p.dst, r, HugeDigits); !ok {
+	if p.dst, ok = p.g.AppendIntWithin(p.dst, r, HugeDigits); !ok {
 		v := p.g.Big(r)
 		if v.Sign() < 0 {
 			p.text("-")
