@@ -4,9 +4,9 @@
 // others are not touched; memory does not grow with the number of keys; a dry
 // run cannot write.
 //
-// On every shard a scanner hands batches of keys to a few workers. A worker
-// sends, in one flush, the writes of one batch and the questions about the
-// next, on one connection that is never silently replaced:
+// On every shard a source, as a scan is one, gives keys, which go to a few workers
+// in batches. A worker sends, in one flush, the writes of one batch and the
+// questions about the next, on one connection that is never silently replaced:
 //
 //	SET k v XX KEEPTTL …, EXEC      of batch n
 //	WATCH …, MGET …, MULTI          of batch n+1

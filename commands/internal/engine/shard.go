@@ -15,12 +15,11 @@ import (
 // shardRun is the work on one shard.
 type shardRun struct {
 	*run
-	index  int
-	shard  *cluster.Shard
-	filter *scan.Filter
+	index int
+	shard *cluster.Shard
 	// link is the connection besides those of the workers.
 	link *scan.Link
-	// work carries batches from the scanner to the workers. It is short: what
+	// work carries batches from the source to the workers. It is short: what
 	// waits in it was read before it is written.
 	work chan []entry
 	// going ends when no new batch is to be begun, by halt or with that of the run.
@@ -54,10 +53,7 @@ func (s *shardRun) count(t *Tally) {
 
 // shard does all the work on one shard and fills its part of the report.
 func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
-	s := &shardRun{
-		run: r, index: index, shard: sh,
-		filter: scan.NewFilter(r.o.Selection, r.cl, sh),
-	}
+	s := &shardRun{run: r, index: index, shard: sh}
 	s.going, s.halt = context.WithCancelCause(r.going)
 	defer s.tellFailures()()
 	out := &r.report.Shards[index]
@@ -107,7 +103,9 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 	for range workers {
 		wg.Go(func() { s.contain(func() error { return s.worker(ctx) }) })
 	}
-	s.contain(func() error { return s.scan(ctx, link.Walk(s.filter.Pattern), before.Keys) })
+	s.contain(func() error {
+		return s.feed(ctx, scanned(link, scan.NewFilter(r.o.Selection, r.cl, sh), ""), before.Keys)
+	})
 	close(s.work)
 	wg.Wait()
 	close(finished)
@@ -175,60 +173,6 @@ func (r *run) workers(roundTrip time.Duration, keys int64, connections int) int 
 		n = min(n, connections-1)
 	}
 	return max(1, min(n, int(keys/int64(r.o.Batch))))
-}
-
-// scan hands the selected keys to the workers.
-func (s *shardRun) scan(ctx context.Context, walk *scan.Walk, keys int64) error {
-	var t Tally
-	defer s.count(&t)
-	var batch []entry
-	given := scan.NewRecent()
-	give := func() bool {
-		select {
-		case s.work <- batch:
-			batch = nil
-			return true
-		case <-s.going.Done():
-			s.undone.Store(true)
-			return false
-		}
-	}
-	for pages := int64(1); ; pages++ {
-		if s.halted() {
-			s.undone.Store(true)
-			return nil
-		}
-		page, err := walk.Page(ctx)
-		if err != nil {
-			return err
-		}
-		for _, key := range page {
-			verdict := s.filter.Verdict(key)
-			if verdict != scan.Other && given.Again(key) {
-				continue
-			}
-			switch verdict {
-			case scan.Spare:
-				t.Scanned++
-				t.Spared++
-			case scan.Take:
-				if batch == nil {
-					batch = make([]entry, 0, s.o.Batch)
-				}
-				batch = append(batch, entry{key: key})
-				if len(batch) == s.o.Batch && !give() {
-					return nil
-				}
-			}
-		}
-		s.told.passed(s.index, pages*scan.PageKeys, keys)
-		if walk.Ended() {
-			if len(batch) > 0 {
-				give()
-			}
-			return nil
-		}
-	}
 }
 
 // clampInt keeps sizes that a server tells within an int.

@@ -39,7 +39,7 @@ func TestARestartedServerEndsItsWalk(t *testing.T) {
 	f := farmtest.New(t, 1, "p", nil)
 	f.Fill(t, "p", 5*scan.PageKeys, 20)
 	link, other := begin(t, f), begin(t, f)
-	walk := link.Walk("*")
+	walk := link.Walk("*", "")
 	if keys, err := walk.Page(ctx); err != nil || len(keys) == 0 || walk.Ended() {
 		t.Fatalf("%d keys, ended %v, %v", len(keys), walk.Ended(), err)
 	}
@@ -77,7 +77,7 @@ func TestANamelessServerIsNotGoneBackTo(t *testing.T) {
 	if about, err := link.Still(ctx); err != nil || about.Keys != 5*scan.PageKeys {
 		t.Errorf("%+v, %v", about, err)
 	}
-	walk := link.Walk("*")
+	walk := link.Walk("*", "")
 	if _, err := walk.Page(ctx); err != nil || walk.Ended() {
 		t.Fatal(walk.Ended(), err)
 	}

@@ -22,8 +22,15 @@ type Walk struct {
 	ended   bool
 }
 
-// Walk begins a walk over the keys that fit a pattern.
-func (l *Link) Walk(pattern string) *Walk { return &Walk{link: l, pattern: pattern} }
+// Walk begins a walk over the keys that fit a pattern, where another was when it
+// told its Position; "" is the beginning.
+func (l *Link) Walk(pattern, position string) *Walk {
+	return &Walk{link: l, pattern: pattern, cursor: position}
+}
+
+// Position is from where another walk with the same pattern goes on after the last
+// page, as long as the server is the same process. It means nothing after the end.
+func (w *Walk) Position() string { return w.cursor }
 
 // Ended reports whether all keys were given.
 func (w *Walk) Ended() bool { return w.ended }

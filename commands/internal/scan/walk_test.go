@@ -17,7 +17,7 @@ func TestAWalkGivesEveryKeyOfItsPattern(t *testing.T) {
 	f := farmtest.New(t, 1, "p", nil)
 	f.Fill(t, "p", n, 1)
 	f.Fill(t, "q", 100, 1)
-	walk := begin(t, f).Walk("p:*")
+	walk := begin(t, f).Walk("p:*", "")
 	seen, pages := map[string]bool{}, 0
 	for ; !walk.Ended(); pages++ {
 		keys, err := walk.Page(ctx)

@@ -50,7 +50,7 @@ func (c *Census) count(ctx context.Context, s *cluster.Shard, f *scan.Filter, wh
 	if whole {
 		pattern = "*"
 	}
-	for walk := link.Walk(pattern); !walk.Ended(); {
+	for walk := link.Walk(pattern, ""); !walk.Ended(); {
 		keys, err := walk.Page(ctx)
 		if err != nil {
 			return err

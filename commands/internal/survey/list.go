@@ -51,7 +51,7 @@ func allPages(ctx context.Context, s *cluster.Shard, pattern string, use func(*c
 		return s.Wrap(err)
 	}
 	given := scan.NewRecent()
-	for walk := link.Walk(pattern); !walk.Ended(); {
+	for walk := link.Walk(pattern, ""); !walk.Ended(); {
 		keys, err := walk.Page(ctx)
 		if err != nil {
 			return s.Wrap(err)

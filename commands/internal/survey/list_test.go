@@ -89,7 +89,7 @@ func TestListGivesNoKeyTwice(t *testing.T) {
 			return err
 		}
 		defer link.Close()
-		for walk := link.Walk("*"); !walk.Ended(); {
+		for walk := link.Walk("*", ""); !walk.Ended(); {
 			keys, err := walk.Page(ctx)
 			if err != nil {
 				return err

@@ -1,0 +1,115 @@
+package engine
+
+import (
+	"context"
+
+	"cachering/commands/internal/scan"
+)
+
+// A source gives the keys of one shard that are to be worked on, part by part, and
+// knows nothing of batches and workers. It is for one goroutine.
+type source interface {
+	// next gives the next part, and is not called again after the last one or an
+	// error, which ends the work on the shard.
+	next(ctx context.Context) (part, error)
+}
+
+// part is what a source gives at a time.
+type part struct {
+	// entries are to be worked on. They are the source's own again when it is asked
+	// for the next part; the bytes of their keys stay.
+	entries []entry
+	// settled counts keys that need no worker, because the selection protects them
+	// for one.
+	settled Tally
+	// passed is how many keys lie behind the source, this part among them, about.
+	passed int64
+	// position is from where another source of this kind goes on after this part,
+	// as text that means something to that kind alone. What lies before it is done
+	// when all entries given so far are. It means nothing in the last part.
+	position string
+	last     bool
+}
+
+// scanned is the source that a scan of a shard is, from a position of another on.
+func scanned(link *scan.Link, filter *scan.Filter, position string) source {
+	return &scanSource{walk: link.Walk(filter.Pattern, position), filter: filter, given: scan.NewRecent()}
+}
+
+type scanSource struct {
+	walk    *scan.Walk
+	filter  *scan.Filter
+	given   *scan.Recent
+	passed  int64
+	entries []entry // of the part before
+}
+
+func (s *scanSource) next(ctx context.Context) (part, error) {
+	page, err := s.walk.Page(ctx)
+	if err != nil {
+		return part{}, err
+	}
+	clear(s.entries)
+	s.entries = s.entries[:0]
+	s.passed += scan.PageKeys
+	p := part{passed: s.passed, position: s.walk.Position(), last: s.walk.Ended()}
+	for _, key := range page {
+		verdict := s.filter.Verdict(key)
+		if verdict != scan.Other && s.given.Again(key) {
+			continue
+		}
+		switch verdict {
+		case scan.Spare:
+			p.settled.Scanned++
+			p.settled.Spared++
+		case scan.Take:
+			s.entries = append(s.entries, entry{key: key})
+		}
+	}
+	p.entries = s.entries
+	return p, nil
+}
+
+// feed hands what a source gives to the workers, in batches. The database has about
+// so many keys.
+func (s *shardRun) feed(ctx context.Context, from source, keys int64) error {
+	var t Tally
+	defer s.count(&t)
+	var batch []entry
+	give := func() bool {
+		select {
+		case s.work <- batch:
+			batch = nil
+			return true
+		case <-s.going.Done():
+			s.undone.Store(true)
+			return false
+		}
+	}
+	for {
+		if s.halted() {
+			s.undone.Store(true)
+			return nil
+		}
+		p, err := from.next(ctx)
+		if err != nil {
+			return err
+		}
+		t.add(&p.settled)
+		for _, e := range p.entries {
+			if batch == nil {
+				batch = make([]entry, 0, s.o.Batch)
+			}
+			if batch = append(batch, e); len(batch) == s.o.Batch && !give() {
+				return nil
+			}
+		}
+		s.told.passed(s.index, p.passed, keys)
+		if p.last {
+			if len(batch) > 0 {
+				give()
+			}
+			return nil
+		}
+	}
+}
