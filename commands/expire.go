@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -13,12 +14,15 @@ import (
 type expireOptions struct {
 	expiryOptions
 	ttl    lifespan
+	at     moment
 	compat bool
 }
 
 func (o *expireOptions) flags() []cli.Flag {
 	return append([]cli.Flag{&cli.GenericFlag{Name: "ttl", Value: &o.ttl,
 		Usage: "let the entries live for `D|none|default` from now: a duration, for ever, or as configured"},
+		&cli.GenericFlag{Name: "at", Value: &o.at,
+			Usage: "let the entries live until `TIME`, by the clocks of the servers: 2030-01-31T18:00:00+01:00, or seconds since 1970"},
 		compatFlag(&o.compat)},
 		o.expiryOptions.flags()...)
 }
@@ -35,6 +39,7 @@ func newExpire(s *session) *command {
 		examples: []string{
 			"cachering expire user:42 --ttl 10m",
 			"cachering touch session:1 session:2 --ttl default",
+			"cachering expire sale:banner --at 2030-01-31T18:00:00+01:00",
 			"cachering expire - --ttl 1h <keys.txt",
 			"cachering expire --match 'page:*' --ttl 5m --dry-run",
 			"cachering expire --match 'page:*' --ttl 5m --yes",
@@ -49,13 +54,22 @@ func runExpire(ctx context.Context, s *session, o *expireOptions, args []string)
 	if err := o.check("expire", args); err != nil {
 		return err
 	}
-	if !o.ttl.set {
-		return usagef("expire needs --ttl D")
+	timed := o.at.text != ""
+	switch {
+	case timed && o.ttl.set:
+		return usagef("--ttl and --at exclude each other")
+	case !timed && !o.ttl.set:
+		return usagef("expire needs --ttl D or --at TIME")
+	case timed && !o.compat && !o.at.After(time.Now()):
+		return usagef("--at: %s is in the past", o.at.text).hinting("cachering delete deletes; --compat does what the library does")
 	}
 	if o.compat && o.match != "" {
 		return usagef("--compat goes with keys, not with --match")
 	}
-	if !o.compat {
+	if timed { // for those whose values hold the time, too, and for --compat
+		o.ttl = lifespan{set: true, after: time.Until(o.at.Time), text: o.at.text}
+	}
+	if !o.compat && !timed {
 		if err := o.ttl.check(); err != nil {
 			return err
 		}
@@ -68,6 +82,9 @@ func runExpire(ctx context.Context, s *session, o *expireOptions, args []string)
 		defer b.cl.Close()
 		if err := herdMatch(b.cache, "expire --ttl D"); err != nil {
 			return err
+		}
+		if timed {
+			return o.changeMatching(ctx, b, "expire at "+o.at.text, &engine.Expire{At: o.at.Time})
 		}
 		ttl, err := o.ttl.of(b.cache)
 		if err != nil {
@@ -107,6 +124,10 @@ func runExpire(ctx context.Context, s *session, o *expireOptions, args []string)
 	request := cl.Persist
 	if cache.Herd {
 		request = herdExpire(cl, cache, ttl)
+	} else if timed {
+		request = func(ctx context.Context, stored [][]byte) []cluster.Entry {
+			return cl.ExpireAt(ctx, stored, o.at.Time)
+		}
 	} else if ttl != cluster.Forever {
 		request = func(ctx context.Context, stored [][]byte) []cluster.Entry { return cl.Expire(ctx, stored, ttl) }
 	}

@@ -21,7 +21,7 @@ type expiryOptions struct {
 }
 
 func (o *expiryOptions) flags() []cli.Flag {
-	return append(append(o.keyOptions.flags(), o.nulFlag(),
+	return append(append(append(o.keyOptions.flags(), o.pipeFlags()...),
 		&cli.GenericFlag{Name: "match", Value: &o.match,
 			Usage: "work on the keys that match `PATTERN` instead of keys given"},
 		includeProtectedFlag(&o.includeProtected)), o.bulk.flags()...)

@@ -18,7 +18,7 @@ type explainOptions struct {
 }
 
 func (o *explainOptions) flags() []cli.Flag {
-	return append(o.keyOptions.flags(), o.nulFlag(), o.readFromFlag(),
+	return append(append(o.keyOptions.flags(), o.pipeFlags()...), o.readFromFlag(),
 		&cli.BoolFlag{Name: "scan", Destination: &o.scan,
 			Usage: "scan every database of every server for the key under other prefixes and versions"},
 		&cli.BoolFlag{Name: "no-progress", Destination: &o.noProgress,
@@ -73,6 +73,7 @@ func runExplain(ctx context.Context, s *session, o *explainOptions, args []strin
 	if _, err := o.replica(cache); err != nil {
 		return err
 	}
+	o.takeLines(file, cache)
 	s.ui.NoProgress = o.noProgress
 	cl, err := s.open(ctx, file, cache)
 	if err != nil {

@@ -15,6 +15,9 @@ type keyOptions struct {
 	shard   word
 	nul     bool
 
+	keysJSON bool
+	lines    *keyLines // where keysJSON is set and the cache is known
+
 	readFrom choice
 }
 
@@ -37,7 +40,7 @@ func (o *keyOptions) flags() []cli.Flag {
 // readFlags adds what commands take that only look: any shard may be asked, and
 // keys may come from standard input.
 func (o *keyOptions) readFlags() []cli.Flag {
-	return append(o.flags(), o.shardFlag(), o.nulFlag())
+	return append(append(o.flags(), o.shardFlag()), o.pipeFlags()...)
 }
 
 // lookFlags adds the choice of a replica, which only commands that show what is
@@ -57,9 +60,14 @@ func (o *keyOptions) shardFlag() cli.Flag {
 		Usage: "ask the shard `NAME|INDEX` and not the home of each key"}
 }
 
-func (o *keyOptions) nulFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "0", Destination: &o.nul,
-		Usage: "with - as the key: keys end with a NUL instead of a line feed"}
+// pipeFlags say what stands on standard input where the key is -.
+func (o *keyOptions) pipeFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "0", Destination: &o.nul,
+			Usage: "with - as the key: keys end with a NUL instead of a line feed"},
+		&cli.BoolFlag{Name: "keys-json", Destination: &o.keysJSON,
+			Usage: "with - as the key: lines of keys --json, each the stored key on the shard that it names"},
+	}
 }
 
 // check refuses combinations that contradict each other.
@@ -73,6 +81,20 @@ func (o *keyOptions) check(args []string) error {
 	if o.nul && (len(args) != 1 || args[0] != "-") {
 		return usagef("-0 needs - as the only key")
 	}
+	if !o.keysJSON {
+		return nil
+	}
+	switch {
+	case len(args) != 1 || args[0] != "-":
+		return usagef("--keys-json needs - as the only key")
+	case o.nul:
+		return usagef("--keys-json and -0 exclude each other: a line of JSON ends with a line feed")
+	case o.version.set:
+		return usagef("--keys-json and --version exclude each other: a stored key holds its version")
+	case o.shard != "" || o.readFrom.value == fromReplica:
+		return usagef("--keys-json names the shard of each key; leave --shard and --read-from out")
+	}
+	o.stored = true
 	return nil
 }
 

@@ -20,14 +20,14 @@ const chunk = 200
 // keyList is the keys of one run, from arguments or from standard input.
 type keyList struct {
 	s    *session
-	nul  bool
+	o    *keyOptions
 	args []string
 	pipe bool
 }
 
 // keys reads the key arguments of a command.
 func (s *session) keys(args []string, o *keyOptions) *keyList {
-	l := &keyList{s: s, nul: o.nul, args: args}
+	l := &keyList{s: s, o: o, args: args}
 	if len(args) == 1 && args[0] == "-" {
 		l.pipe, l.args = true, nil
 	}
@@ -69,7 +69,7 @@ func (l *keyList) each(ctx context.Context, do func(keys []string) error) error 
 		return nil
 	}
 	l.s.awaitInput("keys")
-	items := l.s.ui.In.Items(ctx, l.nul)
+	items := l.s.ui.In.Items(ctx, l.o.nul)
 	for !l.s.ui.Gone() {
 		keys, err := items.Next(chunk)
 		if err != nil {
@@ -78,10 +78,20 @@ func (l *keyList) each(ctx context.Context, do func(keys []string) error) error 
 		if len(keys) == 0 {
 			return nil
 		}
-		if err := do(keys); err != nil {
-			return err
+		for rest := keys; len(rest) > 0; {
+			keys, rest = rest, nil
+			var bad error
+			if l.o.keysJSON {
+				keys, rest, bad = l.o.lines.next(keys)
+			}
+			if err := do(keys); err != nil {
+				return err
+			}
+			l.s.ui.Flush()
+			if bad != nil {
+				return bad
+			}
 		}
-		l.s.ui.Flush()
 	}
 	return nil
 }

@@ -48,6 +48,7 @@ func newKeys(s *session) *command {
 			"cachering keys 'user:*' --version 2",
 			"cachering keys 'user:*' -0 | cachering ttl - -0",
 			"cachering keys --json | jq -r .stored_key",
+			"cachering keys 'user:*' --json | cachering ttl - --keys-json",
 			"cachering keys --locks",
 		},
 		exits: []exit{

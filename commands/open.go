@@ -42,7 +42,11 @@ func (s *session) openKeys(ctx context.Context, o *keyOptions) (*config.Cache, *
 	if err != nil {
 		return nil, nil, err
 	}
+	o.takeLines(file, cache)
 	cl, err := s.open(ctx, file, cache)
+	if err == nil && o.lines != nil {
+		return cache, cl.Elsewhere(o.lines.home), nil
+	}
 	if err == nil && replica == byRing {
 		return cache, cl.Elsewhere(func(stored []byte) (int, error) { return cache.Place.Home(cache.Keyspace, stored) }), nil
 	}
@@ -90,6 +94,9 @@ func (s *session) openWritable(ctx context.Context, o *keyOptions) (*config.Cach
 	}
 	if err := writable(cache); err != nil {
 		return nil, nil, err
+	}
+	if o.lines != nil {
+		o.lines.writes = true
 	}
 	if o.shard != "" {
 		i, err := findShard(cache, o.shard)

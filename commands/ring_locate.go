@@ -15,7 +15,7 @@ type ringLocateOptions struct {
 }
 
 func (o *ringLocateOptions) flags() []cli.Flag {
-	return append(o.keyOptions.flags(), o.nulFlag(),
+	return append(append(o.keyOptions.flags(), o.pipeFlags()...),
 		&cli.GenericFlag{Name: "shard", Value: &o.shard,
 			Usage: "leave out the keys that are not at home on the shard `NAME|INDEX`"},
 		&cli.BoolFlag{Name: "look", Destination: &o.look,
@@ -76,6 +76,7 @@ func runRingLocate(ctx context.Context, s *session, o *ringLocateOptions, args [
 			return err
 		}
 	}
+	o.takeLines(file, cache)
 	var l *lookout
 	if o.look {
 		cl, err := s.open(ctx, file, cache)

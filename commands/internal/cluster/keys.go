@@ -93,6 +93,13 @@ func (c *Cluster) Expire(ctx context.Context, stored [][]byte, ttl time.Duration
 	})
 }
 
+// ExpireAt lets keys live up to a time by the clocks of their servers.
+func (c *Cluster) ExpireAt(ctx context.Context, stored [][]byte, at time.Time) []Entry {
+	return c.change(ctx, stored, func(e *Entry) *redis.IntCmd {
+		return redis.NewIntCmd(ctx, "pexpireat", e.Stored, at.UnixMilli())
+	})
+}
+
 // Delete deletes keys, and with each its marker where the library keeps one.
 func (c *Cluster) Delete(ctx context.Context, stored [][]byte) []Entry {
 	return c.each(ctx, stored, once, func(e *Entry) ([]redis.Cmder, func()) {

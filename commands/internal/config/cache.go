@@ -256,3 +256,23 @@ func (c *Cache) FindServer(name string) (int, error) {
 func (c *Cache) Duplicate(server int) int {
 	return slices.IndexFunc(c.endpoints, c.endpoints[server].Same)
 }
+
+// Owner is the cache that a stored key on a server of c belongs to: of those of
+// the file on that server and database, the one with the longest prefix that fits;
+// nil if none does.
+func (f *File) Owner(c *Cache, server int, stored []byte) *Cache {
+	var owner *Cache
+	at := c.Endpoint(server)
+	for _, other := range append([]*Cache{c}, f.Caches...) {
+		if _, _, fits := other.Keyspace.Split(stored); !fits || owner != nil && len(other.Keyspace.Prefix) <= len(owner.Keyspace.Prefix) {
+			continue
+		}
+		for i := range other.Servers {
+			if other.Endpoint(i).Same(at) {
+				owner = other
+				break
+			}
+		}
+	}
+	return owner
+}

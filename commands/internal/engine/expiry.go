@@ -17,8 +17,12 @@ func (o *Persist) start(w *worker) (preparer, committer, committer, error) {
 	return &sorter{set, w}, newGuarded(w, set), ask, nil
 }
 
-// Expire gives keys a time to live, counted from when each is written.
-type Expire struct{ TTL time.Duration }
+// Expire gives keys a time to live, counted from when each is written, or up to a
+// time by the clock of the server.
+type Expire struct {
+	TTL time.Duration
+	At  time.Time // in place of TTL, if it is not zero
+}
 
 func (o *Expire) command() (name, to string) { return "expire", "" }
 func (o *Expire) columns() columns           { return expiryColumns }
@@ -28,6 +32,9 @@ func (o *Expire) way(l *lacks) way           { return l.way() }
 func (o *Expire) start(w *worker) (preparer, committer, committer, error) {
 	ms := int64((o.TTL + time.Millisecond - 1) / time.Millisecond)
 	set := &expirer{w: w, command: "pexpire", argv: []any{ms}}
+	if !o.At.IsZero() {
+		set.command, set.argv[0] = "pexpireat", o.At.UnixMilli()
+	}
 	ask := &expirer{w: w, command: "exists"}
 	return &sorter{set, w}, newGuarded(w, set), ask, nil
 }

@@ -171,10 +171,10 @@ func TestPersistAndExpire(t *testing.T) {
 		changed, unchanged, left int64
 	}{
 		{&Persist{}, true, limited, n - limited, limited},
-		{&Expire{time.Hour}, true, n, 0, limited},
+		{&Expire{TTL: time.Hour}, true, n, 0, limited},
 		{&Persist{}, false, limited, n - limited, 0},
 		{&Persist{}, false, 0, n, 0},
-		{&Expire{time.Hour}, false, n, 0, n},
+		{&Expire{TTL: time.Hour}, false, n, 0, n},
 	} {
 		total := whole(t, Run(ctx, f.Cluster, step.op, Options{Selection: sel, DryRun: step.dry}))
 		if total.Changed != step.changed || total.Unchanged != step.unchanged || total.Spared != 1 || total.Skipped["not_a_string"] != 1 {

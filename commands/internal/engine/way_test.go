@@ -162,7 +162,7 @@ var stringWork = []struct {
 }{
 	{"delete", &Delete{Command: "del-pattern"}, 0},
 	{"persist", &Persist{}, 10 * time.Hour},
-	{"expire", &Expire{time.Hour}, 0},
+	{"expire", &Expire{TTL: time.Hour}, 0},
 }
 
 func TestWhatBecomesAnotherTypeIsLeftAlone(t *testing.T) {
