@@ -13,7 +13,7 @@ import (
 // others. Paths are relative to the module; tests are free.
 var imports = layers(`
 main: commands
-commands: ./document ./plain ./placement ./library ./config ./reader ./importer ./importer/settings ./cluster ./scan ./survey ./engine ./ui ring codec codec/pyobj codec/pickle
+commands: ./document ./plain ./placement ./library ./config ./reader ./importer ./importer/settings ./cluster ./herd ./scan ./survey ./engine ./ui ring codec codec/pyobj codec/pickle
 ./config: ./document ./library ring codec
 ./library: ring codec
 ./reader: ./config ./plain codec
@@ -21,6 +21,7 @@ commands: ./document ./plain ./placement ./library ./config ./reader ./importer 
 ./importer/settings: codec/pyobj
 ./cluster: ./config ./wire ring
 ./wire:
+./herd: ./config ./cluster codec
 ./scan: ./cluster ring
 ./survey: ./cluster ./scan ring
 ./engine: ./document ./cluster ./scan ./survey

@@ -14,6 +14,7 @@
 //	internal/survey      what only reads: samples, lists, locks, counts, searches
 //	internal/scan        a walk over the keys of one server process, and which of them are selected
 //	internal/reader      what the configured application can read of what is stored, and why not
+//	internal/herd        one of many callers makes a value: get-or-set, the deadlines of HerdClient
 //	internal/cluster     servers, connections, single keys; each change of a key is one transaction
 //	internal/wire        what a Redis server may answer, before anybody acts on it
 //	internal/placement   where keys lie and would lie: pure

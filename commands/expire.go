@@ -121,15 +121,11 @@ func runExpire(ctx context.Context, s *session, o *expireOptions, args []string)
 	if err := herdWrites(cache); err != nil {
 		return err
 	}
-	request := cl.Persist
-	if cache.Herd {
-		request = herdExpire(cl, cache, ttl)
-	} else if timed {
+	request := expiring(cl, cache, ttl)
+	if timed && !cache.Herd {
 		request = func(ctx context.Context, stored [][]byte) []cluster.Entry {
 			return cl.ExpireAt(ctx, stored, o.at.Time)
 		}
-	} else if ttl != cluster.Forever {
-		request = func(ctx context.Context, stored [][]byte) []cluster.Entry { return cl.Expire(ctx, stored, ttl) }
 	}
 	return o.changeKeys(ctx, s.keys(args, &o.keyOptions), cache, request)
 }

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,6 +15,7 @@ import (
 	"cachering/codec"
 	"cachering/codec/pyobj"
 	"cachering/commands/internal/config"
+	"cachering/commands/internal/herd"
 	"cachering/commands/internal/plain"
 	"cachering/commands/internal/ui"
 )
@@ -26,10 +28,6 @@ type getOrSetOptions struct {
 	lockTTL positiveDuration
 	wait    positiveDuration
 }
-
-// defaultLockTTL is how long a caller that was killed keeps others from running
-// the command. The library has no default, and then a crash locks for ever.
-const defaultLockTTL = time.Minute
 
 func (o *getOrSetOptions) flags() []cli.Flag {
 	return append([]cli.Flag{
@@ -106,55 +104,57 @@ func runGetOrSet(ctx context.Context, s *session, o *getOrSetOptions, key string
 	if err != nil {
 		return err
 	}
-	m := &maker{
-		s: s, cl: cl, key: key, stored: []byte(o.storedKey(cache, key)),
-		ttl: ttl, stale: time.Duration(o.stale), lockTTL: time.Duration(o.lockTTL), wait: time.Duration(o.wait),
+	if err := o.suits(cache); err != nil {
+		return err
 	}
-	m.make = func(ctx context.Context) ([]byte, time.Duration, error) {
+	m := &herd.Maker{
+		Cluster: cl, Cache: cache, Stored: []byte(o.storedKey(cache, key)),
+		TTL: ttl, Stale: time.Duration(o.stale), Wait: time.Duration(o.wait),
+		LockTTL: cmp.Or(time.Duration(o.lockTTL), herd.DefaultLockTTL),
+	}
+	m.Make = func(ctx context.Context) ([]byte, time.Duration, error) {
 		output, err := runCommand(ctx, s, path, words)
 		if err != nil {
 			return nil, 0, err
 		}
-		deadline, keep := herd(cache, o.from.value, ttl)
-		value, err := o.encode(output, cache, words[0], deadline)
+		stale, keep := deadline(cache, o.from.value, ttl)
+		value, err := o.encode(output, cache, words[0], stale)
 		return value, keep, err
 	}
-	m.outdated = func(value []byte) bool { return cache.Herd && outdated(value, cache, time.Now()) }
-	if m.stale != 0 && cache.Traits.Side.Fresh == "" {
-		return usagef("--stale is for caches of django-redis-cache 2.0 and later: %s has no markers of get_or_set", cache.Alias)
-	}
-	var got *made
-	if guarded(cache) {
-		if m.lockTTL == 0 {
-			m.lockTTL = defaultLockTTL
+	m.Warn = func(err error) {
+		if errors.Is(err, herd.ErrOutlived) {
+			s.ui.Note("warning: %v, %s; another caller may have run the command too", err, m.LockTTL)
+		} else {
+			s.ui.Warn("cachering: %s: the lock is left to expire: %v", key, err)
 		}
-		m.lock = append([]byte(cache.Traits.Side.Lock), m.stored...)
-		got, err = m.guarded(ctx)
-	} else {
-		for _, f := range []struct {
-			name string
-			set  bool
-		}{{"lock-ttl", m.lockTTL != 0}, {"wait", m.wait != 0}} {
-			if f.set {
-				return usagef("--%s is for caches of django-redis-cache 1.5.5 and later: %s has no locks of get_or_set", f.name, cache.Alias)
-			}
-		}
-		got, err = m.plain(ctx)
 	}
+	got, err := m.Get(ctx)
 	if err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		return err
 	}
-	return o.answer(s, cache, m, got)
+	return o.answer(s, cache, key, m.Stored, got)
 }
 
-// guarded tells whether get_or_set of the library lets one caller make a value.
-// Before 1.5.5 what lies at _lockF says, for as long as the value is fresh or for
-// ever, that it was made; a caller that found it there would wait in vain.
-func guarded(cache *config.Cache) bool {
-	return cache.Traits.Guards
+// suits refuses what get_or_set of the library does not do.
+func (o *getOrSetOptions) suits(cache *config.Cache) error {
+	if o.stale != 0 && cache.Traits.Side.Fresh == "" {
+		return usagef("--stale is for caches of django-redis-cache 2.0 and later: %s has no markers of get_or_set", cache.Alias)
+	}
+	if herd.Guarded(cache) {
+		return nil
+	}
+	for _, f := range []struct {
+		name string
+		set  bool
+	}{{"lock-ttl", o.lockTTL != 0}, {"wait", o.wait != 0}} {
+		if f.set {
+			return usagef("--%s is for caches of django-redis-cache 1.5.5 and later: %s has no locks of get_or_set", f.name, cache.Alias)
+		}
+	}
+	return nil
 }
 
 // encode makes the value of what the command printed.
@@ -168,17 +168,17 @@ func (o *getOrSetOptions) encode(output []byte, cache *config.Cache, name string
 }
 
 // answer prints the value.
-func (o *getOrSetOptions) answer(s *session, cache *config.Cache, m *maker, got *made) error {
+func (o *getOrSetOptions) answer(s *session, cache *config.Cache, key string, stored []byte, got *herd.Made) error {
 	doc := struct {
 		address
-		Found bool    `json:"found"`
-		State *string `json:"state"`
-		TTL   *int64  `json:"ttl_ms"`
-		Repr  any     `json:"repr,omitempty"`
-		Value any     `json:"value,omitempty"`
-		Raw   any     `json:"raw,omitempty"`
-	}{address: address{ui.Bytes(o.userKey(cache, m.key)), ui.Bytes(m.stored), got.shard}}
-	if got.state == "" {
+		Found bool        `json:"found"`
+		State *herd.State `json:"state"`
+		TTL   *int64      `json:"ttl_ms"`
+		Repr  any         `json:"repr,omitempty"`
+		Value any         `json:"value,omitempty"`
+		Raw   any         `json:"raw,omitempty"`
+	}{address: address{ui.Bytes(o.userKey(cache, key)), ui.Bytes(stored), got.Shard}}
+	if got.State == herd.None {
 		if s.ui.JSON {
 			if err := s.ui.Document(doc); err != nil {
 				return err
@@ -187,12 +187,12 @@ func (o *getOrSetOptions) answer(s *session, cache *config.Cache, m *maker, got 
 		s.ui.Note("no value yet: another caller makes it")
 		return outcome(exitNegative)
 	}
-	text, err := o.show(got.value, cache)
+	text, err := o.show(got.Value, cache)
 	if err != nil {
-		return fmt.Errorf("%s: the value that is there: %w", m.key, err)
+		return fmt.Errorf("%s: the value that is there: %w", key, err)
 	}
 	if s.ui.JSON {
-		doc.Found, doc.State, doc.TTL = true, &got.state, milliseconds(got.ttl)
+		doc.Found, doc.State, doc.TTL = true, &got.State, milliseconds(got.TTL)
 		switch o.from.value {
 		case asRaw:
 			doc.Raw = ui.Bytes(text)

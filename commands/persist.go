@@ -50,9 +50,5 @@ func runPersist(ctx context.Context, s *session, o *expiryOptions, args []string
 	if err := herdWrites(cache); err != nil {
 		return err
 	}
-	request := cl.Persist
-	if cache.Herd {
-		request = herdExpire(cl, cache, cluster.Forever)
-	}
-	return o.changeKeys(ctx, s.keys(args, &o.keyOptions), cache, request)
+	return o.changeKeys(ctx, s.keys(args, &o.keyOptions), cache, expiring(cl, cache, cluster.Forever))
 }

@@ -217,8 +217,8 @@ type item struct {
 // item makes what the library would store. noun is what the value is called in
 // errors.
 func (o *setOptions) item(cache *config.Cache, noun, key string, typed []byte, form string, ttl time.Duration) (*item, error) {
-	deadline, ttl := herd(cache, form, ttl)
-	value, what, err := encode(noun, typed, form, cache, deadline)
+	stale, ttl := deadline(cache, form, ttl)
+	value, what, err := encode(noun, typed, form, cache, stale)
 	if err != nil {
 		return nil, err
 	}

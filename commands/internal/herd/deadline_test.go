@@ -1,4 +1,4 @@
-package commands
+package herd
 
 import (
 	"testing"
