@@ -5,7 +5,9 @@ import (
 	"errors"
 	"strings"
 
+	"cachering/codec"
 	"cachering/commands/internal/plain"
+	"cachering/commands/internal/survey"
 )
 
 func newCheck(s *session) *command {
@@ -34,7 +36,7 @@ func newCheck(s *session) *command {
 
 // finding is what check prints under --json.
 type finding struct {
-	Finding string `json:"finding"` // misplaced, duplicate, orphan or lock
+	Finding survey.Wrong `json:"finding"`
 	listed
 	Home   string `json:"home"`
 	Copies []held `json:"copies,omitempty"` // of a duplicate
@@ -46,7 +48,6 @@ type finding struct {
 type held struct {
 	Shard string `json:"shard"`
 	TTL   *int64 `json:"ttl_ms"`
-	ttl   string
 }
 
 func runCheck(ctx context.Context, s *session) error {
@@ -62,46 +63,49 @@ func runCheck(ctx context.Context, s *session) error {
 		return err
 	}
 	defer cl.Close()
-	shards := cl.Visit()
-	c := &checkup{
-		s: s, cl: cl, shards: shards, lines: make([]line, len(shards)),
-		down: make([]error, len(shards)), held: make([][]finding, len(shards)), ended: make([]bool, len(shards)),
-	}
-	for i, shard := range shards {
-		c.lines[i].Cluster = cl.Only(shard)
-	}
-	if err := c.scan(ctx); errors.Is(err, errNobodyReads) {
+	found, of := int64(0), len(cl.Visit())
+	failed, err := survey.Check(ctx, cl, survey.Checker{
+		IsToken: codec.LockToken,
+		Found: func(page []survey.Finding) error {
+			found += int64(len(page))
+			for _, f := range page {
+				if err := s.printFinding(&f); err != nil {
+					return err
+				}
+			}
+			return flushed(s)
+		},
+		Lost: func(err error) { s.ui.Warn("cachering: %v", err) },
+	})
+	if errors.Is(err, errNobodyReads) {
 		return nil
 	} else if err != nil {
 		return err
 	}
-	failed := 0
-	for _, err := range c.down {
-		if err != nil {
-			failed++
-		}
-	}
-	s.ui.Note("%s on %s", plain.Count(c.found, "finding"), plain.Count(int64(len(c.shards)-failed), "shard"))
-	code := codeOfShards(failed, len(c.shards))
-	if c.found > 0 {
+	s.ui.Note("%s on %s", plain.Count(found, "finding"), plain.Count(int64(of-failed), "shard"))
+	code := codeOfShards(failed, of)
+	if found > 0 {
 		code = worse(code, exitNegative)
 	}
 	return result(code)
 }
 
-func (c *checkup) print(f finding) error {
-	c.found++
-	if c.s.ui.JSON {
-		return c.s.ui.Document(f)
+func (s *session) printFinding(f *survey.Finding) error {
+	if s.ui.JSON {
+		doc := finding{Finding: f.Kind, listed: listing(f.On, f.Listed, f.Stored), Home: f.Home, Equal: f.Equal}
+		for _, c := range f.Copies {
+			doc.Copies = append(doc.Copies, held{c.On.Name, milliseconds(c.TTL)})
+		}
+		return s.ui.Document(doc)
 	}
-	fields := []string{f.Finding, string(f.Stored), f.Shard}
-	switch f.Finding {
-	case "misplaced":
+	fields := []string{string(f.Kind), string(f.Stored), f.On.Name}
+	switch f.Kind {
+	case survey.Misplaced:
 		fields = append(fields, "home "+f.Home)
-	case "duplicate":
+	case survey.Duplicate:
 		var copies []string
-		for _, h := range f.Copies {
-			copies = append(copies, h.Shard+" "+h.ttl)
+		for _, c := range f.Copies {
+			copies = append(copies, c.On.Name+" "+lifetime(c.TTL))
 		}
 		values := "values not compared"
 		if f.Equal != nil {
@@ -109,6 +113,6 @@ func (c *checkup) print(f finding) error {
 		}
 		fields = append(fields, strings.Join(copies, ", "), values)
 	}
-	c.s.keyLine(string(f.Stored), fields...)
+	s.keyLine(string(f.Stored), fields...)
 	return nil
 }

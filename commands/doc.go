@@ -11,7 +11,7 @@
 //
 //	commands             the command line: root lists the commands, execute runs a line, each file is a command
 //	internal/engine      bulk work: batches, workers, operations, the report
-//	internal/survey      what only reads: samples, lists, locks, counts, searches
+//	internal/survey      what only reads: samples, lists, locks, counts, searches, check
 //	internal/scan        a walk over the keys of one server process, and which of them are selected
 //	internal/reader      what the configured application can read of what is stored, and why not
 //	internal/herd        one of many callers makes a value: get-or-set, the deadlines of HerdClient

@@ -1,6 +1,6 @@
 // Package survey is what only reads: samples of the keys of a cache and of those
-// around them, lists, locks, counts and searches. It writes nothing to any server,
-// and reads no more values than it says.
+// around them, lists, locks, counts, searches and the check of where keys lie. It
+// writes nothing to any server, and reads no more values than it says.
 package survey
 
 import (

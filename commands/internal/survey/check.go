@@ -1,33 +1,94 @@
-package commands
+package survey
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sync"
+	"time"
 
-	"cachering/codec"
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/scan"
-	"cachering/commands/internal/survey"
 	"cachering/ring"
 )
 
-// checkup is one run of check. Every set of copies has at least one that is not
+// Finding is one thing that Check finds wrong with a stored key.
+type Finding struct {
+	Kind   Wrong
+	On     *cluster.Shard
+	Listed        // the entry that it is about
+	Stored []byte // the key: the entry's own, or that of its lock or marker
+	Home   string // name of the shard where the key, of an orphan the entry, should be
+	// Copies, of a Duplicate, are all there are, by shards.
+	Copies []Copy
+	// Equal, of a Duplicate, is whether the values are the same; nil where one is no
+	// string or was not read.
+	Equal *bool
+}
+
+// Copy is one copy of a key.
+type Copy struct {
+	On  *cluster.Shard
+	TTL time.Duration // as cluster.Entry has it
+}
+
+// Wrong is what is wrong with a key.
+type Wrong string
+
+const (
+	Misplaced Wrong = "misplaced" // not on its home
+	Duplicate Wrong = "duplicate" // on several shards
+	Orphan    Wrong = "orphan"    // a freshness marker whose entry is gone
+	Undying   Wrong = "lock"      // a lock that never expires
+)
+
+// Checker is told what Check finds, by one goroutine at a time.
+type Checker struct {
+	// IsToken tells the locks, as that of Locks.
+	IsToken func(stored, value []byte) bool
+	// Found is handed findings as they are made, those of one shard after those of
+	// another, unless they are very many; none where a page had none. Its error
+	// ends the check.
+	Found func([]Finding) error
+	// Lost is told once of each shard that does not answer; the others go on.
+	Lost func(error)
+}
+
+// Check scans all shards for keys, of every version, that are not where the
+// application looks, and for what was left behind. It returns on how many shards it
+// failed, and the error of Found or of the context. A key that is written meanwhile
+// may be told wrongly.
+func Check(ctx context.Context, cl *cluster.Cluster, told Checker) (failed int, err error) {
+	shards := cl.Visit()
+	c := &checkup{
+		Checker: told, cl: cl, shards: shards, lines: make([]line, len(shards)),
+		down: make([]error, len(shards)), held: make([][]Finding, len(shards)), ended: make([]bool, len(shards)),
+	}
+	for i, shard := range shards {
+		c.lines[i].Cluster = cl.Only(shard)
+	}
+	err = c.scan(ctx)
+	for _, down := range c.down {
+		if down != nil {
+			failed++
+		}
+	}
+	return failed, err
+}
+
+// checkup is one run of Check. Every set of copies has at least one that is not
 // at home, so the copies of those alone are looked for: nothing is remembered
 // from one page to the next. All shards are scanned at once.
 type checkup struct {
-	s      *session
+	Checker
 	cl     *cluster.Cluster
 	shards []*cluster.Shard
 	lines  []line
 
-	mu    sync.Mutex
-	down  []error
-	found int64
+	mu   sync.Mutex
+	down []error
 	// The findings of a shard wait until those before it have had their say, if
 	// they are not too many.
-	held  [][]finding
+	held  [][]Finding
 	ended []bool
 	turn  int
 }
@@ -48,10 +109,18 @@ func (c *checkup) scan(ctx context.Context) error {
 	var wg sync.WaitGroup
 	for i, shard := range c.shards {
 		wg.Go(func() {
-			err := survey.ListAndLocks(scans, c.cl, shard, scan.Selection{}, codec.LockToken,
-				func(found []survey.Listed) error { return c.entries(scans, i, found) },
-				func(found []survey.Held) error { return c.locks(scans, i, found) })
-			if err != nil && scans.Err() == nil && !errors.Is(err, errNobodyReads) {
+			pass := func(found []Finding, err error) error {
+				if err == nil {
+					if err = c.tell(i, found, false); err != nil {
+						cancel(err)
+					}
+				}
+				return err
+			}
+			err := ListAndLocks(scans, c.cl, shard, scan.Selection{}, c.IsToken,
+				func(page []Listed) error { return pass(c.entries(scans, i, page)) },
+				func(page []Held) error { return pass(c.locks(scans, i, page)) })
+			if err != nil && scans.Err() == nil {
 				c.fail(i, err)
 			}
 			if err := c.tell(i, nil, true); err != nil {
@@ -63,38 +132,29 @@ func (c *checkup) scan(ctx context.Context) error {
 	return context.Cause(scans)
 }
 
-// tell keeps findings until it is their shard's turn, and prints those whose turn
-// it is.
-func (c *checkup) tell(on int, found []finding, ended bool) error {
+// tell keeps findings until it is their shard's turn, and hands over those whose
+// turn it is.
+func (c *checkup) tell(on int, found []Finding, ended bool) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.held[on] = append(c.held[on], found...)
 	c.ended[on] = ended
+	var now []Finding
+	let := func(shard int) {
+		now = append(now, c.held[shard]...)
+		c.held[shard] = nil
+	}
 	if len(c.held[on]) > heldFindings {
-		if err := c.printHeld(on); err != nil {
-			return err
-		}
+		let(on)
 	}
 	for c.turn < len(c.shards) {
-		if err := c.printHeld(c.turn); err != nil {
-			return err
-		}
+		let(c.turn)
 		if !c.ended[c.turn] {
 			break
 		}
 		c.turn++
 	}
-	return flushed(c.s)
-}
-
-func (c *checkup) printHeld(on int) error {
-	for _, f := range c.held[on] {
-		if err := c.print(f); err != nil {
-			return err
-		}
-	}
-	c.held[on] = nil
-	return nil
+	return c.Found(now)
 }
 
 // fail tells of a shard once.
@@ -103,7 +163,7 @@ func (c *checkup) fail(i int, err error) {
 	defer c.mu.Unlock()
 	if c.down[i] == nil {
 		c.down[i] = err
-		c.s.ui.Warn("cachering: %v", err)
+		c.Lost(err)
 	}
 }
 
@@ -132,8 +192,8 @@ func (c *checkup) each(stored [][][]byte, do func(i int)) {
 }
 
 // entries judges a page of the entries of one shard.
-func (c *checkup) entries(ctx context.Context, on int, page []survey.Listed) error {
-	var astray []survey.Listed
+func (c *checkup) entries(ctx context.Context, on int, page []Listed) ([]Finding, error) {
+	var astray []Listed
 	var stored [][]byte
 	for _, l := range page {
 		home, err := c.cl.Home(l.Stored)
@@ -143,14 +203,14 @@ func (c *checkup) entries(ctx context.Context, on int, page []survey.Listed) err
 		astray, stored = append(astray, l), append(stored, l.Stored)
 	}
 	if len(astray) == 0 {
-		return nil
+		return nil, nil
 	}
 	copies := make([][]cluster.Entry, len(c.shards))
 	c.each(slices.Repeat([][][]byte{stored}, len(c.shards)), func(i int) { copies[i] = c.lines[i].TTL(ctx, stored) })
 	if err := ctx.Err(); err != nil {
-		return err
+		return nil, err
 	}
-	var found []finding
+	var found []Finding
 	var pairs []*pair
 	for k, l := range astray {
 		home, _ := c.cl.Home(l.Stored)
@@ -172,15 +232,14 @@ func (c *checkup) entries(ctx context.Context, on int, page []survey.Listed) err
 		if first < 0 || copies[on] == nil || !copies[on][k].Found {
 			continue // it went after the scan
 		}
-		found = append(found, finding{Finding: "misplaced", listed: listing(c.shards[on], l, l.Stored), Home: home.Name})
+		found = append(found, Finding{Kind: Misplaced, On: c.shards[on], Listed: l, Stored: l.Stored, Home: home.Name})
 		// Each of the copies that are not at home comes by here.
 		if len(holders) < 2 || first != on {
 			continue
 		}
-		f := finding{Finding: "duplicate", listed: listing(c.shards[on], l, l.Stored), Home: home.Name}
+		f := Finding{Kind: Duplicate, On: c.shards[on], Listed: l, Stored: l.Stored, Home: home.Name}
 		for _, i := range holders {
-			ttl := copies[i][k].TTL
-			f.Copies = append(f.Copies, held{c.shards[i].Name, milliseconds(ttl), lifetime(ttl)})
+			f.Copies = append(f.Copies, Copy{c.shards[i], copies[i][k].TTL})
 		}
 		pairs = append(pairs, &pair{stored: l.Stored, on: holders, at: len(found)})
 		found = append(found, f)
@@ -189,32 +248,29 @@ func (c *checkup) entries(ctx context.Context, on int, page []survey.Listed) err
 	for _, p := range pairs {
 		found[p.at].Equal = p.equal
 	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	return c.tell(on, found, false)
+	return found, ctx.Err()
 }
 
 // locks judges a page of the locks and markers of one shard.
-func (c *checkup) locks(ctx context.Context, on int, page []survey.Held) error {
+func (c *checkup) locks(ctx context.Context, on int, page []Held) ([]Finding, error) {
 	apart := c.cl.SideKeys() != ring.SideKeys{}
-	var found []finding
-	markers := make([][]survey.Held, len(c.shards)) // by the home of the entry
+	var found []Finding
+	markers := make([][]Held, len(c.shards)) // by the home of the entry
 	entries := make([][][]byte, len(c.shards))
 	for _, h := range page {
 		home, err := c.cl.Home(h.Stored)
 		if err != nil {
 			continue
 		}
-		f := finding{listed: listing(c.shards[on], h.Listed, h.Stored), Home: home.Name}
+		f := Finding{On: c.shards[on], Listed: h.Listed, Stored: h.Stored, Home: home.Name}
 		// A lock that is named as an entry was judged as one.
 		if apart && !home.Same(c.shards[on]) {
-			f.Finding = "misplaced"
+			f.Kind = Misplaced
 			found = append(found, f)
 		}
 		switch {
 		case h.Kind == ring.Lock && h.TTL == cluster.Forever:
-			f.Finding = "lock"
+			f.Kind = Undying
 			found = append(found, f)
 		case h.Kind == ring.Fresh:
 			if entry, err := c.cl.Home(h.Listed.Stored); err == nil {
@@ -229,13 +285,13 @@ func (c *checkup) locks(ctx context.Context, on int, page []survey.Held) error {
 		for k, e := range there {
 			switch h := markers[i][k]; {
 			case ctx.Err() != nil:
-				return ctx.Err()
+				return nil, ctx.Err()
 			case e.Err != nil:
 				c.fail(i, e.Err)
 			case !e.Found:
-				found = append(found, finding{Finding: "orphan", listed: listing(c.shards[on], h.Listed, h.Stored), Home: c.shards[i].Name})
+				found = append(found, Finding{Kind: Orphan, On: c.shards[on], Listed: h.Listed, Stored: h.Stored, Home: c.shards[i].Name})
 			}
 		}
 	}
-	return c.tell(on, found, false)
+	return found, nil
 }
