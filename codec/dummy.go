@@ -38,7 +38,7 @@ func (c Codec) appendDummy(dst []byte, g *pyobj.Graph, root pyobj.Ref, typed boo
 	case kind == pyobj.Int:
 		out, ok := g.AppendInt(dst, root)
 		if !ok {
-			return nil, tooManyDigits()
+			return nil, tooManyDigits(g.Digits())
 		}
 		return out, nil
 	case (kind == pyobj.Str || kind == pyobj.Float) && !typed:

@@ -1,9 +1,11 @@
 package codec
 
+import "cachering/codec/pyobj"
+
 // MaxIntegerDigits is how many digits CPython's int() reads since 3.11 (and
-// the security releases of 3.7 to 3.10). Longer stored integers are still
-// integers here, and are flagged.
-const MaxIntegerDigits = 4300
+// the security releases of 3.7 to 3.10), see Rules.AnyDigits. Longer stored
+// integers are still integers here, and are flagged.
+const MaxIntegerDigits = pyobj.MaxDigits
 
 // AppendInteger reads stored the way Python's int(bytes) does, which is what
 // the cache libraries try first, and appends the canonical form to dst: a

@@ -1,5 +1,7 @@
 package codec
 
+import "cachering/codec/pyobj"
+
 // Rules are what Python libraries do differently with one and the same
 // serializer and compressor. The zero Rules are those of django-redis-cache:
 // every int is stored as digits, every other value compressed. A CODEC does not
@@ -26,6 +28,18 @@ type Rules struct {
 	// by the FullLoader of PyYAML 5.4 and later, which makes no object. (yaml.load
 	// without a Loader, before PyYAML 5.1)
 	UnsafeYAML bool
+	// AnyDigits: the Python converts ints of any number of digits to text and back, as
+	// those before 3.11 do but for security releases, instead of 4300.
+	// (sys.get_int_max_str_digits)
+	AnyDigits bool
+}
+
+// digits is how many digits of an int are converted.
+func (r Rules) digits() int {
+	if r.AnyDigits {
+		return pyobj.HugeDigits
+	}
+	return MaxIntegerDigits
 }
 
 // compresses reports whether serialized bytes of that length are compressed at

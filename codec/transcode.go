@@ -23,7 +23,7 @@ type Transcoder struct {
 
 // Notes is what is worth counting about the value transcoded last.
 type Notes struct {
-	LongInteger bool // more than MaxIntegerDigits digits: Python no longer reads it
+	LongInteger bool // more digits than Python reads, see MaxIntegerDigits
 	Py2         pickle.Py2Counts
 }
 
@@ -34,7 +34,7 @@ func NewTranscoder(from Source, to Codec, o Options) (*Transcoder, error) {
 		return nil, err
 	}
 	t := &Transcoder{opener: opener{source: from}, to: to.resolveLevel(), target: compressionOf(to.Compressor), options: o}
-	t.pickle.Py2Strings = o.Py2Strings
+	t.pickle.Py2Strings, t.pickle.Digits = o.Py2Strings, from.codec.Rules.digits()
 	return t, nil
 }
 
@@ -63,7 +63,7 @@ func (t *Transcoder) Transcode(dst, stored []byte) (out []byte, changed bool, er
 		return nil, false, nil
 	}
 	if l.integer != nil {
-		t.notes.LongInteger = l.digits > MaxIntegerDigits
+		t.notes.LongInteger = l.digits > t.pickle.Digits
 		if bytes.Equal(l.integer, stored) {
 			return nil, false, nil
 		}
@@ -91,6 +91,7 @@ func (t *Transcoder) Transcode(dst, stored []byte) (out []byte, changed bool, er
 func (t *Transcoder) reserialize(dst []byte, l layers) (out []byte, plain bool, err error) {
 	if t.graph == nil {
 		t.graph = pyobj.New()
+		t.graph.SetDigits(t.pickle.Digits)
 	}
 	if l.float {
 		t.graph.Reset(nil)
@@ -123,7 +124,7 @@ func (t *Transcoder) reserialize(dst []byte, l layers) (out []byte, plain bool, 
 		// The library takes what looks like digits for them: in MessagePack 49 is "1".
 		out, ok := t.graph.AppendInt(dst, v.root)
 		if !ok {
-			return nil, false, tooManyDigits()
+			return nil, false, tooManyDigits(t.pickle.Digits)
 		}
 		return out, true, nil
 	}

@@ -30,6 +30,7 @@ func Decode(stored []byte, from Source, o Options) (*Value, error) {
 		return nil, e
 	}
 	v := &Value{Graph: pyobj.New()}
+	v.Graph.SetDigits(from.codec.Rules.digits())
 	if l.float {
 		f, _ := parseFloat(l.serialized)
 		v.Form.Plain, v.Root = PlainFloat, v.Graph.NewFloat(f)
@@ -37,12 +38,12 @@ func Decode(stored []byte, from Source, o Options) (*Value, error) {
 	}
 	if l.integer != nil {
 		if l.digits > pyobj.HugeDigits {
-			return nil, tooManyDigits()
+			return nil, tooManyDigits(pyobj.HugeDigits)
 		}
 		v.Form.Plain = PlainInt
 		v.Graph.Reset(nil)
 		v.Root = v.Graph.NewDecimal(l.integer)
-		v.Notes.LongInteger = l.digits > MaxIntegerDigits
+		v.Notes.LongInteger = l.digits > v.Graph.Digits()
 		return v, nil
 	}
 	if l.text {
@@ -66,8 +67,8 @@ func Decode(stored []byte, from Source, o Options) (*Value, error) {
 	return v, nil
 }
 
-func tooManyDigits() *Error {
-	return &Error{Kind: KindNumber, Text: "the integer has more than " + strconv.Itoa(MaxIntegerDigits) + " digits, which Python does not read"}
+func tooManyDigits(most int) *Error {
+	return &Error{Kind: KindNumber, Text: "the integer has more than " + strconv.Itoa(most) + " digits, which Python does not read"}
 }
 
 // Encode appends what the cache library stores for v under codec to: the digits
@@ -79,10 +80,11 @@ func Encode(dst []byte, v *Value, to Codec) ([]byte, error) {
 		return dst, err
 	}
 	to = to.resolveLevel()
+	v.Graph.SetDigits(to.Rules.digits())
 	if v.Graph.Kind(v.Root) == pyobj.Int && !to.Rules.SerializeInts {
 		out, ok := v.Graph.AppendInt(dst, v.Root)
 		if !ok {
-			return dst, tooManyDigits()
+			return dst, tooManyDigits(v.Graph.Digits())
 		}
 		return out, nil
 	}

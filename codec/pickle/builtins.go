@@ -315,7 +315,7 @@ func (d *Decoder) makeStr(args []pyobj.Ref) (pyobj.Ref, bool) {
 		case pyobj.Str:
 			return args[0], false
 		case pyobj.Int:
-			text, ok := g.AppendIntWithin(nil, args[0], d.digits())
+			text, ok := g.AppendInt(nil, args[0])
 			if !ok {
 				return 0, true
 			}
@@ -444,7 +444,7 @@ func (d *Decoder) makeInt(args []pyobj.Ref) (pyobj.Ref, bool) {
 		if bytes.IndexByte(text, 0) >= 0 {
 			return 0, true
 		}
-		x, ok := parseLong(text, int(base), d.digits())
+		x, ok := parseLong(text, int(base), g.Digits())
 		if !ok {
 			return 0, true
 		}

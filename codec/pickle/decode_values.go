@@ -221,7 +221,7 @@ func (d *Decoder) plainNumber(op byte, line []byte) pyobj.Ref {
 			line = line[:n-1]
 		}
 	}
-	v, x, ok := parseInt(line, op == opLong, d.digits())
+	v, x, ok := parseInt(line, op == opLong, d.g.Digits())
 	switch {
 	case !ok:
 		return 0

@@ -22,8 +22,6 @@ type Decoder struct {
 	AsLoads bool
 	// Evaluate makes plain values of calls of builtin types with plain arguments, list([1, 2]), which otherwise stay calls.
 	Evaluate bool
-	// Digits is the most decimal digits of an int in text: sys.get_int_max_str_digits() of who reads. 0: its default, 4300.
-	Digits int
 
 	g     *pyobj.Graph
 	src   []byte
@@ -88,8 +86,6 @@ func (d *Decoder) reset(g *pyobj.Graph, src []byte) {
 	d.puts, d.proto, d.calls, d.popped, d.py2 = 0, 0, false, false, Py2Counts{}
 	d.room = len(src) + 1<<10
 }
-
-func (d *Decoder) digits() int { return digitsOr(d.Digits) }
 
 // keepEntries bounds what a Decoder or Encoder keeps in each of its arrays from one value to the next.
 const keepEntries = 1 << 20
@@ -272,7 +268,7 @@ func (d *Decoder) run() (pyobj.Ref, *Error) {
 				return 0, d.short(at)
 			}
 			if x = d.number(op, src[p:p+n]); x == 0 {
-				return 0, d.fail(NumberError, at, "not a number, or one of more than %d digits", d.digits())
+				return 0, d.fail(NumberError, at, "not a number, or one of more than %d digits", g.Digits())
 			}
 			p += n + 1
 		case opBinFloat:

@@ -203,10 +203,9 @@ func (e *Encoder) bigInt(x pyobj.Ref) *Error {
 		if small {
 			b = strconv.AppendInt(b, v, 10)
 		} else {
-			most := digitsOr(e.Digits)
-			digits, ok := g.AppendIntWithin(nil, x, most)
+			digits, ok := g.AppendInt(nil, x)
 			if !ok {
-				return writeError(NumberError, "an int of more than %d digits cannot be read back at protocol %d", most, e.proto)
+				return writeError(NumberError, "an int of more than %d digits cannot be read back at protocol %d", g.Digits(), e.proto)
 			}
 			e.buf = b
 			if err := e.need(len(digits) + 16); err != nil {

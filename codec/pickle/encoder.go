@@ -14,8 +14,6 @@ type Encoder struct {
 	// Budget is the most bytes that a value may take; 0 is the larger of 64 MiB and 16 times the size of the input. Some small
 	// values have a very large pickle: a tuple of k lists that each hold the tuple takes k*k steps.
 	Budget int64
-	// Digits is the most decimal digits of an int in text that the reader takes; 0: 4300, see Decoder.Digits.
-	Digits int
 
 	g     *pyobj.Graph
 	proto int

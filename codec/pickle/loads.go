@@ -48,7 +48,7 @@ func (d *Decoder) loadsNumber(op byte, line []byte) pyobj.Ref {
 			return d.g.NewInt(v)
 		}
 	}
-	x, ok := parseLong(cString(line), 0, d.digits())
+	x, ok := parseLong(cString(line), 0, d.g.Digits())
 	if !ok {
 		return 0
 	}
@@ -192,7 +192,7 @@ func bitsValue(digits []byte, bits uint) *big.Int {
 
 // loadsIndex reads the index of PUT or GET that textIndex does not take.
 func (d *Decoder) loadsIndex(line []byte) (index uint32, ok bool) {
-	x, ok := parseLong(cString(line), 10, d.digits())
+	x, ok := parseLong(cString(line), 10, d.g.Digits())
 	if !ok || !x.IsUint64() || x.Uint64() > math.MaxUint32 || len(line) == 0 {
 		return 0, false
 	}

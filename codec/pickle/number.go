@@ -8,18 +8,6 @@ import (
 	"strconv"
 )
 
-// maxDigits is the most decimal digits that Python converts to an int unless told otherwise
-// (sys.int_info.default_max_str_digits).
-const maxDigits = 4300
-
-// digitsOr is a limit of digits, or the default.
-func digitsOr(n int) int {
-	if n > 0 {
-		return n
-	}
-	return maxDigits
-}
-
 // parseInt reads -?(0|[1-9][0-9]*) of at most so many digits, and a leading + if plus is set. Values beyond 64 bits come as big.
 func parseInt(s []byte, plus bool, most int) (v int64, x *big.Int, ok bool) {
 	digits := s

@@ -7,6 +7,8 @@ import "cachering/codec/pyobj"
 type Transcoder struct {
 	Decoder
 	Encoder
+	// Digits is the most decimal digits of an int in text, see pyobj.Graph.SetDigits.
+	Digits int
 
 	graph *pyobj.Graph
 	rw    rewriter
@@ -24,6 +26,7 @@ func (t *Transcoder) Transcode(dst, src []byte, protocol int) ([]byte, error) {
 	if t.graph == nil {
 		t.graph = pyobj.New()
 	}
+	t.graph.SetDigits(t.Digits)
 	root, err := t.Decode(t.graph, src)
 	if err != nil {
 		return dst, err

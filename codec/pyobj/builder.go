@@ -8,7 +8,8 @@ import (
 	"strconv"
 )
 
-// MaxDigits is how many decimal digits of an int CPython reads or writes.
+// MaxDigits is how many decimal digits of an int CPython reads or writes, since 3.11
+// and the security releases of 3.7 to 3.10, unless it is told otherwise.
 const MaxDigits = 4300
 
 // HugeDigits is how many decimal digits of an int are read or written here: more

@@ -112,6 +112,8 @@ type Graph struct {
 	ops   []op
 	keyed []Ref // dicts and sets, for Settle
 
+	digits int // see SetDigits
+
 	compound bool // a Tuple is a key, or there is a FrozenSet
 
 	globals   []Ref // nodes of kind Global beyond the symbols
@@ -182,6 +184,18 @@ func (g *Graph) Reset(src []byte) {
 		clear(g.moduleMap)
 	}
 	g.src = src[:len(src):len(src)]
+}
+
+// SetDigits says how many decimal digits of an int the Python converts that the value is for (sys.get_int_max_str_digits), here
+// HugeDigits at most; 0 is MaxDigits. Reset leaves it as it is.
+func (g *Graph) SetDigits(n int) { g.digits = n }
+
+// Digits is what SetDigits said.
+func (g *Graph) Digits() int {
+	if g.digits == 0 {
+		return MaxDigits
+	}
+	return g.digits
 }
 
 // Size is the number of Refs in use: every valid Ref is below it. Tools that keep notes about nodes use it as array length.

@@ -13,7 +13,7 @@ const maxJSONDepth = 994
 // ParseJSON reads text as Python's json.loads does into g, which is reset. That
 // is JSON (RFC 8259) and NaN, Infinity and
 // -Infinity; numbers without fraction and exponent are ints of any size up to
-// MaxDigits digits; a key that repeats keeps its first place and takes its
+// Digits of g; a key that repeats keeps its first place and takes its
 // last value; escaped surrogates that make a pair are joined, others stay.
 // Equal keys of the document are one string, as Python's scanner makes them.
 //
@@ -296,8 +296,8 @@ func (p *jsonParser) number() Ref {
 		f, _ := strconv.ParseFloat(string(p.text[start:p.at]), 64)
 		return p.float(f)
 	}
-	if end-first > MaxDigits {
-		p.fail(start, "the integer has %d digits, Python reads at most %d", end-first, MaxDigits)
+	if most := p.g.Digits(); end-first > most {
+		p.fail(start, "the integer has %d digits, Python reads at most %d", end-first, most)
 	}
 	return p.g.NewDecimal(p.text[start:end])
 }

@@ -91,7 +91,7 @@ func (w *jsonWriter) value(r Ref) {
 		w.dst = strconv.AppendBool(w.dst, g.Bool(r))
 	case Int:
 		var ok bool
-		if w.dst, ok = g.AppendIntWithin(w.dst, r, HugeDigits); !ok {
+		if w.dst, ok = g.appendInt(w.dst, r, HugeDigits); !ok {
 			w.fail("an int of more than " + strconv.Itoa(HugeDigits) + " digits")
 		}
 	case Float:

@@ -81,8 +81,8 @@ func (p *literalParser) number() number {
 		return number{whole: new(big.Int)}
 	case len(significant) < len(whole):
 		p.fail(start, "an integer does not begin with 0")
-	case len(whole) > MaxDigits:
-		p.fail(start, "the integer has %d digits, Python reads at most %d", len(whole), MaxDigits)
+	case len(whole) > p.g.Digits():
+		p.fail(start, "the integer has %d digits, Python reads at most %d", len(whole), p.g.Digits())
 	}
 	n, _ := new(big.Int).SetString(whole, 10)
 	return number{whole: n}

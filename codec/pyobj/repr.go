@@ -127,13 +127,13 @@ func (p *printer) value(r Ref) {
 }
 
 // AppendInt appends the decimal digits of an Int. Not ok: there are more than
-// MaxDigits of them, which Python neither reads nor writes, and dst is as it was.
+// Digits of them, which the Python of the value neither reads nor writes, and dst
+// is as it was.
 func (g *Graph) AppendInt(dst []byte, r Ref) (out []byte, ok bool) {
-	return g.AppendIntWithin(dst, r, MaxDigits)
+	return g.appendInt(dst, r, g.Digits())
 }
 
-// AppendIntWithin is AppendInt with another limit of digits.
-func (g *Graph) AppendIntWithin(dst []byte, r Ref, most int) (out []byte, ok bool) {
+func (g *Graph) appendInt(dst []byte, r Ref, most int) (out []byte, ok bool) {
 	if v, ok := g.Int64(r); ok {
 		return strconv.AppendInt(dst, v, 10), true
 	}
@@ -155,7 +155,7 @@ func (g *Graph) AppendIntWithin(dst []byte, r Ref, most int) (out []byte, ok boo
 func (p *printer) int(r Ref) {
 	start := len(p.dst)
 	var ok bool
-	if p.dst, ok = p.g.AppendIntWithin(p.dst, r, HugeDigits); !ok {
+	if p.dst, ok = p.g.appendInt(p.dst, r, HugeDigits); !ok {
 		v := p.g.Big(r)
 		if v.Sign() < 0 {
 			p.text("-")

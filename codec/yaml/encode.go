@@ -173,7 +173,7 @@ func (e *encoder) scalar(r pyobj.Ref) scalarText {
 	case pyobj.Int:
 		text, ok := g.AppendInt(nil, r)
 		if !ok {
-			panic(&Error{Kind: Number, Offset: -1, Path: string(e.path), Text: fmt.Sprintf("an int of more than %d digits, which Python does not read", pyobj.MaxDigits)})
+			panic(&Error{Kind: Number, Offset: -1, Path: string(e.path), Text: fmt.Sprintf("an int of more than %d digits, which Python does not read", g.Digits())})
 		}
 		return scalarText{tag: "!!int", text: text, plain: true}
 	case pyobj.Float:

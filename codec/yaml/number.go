@@ -18,17 +18,17 @@ func (c *constructor) integer(text []byte, at int) pyobj.Ref {
 	var n *big.Int
 	switch {
 	case strings.HasPrefix(digits, "0b"):
-		n = pythonInt(digits[2:], 1)
+		n = pythonInt(digits[2:], 1, 0)
 	case strings.HasPrefix(digits, "0x"):
-		n = pythonInt(digits[2:], 4)
+		n = pythonInt(digits[2:], 4, 0)
 	case len(digits) > 1 && digits[0] == '0':
-		n = pythonInt(digits, 3)
+		n = pythonInt(digits, 3, 0)
 	case strings.Contains(digits, ":"):
-		n = sixtyInt(digits, at)
-	case len(strings.Trim(digits, blanks+"+-")) > pyobj.MaxDigits:
-		fail(Number, at, "an int of %d digits, Python reads at most %d", len(digits), pyobj.MaxDigits)
+		n = sixtyInt(digits, at, c.g.Digits())
+	case len(strings.Trim(digits, blanks+"+-")) > c.g.Digits():
+		fail(Number, at, "an int of %d digits, Python reads at most %d", len(digits), c.g.Digits())
 	default:
-		n = pythonInt(digits, 0)
+		n = pythonInt(digits, 0, c.g.Digits())
 	}
 	if n == nil {
 		fail(Number, at, "%q is no int", text)
@@ -44,8 +44,8 @@ const blanks = " \t\n\v\f\r\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u200
 
 // pythonInt is int(text, 1<<bits) of Python, or int(text) for no bits: with blanks
 // around it, a sign, and what tells the base; nil where that is an error. Beyond
-// MaxDigits in base ten it is one.
-func pythonInt(text string, bits int) *big.Int {
+// so many digits in base ten it is one.
+func pythonInt(text string, bits, most int) *big.Int {
 	digits := strings.Trim(text, blanks)
 	negative := strings.HasPrefix(digits, "-")
 	if negative || strings.HasPrefix(digits, "+") {
@@ -58,7 +58,7 @@ func pythonInt(text string, bits int) *big.Int {
 	switch {
 	case bits > 0:
 		n = powerInt(digits, bits)
-	case digits != "" && len(digits) <= pyobj.MaxDigits && strings.Trim(digits, decimals) == "":
+	case digits != "" && len(digits) <= most && strings.Trim(digits, decimals) == "":
 		n, _ = new(big.Int).SetString(digits, 10)
 	}
 	if n != nil && negative {
@@ -105,14 +105,14 @@ func unsigned(text []byte) (digits string, negative bool) {
 // square of their number to compute. PyYAML has no bound.
 const maxSixties = 2000
 
-func sixtyInt(digits string, at int) *big.Int {
+func sixtyInt(digits string, at, most int) *big.Int {
 	groups := strings.Split(digits, ":")
 	if len(groups) > maxSixties {
 		fail(TooLarge, at, "a number of %d groups of base sixty", len(groups))
 	}
 	n, sixty := new(big.Int), big.NewInt(60)
 	for _, g := range groups {
-		d := pythonInt(g, 0)
+		d := pythonInt(g, 0, most)
 		if d == nil {
 			return nil
 		}

@@ -298,6 +298,19 @@ func TestHighestProtocol(t *testing.T) {
 	}
 }
 
+// As sys.get_int_max_str_digits is there or not.
+func TestLimitsDigits(t *testing.T) {
+	yes, no, open := [2]bool{true, true}, [2]bool{false, true}, [2]bool{false, false}
+	for version, want := range map[string][2]bool{
+		"2": no, "2.7.18": no, "2-str": no, "3": open, "": open, "3.0": no, "3.6": no, "3.6.15": no, "3.7": open, "3.7.13": no, "3.7.16": yes,
+		"3.8.10": no, "3.9.2": no, "3.9.18": yes, "3.10": open, "3.10.6": no, "3.10.7": yes, "3.10.13": yes, "3.11": yes, "3.11.0": yes, "3.14": yes,
+	} {
+		if limits, known := limitsDigits(version); limits != want[0] || known != want[1] {
+			t.Errorf("Python %s: %v, known %v, want %v", version, limits, known, want)
+		}
+	}
+}
+
 func TestParseDuration(t *testing.T) {
 	for _, tt := range []struct {
 		text string

@@ -11,7 +11,6 @@ package reader
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"cachering/codec"
@@ -77,7 +76,7 @@ func Of(cache *config.Cache, stored, data []byte) Reading {
 	switch cause, why := Form(cache, v.Form); {
 	case cause != Read:
 		r.Cause, r.Why = cause, why
-	case v.Form.Plain == codec.PlainInt && v.Notes.LongInteger && limitsDigits(cache.Python) && !passesOn(cache.Codec):
+	case v.Form.Plain == codec.PlainInt && v.Notes.LongInteger && cache.LimitsDigits() && !passesOn(cache.Codec):
 		r.Cause, r.Why = Integer, fmt.Sprintf("Python %s reads integers of at most %d digits", cache.Python, codec.MaxIntegerDigits)
 	case v.Refused != nil:
 		r.Cause, r.Why = Refused, "its own serializer does not read it: "+v.Refused.Error()
@@ -129,13 +128,4 @@ func causeOf(err error) Cause {
 		kind = e.Kind
 	}
 	return Cause(strings.ReplaceAll(string(kind), "-", "_"))
-}
-
-// limitsDigits reports whether int() of a Python has a limit, as from 3.11 on;
-// security releases of older ones have it, too, but not all.
-func limitsDigits(python string) bool {
-	rest, ok := strings.CutPrefix(python, "3.")
-	minor, _, _ := strings.Cut(rest, ".")
-	n, err := strconv.Atoi(minor)
-	return ok && err == nil && n >= 11
 }
