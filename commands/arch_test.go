@@ -13,7 +13,7 @@ import (
 // others. Paths are relative to the module; tests are free.
 var imports = layers(`
 main: commands
-commands: ./document ./plain ./placement ./library ./config ./reader ./importer ./importer/settings ./cluster ./herd ./scan ./survey ./engine ./ui ring codec codec/pyobj codec/pickle
+commands: ./document ./plain ./advice ./placement ./library ./config ./reader ./importer ./importer/settings ./cluster ./herd ./scan ./survey ./engine ./explain ./ui ring codec codec/pyobj codec/pickle
 ./config: ./document ./library ring codec
 ./library: ring codec
 ./reader: ./config ./plain codec
@@ -25,6 +25,8 @@ commands: ./document ./plain ./placement ./library ./config ./reader ./importer 
 ./scan: ./cluster ring
 ./survey: ./cluster ./scan ring
 ./engine: ./document ./cluster ./scan ./survey
+./explain: ./advice ./plain ./placement ./library ./config ./reader ./cluster ./survey codec ring
+./advice:
 ./plain:
 ./placement: ./library ./config ./plain ring
 ./ui: ./plain ./document
@@ -32,6 +34,7 @@ commands: ./document ./plain ./placement ./library ./config ./reader ./importer 
 ./redistest:
 ./farmtest: ./cluster ./redistest ring
 ./ptytest:
+./advice/advicetest: commands ./advice
 ./sidetest:
 ./readmetest:
 ring:
@@ -55,27 +58,28 @@ func layers(text string) map[string][]string {
 
 // onlyIn says which packages may import a library at all.
 var onlyIn = map[string][]string{
-	"github.com/urfave/cli":                 {"commands"},
-	"github.com/redis/go-redis":             {"commands/internal/cluster", "commands/internal/scan", "commands/internal/survey", "commands/internal/engine", "commands/internal/redistest", "commands/internal/farmtest"},
-	"github.com/alicebob/miniredis":         {},
-	"github.com/BurntSushi/toml":            {"commands/internal/config"},
-	"github.com/schollz/progressbar":        {"commands/internal/ui"},
-	"github.com/olekukonko/tablewriter":     {"commands/internal/ui"},
-	"golang.org/x/term":                     {"commands/internal/ui"},
-	"github.com/rogpeppe/go-internal":       {},
-	"github.com/stretchr/testify":           {},
-	"github.com/klauspost/compress":         {"codec"},
-	"github.com/pierrec/lz4":                {"codec"},
-	"github.com/vmihailenco/msgpack":        {"codec"},
-	"gopkg.in/yaml.v3":                      {"codec"},
-	"github.com/golang/mock/gomock":         {},
-	"github.com/go-redis/redismock":         {},
-	"cachering/commands/internal/redistest": {"commands/internal/farmtest"},
-	"cachering/commands/internal/farmtest":  {},
-	"cachering/commands/internal/ptytest":   {},
-	"cachering/codec/vectors":               {},
-	"cachering/codec/same":                  {},
-	"cachering/scripts/trials":              {},
+	"github.com/urfave/cli":                         {"commands"},
+	"github.com/redis/go-redis":                     {"commands/internal/cluster", "commands/internal/scan", "commands/internal/survey", "commands/internal/engine", "commands/internal/redistest", "commands/internal/farmtest"},
+	"github.com/alicebob/miniredis":                 {},
+	"github.com/BurntSushi/toml":                    {"commands/internal/config"},
+	"github.com/schollz/progressbar":                {"commands/internal/ui"},
+	"github.com/olekukonko/tablewriter":             {"commands/internal/ui"},
+	"golang.org/x/term":                             {"commands/internal/ui"},
+	"github.com/rogpeppe/go-internal":               {},
+	"github.com/stretchr/testify":                   {},
+	"github.com/klauspost/compress":                 {"codec"},
+	"github.com/pierrec/lz4":                        {"codec"},
+	"github.com/vmihailenco/msgpack":                {"codec"},
+	"gopkg.in/yaml.v3":                              {"codec"},
+	"github.com/golang/mock/gomock":                 {},
+	"github.com/go-redis/redismock":                 {},
+	"cachering/commands/internal/redistest":         {"commands/internal/farmtest"},
+	"cachering/commands/internal/advice/advicetest": {},
+	"cachering/commands/internal/farmtest":          {},
+	"cachering/commands/internal/ptytest":           {},
+	"cachering/codec/vectors":                       {},
+	"cachering/codec/same":                          {},
+	"cachering/scripts/trials":                      {},
 }
 
 // Dependencies point one way: the pure libraries know neither Redis nor the

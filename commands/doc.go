@@ -11,6 +11,7 @@
 //
 //	commands             the command line: root lists the commands, execute runs a line, each file is a command
 //	internal/engine      bulk work: batches, workers, operations, the report
+//	internal/explain     why the application does not see a key: evidence -> verdict and next step
 //	internal/survey      what only reads: samples, lists, locks, counts, searches, check
 //	internal/scan        a walk over the keys of one server process, and which of them are selected
 //	internal/reader      what the configured application can read of what is stored, and why not
@@ -21,6 +22,7 @@
 //	internal/importer    Django's settings -> a configuration, and back
 //	internal/config      TOML -> a description that is known to be usable
 //	internal/library     what is known of each Python library and its releases: one table
+//	internal/advice      what to do next, as values
 //	internal/ui          streams and terminals
 //	internal/plain       numbers, words and text from outside, in sentences for people
 //	internal/document    JSON

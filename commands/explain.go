@@ -2,13 +2,13 @@ package commands
 
 import (
 	"context"
-	"strings"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
+	"cachering/commands/internal/advice"
 	"cachering/commands/internal/config"
-	"cachering/commands/internal/library"
-	"cachering/ring"
+	"cachering/commands/internal/explain"
 )
 
 type explainOptions struct {
@@ -70,7 +70,8 @@ func runExplain(ctx context.Context, s *session, o *explainOptions, args []strin
 	if err := o.fits(cache); err != nil {
 		return err
 	}
-	if _, err := o.replica(cache); err != nil {
+	replica, err := o.replica(cache)
+	if err != nil {
 		return err
 	}
 	o.takeLines(file, cache)
@@ -80,29 +81,28 @@ func runExplain(ctx context.Context, s *session, o *explainOptions, args []strin
 		return err
 	}
 	defer cl.Close()
-	x := newExplainer(s, o, file, cache, cl)
-	defer x.close()
-	x.ask(ctx)
+	x := explain.New(ctx, file, cache, cl, o.looking(s, replica))
+	defer x.Close()
 	list := s.keys(args, &o.keyOptions)
 	var t tally
 	first := true
 	err = list.each(ctx, func(keys []string) error {
-		about, err := x.all(ctx, keys, &t)
-		if err != nil {
+		about := o.place(s, x, cache, keys, &t)
+		if err := x.Gather(ctx, about); err != nil {
 			return err
 		}
 		for _, e := range about {
-			c := decide(e)
-			switch c.verdict {
-			case verdictVisible:
+			c := explain.Decide(e)
+			switch c.Verdict {
+			case explain.Visible:
 				t.answered++
-			case verdictUnreachable:
+			case explain.Unreachable:
 				t.failed++
 			default:
 				t.answered++
 				t.negative++
 			}
-			if err := x.print(e, c, list.single(), first); err != nil {
+			if err := showExplained(s, o, e, c, list.single(), first); err != nil {
 				return err
 			}
 			first = false
@@ -113,93 +113,57 @@ func runExplain(ctx context.Context, s *session, o *explainOptions, args []strin
 		return err
 	}
 	code := exitDone
-	for i := range x.shards {
-		if x.down[i] != nil {
-			code = exitPartial
-		}
-	}
-	if t.failed > 0 && t.answered == 0 {
-		code = exitDone // the keys tell: none was answered
+	if !x.Answered() && !(t.failed > 0 && t.answered == 0) { // else the keys tell: none was answered
+		code = exitPartial
 	}
 	return result(worse(code, codeOf(t.result(s))))
 }
 
-// all gathers what there is to know about some keys.
-func (x *explainer) all(ctx context.Context, keys []string, t *tally) ([]*evidence, error) {
-	var about, unseen []*evidence
+// looking is how keys are looked at, where replica is the server that --read-from
+// asks for.
+func (o *explainOptions) looking(s *session, replica int) explain.Options {
+	how := explain.Options{
+		Stored: o.stored, Writer: o.readFrom.set && o.readFrom.value == fromWriter, Scan: o.scan,
+		Warn: func(err error) { s.ui.Warn("cachering: %v", err) },
+		Scanning: func() (func(done, total int64), func()) {
+			bar := s.ui.Progress("looking", "keys")
+			return bar.Set, bar.Done
+		},
+	}
+	if replica >= 0 {
+		how.Replica = &replica
+	}
+	return how
+}
+
+// place begins the evidence of keys. One that has no place is told and counted.
+func (o *explainOptions) place(s *session, x *explain.Explainer, cache *config.Cache, keys []string, t *tally) []*explain.Evidence {
+	var about []*explain.Evidence
 	for _, key := range keys {
-		e, err := x.begin(key)
+		e, err := x.Place(key, o.storedKey(cache, key))
 		if err != nil {
-			t.fail(x.s, key, err)
+			t.fail(s, key, err)
 			continue
 		}
 		about = append(about, e)
 	}
-	if err := x.gather(ctx, about); err != nil {
-		return nil, err
-	}
-	for _, e := range about {
-		if x.absent(e) {
-			unseen = append(unseen, e)
+	return about
+}
+
+// proposed is the command to run next as a line for a shell, with the flags that
+// name the configuration and the key as they were given.
+func (o *explainOptions) proposed(s *session, e *explain.Evidence, next explain.Next) string {
+	c := next.Command
+	if next.Asked {
+		c.Args = []string{e.Arg}
+		switch version := c.Has("version"); {
+		case version && o.stored:
+			c.Args = []string{e.Key}
+		case o.stored, e.Arg == "-":
+			c.Flags, c.Args = slices.Concat([]advice.Flag{advice.On("stored")}, c.Flags), []string{e.Stored}
+		case o.version.set && !version:
+			c.Flags = slices.Concat([]advice.Flag{advice.Set("version", o.version.String())}, c.Flags)
 		}
 	}
-	if !x.o.scan || len(unseen) == 0 {
-		return about, nil
-	}
-	return about, x.scan(ctx, unseen)
-}
-
-// renamedKey is what incr_version makes of a key in releases that lose what
-// stands before the last colon (make_key of client/sharded.py in django-redis).
-func renamedKey(cache *config.Cache, key string) (string, bool) {
-	i := strings.LastIndexByte(key, ':')
-	return key[i+1:], cache.Sharded && cache.Traits.IncrRenames == library.LastColon && i >= 0
-}
-
-// commandLine is a command on a key, for a shell: with the flags that name the
-// configuration and the key as they were given.
-func (x *explainer) commandLine(e *evidence, name string, flags []string) string {
-	o, arg, stored := x.o, e.arg, e.stored
-	words := x.s.words(name)
-	if name == "reinsert" {
-		words = append(words, "--stored", "--match", ring.EscapeGlob(stored))
-		return shellLine(append(words, flags...))
-	}
-	version := false
-	for _, f := range flags {
-		version = version || f == "--version"
-	}
-	switch {
-	case version && o.stored:
-		arg = e.key
-	case o.stored, arg == "-":
-		words, arg = append(words, "--stored"), stored
-	case o.version.set && !version:
-		words = append(words, "--version", o.version.String())
-	}
-	words = append(words, flags...)
-	if strings.HasPrefix(arg, "-") {
-		words = append(words, "--")
-	}
-	return shellLine(append(words, arg))
-}
-
-// cacheLine is any other command line on the cache, for a shell.
-func (s *session) cacheLine(words ...string) string { return shellLine(s.words(words...)) }
-
-// words begin a command line with the configuration and the cache in force,
-// where flags chose them. A cache that the command names itself comes last.
-func (s *session) words(command ...string) []string {
-	words := []string{"cachering"}
-	if s.global.config != "" {
-		words = append(words, "--config", string(s.global.config))
-	}
-	other := false
-	for _, w := range command {
-		other = other || w == "--cache"
-	}
-	if s.global.cache != "" && !other {
-		words = append(words, "--cache", string(s.global.cache))
-	}
-	return append(words, command...)
+	return shellLine(append(s.begin(c.Has("cache")), typed(c)...))
 }

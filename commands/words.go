@@ -107,7 +107,7 @@ func arrange(root *command, words []string) (*commandLine, error) {
 				}
 				i++
 				// A forgotten value must not swallow the next flag.
-				if next := words[i]; strings.HasPrefix(next, "-") && next != "-" && !isNumber(next) {
+				if next := words[i]; looksLikeFlag(next) {
 					return l, usagef("--%s needs a value, and %s looks like a flag", f.name, next).
 						hinting("--%s=%s if that is the value", f.name, next)
 				}
@@ -209,6 +209,11 @@ func isFlag(c, root *command, word string) bool {
 		return anyFlag(root, word[1:]) != nil
 	}
 	return c.flag(word[1:]) != nil
+}
+
+// looksLikeFlag reports whether a word in the place of a value may be a flag.
+func looksLikeFlag(word string) bool {
+	return strings.HasPrefix(word, "-") && word != "-" && !isNumber(word)
 }
 
 // isNumber reports whether a word that starts with - is a negative number.

@@ -1,4 +1,4 @@
-package commands
+package explain
 
 import (
 	"cmp"
@@ -12,11 +12,14 @@ import (
 	"cachering/ring"
 )
 
+// tracesKept is how many stored keys a scan keeps for one key.
+const tracesKept = 100
+
 // search is a scan of every database of every server for the stored keys that
 // other prefixes and versions make of some keys.
 type search struct {
-	*explainer
-	about   []*evidence
+	*Explainer
+	about   []*Evidence
 	kin     []*ring.Kin // of each; nil: none can be told
 	pattern string
 
@@ -26,13 +29,13 @@ type search struct {
 
 // scan adds to the evidence what a search finds. Servers are scanned all at
 // once, the databases of one in turn.
-func (x *explainer) scan(ctx context.Context, about []*evidence) error {
-	s := &search{explainer: x, about: about, kin: make([]*ring.Kin, len(about)), pattern: "*"}
+func (x *Explainer) scan(ctx context.Context, about []*Evidence) error {
+	s := &search{Explainer: x, about: about, kin: make([]*ring.Kin, len(about)), pattern: "*"}
 	for k, e := range about {
-		if !e.named {
+		if !e.Named {
 			continue
 		}
-		if s.kin[k], _ = x.cache.Keyspace.KinOf(e.key); s.kin[k] != nil && len(about) == 1 {
+		if s.kin[k], _ = x.cache.Keyspace.KinOf(e.Key); s.kin[k] != nil && len(about) == 1 {
 			s.pattern = s.kin[k].Pattern
 		}
 	}
@@ -54,13 +57,13 @@ func (x *explainer) scan(ctx context.Context, about []*evidence) error {
 	for _, db := range x.others {
 		add(db)
 	}
-	bar := x.s.ui.Progress("looking", "keys")
-	defer bar.Done()
+	looked, end := x.o.Scanning()
+	defer end()
 	passed := func(n int64) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.done = min(s.done+n, s.total)
-		bar.Set(s.done, s.total)
+		looked(s.done, s.total)
 	}
 	var wg sync.WaitGroup
 	for _, databases := range servers {
@@ -75,11 +78,11 @@ func (x *explainer) scan(ctx context.Context, about []*evidence) error {
 	}
 	wg.Wait()
 	for _, e := range about {
-		e.scanned = true
-		for _, list := range [][]trace{e.versions, e.prefixes, e.databases} {
-			slices.SortStableFunc(list, func(a, b trace) int { return cmp.Or(a.on-b.on, a.db-b.db) })
+		e.Scanned = true
+		for _, list := range [][]Trace{e.Versions, e.Prefixes, e.Databases} {
+			slices.SortStableFunc(list, func(a, b Trace) int { return cmp.Or(a.On-b.On, a.DB-b.DB) })
 		}
-		sortVersions(e.versions)
+		sortVersions(e.Versions)
 	}
 	return ctx.Err()
 }
@@ -104,7 +107,7 @@ func (s *search) meet(ctx context.Context, db *cluster.Shard, found [][]byte) er
 				continue
 			}
 			prefix, version, ok := s.kin[k].Split(stored)
-			if !ok || s.another(db, stored, e.key) || !s.wanted(e, db, stored) {
+			if !ok || s.another(db, stored, e.Key) || !s.wanted(e, db, stored) {
 				continue
 			}
 			glimpses, err := db.Glance(ctx, stored)
@@ -112,47 +115,47 @@ func (s *search) meet(ctx context.Context, db *cluster.Shard, found [][]byte) er
 				return err
 			}
 			if glimpses[0].Found() {
-				s.keep(e, db, trace{on: db.Index, db: db.DB(), Glimpse: glimpses[0], prefix: string(prefix), version: string(version)})
+				s.keep(e, db, Trace{On: db.Index, DB: db.DB(), Glimpse: glimpses[0], Prefix: string(prefix), Version: string(version)})
 			}
 		}
 	}
 	return nil
 }
 
-func (s *search) keep(e *evidence, db *cluster.Shard, t trace) {
+func (s *search) keep(e *Evidence, db *cluster.Shard, t Trace) {
 	own := slices.IndexFunc(s.shards, db.Same)
-	if own < 0 || t.prefix != s.cache.Keyspace.Prefix {
-		t.alias = s.owner(db, t.Stored, e.key)
+	if own < 0 || t.Prefix != s.cache.Keyspace.Prefix {
+		t.Cache = s.owner(db, t.Stored, e.Key)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case own < 0:
-		e.databases = append(e.databases, t)
-	case t.prefix == s.cache.Keyspace.Prefix:
-		t.home = s.isHome(own, t.Stored)
-		e.versions = append(e.versions, t)
+		e.Databases = append(e.Databases, t)
+	case t.Prefix == s.cache.Keyspace.Prefix:
+		t.Home = s.isHome(own, t.Stored)
+		e.Versions = append(e.Versions, t)
 	default:
-		e.prefixes = append(e.prefixes, t)
+		e.Prefixes = append(e.Prefixes, t)
 	}
 }
 
 // wanted reports whether a stored key is news, and there is room for it.
-func (s *search) wanted(e *evidence, db *cluster.Shard, stored []byte) bool {
+func (s *search) wanted(e *Evidence, db *cluster.Shard, stored []byte) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if string(stored) == e.stored && slices.ContainsFunc(s.shards, db.Same) {
+	if string(stored) == e.Stored && slices.ContainsFunc(s.shards, db.Same) {
 		return false
 	}
-	for _, list := range [][]trace{e.versions, e.prefixes, e.databases, e.renamed, e.locks} {
+	for _, list := range [][]Trace{e.Versions, e.Prefixes, e.Databases, e.Renamed, e.Locks} {
 		for _, t := range list {
-			if string(t.Stored) == string(stored) && t.db == db.DB() && s.shards[t.on].SameServer(db) {
+			if string(t.Stored) == string(stored) && t.DB == db.DB() && s.shards[t.On].SameServer(db) {
 				return false
 			}
 		}
 	}
-	if len(e.versions)+len(e.prefixes)+len(e.databases) >= tracesKept {
-		e.more++
+	if len(e.Versions)+len(e.Prefixes)+len(e.Databases) >= tracesKept {
+		e.More++
 		return false
 	}
 	return true
@@ -160,7 +163,7 @@ func (s *search) wanted(e *evidence, db *cluster.Shard, stored []byte) bool {
 
 // another reports whether a cache of the file calls a stored key otherwise:
 // ":1:5:k" is the key "5:k" where the prefix is empty, and not k under a prefix.
-func (x *explainer) another(db *cluster.Shard, stored []byte, key string) bool {
+func (x *Explainer) another(db *cluster.Shard, stored []byte, key string) bool {
 	for _, c := range x.file.Caches {
 		k, _, ok := c.Keyspace.Split(stored)
 		if !ok || k == nil || string(k) == key {
@@ -176,10 +179,10 @@ func (x *explainer) another(db *cluster.Shard, stored []byte, key string) bool {
 }
 
 // sortVersions puts the highest version first: it is the one written last.
-func sortVersions(list []trace) {
-	slices.SortStableFunc(list, func(a, b trace) int {
-		x, _ := strconv.ParseInt(a.version, 10, 64)
-		y, _ := strconv.ParseInt(b.version, 10, 64)
+func sortVersions(list []Trace) {
+	slices.SortStableFunc(list, func(a, b Trace) int {
+		x, _ := strconv.ParseInt(a.Version, 10, 64)
+		y, _ := strconv.ParseInt(b.Version, 10, 64)
 		switch {
 		case x > y:
 			return -1

@@ -1,0 +1,124 @@
+package explain
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"cachering/codec"
+	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/config"
+	"cachering/commands/internal/reader"
+)
+
+const (
+	// valueLimit is how large a value may be to be read and decoded.
+	valueLimit = 64 << 20
+	// tokenBytes is how long the token of a lock is.
+	tokenBytes = 32
+)
+
+// readAs looks at a stored value as the configured application would.
+func readAs(cache *config.Cache, stored string, data []byte, now time.Time) *Value {
+	r := reader.Of(cache, []byte(stored), data)
+	out := &Value{Bytes: data, Codec: r.Form.String()}
+	if r.Cause == reader.LockToken {
+		out.Codec = r.String()
+	}
+	if r.Cause != reader.Read {
+		out.Fault = &Fault{string(r.Cause), r.Why}
+	}
+	if v := r.Value; v != nil && cache.Herd {
+		if _, deadline, ok := v.Graph.Herd(v.Root); ok {
+			out.Late = max(0, time.Duration(now.Unix()-deadline)*time.Second)
+		}
+	}
+	return out
+}
+
+// valuesAtOnce bounds the bytes of one answer.
+const valuesAtOnce = 16 << 20
+
+// read reads strings from one shard and hands them over. What went since it was
+// looked at, or became another type, is not found.
+func (x *Explainer) read(ctx context.Context, shard *cluster.Shard, wanted []*Trace, use func(t *Trace, data []byte, found bool)) error {
+	only := x.cl.Only(shard)
+	for len(wanted) > 0 {
+		var stored [][]byte
+		var size int64
+		for _, t := range wanted {
+			if size += t.Bytes; size > valuesAtOnce && len(stored) > 0 {
+				break
+			}
+			stored = append(stored, t.Stored)
+		}
+		for k, got := range only.Get(ctx, stored) {
+			if got.Err != nil && !errors.Is(got.Err, cluster.ErrNotString) {
+				return got.Err
+			}
+			use(wanted[k], got.Value, got.Found)
+		}
+		wanted = wanted[len(stored):]
+	}
+	return nil
+}
+
+// values reads the copies of the keys that are strings. What went is taken out.
+func (x *Explainer) values(ctx context.Context, about []*Evidence) {
+	x.each(func(i int, shard *cluster.Shard) error {
+		var wanted []*Trace
+		var of []*Evidence
+		for _, e := range about {
+			switch t := e.Copies[i]; {
+			case t == nil || t.Type != "string":
+			case t.Bytes > valueLimit:
+				t.Value = &Value{Large: true}
+			default:
+				wanted, of = append(wanted, t), append(of, e)
+			}
+		}
+		unread := of
+		err := x.read(ctx, shard, wanted, func(t *Trace, data []byte, found bool) {
+			e := unread[0]
+			unread = unread[1:]
+			if !found {
+				e.Copies[i] = nil
+				return
+			}
+			t.Value = readAs(x.cache, e.Stored, data, time.Now())
+		})
+		for _, e := range unread {
+			e.Copies[i] = nil
+		}
+		return err
+	})
+}
+
+// tokens tells locks from values among what is there under other prefixes:
+// cache.lock of django-redis-cache stores its token under the bare name. One that
+// cannot be read is a value.
+func (x *Explainer) tokens(ctx context.Context, about []*Evidence) {
+	x.each(func(i int, shard *cluster.Shard) error {
+		var wanted []*Trace
+		for _, e := range about {
+			for k := range e.Prefixes {
+				if t := &e.Prefixes[k]; t.On == i && t.Type == "string" && t.Bytes == tokenBytes {
+					wanted = append(wanted, t)
+				}
+			}
+		}
+		_ = x.read(ctx, shard, wanted, func(t *Trace, data []byte, found bool) {
+			t.token = found && codec.LockToken(t.Stored, data)
+		})
+		return nil
+	})
+	for _, e := range about {
+		e.Prefixes = slices.DeleteFunc(e.Prefixes, func(t Trace) bool {
+			if t.token {
+				e.Locks = append(e.Locks, t)
+			}
+			return t.token
+		})
+	}
+}
