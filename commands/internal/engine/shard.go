@@ -69,7 +69,7 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 		r.interrupted(s)
 	}()
 
-	sh.Rest() // the scanner and the workers are all the connections there are
+	sh.Rest() // the link and those of the workers are all the connections there are
 	link, err := scan.Open(s.going, sh)
 	if err != nil {
 		s.end(err)
@@ -156,7 +156,7 @@ func (s *shardRun) watch(ctx context.Context, conn *cluster.Conn, finished <-cha
 
 // workers is how many connections write to one shard. Two keep a server on the
 // same machine busy while one of them transcodes; across a network more must be
-// under way at once. The scanner has a connection besides, and all of them keep to
+// under way at once. The link is one besides, and all of them keep to
 // the bound that the application has, if there is one.
 func (r *run) workers(roundTrip time.Duration, keys int64, connections int) int {
 	n := r.o.Workers
