@@ -80,7 +80,7 @@ func TestConnectionsKeepToTheBound(t *testing.T) {
 // TestWorkersOfABound: the bound counts, however long the round trip and however
 // many keys there are.
 func TestWorkersOfABound(t *testing.T) {
-	r := &run{o: Options{Batch: 10}}
+	r := &run{pace: pace{batch: 10}}
 	for _, tt := range []struct {
 		trip        time.Duration
 		keys        int64

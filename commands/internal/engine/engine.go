@@ -25,7 +25,6 @@ import (
 	"time"
 
 	"golang.org/x/sync/semaphore"
-	"golang.org/x/time/rate"
 
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/scan"
@@ -113,11 +112,11 @@ type committer interface {
 
 // run is one call of Run.
 type run struct {
-	cl      *cluster.Cluster
-	op      Operation
-	o       Options
-	limiter *rate.Limiter // nil: no limit
-	heavy   *semaphore.Weighted
+	cl    *cluster.Cluster
+	op    Operation
+	o     Options
+	pace  pace
+	heavy *semaphore.Weighted
 
 	going context.Context // no new batch is begun after its end
 	told  told
@@ -145,7 +144,7 @@ func Run(ctx context.Context, cl *cluster.Cluster, op Operation, o Options) *Rep
 	ctx, going, cancel := o.stopping(ctx)
 	defer cancel()
 	r := &run{
-		cl: cl, op: op, o: o,
+		cl: cl, op: op, o: o, pace: newPace(o.Rate, o.Batch),
 		going: going,
 		heavy: semaphore.NewWeighted(heavyBudget),
 		links: make([]*scan.Link, len(o.Shards)),
@@ -158,14 +157,6 @@ func Run(ctx context.Context, cl *cluster.Cluster, op Operation, o Options) *Rep
 		},
 	}
 	r.report.Command, r.report.To = op.command()
-	if o.Rate > 0 {
-		// A batch is paid for at once: a tenth of a second's worth of keys keeps
-		// low rates even.
-		burst := max(1, int(o.Rate/10))
-		r.o.Batch = min(o.Batch, burst)
-		r.limiter = rate.NewLimiter(rate.Limit(o.Rate), burst)
-		r.limiter.AllowN(begin, burst)
-	}
 	r.tellProgress()
 	for i, defect := range cluster.AtOnce(o.Shards, func(i int, s *cluster.Shard) error {
 		r.shard(ctx, i, s)

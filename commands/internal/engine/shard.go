@@ -172,7 +172,7 @@ func (r *run) workers(roundTrip time.Duration, keys int64, connections int) int 
 	if connections > 0 {
 		n = min(n, connections-1)
 	}
-	return max(1, min(n, int(keys/int64(r.o.Batch))))
+	return max(1, min(n, int(keys/int64(r.pace.batch))))
 }
 
 // clampInt keeps sizes that a server tells within an int.

@@ -98,9 +98,9 @@ func (s *shardRun) feed(ctx context.Context, from source, keys int64) error {
 		t.add(&p.settled)
 		for _, e := range p.entries {
 			if batch == nil {
-				batch = make([]entry, 0, s.o.Batch)
+				batch = make([]entry, 0, s.pace.batch)
 			}
-			if batch = append(batch, e); len(batch) == s.o.Batch && !give() {
+			if batch = append(batch, e); len(batch) == s.pace.batch && !give() {
 				return nil
 			}
 		}

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -29,8 +28,8 @@ type worker struct {
 	open bool   // the last transaction did not end, and took in what was sent after it
 
 	spare  []*batch // not in use
-	held   []entry  // taken from the scanner, not yet paid for
-	paidAt time.Time
+	held   []entry  // taken from the source, to be begun when it is their turn
+	due    turn
 	todo   []task  // to be done before anything new is taken
 	nils   []entry // keys without a value: gone, or of another type
 	mean   int     // bytes a value, of late
@@ -134,7 +133,7 @@ func (w *worker) turn() error {
 
 // take returns the next batch, or nil if there is none.
 func (w *worker) take(ctx context.Context) (*batch, error) {
-	if len(w.todo) == 0 && len(w.nils) < w.o.Batch {
+	if len(w.todo) == 0 && len(w.nils) < w.pace.batch {
 		// Nothing that was read waits for what was not: the keys in hand are
 		// watched, and every moment makes a conflict with the application more
 		// likely.
@@ -152,8 +151,8 @@ func (w *worker) take(ctx context.Context) (*batch, error) {
 	return w.begin(ctx)
 }
 
-// fresh returns keys of the scanner for which the rate has room. It is nil where
-// there are none, and where they would have to be waited for and wait is false.
+// fresh returns keys of the source whose turn it is. It is nil where there are none,
+// and where they would have to be waited for and wait is false.
 func (w *worker) fresh(wait bool) []entry {
 	if w.held == nil {
 		select {
@@ -164,21 +163,12 @@ func (w *worker) fresh(wait bool) []entry {
 			}
 			w.held = <-w.work
 		}
-		w.paidAt = time.Time{}
-		if w.limiter != nil && w.held != nil {
-			now := time.Now()
-			w.paidAt = now.Add(w.limiter.ReserveN(now, len(w.held)).DelayFrom(now))
-		}
+		w.due = w.pace.book(len(w.held))
 	}
-	if pause := time.Until(w.paidAt); w.limiter != nil && pause > 0 {
-		if !wait {
-			return nil
-		}
-		select {
-		case <-time.After(pause):
-		case <-w.going.Done():
-		}
+	if !wait && w.pace.left(w.due) > 0 {
+		return nil
 	}
+	w.pace.wait(w.going, w.due)
 	if w.halted() {
 		return nil
 	}
