@@ -11,7 +11,7 @@ func (o *Delete) batch() int                 { return 256 }
 
 func (o *Delete) way(l *lacks) way { return l.way() }
 
-func (o *Delete) start(w *worker) (preparer, committer, committer, error) {
+func (o *Delete) start(w *worker) (steps, error) {
 	marker := w.cl.SideKeys().Fresh
 	unlink := "unlink"
 	if w.without.unlink {
@@ -19,7 +19,7 @@ func (o *Delete) start(w *worker) (preparer, committer, committer, error) {
 	}
 	set := &remover{w: w, command: unlink, marker: marker}
 	ask := &remover{w: w, command: "exists", marker: marker}
-	return &sorter{set, w}, newGuarded(w, set), ask, nil
+	return steps{prepare: &sorter{set, w}, commit: newGuarded(w, set), rehearse: ask}, nil
 }
 
 // remover deletes keys and their markers. With EXISTS for a command it is its own

@@ -82,9 +82,16 @@ type Operation interface {
 	columns() columns
 	batch() int     // keys in a batch
 	way(*lacks) way // in which a server is written to
-	// start makes what one worker needs. The rehearsal is what a dry run has in
-	// place of the committer: it asks, and never writes.
-	start(w *worker) (preparer, committer, committer, error)
+	// start makes the steps of one worker.
+	start(w *worker) (steps, error)
+}
+
+// steps are what a worker does with each batch.
+type steps struct {
+	prepare preparer
+	commit  committer
+	// rehearse is what a dry run has in place of commit: it asks, and never writes.
+	rehearse committer
 }
 
 // preparer asks about the keys of a batch and decides what to write.

@@ -10,11 +10,11 @@ func (o *Persist) columns() columns           { return expiryColumns }
 func (o *Persist) batch() int                 { return 256 }
 func (o *Persist) way(l *lacks) way           { return l.way() }
 
-func (o *Persist) start(w *worker) (preparer, committer, committer, error) {
+func (o *Persist) start(w *worker) (steps, error) {
 	set := &expirer{w: w, command: "persist"}
 	// In a dry run: a key that has an expiry would lose it.
 	ask := &expirer{w: w, command: "pttl", rehearsal: true}
-	return &sorter{set, w}, newGuarded(w, set), ask, nil
+	return steps{prepare: &sorter{set, w}, commit: newGuarded(w, set), rehearse: ask}, nil
 }
 
 // Expire gives keys a time to live, counted from when each is written, or up to a
@@ -29,14 +29,14 @@ func (o *Expire) columns() columns           { return expiryColumns }
 func (o *Expire) batch() int                 { return 256 }
 func (o *Expire) way(l *lacks) way           { return l.way() }
 
-func (o *Expire) start(w *worker) (preparer, committer, committer, error) {
+func (o *Expire) start(w *worker) (steps, error) {
 	ms := int64((o.TTL + time.Millisecond - 1) / time.Millisecond)
 	set := &expirer{w: w, command: "pexpire", argv: []any{ms}}
 	if !o.At.IsZero() {
 		set.command, set.argv[0] = "pexpireat", o.At.UnixMilli()
 	}
 	ask := &expirer{w: w, command: "exists"}
-	return &sorter{set, w}, newGuarded(w, set), ask, nil
+	return steps{prepare: &sorter{set, w}, commit: newGuarded(w, set), rehearse: ask}, nil
 }
 
 // expirer sends one command for each key, whose answer is 1 for a change.

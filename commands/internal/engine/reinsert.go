@@ -56,20 +56,24 @@ func (o *Reinsert) judge() (func(stored, value []byte) (old, known bool), error)
 
 func (o *Reinsert) way(*lacks) way { return byTransaction }
 
-func (o *Reinsert) start(w *worker) (preparer, committer, committer, error) {
+func (o *Reinsert) start(w *worker) (steps, error) {
 	if err := w.without.transactions; err != nil {
-		return nil, nil, nil, err
+		return steps{}, err
 	}
 	t, err := o.NewTranscoder()
 	if err != nil {
-		return nil, nil, nil, err
+		return steps{}, err
 	}
 	legacy := w.without.keepTTL
-	prep := &rereader{Reinsert: o, w: w, t: t, lifetimes: legacy && !w.o.DryRun}
-	if legacy {
-		return prep, &rewriteExpiring{rewriter{w}}, &rehearsal{w}, nil
+	of := steps{
+		prepare:  &rereader{Reinsert: o, w: w, t: t, lifetimes: legacy && !w.o.DryRun},
+		commit:   &rewriter{w},
+		rehearse: &rehearsal{w},
 	}
-	return prep, &rewriter{w}, &rehearsal{w}, nil
+	if legacy {
+		of.commit = &rewriteExpiring{rewriter{w}}
+	}
+	return of, nil
 }
 
 // rereader reads values and decides by transcoding them.

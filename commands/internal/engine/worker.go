@@ -45,13 +45,13 @@ func (s *shardRun) worker(ctx context.Context) error {
 		w.abandon()
 		s.count(&w.tally)
 	}()
-	prep, com, rehearsal, err := s.op.start(w)
+	of, err := s.op.start(w)
 	if err != nil {
 		return err
 	}
-	w.prep, w.com = prep, com
+	w.prep, w.com = of.prepare, of.commit
 	if s.o.DryRun {
-		w.com = rehearsal
+		w.com = of.rehearse
 	}
 	if w.conn, err = scan.Dial(s.going, s.shard); err != nil {
 		if s.halted() {
