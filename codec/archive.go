@@ -2,6 +2,8 @@ package codec
 
 import (
 	"bytes"
+	"encoding/binary"
+	"hash/crc32"
 	"io"
 	"math/bits"
 
@@ -10,6 +12,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/pierrec/lz4/v4"
 	"github.com/ulikunitz/xz"
+
+	"cachering/codec/deflate"
 )
 
 // bz2Engine is bz2 of Python.
@@ -59,25 +63,23 @@ func bz2LevelFits(stream []byte, level, _ int) bool { return int(stream[3]-'0') 
 // gzipEngine is gzip of Python: one member. No time is written, so that equal
 // values give equal bytes.
 type gzipEngine struct {
-	w     *gzip.Writer
-	level int
-	out   sliceWriter
-	r     gzip.Reader
-	in    bytes.Reader
+	w  *deflate.Encoder
+	r  gzip.Reader
+	in bytes.Reader
 }
 
 func (z *gzipEngine) compress(dst, data []byte, level int) ([]byte, error) {
-	z.out.b = dst
-	if z.w == nil || z.level != level {
-		w, err := gzip.NewWriterLevel(&z.out, level)
-		if err != nil {
-			return dst, err
-		}
-		z.w, z.level = w, level
-	} else {
-		z.w.Reset(&z.out)
+	if z.w == nil {
+		z.w = new(deflate.Encoder)
 	}
-	return finish(z.w, &z.out, data)
+	// The method, no fields, no time, the group of the level, no operating system.
+	out := append(dst, 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, gzipGroup(level), 0xff)
+	out, err := z.w.Append(out, data, level)
+	if err != nil {
+		return dst, err
+	}
+	out = binary.LittleEndian.AppendUint32(out, crc32.ChecksumIEEE(data))
+	return binary.LittleEndian.AppendUint32(out, uint32(len(data))), nil
 }
 
 func (z *gzipEngine) decompress(dst, stored []byte, budget int64) ([]byte, *Error) {
@@ -89,17 +91,20 @@ func (z *gzipEngine) decompress(dst, stored []byte, budget int64) ([]byte, *Erro
 	return inflate(dst, &z.r, Gzip, &z.in, budget)
 }
 
-// gzipLevelFits looks at the extra flags of the header, where zlib marks the
-// highest level and the fastest ones.
+// gzipLevelFits looks at the extra flags of the header.
 func gzipLevelFits(stream []byte, level, _ int) bool {
-	flags := byte(0)
+	return len(stream) > 8 && stream[8] == gzipGroup(level)
+}
+
+// gzipGroup is how zlib marks the highest level and the fastest one.
+func gzipGroup(level int) byte {
 	switch level {
 	case 9:
-		flags = 2
+		return 2
 	case 1:
-		flags = 4
+		return 4
 	}
-	return len(stream) > 8 && stream[8] == flags
+	return 0
 }
 
 // xzEngine is lzma of Python: an .xz container with one LZMA2 filter and

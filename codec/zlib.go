@@ -2,32 +2,35 @@ package codec
 
 import (
 	"bytes"
+	"encoding/binary"
+	"hash/adler32"
 	"io"
 
 	"github.com/klauspost/compress/zlib"
+
+	"cachering/codec/deflate"
 )
 
 // zlibEngine is zlib of Python: one stream of RFC 1950.
 type zlibEngine struct {
-	w     *zlib.Writer
-	level int
-	out   sliceWriter
-	r     io.ReadCloser
-	in    bytes.Reader
+	w  *deflate.Encoder
+	r  io.ReadCloser
+	in bytes.Reader
 }
 
 func (z *zlibEngine) compress(dst, data []byte, level int) ([]byte, error) {
-	z.out.b = dst
-	if z.w == nil || z.level != level {
-		w, err := zlib.NewWriterLevel(&z.out, level)
-		if err != nil {
-			return dst, err
-		}
-		z.w, z.level = w, level
-	} else {
-		z.w.Reset(&z.out)
+	if z.w == nil {
+		z.w = new(deflate.Encoder)
 	}
-	return finish(z.w, &z.out, data)
+	// A window of 32 KiB, the group of the level, and what makes the two bytes a
+	// multiple of 31.
+	header := uint16(0x7800) | uint16(zlibGroup(level))<<6
+	header += 31 - header%31
+	out, err := z.w.Append(binary.BigEndian.AppendUint16(dst, header), data, level)
+	if err != nil {
+		return dst, err
+	}
+	return binary.BigEndian.AppendUint32(out, adler32.Checksum(data)), nil
 }
 
 // finish writes data and closes w, and returns what that put into out.
@@ -67,15 +70,16 @@ func isPythonZlib(b []byte) bool { return b[0] == 0x78 }
 
 // zlibLevelFits compares the two bits of the header that tell four groups of
 // levels apart.
-func zlibLevelFits(stream []byte, level, _ int) bool {
-	group := byte(3)
+func zlibLevelFits(stream []byte, level, _ int) bool { return stream[1]>>6 == zlibGroup(level) }
+
+func zlibGroup(level int) byte {
 	switch {
 	case level < 2:
-		group = 0
+		return 0
 	case level < 6:
-		group = 1
+		return 1
 	case level == 6:
-		group = 2
+		return 2
 	}
-	return stream[1]>>6 == group
+	return 3
 }

@@ -38,10 +38,11 @@ commands: ./document ./plain ./advice ./placement ./library ./config ./reader ./
 ./sidetest:
 ./readmetest:
 ring:
-codec: codec/pyobj codec/pickle codec/yaml
+codec: codec/pyobj codec/pickle codec/yaml codec/deflate
 codec/pickle: codec/pyobj
 codec/yaml: codec/pyobj
 codec/pyobj:
+codec/deflate:
 codec/vectors:
 codec/same: codec/pyobj
 `)
