@@ -22,10 +22,11 @@ func decodeJSON(g *pyobj.Graph, data []byte, _ Rules) (root pyobj.Ref, refused, 
 }
 
 // encodeJSON writes what json.dumps of Python does by default: ASCII, a blank
-// after commas and colons. same allows NaN and the infinities, which
-// json.loads takes though JSON has none.
-func encodeJSON(dst []byte, g *pyobj.Graph, root pyobj.Ref, _ Rules, same bool) (out []byte, err *Error) {
-	w := jsonWriter{plainWriter: newPlainWriter(dst, g, "JSON", maxJSONDepth), loose: same}
+// after commas and colons. NaN and the infinities, which json.loads takes though
+// JSON has none, are not written of values from elsewhere; tuples and keys that are
+// no str, which come back as others, of those from somebody's hands alone.
+func encodeJSON(dst []byte, g *pyobj.Graph, root pyobj.Ref, _ Rules, from origin) (out []byte, err *Error) {
+	w := jsonWriter{plainWriter: newPlainWriter(dst, g, "JSON", maxJSONDepth), loose: from != fromOther, dumps: from == fromPerson}
 	defer catch(&err)
 	w.value(root)
 	return w.dst, nil
@@ -33,7 +34,8 @@ func encodeJSON(dst []byte, g *pyobj.Graph, root pyobj.Ref, _ Rules, same bool) 
 
 type jsonWriter struct {
 	plainWriter
-	loose bool
+	loose bool // NaN and the infinities
+	dumps bool // tuples, other keys, and what is read back as one character
 }
 
 func (w *jsonWriter) text(s string) { w.dst = append(w.dst, s...) }
@@ -54,7 +56,10 @@ func (w *jsonWriter) value(r pyobj.Ref) {
 		w.float(g.Float(r))
 	case pyobj.Str:
 		w.str(g.Data(r))
-	case pyobj.List:
+	case pyobj.List, pyobj.Tuple:
+		if !w.dumps && g.Kind(r) == pyobj.Tuple {
+			w.refuse(g.TypeName(r))
+		}
 		w.enter(r)
 		w.text("[")
 		w.items(r, func(i int, item pyobj.Ref) {
@@ -69,13 +74,10 @@ func (w *jsonWriter) value(r pyobj.Ref) {
 		w.enter(r)
 		w.text("{")
 		w.pairs(r, func(i int, key, value pyobj.Ref) {
-			if g.Kind(key) != pyobj.Str {
-				w.refuse("a dict key of type " + g.TypeName(key))
-			}
 			if i > 0 {
 				w.text(", ")
 			}
-			w.str(g.Data(key))
+			w.key(key)
 			w.text(": ")
 			w.value(value)
 		})
@@ -83,6 +85,21 @@ func (w *jsonWriter) value(r pyobj.Ref) {
 		w.leave(r)
 	default:
 		w.refuse(g.TypeName(r))
+	}
+}
+
+// key writes a key of a dict. json.dumps makes a str of what is None, a bool or a
+// number.
+func (w *jsonWriter) key(r pyobj.Ref) {
+	switch kind := w.g.Kind(r); {
+	case kind == pyobj.Str:
+		w.str(w.g.Data(r))
+	case w.dumps && (kind == pyobj.None || kind == pyobj.Bool || kind == pyobj.Int || kind == pyobj.Float):
+		w.text(`"`)
+		w.value(r)
+		w.text(`"`)
+	default:
+		w.refuse("a dict key of type " + w.g.TypeName(r))
 	}
 }
 
@@ -102,7 +119,7 @@ func (w *jsonWriter) float(f float64) {
 }
 
 func (w *jsonWriter) str(text []byte) {
-	if pyobj.HasSplitPair(text) {
+	if !w.dumps && pyobj.HasSplitPair(text) {
 		w.refuse("a str with a surrogate pair in two halves")
 	}
 	w.dst = append(w.dst, '"')

@@ -15,9 +15,10 @@ const maxMsgPackDepth = 511
 
 // encodeMsgPack writes what msgpack.dumps of Python's msgpack 1.0 does: numbers
 // in their shortest form, floats in 64 bits, text as str and bytes as bin. Dicts
-// with keys of other types are written only where the library reads them.
-func encodeMsgPack(dst []byte, g *pyobj.Graph, root pyobj.Ref, rules Rules, _ bool) (out []byte, err *Error) {
-	w := msgPackWriter{plainWriter: newPlainWriter(dst, g, "MessagePack", maxMsgPackDepth), rules: rules}
+// with keys of other types are written only where the library reads them; tuples,
+// which come back as lists, only of what comes from somebody's hands.
+func encodeMsgPack(dst []byte, g *pyobj.Graph, root pyobj.Ref, rules Rules, from origin) (out []byte, err *Error) {
+	w := msgPackWriter{plainWriter: newPlainWriter(dst, g, "MessagePack", maxMsgPackDepth), rules: rules, dumps: from == fromPerson}
 	defer catch(&err)
 	w.value(root)
 	return w.dst, nil
@@ -26,6 +27,7 @@ func encodeMsgPack(dst []byte, g *pyobj.Graph, root pyobj.Ref, rules Rules, _ bo
 type msgPackWriter struct {
 	plainWriter
 	rules Rules
+	dumps bool // tuples
 }
 
 // mapKey tells whether the library reads a dict with such a key: a str or bytes
@@ -59,7 +61,10 @@ func (w *msgPackWriter) value(r pyobj.Ref) {
 	case pyobj.Bytes:
 		w.header(g.Len(r), 0, 0, 0xc4, 0xc5, 0xc6)
 		w.dst = append(w.dst, g.Data(r)...)
-	case pyobj.List:
+	case pyobj.List, pyobj.Tuple:
+		if !w.dumps && g.Kind(r) == pyobj.Tuple {
+			w.refuse(g.TypeName(r))
+		}
 		w.enter(r)
 		w.header(g.Len(r), 0x90, 16, 0, 0xdc, 0xdd)
 		w.items(r, func(_ int, item pyobj.Ref) { w.value(item) })

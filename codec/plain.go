@@ -40,26 +40,32 @@ func (w *plainWriter) refuse(what string) {
 	w.fail(KindUnrepresentable, what+" has no "+w.format+" form")
 }
 
-// enter begins a list or dict. One that occurs again would be read back as two.
+// enter begins a list, tuple or dict. A list or dict that occurs again would be read
+// back as two.
 func (w *plainWriter) enter(r pyobj.Ref) {
+	if w.opened == w.depth {
+		w.refuse("a value nested deeper than " + strconv.Itoa(w.depth))
+	}
+	w.opened++
+	if w.g.Kind(r) == pyobj.Tuple {
+		return
+	}
 	if open, again := w.seen[r]; again {
 		if open {
 			w.refuse("a " + w.g.TypeName(r) + " that contains itself")
 		}
 		w.refuse("a " + w.g.TypeName(r) + " that occurs twice")
 	}
-	if w.opened == w.depth {
-		w.refuse("a value nested deeper than " + strconv.Itoa(w.depth))
-	}
 	if w.seen == nil {
 		w.seen = make(map[pyobj.Ref]bool)
 	}
 	w.seen[r] = true
-	w.opened++
 }
 
 func (w *plainWriter) leave(r pyobj.Ref) {
-	w.seen[r] = false
+	if w.seen != nil {
+		w.seen[r] = false
+	}
 	w.opened--
 }
 

@@ -112,7 +112,8 @@ func TestReadBack(t *testing.T) {
 			}
 			if v, unread := codec.Decode(from.data, codec.Fixed(mustParse(t, names[from.letter])), codec.Options{}); unread == nil && v.Refused == nil && target != from.letter && v.Graph.Kind(v.Root) != pyobj.Int {
 				set, unset := codec.Encode(nil, v, mustParse(t, to))
-				if (unset == nil) != (err == nil) || err == nil && !bytes.Equal(set, made) {
+				// A tuple that is set becomes an array, and transcoded it is refused.
+				if unset != nil && err == nil || unset == nil && err != nil && target != 'j' && target != 'm' || err == nil && !bytes.Equal(set, made) {
 					wrong("value %d, %s to %s: transcoded (%v), and set (%v)\n%.300q\n%.300q", i, names[from.letter], to, err, unset, made, set)
 				}
 			}

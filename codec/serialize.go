@@ -13,9 +13,8 @@ type serialization struct {
 	// library, by its rules, reads nothing of it all the same.
 	decode func(g *pyobj.Graph, data []byte, rules Rules) (root pyobj.Ref, refused, err *Error)
 	// encode appends root. It refuses what the library, by its rules, would not read
-	// back, or as another value; same allows what the format's own reader takes
-	// beyond its standard, for values that were read from it.
-	encode func(dst []byte, g *pyobj.Graph, root pyobj.Ref, rules Rules, same bool) ([]byte, *Error)
+	// back, or as another value, unless the value's origin allows it.
+	encode func(dst []byte, g *pyobj.Graph, root pyobj.Ref, rules Rules, from origin) ([]byte, *Error)
 	// inert: what the library refuses to read names what another serializer would
 	// make, or call.
 	inert bool
@@ -29,6 +28,15 @@ var serializations = [...]serialization{
 	{name: YAML, decode: decodeYAML, encode: encodeYAML, inert: true},
 	{name: Dummy, decode: decodeDummy}, // appendDummy writes
 }
+
+// An origin is where a value to be written is from.
+type origin uint8
+
+const (
+	fromOther  origin = iota // from what another serializer stored: it must stay what it is
+	fromSame                 // from the format itself, whose reader takes more than its standard has
+	fromPerson               // from somebody's hands: it becomes what the library makes of it
+)
 
 // serializationOf returns the index in serializations, or -1. No name is Pickle.
 func serializationOf(name Serializer) int {
@@ -116,7 +124,14 @@ func (c Codec) serialize(e *pickle.Encoder, dst []byte, g *pyobj.Graph, root pyo
 	if c.Serializer == Dummy {
 		return c.appendDummy(dst, g, root, from < 0)
 	}
-	out, err := serializations[i].encode(dst, g, root, c.Rules, from == i)
+	how := fromOther
+	switch from {
+	case i:
+		how = fromSame
+	case -1:
+		how = fromPerson
+	}
+	out, err := serializations[i].encode(dst, g, root, c.Rules, how)
 	if err != nil {
 		return nil, err
 	}

@@ -20,8 +20,8 @@ func decodeYAML(g *pyobj.Graph, data []byte, rules Rules) (root pyobj.Ref, refus
 
 // encodeYAML writes what yaml.dump of PyYAML does. Objects are written only for
 // values that were read from YAML, by a loader that makes them.
-func encodeYAML(dst []byte, g *pyobj.Graph, root pyobj.Ref, rules Rules, same bool) ([]byte, *Error) {
-	out, err := yaml.Append(dst, g, root, same && rules.UnsafeYAML)
+func encodeYAML(dst []byte, g *pyobj.Graph, root pyobj.Ref, rules Rules, from origin) ([]byte, *Error) {
+	out, err := yaml.Append(dst, g, root, from == fromSame && rules.UnsafeYAML)
 	return out, wrapYAML(err)
 }
 

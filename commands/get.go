@@ -52,6 +52,7 @@ func runGet(ctx context.Context, s *session, o *getOptions, args []string) error
 	if err := o.showOptions.check(); err != nil {
 		return err
 	}
+	o.read = true
 	list := s.keys(args, &o.keyOptions)
 	if o.as.value == asRaw && !list.single() && !s.ui.JSON {
 		return usagef("--as raw shows one key: stored bytes have no end that a reader could see").
@@ -90,6 +91,7 @@ func runGet(ctx context.Context, s *session, o *getOptions, args []string) error
 			if v.codec != "" {
 				doc.Codec = &v.codec
 			}
+			doc.Stale = v.stale
 			return s.ui.Document(doc.with(v))
 		}
 		prefix := ""
@@ -114,6 +116,7 @@ type gotten struct {
 	Codec *string `json:"codec"`
 	TTL   *int64  `json:"ttl_ms"`
 	Bytes *int    `json:"bytes"`
+	Stale *bool   `json:"stale,omitempty"` // of HerdClient alone
 }
 
 // with adds the value under the name of its form.

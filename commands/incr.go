@@ -70,6 +70,9 @@ func runIncr(ctx context.Context, s *session, o *incrOptions, key string, sign i
 		return err
 	}
 	defer cl.Close()
+	if cache.Herd {
+		return fmt.Errorf("HerdClient of cache %s counts nothing: its incr and decr are not implemented", cache.Alias)
+	}
 	by := new(big.Int).Mul(big.NewInt(o.by.value), big.NewInt(sign))
 	storedKey := o.storedKey(cache, key)
 	var sum *big.Int

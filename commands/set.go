@@ -105,8 +105,8 @@ func runSet(ctx context.Context, s *session, o *setOptions, args []string) error
 		return usagef("--ndjson takes keys and values from standard input, got %s", plain.Quote(args[0]))
 	case !o.ndjson && len(args) < 2:
 		return usagef("set needs KEY VALUE").hinting("cachering set --help")
-	case o.compat && (o.xx || o.keepTTL || o.ndjson):
-		return usagef("--compat goes with --ttl and --nx alone, what set and add of the libraries have")
+	case o.compat && o.keepTTL:
+		return usagef("--compat and --keep-ttl exclude each other: no library keeps an expiry")
 	}
 	if !o.compat {
 		if err := o.ttl.check(); err != nil {
@@ -128,23 +128,18 @@ func runSet(ctx context.Context, s *session, o *setOptions, args []string) error
 		return usagef("--keep-ttl: the values of cache %s hold the time from which on they are stale, which is not known then", cache.Alias).
 			hinting("say with --ttl how long the value lives")
 	}
-	if o.compat {
-		o.ttl = o.ttl.compatibly(cache)
+	if o.compat && o.xx && !cache.Traits.XX {
+		return usagef("--xx --compat: set of cache %s's library has no xx", cache.Alias)
 	}
-	ttl, do := o.ttl.after, library.Store
-	if !o.ttl.set || o.ttl.configured {
-		ttl = cache.Timeout.After
-	}
-	if o.compat && !o.ttl.forever && !(cache.Timeout.Forever && (!o.ttl.set || o.ttl.configured)) {
-		do, ttl = compatible(cache, ttl)
-	} else if ttl, err = o.ttl.of(cache); err != nil {
+	ttl, do, err := o.life(cache, o.ttl)
+	if err != nil {
 		return err
 	}
 	if o.ndjson {
 		if err := writable(cache); err != nil {
 			return err
 		}
-		return setLines(ctx, s, o, cache, cl, ttl)
+		return setLines(ctx, s, o, cache, cl)
 	}
 	typed := []byte(args[1])
 	if args[1] == "-" {
@@ -153,17 +148,14 @@ func runSet(ctx context.Context, s *session, o *setOptions, args []string) error
 			return err
 		}
 	}
-	it, err := o.item(cache, "VALUE", args[0], typed, o.from.value, ttl)
+	it, err := o.item(cache, "VALUE", args[0], typed, o.from.value, ttl, do)
 	if err != nil {
 		return err
 	}
 	if err := writable(cache); err != nil {
 		return err
 	}
-	if do != library.Store {
-		return setNothing(ctx, s, o, cache, cl, it, do)
-	}
-	entry := cl.Set(ctx, it.put)[0]
+	entry := o.storeAll(ctx, cl, cache, []*item{it})[0]
 	if entry.Err != nil {
 		return entry.Err
 	}
@@ -176,7 +168,10 @@ func runSet(ctx context.Context, s *session, o *setOptions, args []string) error
 		}
 	}
 	if !entry.Done {
-		s.ui.Note("not stored: %s", o.why())
+		s.ui.Note("not stored: %s", it.why(o))
+		if it.nothing {
+			return nil
+		}
 		return outcome(exitNegative)
 	}
 	if s.ui.ErrTerminal && !s.ui.JSON {
@@ -185,26 +180,22 @@ func runSet(ctx context.Context, s *session, o *setOptions, args []string) error
 	return nil
 }
 
-// setNothing is set --compat with an expiry that stores nothing.
-func setNothing(ctx context.Context, s *session, o *setOptions, cache *config.Cache, cl *cluster.Cluster, it *item, do library.Deed) error {
-	yes, err := storeNothing(ctx, cl, cache, it.put.Stored, do, o.nx)
-	if err != nil {
-		return err
+// life is how long an entry lives, and what is to be done with one that would not.
+func (o *setOptions) life(cache *config.Cache, l lifespan) (time.Duration, library.Deed, error) {
+	if !o.compat {
+		ttl, err := l.of(cache)
+		return ttl, library.Store, err
 	}
-	if s.ui.JSON {
-		home, err := cl.Home(it.put.Stored)
-		if err != nil {
-			return err
-		}
-		if err := it.print(s, &cluster.Entry{Shard: home}); err != nil {
-			return err
-		}
+	l = l.compatibly(cache)
+	ttl := l.after
+	switch configured := !l.set || l.configured; {
+	case l.forever, configured && cache.Timeout.Forever:
+		return cluster.Forever, library.Store, nil
+	case configured:
+		ttl = cache.Timeout.After
 	}
-	s.ui.Note("not stored: the library takes this expiry so")
-	if !yes {
-		return outcome(exitNegative)
-	}
-	return nil
+	do, ttl := compatible(cache, ttl)
+	return ttl, do, nil
 }
 
 // item is one key with what is to be stored there.
@@ -212,17 +203,29 @@ type item struct {
 	key  string // as the application calls it
 	what string // type and codec of the value
 	put  cluster.Put
+
+	do      library.Deed // Store, or with --compat what the library does in its place
+	nothing bool         // that was done, and the library would call it a success
+}
+
+// storeNothing does what the library does with an expiry that stores nothing.
+func (it *item) storeNothing(ctx context.Context, cl *cluster.Cluster, cache *config.Cache, add bool) cluster.Entry {
+	e := cluster.Entry{Stored: it.put.Stored}
+	if e.Shard, e.Err = cl.Home(it.put.Stored); e.Err == nil {
+		it.nothing, e.Err = storeNothing(ctx, cl, cache, it.put.Stored, it.do, add)
+	}
+	return e
 }
 
 // item makes what the library would store. noun is what the value is called in
 // errors.
-func (o *setOptions) item(cache *config.Cache, noun, key string, typed []byte, form string, ttl time.Duration) (*item, error) {
+func (o *setOptions) item(cache *config.Cache, noun, key string, typed []byte, form string, ttl time.Duration, do library.Deed) (*item, error) {
 	stale, ttl := deadline(cache, form, ttl)
 	value, what, err := encode(noun, typed, form, cache, stale)
 	if err != nil {
 		return nil, err
 	}
-	return &item{o.userKey(cache, key), what, cluster.Put{
+	return &item{key: o.userKey(cache, key), what: what, do: do, put: cluster.Put{
 		Stored: []byte(o.storedKey(cache, key)), Value: value, Write: o.write(ttl),
 	}}, nil
 }
@@ -237,7 +240,10 @@ func (it *item) print(s *session, e *cluster.Entry) error {
 }
 
 // why says what kept a value from being stored.
-func (o *setOptions) why() string {
+func (it *item) why(o *setOptions) string {
+	if it.do != library.Store {
+		return "the library takes this expiry so"
+	}
 	if o.xx {
 		return "the key does not exist"
 	}

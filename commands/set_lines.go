@@ -8,11 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"cachering/codec"
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/config"
+	"cachering/commands/internal/library"
+	"cachering/commands/internal/plain"
 )
 
 // setLine is a line of set --ndjson.
@@ -58,7 +59,7 @@ func strict(text []byte, into any) error {
 
 // setLines stores what standard input holds, some lines at a time with one
 // request a shard, and answers in their order.
-func setLines(ctx context.Context, s *session, o *setOptions, cache *config.Cache, cl *cluster.Cluster, ttl time.Duration) error {
+func setLines(ctx context.Context, s *session, o *setOptions, cache *config.Cache, cl *cluster.Cluster) error {
 	if !o.from.set {
 		o.from.value = asJSON
 	}
@@ -75,10 +76,9 @@ func setLines(ctx context.Context, s *session, o *setOptions, cache *config.Cach
 			break
 		}
 		var items []*item
-		var puts []cluster.Put
 		for _, text := range texts {
 			number++
-			it, err := o.line(cache, text, ttl)
+			it, err := o.line(cache, text)
 			var unable *codec.Error
 			switch {
 			case errors.As(err, &unable): // read, but not to be written
@@ -87,25 +87,28 @@ func setLines(ctx context.Context, s *session, o *setOptions, cache *config.Cach
 				s.ui.Warn("cachering: line %d: %v", number, err)
 				bad++
 			default:
-				items, puts = append(items, it), append(puts, it.put)
+				items = append(items, it)
 			}
 		}
-		for i, entry := range cl.Set(ctx, puts...) {
+		for i, entry := range o.storeAll(ctx, cl, cache, items) {
+			it := items[i]
 			switch {
 			case ctx.Err() != nil:
 				return ctx.Err()
 			case entry.Err != nil:
-				t.fail(s, items[i].key, entry.Err)
+				t.fail(s, it.key, entry.Err)
 				continue
 			case !entry.Done:
-				t.negative++
+				if !it.nothing {
+					t.negative++
+				}
 				if !s.ui.JSON {
-					s.ui.Note("%s: not stored: %s", items[i].key, o.why())
+					s.ui.Note("%s: not stored: %s", plain.Escape(it.key, ""), it.why(o))
 				}
 			}
 			t.answered++
 			if s.ui.JSON {
-				if err := items[i].print(s, &entry); err != nil {
+				if err := it.print(s, &entry); err != nil {
 					return err
 				}
 			}
@@ -119,8 +122,29 @@ func setLines(ctx context.Context, s *session, o *setOptions, cache *config.Cach
 	return err
 }
 
+// storeAll stores items, or does what the library does in place of it, in their order.
+func (o *setOptions) storeAll(ctx context.Context, cl *cluster.Cluster, cache *config.Cache, items []*item) []cluster.Entry {
+	var entries []cluster.Entry
+	var puts []cluster.Put
+	flush := func() {
+		if len(puts) > 0 {
+			entries, puts = append(entries, cl.Set(ctx, puts...)...), nil
+		}
+	}
+	for _, it := range items {
+		if it.do == library.Store {
+			puts = append(puts, it.put)
+			continue
+		}
+		flush()
+		entries = append(entries, it.storeNothing(ctx, cl, cache, o.nx))
+	}
+	flush()
+	return entries
+}
+
 // line makes what one line asks to store.
-func (o *setOptions) line(cache *config.Cache, text string, ttl time.Duration) (*item, error) {
+func (o *setOptions) line(cache *config.Cache, text string) (*item, error) {
 	var l setLine
 	if err := strict([]byte(text), &l); err != nil {
 		return nil, err
@@ -128,23 +152,25 @@ func (o *setOptions) line(cache *config.Cache, text string, ttl time.Duration) (
 	if l.Key == nil || l.Value == nil {
 		return nil, errors.New("needs a key and a value")
 	}
+	life := o.ttl
 	if l.TTL != nil {
 		if o.keepTTL {
 			return nil, errors.New("ttl and --keep-ttl exclude each other")
 		}
 		given := string(l.TTL)
 		_ = json.Unmarshal(l.TTL, &given) // a number stays as it is written
-		var life lifespan
+		life = lifespan{}
 		err := life.Set(given)
-		if err == nil && life.check() != nil {
+		if err == nil && !o.compat && life.check() != nil {
 			err = fmt.Errorf("%s is not above zero: the shortest is 1ms", given)
-		}
-		if err == nil {
-			ttl, err = life.of(cache)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("ttl: %w", err)
 		}
+	}
+	ttl, do, err := o.life(cache, life)
+	if err != nil {
+		return nil, fmt.Errorf("ttl: %w", err)
 	}
 	typed := []byte(l.Value)
 	if o.from.value != asJSON {
@@ -154,5 +180,5 @@ func (o *setOptions) line(cache *config.Cache, text string, ttl time.Duration) (
 		}
 		typed = data
 	}
-	return o.item(cache, "value", string(*l.Key), typed, o.from.value, ttl)
+	return o.item(cache, "value", string(*l.Key), typed, o.from.value, ttl, do)
 }

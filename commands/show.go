@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
@@ -31,6 +32,8 @@ type showOptions struct {
 	full  bool
 	typed bool
 	py2   py2Strings
+
+	read bool // a value of HerdClient is shown as the application gets it, without its deadline
 }
 
 func (o *showOptions) flags() []cli.Flag {
@@ -86,6 +89,7 @@ type shown struct {
 	json  any    // value there
 	text  []byte // the answer itself
 	about string // what a library wrapped the value in, or why it does not read it
+	stale *bool  // whether HerdClient takes the value for outdated; nil for other values
 }
 
 // show decodes stored bytes and puts the value into form. Opcodes come with an
@@ -114,8 +118,14 @@ func (o *showOptions) show(s *session, stored []byte, from codec.Source) (*shown
 	if v.Refused != nil {
 		out.about = "the application cannot read this: " + v.Refused.Error()
 	}
-	if value, _, ok := v.Graph.Herd(v.Root); ok && o.as.value != asRepr && !o.typed {
-		v.Root = value // what the application gets
+	if value, deadline, ok := v.Graph.Herd(v.Root); ok {
+		out.stale = new(deadline < time.Now().Unix())
+		if *out.stale {
+			out.about += "; it is past, and one caller after the other makes the value anew"
+		}
+		if !o.typed && (o.read || o.as.value != asRepr) {
+			v.Root = value
+		}
 	}
 	switch o.as.value {
 	case asRepr:

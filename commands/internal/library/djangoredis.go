@@ -20,6 +20,7 @@ var djangoRedis = Library{
 		{"", func(t *Traits) {
 			t.LocationForms = `write "host:port:db" or "unix:/path/to.sock:db"`
 			t.Zero, t.Negative = Store, Delete
+			t.XX = true                // client/default.py
 			t.Rules.OnlySmaller = true // COMPRESS_MIN_LEN adds the threshold
 			t.CompressMinLen, t.PlainReads = true, true
 			t.IncrVersion, t.IncrRenames = HomeBefore, LastColon // client/sharded.py

@@ -68,6 +68,8 @@ type Traits struct {
 
 	// Zero and Negative are what set does with a timeout of 0 and below.
 	Zero, Negative Deed
+	// XX: set takes xx, and stores nothing where nothing is.
+	XX bool
 	// Milliseconds: fractions of a second reach the server.
 	Milliseconds bool
 	// AddDeletes: add with a timeout of 0 deletes what is there; others leave it

@@ -19,6 +19,7 @@ var valkey = Library{
 	Changes: []Change{{"", func(t *Traits) {
 		t.LocationForms = `write "valkey://host:port/db", "valkeys://host:port/db" or "unix:///path/to.sock?db=1"`
 		t.Zero, t.Negative, t.Milliseconds = Delete, Delete, true
+		t.XX = true
 		t.Protocol = ProtocolPreferred
 		t.Rules.MinLength = 15
 		t.Sentinels, t.PlainReads = true, true

@@ -114,9 +114,7 @@ func (w *walk) getMany() {
 	answers := map[entry]string{}
 	if w.chance(2) {
 		for i, answer := range w.many(list, "get") {
-			if answers[list[i]] = answer; w.model[list[i]].wrapped {
-				answers[list[i]] = wrapper.ReplaceAllString(answer, "$1")
-			}
+			answers[list[i]] = answer
 		}
 	} else {
 		var names []string

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"regexp"
 	"sort"
 	"strconv"
 	"strings"
@@ -238,9 +237,6 @@ func (w *walk) compare() {
 	}
 }
 
-// wrapper is how a value of HerdClient is shown with its deadline.
-var wrapper = regexp.MustCompile(`(?s)^<django-redis herd value=(.*) stale_after=\d+>$`)
-
 func (w *walk) compareEntry(said string) {
 	w.Helper()
 	want, there := w.model[w.at]
@@ -261,9 +257,6 @@ func (w *walk) compareEntry(said string) {
 			}
 		}
 		shown := get(0)
-		if m := wrapper.FindStringSubmatch(shown); m != nil && want.wrapped {
-			shown = m[1]
-		}
 		w.wants(shown, want.Repr)
 		w.wants(w.python("get", call{"repr": true}), want.Repr)
 		switch as := w.pick("json", "text", "raw"); {
