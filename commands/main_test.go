@@ -39,7 +39,7 @@ func TestASignalDoesNotWaitForTheTerminal(t *testing.T) {
 	defer cancel()
 	server := redistest.RunT(t)
 	client := server.Client(1)
-	const keys = 500
+	const keys = 3000 // half a minute of work
 	if _, err := client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 		for i := range keys {
 			pipe.Set(ctx, fmt.Sprintf(":1:k%d", i), "x", 0)
@@ -65,7 +65,7 @@ dial = { "10.0.0.1:6379" = %q }
 	signals := make(chan os.Signal)
 	ended := make(chan int, 1)
 	go func() {
-		args := strings.Fields("cachering -c " + conf + " clear --yes --rate 100 --batch 10")
+		args := strings.Fields("cachering -c " + conf + " clear --yes --rate 100 --batch 10 --socket-timeout 1m")
 		ended <- run(args, ui.New(strings.NewReader(""), io.Discard, terminal), os.LookupEnv, signals)
 	}()
 	until := func(what string, done func() bool) {
