@@ -277,11 +277,11 @@ func (w *walk) count() {
 	// Beyond what Redis counts with, django-redis reads, adds and sets.
 	able := !w.lacks("incr") && (was.plain() || w.side.settings != nil || w.side.ways.pickledInts)
 	switch {
-	case !there:
+	case !there && !w.side.ways.herd:
 		w.shell(4, w.words(w.either("incr", "decr"))...)
 		return
-	case !was.integer() || was.wrapped:
-		w.shell(1, w.words("incr")...)
+	case !there, !was.integer(), w.side.ways.herd: // whose incr is not implemented
+		w.shell(1, w.words(w.either("incr", "decr"))...)
 		return
 	}
 	n, ok := new(big.Int).SetString(was.Repr, 10)
