@@ -290,3 +290,34 @@ func TestDecodeMsgPackRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestBuiltinCalls: what Django REST framework stores for its lists and dicts is a call of the builtin type, and the value of
+// that call in every format but pickle, where it stays as it was written.
+func TestBuiltinCalls(t *testing.T) {
+	p := startPython(t, showScript)
+	var made struct{ Out []string }
+	p.ask("ReturnList([ReturnDict(id=1, tags=ReturnList(['a']))])", &made)
+	for protocol, out := range made.Out {
+		data, err := base64.StdEncoding.DecodeString(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for to, want := range map[string]string{
+			"json":    `[{"id": 1, "tags": ["a"]}]`,
+			"msgpack": "\x91\x82\xa2id\x01\xa4tags\x91\xa1a",
+			"yaml":    "- id: 1\n  tags:\n  - a\n",
+		} {
+			got, _, err := newTranscoder(t, "stored", to, codec.Options{}).Transcode(nil, data)
+			if err != nil || string(got) != want {
+				t.Errorf("protocol %d to %s: %q, %v", protocol, to, got, err)
+			}
+		}
+		got, changed, err := newTranscoder(t, "stored", "pickle:2", codec.Options{}).Transcode(nil, data)
+		if !changed {
+			got = data
+		}
+		if err != nil || bytes.Count(got, []byte("R")) != 3 {
+			t.Errorf("protocol %d to pickle: %q, %v", protocol, got, err)
+		}
+	}
+}

@@ -13,7 +13,7 @@ import (
 // CPython can write it at, and its repr.
 const showScript = `
 import base64, json, pickle, sys
-import collections, datetime, decimal, enum, fractions, pathlib, uuid, zoneinfo
+import array, collections, datetime, decimal, enum, fractions, functools, ipaddress, operator, pathlib, re, types, uuid, zoneinfo
 from django.conf import settings
 settings.configure(INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes"], DATABASES={}, DEFAULT_CHARSET="utf-8")
 import django
@@ -21,7 +21,14 @@ django.setup()
 from django.contrib.auth.models import User, Permission
 from django.http import HttpResponse, JsonResponse
 from django.utils.safestring import mark_safe, SafeString
+from django.utils.functional import SimpleLazyObject, lazystr
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy, pgettext_lazy
 from django_redis.client.herd import Marker
+class ReturnList(list): # of Django REST framework
+    def __reduce__(self): return (list, (list(self),))
+class ReturnDict(dict):
+    def __reduce__(self): return (dict, (dict(self),))
 class Color(enum.Enum): RED = 1
 class Code(int):
     def __reduce_ex__(self, n): return type(self), (int(self),)
@@ -106,7 +113,7 @@ var shown = []struct{ expr, want string }{
 
 	{"collections.defaultdict(list, {'a': [1]})", "defaultdict(list, {'a': [1]})"},
 	{"collections.defaultdict(None, {})", "defaultdict(None, {})"},
-	{"collections.defaultdict(Thing)", "defaultdict(<class __main__.Thing>, {})"},
+	{"collections.defaultdict(Thing)", "defaultdict(<global __main__.Thing>, {})"},
 	{"Color.RED", "getattr(Color, 'RED')"},
 	{"Code(7)", "Code(7)"},
 	{"code(7)", "<__main__.code args=(7,)>"},
@@ -117,8 +124,28 @@ var shown = []struct{ expr, want string }{
 	{"Bag([1, 2])", "<__main__.Bag items=[1, 2]>"},
 	{"Table(a=1)", "<__main__.Table items={'a': 1}>"},
 	{"cyclic(Thing(), lambda t: setattr(t, 'me', [t]))", "<__main__.Thing state={'me': [...]}>"},
-	{"Thing", "<class __main__.Thing>"},
-	{"len", "<class builtins.len>"},
+	{"Thing", "<global __main__.Thing>"},
+	{"len", ""},
+	{"[dict, ValueError, print]", ""},
+	{"operator.add", "<global _operator.add>"},
+	{"type(None), type(...)", ""},
+	{"ipaddress.ip_address('10.0.0.1'), ipaddress.ip_address('0.0.0.0'), ipaddress.ip_network('10.0.0.0/8'), ipaddress.ip_interface('10.1.0.0/8')", ""},
+	{"[ipaddress.ip_address(a) for a in ('::', '::1', '1::', 'fe80::1', '1:0:0:2:0:0:0:3', '1:0:2:0:3:0:4:0', '0:0:1::', '1:0:0:2:0:0:3:4', '1:2:3:4:5:6:7:0', '2001:db8::ffff:0:0')]", ""},
+	{"ipaddress.ip_network('fe80::/64'), ipaddress.ip_interface('fe80::1/64')", ""},
+	{"re.compile('a+'), re.compile(b'a', re.I), re.compile('a', re.I | re.M | re.S | re.X | re.A), re.compile(b'a', re.L), re.compile('it\\'s')", ""},
+	{"array.array('i', [1, -2]), array.array('i'), array.array('u', 'aé'), array.array('u'), array.array('d', [0.1, -1e300]), array.array('f', [0.5])", ""},
+	{"[array.array(c, [0, 1, 100]) for c in 'bBhHiIlLqQ']", ""},
+	{"types.SimpleNamespace(), types.SimpleNamespace(a=1, b=[types.SimpleNamespace(c='x')])", ""},
+	{"functools.partial(int, '10', base=2), functools.partial(len), functools.partial(dict, [], a=1)", ""},
+	{"collections.ChainMap({'a': 1}, {'b': 2}), collections.ChainMap()", ""},
+	{"collections.UserDict(a=1)", "UserDict({'a': 1})"},
+	{"operator.itemgetter(1, 'a'), operator.attrgetter('a.b')", ""},
+	{"pathlib.PureWindowsPath('c:/a/b')", ""},
+	{"gettext_lazy('Hello'), pgettext_lazy('c', 'Hello')", "(gettext_lazy('Hello'), pgettext_lazy('c', 'Hello'))"},
+	{"ngettext_lazy('%(n)d x', '%(n)d xs', 'n')", "ngettext_lazy(singular='%(n)d x', plural='%(n)d xs', number='n')"},
+	{"lazystr(5), format_lazy('{} a', 1)", "(lazystr(5), format_lazy('{} a', 1))"},
+	{"SimpleLazyObject(lambda: [1])", "<SimpleLazyObject: [1]>"},
+	{"ReturnList([{'id': 1}]), ReturnDict(a=ReturnList())", ""},
 	{"(Marker(), {'a': 1}, 1795175314)", "<django-redis herd value={'a': 1} stale_after=1795175314>"},
 	{"User(id=3, username='bob')", ""},
 	{"response(b'hi \\xff', X_A='b')", "<HttpResponse status=201 headers={'Content-Type': 'text/html; charset=utf-8', 'X_A': 'b'} body=b'hi \\xff'>"},

@@ -22,7 +22,7 @@ func (p *printer) known(c *call) bool {
 	case "datetime":
 		return p.dateTime(c, string(name))
 	case "collections":
-		return p.collection(c, string(name))
+		return p.collection(c, string(name)) || p.wrapped(c, string(name))
 	case "builtins":
 		return p.builtin(c, string(name))
 	case "django.db.models.base":
@@ -31,8 +31,34 @@ func (p *printer) known(c *call) bool {
 		return p.safeString(c, name)
 	case "uuid":
 		return string(name) == "UUID" && p.uuid(c)
-	case "fractions", "decimal", "pathlib":
+	case "fractions", "decimal":
 		return p.plainCall(c, string(module), name)
+	case "pathlib", "pathlib._local":
+		return p.path(c, string(name))
+	case "ipaddress":
+		if p.address(c, string(name)) {
+			return true
+		}
+	case "re":
+		if string(name) == "_compile" {
+			return p.pattern(c)
+		}
+	case "array":
+		return p.array(c, string(name))
+	case "types":
+		return string(name) == "SimpleNamespace" && p.namespace(c)
+	case "functools":
+		return string(name) == "partial" && p.partial(c)
+	case "operator":
+		if (string(name) == "itemgetter" || string(name) == "attrgetter") && !c.made && len(c.args) > 0 && len(c.ops) == 0 {
+			p.text("operator.")
+			p.arguments(name, c.args)
+			return true
+		}
+	case "django.utils.functional", "django.utils.translation":
+		return p.lazy(c, string(name))
+	case "numpy", "numpy.core.multiarray", "numpy._core.multiarray", "numpy.core.numeric", "numpy._core.numeric":
+		return p.numpy(c, string(module), string(name))
 	}
 	if strings.HasPrefix(string(module), "django.") && p.response(c, name) {
 		return true
@@ -64,15 +90,25 @@ func (p *printer) builtin(c *call, name string) bool {
 			p.complex(re, im)
 		}
 		return ok
-	case name == "range" && p.is(c, Int, Int, Int):
+	case name == "range" && p.is(c, Int):
+		p.text("range(0, ")
+		p.value(c.args[0])
+		p.text(")")
+		return true
+	case name == "range" && (p.is(c, Int, Int) || p.is(c, Int, Int, Int)):
 		args := c.args
-		if step, ok := p.g.Int64(args[2]); ok && step == 1 {
+		if step, ok := p.g.Int64(args[len(args)-1]); len(args) == 3 && ok && step == 1 {
 			args = args[:2]
 		}
 		p.arguments([]byte(name), args)
 		return true
 	case name == "slice" && !c.made && len(c.args) == 3 && len(c.ops) == 0,
 		isException(name) && !c.made && len(c.ops) == 0:
+		p.arguments([]byte(name), c.args)
+		return true
+	case name == "type":
+		return p.singletonType(c)
+	case name == "memoryview" && p.is(c, ByteArray):
 		p.arguments([]byte(name), c.args)
 		return true
 	case name == "getattr" && len(c.args) == 2 && !c.made && len(c.ops) == 0 &&
@@ -349,26 +385,6 @@ func (p *printer) plainCall(c *call, module string, name []byte) bool {
 	case module == "decimal" && string(name) == "Decimal" && p.is(c, Str),
 		module == "fractions" && string(name) == "Fraction" && (p.is(c, Int, Int) || p.is(c, Str)):
 		p.arguments(name, c.args)
-		return true
-	case module == "pathlib" && !c.made && len(c.ops) == 0 && (string(name) == "PosixPath" || string(name) == "PurePosixPath"):
-		// The parts of the path, the root first.
-		var path []byte
-		for _, r := range c.args {
-			if p.g.Kind(r) != Str {
-				return false
-			}
-			if len(path) > 0 && path[len(path)-1] != '/' {
-				path = append(path, '/')
-			}
-			path = append(path, p.g.Data(r)...)
-		}
-		if len(path) == 0 {
-			path = []byte(".")
-		}
-		p.dst = append(p.dst, name...)
-		p.text("(")
-		p.str(path)
-		p.text(")")
 		return true
 	}
 	return false

@@ -29,7 +29,8 @@ func (l Limits) nodes(g *Graph) int {
 //
 //	<module.Class args=(…) kwargs={…} items=[…] state={…}>
 //
-// with the parts that there are. Classes and functions are <class module.Name>.
+// with the parts that there are. A class or function is <global module.Name>: which
+// of the two it is cannot be known.
 // A part that contains itself is ... inside its own brackets; what a limit cuts
 // off is counted in angle brackets: <3 more>. Whatever could drive a terminal
 // is escaped.
@@ -299,17 +300,6 @@ func (p *printer) pairs(items []Ref) {
 		p.text(": ")
 		p.value(items[i+1])
 	}
-}
-
-func (p *printer) global(r Ref) {
-	module, name := p.g.Name(r)
-	if string(module) == "builtins" && (string(name) == "Ellipsis" || string(name) == "NotImplemented") {
-		p.dst = append(p.dst, name...)
-		return
-	}
-	p.text("<class ")
-	p.className(module, name)
-	p.text(">")
 }
 
 // className writes a dotted name. Real ones are printable; what else a pickle

@@ -17,6 +17,59 @@ func (p *printer) safeString(c *call, name []byte) bool {
 	return true
 }
 
+// lazy writes what django.utils.functional makes only when it is needed: a text that is translated for who reads it, under the
+// name of the function that made it, and an object around another.
+func (p *printer) lazy(c *call, name string) bool {
+	g := p.g
+	var args []Ref
+	keywords := Ref(0)
+	switch {
+	case c.made || len(c.ops) > 0:
+		return false
+	case name == "unpickle_lazyobject" && len(c.args) == 1:
+		p.text("<SimpleLazyObject: ")
+		p.value(c.args[0])
+		p.text(">")
+		return true
+	case name == "_lazy_proxy_unpickle" && len(c.args) >= 3 && g.Kind(c.args[1]) == Tuple && g.Kind(c.args[2]) == Dict:
+		args, keywords = g.Items(c.args[1]), c.args[2]
+	case name == "_lazy_number_unpickle" && len(c.args) == 4 && g.Kind(c.args[3]) == Dict:
+		keywords = c.args[3]
+	default:
+		return false
+	}
+	if g.Kind(c.args[0]) != Global {
+		return false
+	}
+	module, function := g.Name(c.args[0])
+	switch {
+	case g.isGlobal(c.args[0], "builtins", "str"):
+		p.text("lazystr")
+	case strings.HasPrefix(string(module), "django."):
+		p.dst = appendText(p.dst, []byte(strings.TrimPrefix(string(function), "_")), 0)
+		if !strings.HasSuffix(string(function), "_lazy") && string(function) != "_format_lazy" {
+			p.text("_lazy")
+		}
+	default:
+		p.text("lazy(")
+		p.value(c.args[0])
+		p.text(")")
+	}
+	p.text("(")
+	p.items(args)
+	separator := ""
+	if len(args) > 0 {
+		separator = ", "
+	}
+	p.keywords(g.Items(keywords), separator)
+	if name == "_lazy_number_unpickle" && g.Kind(c.args[2]) != None {
+		p.text(", number=")
+		p.value(c.args[2])
+	}
+	p.text(")")
+	return true
+}
+
 // Text is the characters of a str, or of a str that Django marked as safe HTML.
 // It says false for any other value.
 func (g *Graph) Text(r Ref) (text []byte, ok bool) {

@@ -107,7 +107,7 @@ func TestDecode(t *testing.T) {
 		{`"\ud83d\x41\u00e9\
    \ b"`, `'\ud83dAé b'`},
 		{"!!binary aGk", ""},
-		{"!!python/name:os.system ''", "<class os.system>"},
+		{"!!python/name:os.system ''", "<global os.system>"},
 		{"!!python/object/apply:os.system ['rm -rf /']", "<os.system args=('rm -rf /',)>"},
 		{"!!python/object:shop.Cart {items: [1]}", "<shop.Cart state={'items': [1]}>"},
 		{"!!python/object/new:shop.Cart\nargs: [1]\nkwds: {a: 2}\nstate: !!python/tuple [null, {b: 3}]\nlistitems: [4]\ndictitems: {5: 6}\n",
