@@ -199,11 +199,14 @@ func readSettings(ctx context.Context, s *session, path string) (*settings.File,
 		}
 		return nil, "", usagef("%s: %v", path, pathless(err)).hinting("name a settings.py, or the JSON of CACHES")
 	}
-	read, kind := settings.ReadPython, "Python"
+	var file *settings.File
+	kind := "Python"
 	if document, found := jsonPart(source); found || strings.HasSuffix(path, ".json") {
-		read, kind, source = settings.ReadJSON, "JSON", document
+		kind = "JSON"
+		file, err = settings.ReadJSON(document)
+	} else {
+		file, err = settings.ReadPython(source, importer.Settings()...)
 	}
-	file, err := read(source)
 	var wrong *settings.Error
 	if errors.As(err, &wrong) {
 		return nil, "", usagef("%s:%d:%d: %s", name, wrong.Line, wrong.Column, wrong.Msg).hinting("it was read as %s; Python and JSON are understood", kind)

@@ -76,8 +76,8 @@ func Import(path string, f *settings.File, foreign Foreign) (*Imported, error) {
 	fmt.Fprintf(&b, "# Made of %s by cachering config import.\n", config.Printable(path))
 	im.doubts(&b)
 	if caches.Kind != settings.Dict || caches.Why != nil {
-		im.note(caches.Line, "caches", reasonOf(caches), true)
-		fmt.Fprintf(&b, "\n# %s\n", im.at(caches.Line, "CACHES: "+reasonOf(caches)))
+		im.note(lineOf(caches), "caches", reasonOf(caches), true)
+		fmt.Fprintf(&b, "\n# %s\n", im.at(lineOf(caches), "CACHES: "+reasonOf(caches)))
 	}
 	if caches.Kind == settings.Dict {
 		for i, alias := range caches.Keys {
@@ -104,7 +104,7 @@ func (im *importer) caches() (*settings.Value, error) {
 	}
 	e := &config.Error{File: im.path, Line: 1, Msg: "CACHES is not assigned here", Hint: "name the file that assigns it, or import the JSON that the application prints of it"}
 	for _, class := range slices.Sorted(maps.Keys(im.file.Classes)) {
-		e.Line = im.file.Classes[class]
+		e.Line = im.file.Classes[class].Line
 		e.Msg = "CACHES is assigned in the class " + config.Printable(class) + ", and classes are not followed"
 		e.Hint = "import the JSON that the application prints of it"
 		return nil, e

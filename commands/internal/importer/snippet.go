@@ -15,7 +15,10 @@ import (
 //
 // It asks for the settings that are of use by their names: others may hold more
 // secrets than the passwords of the caches.
-func Snippet() string {
+func Snippet() string { return fmt.Sprintf(snippet, strings.Join(Settings(), `", "`)) }
+
+// Settings are the names of the settings that are of use.
+func Settings() []string {
 	names := []string{"CACHES", "CACHERING"}
 	for _, lib := range library.All() {
 		for _, setting := range lib.Beside {
@@ -26,8 +29,7 @@ func Snippet() string {
 		}
 	}
 	slices.Sort(names[2:])
-	names = slices.Compact(names)
-	return fmt.Sprintf(snippet, strings.Join(names, `", "`))
+	return slices.Compact(names)
 }
 
 // A set is no JSON; a class or a function is told by where it is, anything else

@@ -51,6 +51,7 @@ type (
 	comprehension struct {
 		line
 		kind      Kind // List also stands for generators
+		lazy      bool // a generator
 		key, item expr // key only in a dict
 		clauses   []clause
 	}
@@ -83,9 +84,19 @@ type (
 		line
 		x expr
 	}
-	opaque struct { // what is never evaluated
+	opaque struct { // what is never evaluated, with what is in it
 		line
-		what string
+		what  string
+		parts []expr
+	}
+	function struct { // def and lambda
+		line
+		name       string // empty: a lambda
+		params     []param
+		decorators []expr
+		body       []stmt
+		result     expr // of a lambda, or of a def whose body is one return
+		sum        *effects
 	}
 )
 
@@ -105,6 +116,13 @@ type argument struct {
 	value expr
 }
 
+// A param of a function: stars is 1 for *x and 2 for **x.
+type param struct {
+	name       string
+	stars      int
+	def, notes expr // nil where left out
+}
+
 // A clause of a comprehension: for target in iter, if tests.
 type clause struct {
 	target, iter expr
@@ -120,6 +138,7 @@ type (
 		targets []expr
 		op      string
 		value   expr
+		notes   expr // the annotation; nil if there is none
 	}
 	exprStmt struct {
 		line
@@ -129,7 +148,7 @@ type (
 		line
 		targets []expr
 	}
-	binding struct { // import, def, class: names bound to what is not followed
+	importing struct { // names bound to what is imported
 		line
 		names  []string
 		values []*Value
@@ -137,6 +156,18 @@ type (
 	starImport struct {
 		line
 		module string
+	}
+	definition struct { // a function and its name
+		line
+		fn *function
+	}
+	class struct {
+		line
+		name       string
+		args       []argument
+		decorators []expr
+		body       []stmt
+		sum        *effects
 	}
 	ifStmt struct {
 		line
@@ -149,15 +180,52 @@ type (
 		body, orElse []stmt
 		jumps        bool // there is a break, continue or the like inside
 	}
-	block struct { // with, try, while, match: bodies that run, or may run
+	whileStmt struct {
 		line
-		what    string
-		targets []expr // bound by the header
-		sure    []stmt
-		maybe   []stmt
+		test         expr
+		body, orElse []stmt
+	}
+	withStmt struct {
+		line
+		items []withItem
+		body  []stmt
+	}
+	tryStmt struct {
+		line
+		body     []stmt
+		handlers []handler
+		orElse   []stmt
+		finally  []stmt
+	}
+	matchStmt struct {
+		line
+		subject expr
+		cases   []matchCase
+	}
+	scopeStmt struct { // global; nonlocal has no names here, and binds none
+		line
+		names []string
 	}
 	other struct { // nothing that binds a name
 		line
-		what string
+		what  string // the keyword
+		parts []expr
 	}
 )
+
+// A withItem is a context manager, and what it is bound to; nil for nothing.
+type withItem struct{ context, target expr }
+
+// A handler is an except.
+type handler struct {
+	types expr   // nil: of everything
+	name  string // bound to the exception; may be empty
+	body  []stmt
+}
+
+// A matchCase is a case with the names that its pattern may bind.
+type matchCase struct {
+	names []string
+	guard expr
+	body  []stmt
+}

@@ -1,22 +1,12 @@
 package settings
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
 )
-
-// builtins are the names that need no import; those without a case in function
-// are known to be harmless.
-var builtins = []string{
-	"dict", "list", "tuple", "set", "frozenset", "str", "int", "float", "bool", "len", "range", "sorted", "enumerate", "zip",
-	"print", "repr", "isinstance", "hasattr", "type", "object", "locals", "globals", "vars", "exec", "execfile", "min", "max", "abs",
-	"unicode", "open", "getattr", "setattr", "Exception", "ImportError", "KeyError", "reversed", "__import__", "__file__", "__name__",
-}
-
-// harmless are functions that change nothing they are given.
-var harmless = []string{"print", "repr", "isinstance", "hasattr", "type", "len", "min", "max", "abs", "reversed", "open", "getattr", "enumerate", "zip", "sorted"}
 
 // arguments are those of a call, evaluated.
 type arguments struct {
@@ -34,10 +24,19 @@ func (a *arguments) get(i int, name string) *Value {
 	return a.named.Get(name)
 }
 
-func (r *runner) arguments(x *call) *arguments {
+// arguments evaluates those of a call. Of a function that goes through generators
+// to their end, these are evaluated, too.
+func (r *runner) arguments(x *call, toTheEnd bool) *arguments {
 	a := &arguments{line: x.at(), named: &Value{Kind: Dict}}
 	for _, arg := range x.args {
-		v := r.eval(arg.value)
+		var v *Value
+		if g, ok := arg.value.(*comprehension); ok && g.lazy && toTheEnd {
+			all := *g
+			all.lazy = false
+			v = r.eval(&all)
+		} else {
+			v = r.eval(arg.value)
+		}
 		switch {
 		case arg.name != "":
 			a.named.set(text(arg.name), v)
@@ -47,6 +46,7 @@ func (r *runner) arguments(x *call) *arguments {
 			items, ok := r.iterate(v)
 			if !ok {
 				a.unknown = reason(v, x.at())
+				r.lose(v, a.unknown.Why)
 			}
 			a.list = append(a.list, items...)
 		default:
@@ -59,56 +59,137 @@ func (r *runner) arguments(x *call) *arguments {
 	return a
 }
 
+// all are the arguments.
+func (a *arguments) all() []*Value { return slices.Concat(a.list, a.named.Items) }
+
+func (r *runner) loseAll(a *arguments, why *Reason) {
+	for _, v := range a.all() {
+		r.lose(v, why)
+	}
+}
+
 func (r *runner) call(x *call) *Value {
-	// A method of a value, unless the value is a module or the like.
+	alone := r.alone == x
+	var fn *Value
 	if attr, ok := x.fn.(*attribute); ok {
-		if of := r.eval(attr.of); of.Kind != Name {
-			a := r.arguments(x)
-			if of.Kind == Unknown {
+		of := r.eval(attr.of)
+		if of.Kind != Name || of.attribute(attr.name) == nil && (of.fn != nil || of.cls != nil) {
+			a := r.arguments(x, of.Kind == Str && attr.name == "join")
+			why := &Reason{"." + attr.name + "() is not followed", x.at()}
+			switch {
+			case of.Kind == Name:
+				r.lose(of, why)
 				r.spoil(a)
+				return unknown(x.at(), why.Text)
+			case of.Kind == Unknown:
+				r.spoil(a)
+				if of.foreign {
+					r.wild(x.at(), why.Text)
+				}
 				return of.derived()
-			}
-			if a.unknown != nil {
-				of.doubt(a.unknown.Why, 0)
+			case a.unknown != nil:
+				r.lose(of, why)
+				r.spoil(a)
 				return a.unknown
 			}
 			return r.method(x.at(), of, attr.name, a.list, a.named)
 		}
+		fn = r.attribute(attr, of)
+	} else {
+		fn = r.glance(x.fn)
 	}
-	fn := r.eval(x.fn)
-	a := r.arguments(x)
-	if fn.Kind != Name {
+	a := r.arguments(x, fn.Kind == Name && fn.fn == nil && eager[fn.Text])
+	switch {
+	case fn.Kind != Name:
 		r.spoil(a)
-		return reason(fn, x.at())
+		if fn.Kind == Unknown && fn.foreign && (alone || !a.plain()) {
+			r.wild(x.at(), "what is called on this line is not run")
+		}
+		v := reason(fn, x.at())
+		v.foreign = v.foreign || fn.Kind == Unknown && fn.foreign
+		return v
+	case fn.fn != nil || fn.cls != nil:
+		return r.callDefined(fn, a)
 	}
 	if a.unknown == nil {
 		if v := r.function(fn, a); v != nil {
 			if v.Line == 0 {
 				v.Line = x.at()
 			}
+			if plainResult[fn.Text] {
+				r.forget(len(x.args))
+			}
 			return v
 		}
 	}
-	if !slices.Contains(harmless, fn.Text) {
+	return r.notRun(fn, a, x, alone)
+}
+
+// forget takes the arguments of a call from what its result may hold.
+func (r *runner) forget(n int) { r.kids = r.kids[:max(0, len(r.kids)-n)] }
+
+// plain reports whether nothing that is handed over leads to the module.
+func (a *arguments) plain() bool {
+	return a.unknown == nil && !slices.ContainsFunc(a.all(), func(v *Value) bool {
+		return v.foreign || v.Kind == Name && (v.Text == "__name__" || v.fn == nil && v.cls == nil && !isTrusted(v.Text) && !isData(v.Text))
+	})
+}
+
+// notRun is the call of a function that is not run; see trusted.
+func (r *runner) notRun(fn *Value, a *arguments, x *call, alone bool) *Value {
+	name := strings.TrimPrefix(fn.Text, ".")
+	known := fn.scheme != nil || isTrusted(fn.Text)
+	switch {
+	case plainResult[fn.Text]:
+		r.forget(len(x.args))
+	default:
 		r.spoil(a)
 	}
-	if slices.Contains([]string{"exec", "execfile", "setattr", "__import__"}, fn.Text) {
-		r.doubtful(x.at(), fn.Text+"() is not run")
+	if fn.Text == "os.environ.update" || fn.Text == "os.environ.clear" || fn.Text == "os.environ.popitem" || !known && slices.ContainsFunc(a.all(), isEnviron) {
+		r.env.lost(&Reason{name + "() is not run", x.at()})
+	}
+	switch {
+	case others[fn.Text], !known && (alone && !isChange(fn.Text) || !a.plain()):
+		r.wild(x.at(), name+"() is not run")
+	case (fn.Text == "globals" || fn.Text == "locals" || fn.Text == "vars"):
+		r.wild(x.at(), fn.Text+"() is changed")
 	}
 	if a.unknown != nil {
 		return a.unknown
 	}
-	return unknown(x.at(), strings.TrimPrefix(fn.Text, ".")+"() is not run")
+	v := unknown(x.at(), name+"() is not run")
+	v.foreign = !known || fn.Text == "getattr" && !a.plain() || known && slices.ContainsFunc(a.all(), func(v *Value) bool { return v.foreign && !plainResult[fn.Text] })
+	return v
 }
 
-// spoil puts in doubt what a function was given that is not run: it may change it.
+func isEnviron(v *Value) bool { return v.Kind == Name && v.Text == "os.environ" }
+
+// spoil puts in doubt what a function was given that is not run: it may change it,
+// and call what it can reach.
 func (r *runner) spoil(a *arguments) {
-	for _, v := range append(slices.Clip(a.list), a.named.Items...) {
-		v.doubt(&Reason{"it is handed to a function that is not run", a.line}, 0)
-		if v.Kind == Name && (v.Text == "globals()" || v.Text == "locals()" || v.Text == "vars()") {
-			r.doubtful(a.line, "a function that gets "+v.Text+" is not run")
-		}
+	r.shaky++
+	why := &Reason{"it is handed to a function that is not run", a.line}
+	r.loseAll(a, why)
+	r.stir(why)
+}
+
+// handle is eval for an expression that is only looked into: globals() and the like
+// are no danger there.
+func (r *runner) handle(x, index expr) *Value {
+	c, ok := x.(*call)
+	if !ok || len(c.args) > 0 {
+		return r.eval(x)
 	}
+	if _, ok := index.(*slice); ok {
+		return r.eval(x)
+	}
+	name, ok := c.fn.(*nameExpr)
+	if !ok || name.name != "globals" && name.name != "locals" && name.name != "vars" || r.lookup(name.name, x.at()).Kind != Name {
+		return r.eval(x)
+	}
+	v := &Value{Kind: Name, Text: name.name + "()", Line: x.at()}
+	r.kids = append(r.kids, v)
+	return v
 }
 
 // function runs a function that is known; nil for any other.
@@ -118,8 +199,22 @@ func (r *runner) function(fn *Value, a *arguments) *Value {
 	}
 	one := func() *Value { return a.get(0, "") }
 	switch fn.Text {
-	case "os.environ.get", "os.getenv", "os.environ.setdefault", "os.environ.pop":
+	case "os.environ.get", "os.getenv":
 		return r.getenv(a, "default", "os.environ.get")
+	case "os.environ.setdefault", "os.environ.pop":
+		v := r.getenv(a, "default", "os.environ.get")
+		if name := a.get(0, "key"); fn.Text == "os.environ.pop" {
+			r.env.set(name, nil, a.line)
+		} else {
+			r.env.set(name, v, a.line)
+		}
+		return v
+	case "typing.cast", "typing_extensions.cast":
+		if len(a.list) == 2 {
+			return a.list[1]
+		}
+	case "urllib.parse.quote", "urllib.parse.quote_plus", "urllib.quote", "urllib.quote_plus":
+		return quoted(fn.Text, a)
 	case "os.path.join", "posixpath.join":
 		return r.pathJoin(a)
 	case "decouple.config", "decouple.AutoConfig()":
@@ -140,10 +235,6 @@ func (r *runner) function(fn *Value, a *arguments) *Value {
 				return one().snapshot()
 			}
 			return r.deepCopy(one(), 0)
-		}
-	case "globals", "locals", "vars":
-		if len(a.list) == 0 {
-			return &Value{Kind: Name, Text: fn.Text + "()"}
 		}
 	case "dict":
 		v := &Value{Kind: Dict}
@@ -207,6 +298,9 @@ func (r *runner) getenv(a *arguments, name, how string) *Value {
 		return nil
 	case variable.Kind != Str:
 		return reason(variable, a.line)
+	}
+	if v := r.env.get(variable.Text); v != nil {
+		return v
 	}
 	if v := a.get(1, name); v != nil {
 		return withDefault(variable.Text, v)
@@ -445,4 +539,40 @@ func (r *runner) sorted(a *arguments) *Value {
 		return 0
 	})
 	return &Value{Kind: List, Items: items}
+}
+
+// quoted is urllib.parse.quote(text, safe).
+func quoted(fn string, a *arguments) *Value {
+	v, safe := a.get(0, "string"), "/"
+	plus := strings.HasSuffix(fn, "_plus")
+	if plus {
+		safe = ""
+	}
+	if s := a.get(1, "safe"); s != nil {
+		if s.Kind != Str {
+			return reason(s, a.line)
+		}
+		safe = s.Text
+	}
+	switch {
+	case v == nil || len(a.list)+len(a.named.Items) > 2:
+		return nil
+	case v.Kind == Unknown:
+		c := *v // of the variable; a URL needs no more of it than its name
+		return &c
+	case v.Kind != Str:
+		return reason(v, a.line)
+	}
+	var b strings.Builder
+	for i := range len(v.Text) {
+		switch c := v.Text[i]; {
+		case c == ' ' && plus:
+			b.WriteByte('+')
+		case 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("_.-~"+safe, c) >= 0:
+			b.WriteByte(c)
+		default:
+			b.WriteString(fmt.Sprintf("%%%02X", c))
+		}
+	}
+	return text(b.String()).dependsOn(v)
 }

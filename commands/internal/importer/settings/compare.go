@@ -3,12 +3,25 @@ package settings
 import "strings"
 
 func (r *runner) comparison(x *comparison) *Value {
-	left := r.eval(x.first)
+	left := r.glance(x.first)
 	result := boolean(true).dependsOn(left)
 	for i, op := range x.ops {
-		right := r.eval(x.rest[i])
+		var right *Value
+		if op == "in" || op == "not in" {
+			right = r.handle(x.rest[i], nil)
+			r.kids = r.kids[:len(r.kids)-1]
+		} else {
+			right = r.glance(x.rest[i])
+		}
 		truth, known := r.compare(op, left, right)
+		if right.Kind == Name && right.Text == "os.environ" && left.Kind == Str && (op == "in" || op == "not in") {
+			var v *Value
+			v, known = r.env.has(left.Text)
+			truth = v.Int != 0 == (op == "in")
+			right = v
+		}
 		if !known {
+			r.suspect(x.at(), "it depends on a comparison", x.rest[i+1:], nil)
 			if left.Kind != Unknown && left.Why == nil {
 				left = right
 			}

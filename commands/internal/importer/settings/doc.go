@@ -8,9 +8,11 @@
 // Of Python it follows what settings are made of: literals of every form, names
 // assigned before, dict, list, tuple and set displays, calls such as
 // dict(a=1), os.environ.get and str.join, formatting in all three ways,
-// arithmetic, comprehensions and loops over known values, and if statements
-// whose test is known. Everything else, and all that depends on it, becomes an
-// [Unknown] that says why and on which line; nothing is guessed. Where a variable
+// arithmetic, comprehensions and loops over known values, functions of one
+// return, and if statements whose test is known. Everything else, and all that
+// depends on it, becomes an [Unknown] that says why and on which line; nothing is
+// guessed, and what is not known to leave a name alone may have changed it: where
+// that line is drawn is told above the variable trusted. Where a variable
 // of the environment has a default, the default is taken, and the value says of
 // which variables it depends.
 //

@@ -3,21 +3,49 @@ package settings
 import (
 	"math"
 	"slices"
+	"strings"
 )
 
-// eval is the value of an expression; an Unknown where it cannot be told.
+// eval is the value of an expression; an Unknown where it cannot be told. What went
+// into an Unknown and can change is followed no longer: the Unknown may be it.
 func (r *runner) eval(x expr) *Value {
 	if r.depth++; r.depth > 3*maxDepth || r.step(1) {
 		r.depth--
+		r.wild(x.at(), "the expression is too large")
 		return unknown(x.at(), "the expression is too large")
 	}
+	outer := len(r.kids)
 	v := r.value(x)
 	r.depth--
+	if v.Kind == Unknown {
+		r.shaky++
+		if v != r.item {
+			for _, kid := range r.kids[outer:] {
+				r.lose(kid, reasonWhy(v, x.at()))
+			}
+		}
+	}
+	r.kids = append(r.kids[:outer], v)
 	// Long texts are work, too.
 	if r.step(len(v.Text) >> 8) {
 		return unknown(x.at(), "the expression is too large")
 	}
 	return v
+}
+
+// glance is eval for an expression of which only a truth, a text or a number is
+// taken.
+func (r *runner) glance(x expr) *Value {
+	v := r.eval(x)
+	r.kids = r.kids[:len(r.kids)-1]
+	return v
+}
+
+func reasonWhy(v *Value, line int) *Reason {
+	if v.Why != nil {
+		return v.Why
+	}
+	return &Reason{"what becomes of it is not followed", line}
 }
 
 func (r *runner) value(x expr) *Value {
@@ -33,9 +61,12 @@ func (r *runner) value(x expr) *Value {
 	case *dictDisplay:
 		return r.dictDisplay(x)
 	case *comprehension:
-		return r.comprehension(x)
+		if !x.lazy {
+			return r.comprehension(x)
+		}
+		return r.unfollowed(x, "a generator is not run", []expr{x})
 	case *attribute:
-		return r.attribute(x)
+		return r.attribute(x, r.eval(x.of))
 	case *subscript:
 		return r.subscript(x)
 	case *call:
@@ -48,14 +79,37 @@ func (r *runner) value(x expr) *Value {
 		return r.comparison(x)
 	case *conditional:
 		return r.conditional(x)
+	case *function:
+		return r.defined(x)
 	case *assigned:
 		v := r.eval(x.value)
-		r.file.Vars[x.name] = v
+		r.walrus(x.name, v)
 		return v
 	case *opaque:
-		return unknown(x.at(), x.what)
+		return r.unfollowed(x, x.what, x.parts)
 	}
-	return unknown(x.at(), "this expression is not followed")
+	return r.unfollowed(x, "this expression is not followed", []expr{x})
+}
+
+// unfollowed is the value of an expression of which parts are not evaluated.
+func (r *runner) unfollowed(x expr, why string, parts []expr) *Value {
+	r.suspect(x.at(), why, parts, nil)
+	return unknown(x.at(), why)
+}
+
+// walrus binds a name outside of the comprehensions that it stands in.
+func (r *runner) walrus(name string, v *Value) {
+	if why := r.unsure(); why != nil {
+		r.lose(v, why)
+		v = &Value{Kind: Unknown, Line: v.Line, Why: why}
+	}
+	for _, f := range slices.Backward(r.local) {
+		if !f.inner {
+			f.names[name] = v
+			return
+		}
+	}
+	r.setGlobal(name, v)
 }
 
 // display makes a tuple, list or set.
@@ -67,6 +121,8 @@ func (r *runner) display(x *display) *Value {
 			items, ok := r.iterate(of)
 			if !ok {
 				v.Why = notIterable(of, x.at())
+				r.lose(of, v.Why)
+				r.shaky++
 			}
 			v.Items = append(v.Items, items...)
 			continue
@@ -81,6 +137,7 @@ func (r *runner) display(x *display) *Value {
 	for _, item := range items {
 		if !v.add(item) {
 			v.Why = &Reason{"an item of a set cannot be told", x.at()}
+			r.lose(item, v.Why)
 		}
 	}
 	return v
@@ -102,7 +159,9 @@ func (r *runner) dictDisplay(x *dictDisplay) *Value {
 		}
 		key, item := r.eval(keyExpr), r.eval(x.items[i])
 		if key.Kind == Unknown || !v.set(key, item) {
-			v.blur(notIterable(key, keyExpr.at()))
+			r.shaky++
+			r.lose(item, notIterable(key, keyExpr.at()))
+			r.blur(v, notIterable(key, keyExpr.at()))
 		}
 	}
 	return v
@@ -110,9 +169,10 @@ func (r *runner) dictDisplay(x *dictDisplay) *Value {
 
 // blur makes what a dict has now unknown: more keys may have come, under names
 // that cannot be told. What is set later is known again.
-func (v *Value) blur(why *Reason) {
+func (r *runner) blur(v *Value, why *Reason) {
 	v.Why = why
 	for i, item := range v.Items {
+		r.lose(item, why)
 		v.Items[i] = &Value{Kind: Unknown, Line: item.Line, Why: why}
 	}
 }
@@ -120,9 +180,9 @@ func (v *Value) blur(why *Reason) {
 // update is dict.update with one mapping or list of pairs.
 func (r *runner) update(v, with *Value, line int) {
 	switch {
-	case with.Kind == Dict:
+	case with.Kind == Dict && !with.escaped:
 		if with.Why != nil {
-			v.blur(with.Why)
+			r.blur(v, with.Why)
 		}
 		for i, key := range with.Keys {
 			v.set(key, r.doubted(with.Items[i]))
@@ -132,19 +192,25 @@ func (r *runner) update(v, with *Value, line int) {
 			if (pair.Kind == Tuple || pair.Kind == List) && len(pair.Items) == 2 && v.set(pair.Items[0], r.doubted(pair.Items[1])) {
 				continue
 			}
-			v.blur(notIterable(pair, line))
+			r.shaky++
+			r.lose(pair, notIterable(pair, line))
+			r.blur(v, notIterable(pair, line))
 		}
 	default:
-		v.blur(notIterable(with, line))
+		r.shaky++
+		r.lose(with, notIterable(with, line))
+		r.blur(v, notIterable(with, line))
 	}
 }
 
 // doubted is what an assignment of v leaves where it is not sure to happen.
 func (r *runner) doubted(v *Value) *Value {
-	if r.doubt == nil {
+	why := r.unsure()
+	if why == nil {
 		return v
 	}
-	return &Value{Kind: Unknown, Line: v.Line, Why: r.doubt}
+	r.lose(v, why)
+	return &Value{Kind: Unknown, Line: v.Line, Why: why}
 }
 
 func (r *runner) comprehension(x *comprehension) *Value {
@@ -164,29 +230,33 @@ func (r *runner) clauses(x *comprehension, rest []clause, v *Value) {
 		case x.kind == Dict && v.set(r.eval(x.key), item):
 		default:
 			v.Why = notIterable(item, x.at())
+			r.lose(item, v.Why)
 		}
 		return
 	}
 	of := r.eval(rest[0].iter)
 	items, ok := r.iterate(of)
 	if !ok {
-		v.Why = notIterable(of, x.at())
+		r.cut(x, v, notIterable(of, x.at()), of)
 		return
 	}
 	for _, item := range items {
 		if r.step(1) {
-			v.Why = &Reason{"the comprehension is too long", x.at()}
+			r.cut(x, v, &Reason{"the comprehension is too long", x.at()}, of)
 			return
 		}
 		r.store(rest[0].target, item)
 		pass := true
 		for _, test := range rest[0].tests {
-			t := r.eval(test)
+			t := r.glance(test)
 			truth, known := t.truth()
 			if !known {
-				v.Why = notIterable(t, test.at())
+				r.cut(x, v, notIterable(t, test.at()), of)
+				return
 			}
-			pass = pass && truth
+			if pass = truth; !pass {
+				break
+			}
 		}
 		if pass {
 			r.clauses(x, rest[1:], v)
@@ -194,11 +264,26 @@ func (r *runner) clauses(x *comprehension, rest []clause, v *Value) {
 	}
 }
 
-func (r *runner) attribute(x *attribute) *Value {
-	of := r.eval(x.of)
+// cut ends a comprehension that cannot be followed.
+func (r *runner) cut(x *comprehension, v *Value, why *Reason, of *Value) {
+	v.Why = why
+	r.shaky++
+	r.lose(of, why)
+	r.suspect(x.at(), why.Text, []expr{x}, nil)
+}
+
+func (r *runner) attribute(x *attribute, of *Value) *Value {
 	switch {
 	case of.Kind == Unknown:
-		return of.derived()
+		v := of.derived()
+		v.foreign = v.foreign || isHandle(x.name)
+		return v
+	case of.cls != nil && of.attribute(x.name) != nil:
+		return of.attribute(x.name)
+	case of.fn != nil || of.cls != nil:
+		v := unknown(x.at(), "."+x.name+" is not followed")
+		v.foreign = isHandle(x.name)
+		return v
 	case of.Kind == Name:
 		path := of.Text + "." + x.name
 		if path == "pickle.HIGHEST_PROTOCOL" || path == "cPickle.HIGHEST_PROTOCOL" {
@@ -211,7 +296,7 @@ func (r *runner) attribute(x *attribute) *Value {
 }
 
 func (r *runner) subscript(x *subscript) *Value {
-	of := r.eval(x.of)
+	of := r.handle(x.of, x.index)
 	if s, ok := x.index.(*slice); ok {
 		return r.slice(x.at(), of, s)
 	}
@@ -222,14 +307,24 @@ func (r *runner) subscript(x *subscript) *Value {
 	case key.Kind == Unknown:
 		return key.derived()
 	case of.Kind == Name && of.Text == "os.environ" && key.Kind == Str:
-		return noDefault(x.at(), key.Text, `os.environ["`+key.Text+`"]`)
-	case of.Kind == Dict:
-		if item := of.find(key); item != nil {
-			return item
+		if v := r.env.get(key.Text); v != nil {
+			return v
 		}
-	case (of.Kind == List || of.Kind == Tuple) && (key.Kind == Int || key.Kind == Bool):
+		return noDefault(x.at(), key.Text, `os.environ["`+key.Text+`"]`)
+	case of.Kind == Name && (of.Text == "globals()" || of.Text == "locals()" || of.Text == "vars()") && key.Kind == Str:
+		return r.lookup(key.Text, x.at())
+	case of.Kind == Name:
+		v := reason(of, x.at())
+		v.foreign = !isTrusted(of.Text) && !isData(of.Text)
+		return v
+	case of.Kind == Dict && !of.escaped:
+		if r.item = of.find(key); r.item != nil {
+			return r.item
+		}
+	case (of.Kind == List || of.Kind == Tuple) && (key.Kind == Int || key.Kind == Bool) && !of.escaped:
 		if i := r.inRange(of, key); i >= 0 && of.Why == nil {
-			return of.Items[i]
+			r.item = of.Items[i]
+			return r.item
 		}
 	case of.Kind == Str && key.Kind == Int:
 		runes := []rune(of.Text)
@@ -278,7 +373,10 @@ func (r *runner) slice(line int, of *Value, s *slice) *Value {
 	}
 	low, ok1 := bound(s.low, 0)
 	high, ok2 := bound(s.high, length)
-	if !ok1 || !ok2 || s.step != nil || of.Why != nil {
+	if s.step != nil {
+		r.suspect(line, "this slice is not followed", []expr{s.step}, nil)
+	}
+	if !ok1 || !ok2 || s.step != nil || of.Why != nil || of.escaped {
 		return unknown(line, "this slice is not followed")
 	}
 	high = max(low, high)
@@ -292,7 +390,7 @@ func (r *runner) slice(line int, of *Value, s *slice) *Value {
 }
 
 func (r *runner) unary(x *unary) *Value {
-	v := r.eval(x.x)
+	v := r.glance(x.x)
 	if x.op == "not" {
 		truth, known := v.truth()
 		if !known {
@@ -328,10 +426,13 @@ func (r *runner) unary(x *unary) *Value {
 // reason is an unknown that comes of v.
 func reason(v *Value, line int) *Value {
 	if v.Why != nil {
-		return &Value{Kind: Unknown, Line: line, Why: v.Why}
+		return &Value{Kind: Unknown, Line: line, Why: v.Why, foreign: v.foreign}
 	}
 	if v.Kind == Name {
-		return unknown(line, v.Text+" is not followed")
+		if i := strings.LastIndexByte(v.Text, '.'); i > 0 {
+			return unknown(line, v.Text[i+1:]+" is imported from "+v.Text[:i]+", and not followed")
+		}
+		return unknown(line, strings.TrimPrefix(v.Text, ".")+" is not followed")
 	}
 	return unknown(line, "this is not followed")
 }
@@ -352,7 +453,9 @@ func (r *runner) binary(x *binary) *Value {
 	}
 	switch {
 	case !known:
-		return reason(left, x.at())
+		v := reason(left, x.at())
+		r.suspect(x.at(), reasonWhy(v, x.at()).Text, []expr{x.y}, nil)
+		return v
 	case truth == (x.op == "or"):
 		return left
 	}
@@ -365,10 +468,12 @@ func (r *runner) binary(x *binary) *Value {
 }
 
 func (r *runner) conditional(x *conditional) *Value {
-	test := r.eval(x.test)
+	test := r.glance(x.test)
 	truth, known := test.truth()
 	if !known {
-		return reason(test, x.at())
+		v := reason(test, x.at())
+		r.suspect(x.at(), reasonWhy(v, x.at()).Text, []expr{x.yes, x.no}, nil)
+		return v
 	}
 	branch := x.no
 	if truth {

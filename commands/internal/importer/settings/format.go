@@ -12,12 +12,13 @@ func (r *runner) joined(x *joined) *Value {
 	v := text("")
 	v.Line = x.at()
 	var b strings.Builder
-	for _, p := range x.parts {
-		item := r.eval(p.value)
+	for i, p := range x.parts {
+		item := r.glance(p.value)
 		if !p.field {
 			if item.Kind == Bytes {
 				v.Kind = Bytes
 			} else if item.Kind != Str {
+				r.suspectParts(x, i+1)
 				return reason(item, x.at())
 			}
 			b.WriteString(item.Text)
@@ -30,15 +31,24 @@ func (r *runner) joined(x *joined) *Value {
 		}
 		s, bad := formatted(item, p.conv, spec, x.at())
 		if bad != nil {
+			r.suspectParts(x, i+1)
 			return bad
 		}
 		if b.WriteString(s); b.Len() > maxText {
+			r.suspectParts(x, i+1)
 			return unknown(x.at(), "the text is too long")
 		}
 		v.dependsOn(item, spec)
 	}
 	v.Text = b.String()
 	return v
+}
+
+// suspectParts is for those of a text that are not evaluated.
+func (r *runner) suspectParts(x *joined, from int) {
+	if from < len(x.parts) {
+		r.suspect(x.at(), "the text before is not known", []expr{&joined{line: x.line, parts: x.parts[from:]}}, nil)
+	}
 }
 
 // formatted is format(v, spec) after a conversion; bad says why it is not known.

@@ -11,6 +11,12 @@ func (r *runner) method(line int, of *Value, name string, args []*Value, named *
 	if named == nil {
 		a.named = &Value{Kind: Dict}
 	}
+	why := &Reason{"." + name + "() is not followed", line}
+	if of.escaped {
+		r.shaky++
+		r.loseAll(a, why)
+		return &Value{Kind: Unknown, Line: line, Why: of.Why}
+	}
 	var v *Value
 	switch of.Kind {
 	case Str:
@@ -25,8 +31,11 @@ func (r *runner) method(line int, of *Value, name string, args []*Value, named *
 		}
 	}
 	if v == nil {
-		of.doubt(&Reason{"." + name + "() is not followed", line}, 0)
-		return unknown(line, "."+name+"() is not followed")
+		r.shaky++
+		r.lose(of, why)
+		r.loseAll(a, why)
+		r.stir(why)
+		return unknown(line, why.Text)
 	}
 	if v.Line == 0 {
 		v.Line = line
@@ -171,6 +180,7 @@ func (r *runner) dictMethod(of *Value, name string, a *arguments) *Value {
 	}
 	switch {
 	case name == "get" && item != nil, name == "setdefault" && item != nil:
+		r.item = item
 		return item
 	case name == "get":
 		return other
@@ -179,7 +189,7 @@ func (r *runner) dictMethod(of *Value, name string, a *arguments) *Value {
 			return nil
 		}
 		return other
-	case name == "pop" && r.doubt != nil:
+	case name == "pop" && r.unsure() != nil:
 		of.set(key, r.doubted(other))
 		return r.doubted(other)
 	case name == "pop" && (item != nil || len(a.list) == 2):
@@ -196,8 +206,9 @@ func (r *runner) listMethod(of *Value, name string, a *arguments) *Value {
 	if name == "copy" && len(a.list) == 0 {
 		return of.snapshot()
 	}
-	if r.doubt != nil && (name == "append" || name == "extend" || name == "insert") {
-		of.doubt(r.doubt, 0)
+	if why := r.unsure(); why != nil && (name == "append" || name == "extend" || name == "insert") {
+		r.lose(of, why)
+		r.loseAll(a, why)
 		return &Value{Kind: None}
 	}
 	switch {
@@ -206,7 +217,10 @@ func (r *runner) listMethod(of *Value, name string, a *arguments) *Value {
 	case name == "extend" && len(a.list) == 1:
 		items, ok := r.iterate(a.list[0])
 		if !ok {
-			of.doubt(notIterable(a.list[0], a.line), 0)
+			r.shaky++
+			r.lose(a.list[0], notIterable(a.list[0], a.line))
+			r.lose(of, notIterable(a.list[0], a.line))
+			break
 		}
 		of.Items = append(of.Items, items...)
 	case name == "insert" && len(a.list) == 2 && a.list[0].Kind == Int:

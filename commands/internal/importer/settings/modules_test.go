@@ -152,7 +152,7 @@ with open('/dev/null'): K = 1
 if True: L = 1; M = 2
 assert L
 =====
-# unknown: handle data A B C D E F G
+# unknown: handle data A B C D E G
 import os, socket
 with open('/dev/null') as handle:
     data = handle.read()
@@ -169,7 +169,7 @@ E.sort()
 F = (lambda: 1)()
 G = {'a': len(data)}['a']
 =====
-# unknown: A B C
+# unknown: A B
 import os
 if os.environ.get('NOT_SET'):
     A = 1
@@ -215,7 +215,7 @@ B.reverse()
 C = {'x': 1}
 print(C, len(C))
 =====
-# unknown: A
+# lambdas
 A = {**(lambda: {'y': 2})(), 'x': 1}
 B = dict(x=1)
 =====

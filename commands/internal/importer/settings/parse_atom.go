@@ -13,7 +13,7 @@ func (p *parser) atom() expr {
 		return p.strings()
 	case t.kind == tokNumber:
 		p.pos++
-		v, ok := number(t.text)
+		v, ok := p.number(t.text)
 		if !ok {
 			p.fail(t, "%q is not a number", t.text)
 		}
@@ -34,11 +34,11 @@ func (p *parser) atom() expr {
 		}
 		return &nameExpr{at, t.text}
 	case p.accept("..."):
-		return &opaque{at, "..."}
+		return &opaque{line: at, what: "..."}
 	case p.accept("`"):
-		p.exprList()
+		x := &opaque{at, "backquotes are not run", []expr{p.exprList()}}
 		p.want("`")
-		return &opaque{at, "backquotes are not run"}
+		return x
 	case p.accept("("):
 		return p.parenthesis(at)
 	case p.accept("["):
@@ -61,7 +61,7 @@ func (p *parser) parenthesis(at line) expr {
 		x = p.starExpr()
 	}
 	if p.is("for") || p.is("async") {
-		x = p.comprehension(at, List, nil, x)
+		x = p.generator(at, x)
 	} else if p.is(",") {
 		items := []expr{x}
 		for p.accept(",") && !p.is(")") {
@@ -144,8 +144,15 @@ func (p *parser) set(at line, first expr) expr {
 	return d
 }
 
+// generator reads what follows the item of a generator.
+func (p *parser) generator(at line, item expr) expr {
+	g := p.comprehension(at, List, nil, item)
+	g.lazy = true
+	return g
+}
+
 // comprehension reads what follows the item of one.
-func (p *parser) comprehension(at line, kind Kind, key, item expr) expr {
+func (p *parser) comprehension(at line, kind Kind, key, item expr) *comprehension {
 	c := &comprehension{line: at, kind: kind, key: key, item: item}
 	for p.is("for") || p.is("async") {
 		p.accept("async")
@@ -202,7 +209,7 @@ func (p *parser) strings() expr {
 			p.pieces(j, t)
 			continue
 		}
-		v, ok := literal(t.text)
+		v, ok := p.literal(t.text)
 		if !ok {
 			p.fail(t, "the string has an escape that Python does not know")
 		}
@@ -237,7 +244,7 @@ func (p *parser) pieces(j *joined, t token) {
 func (p *parser) fields(j *joined, t token, pieces []piece, raw, inSpec bool) {
 	for _, piece := range pieces {
 		if piece.at < 0 {
-			v, ok := plain(piece.text, raw, inSpec)
+			v, ok := p.plain(piece.text, raw, inSpec)
 			if !ok {
 				p.fail(t, "the string has an escape that Python does not know")
 			}
@@ -281,6 +288,6 @@ func (p *parser) sub(source string, base place) *parser {
 		}
 	}()
 	sub := newParser(source, base, true)
-	sub.depth = p.depth
+	sub.depth, sub.graph = p.depth, p.graph
 	return sub
 }

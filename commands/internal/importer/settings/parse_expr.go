@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"cachering/codec/pyobj"
 )
 
 // A parser reads statements and expressions by recursive descent, after the
@@ -15,9 +17,8 @@ type parser struct {
 	tokens []token
 	pos    int
 	depth  int
-	lines  []int // offsets of the line starts of source
-
-	classes map[string]line // classes whose body sets a name: "CACHES"
+	lines  []int        // offsets of the line starts of source
+	graph  *pyobj.Graph // for literals, one after the other
 }
 
 func newParser(source string, base place, inside bool) *parser {
@@ -175,18 +176,17 @@ func (p *parser) expr() expr {
 	at := p.here()
 	switch {
 	case p.accept("lambda"):
-		for !p.is(":") {
-			p.skipOne()
-		}
+		f := &function{line: at, params: p.params(":")}
 		p.want(":")
-		p.expr()
-		return &opaque{at, "a lambda is not run"}
+		f.result = p.expr()
+		return f
 	case p.accept("yield"):
 		p.accept("from")
+		y := &opaque{line: at, what: "yield is not run"}
 		if p.startsExpr() {
-			p.exprList()
+			y.parts = []expr{p.exprList()}
 		}
-		return &opaque{at, "yield is not run"}
+		return y
 	}
 	x := p.orTest(0)
 	if !p.accept("if") {
@@ -296,8 +296,7 @@ func (p *parser) factor() expr {
 		return &unary{p.at(t), t.text, p.factor()}
 	}
 	if p.accept("await") {
-		p.factor()
-		return &opaque{p.at(t), "await is not run"}
+		return &opaque{p.at(t), "await is not run", []expr{p.factor()}}
 	}
 	x := p.primary()
 	if p.is("**") {
@@ -346,7 +345,7 @@ func (p *parser) arguments() []argument {
 		default:
 			a.value = p.namedExpr()
 			if p.is("for") || p.is("async") {
-				a.value = p.comprehension(p.at(t), List, nil, a.value)
+				a.value = p.generator(p.at(t), a.value)
 			}
 		}
 		args = append(args, a)

@@ -32,12 +32,11 @@ func (p *parser) statement() []stmt {
 			return []stmt{p.withStatement(at)}
 		case "while":
 			p.pos++
-			p.namedExpr()
-			b := &block{line: at, what: "while"}
-			b.maybe = append(p.body(), p.orElse()...)
-			return []stmt{b}
+			w := &whileStmt{line: at, test: p.namedExpr()}
+			w.body, w.orElse = p.body(), p.orElse()
+			return []stmt{w}
 		case "def", "class":
-			return []stmt{p.definition(at)}
+			return []stmt{p.definition(at, nil)}
 		case "async":
 			p.pos++
 			return p.statement()
@@ -48,10 +47,7 @@ func (p *parser) statement() []stmt {
 		}
 	}
 	if t.kind == tokOp && t.text == "@" {
-		p.pos++
-		p.namedExpr()
-		p.newline()
-		return p.statement()
+		return []stmt{p.decorated()}
 	}
 	return p.simple()
 }
@@ -122,29 +118,36 @@ func (p *parser) small() stmt {
 			p.pos++
 			return &other{line: at, what: t.text}
 		case "global", "nonlocal":
+			s := &scopeStmt{line: at}
 			for p.pos++; p.peek().kind == tokName || p.is(","); p.pos++ {
+				if p.peek().kind == tokName && t.text == "global" {
+					s.names = append(s.names, p.peek().text)
+				}
 			}
-			return &other{line: at, what: t.text}
-		case "return", "raise", "assert":
+			return s
+		case "return":
 			p.pos++
-			p.commaList("from")
-			return &other{line: at, what: t.text}
+			o := &other{line: at, what: t.text}
+			if p.startsExpr() {
+				o.parts = []expr{p.exprList()}
+			}
+			return o
+		case "raise", "assert":
+			p.pos++
+			return &other{line: at, what: t.text, parts: p.commaList("from")}
 		case "print", "exec":
 			if p.python2Statement() {
 				p.pos++
 				p.accept(">>")
-				o := &other{line: at, what: t.text}
-				if t.text == "exec" {
-					o.what = "exec is not followed"
-				}
-				p.commaList("in")
-				return o
+				return &other{line: at, what: t.text, parts: p.commaList("in")}
 			}
 		case "type":
 			// type X = …, a soft keyword of 3.12.
 			if next := p.tokens[p.pos+1]; next.kind == tokName && !slices.Contains(keywords, next.text) {
 				p.skipLine()
-				return &other{line: at, what: "type"}
+				b := &importing{line: at}
+				b.bind(next.text, "type")
+				return b
 			}
 		}
 	}
@@ -169,14 +172,16 @@ func (p *parser) python2Statement() bool {
 	return false
 }
 
-// commaList skips expressions between commas, and one after the word.
-func (p *parser) commaList(word string) {
+// commaList reads expressions between commas, and one after the word.
+func (p *parser) commaList(word string) []expr {
+	var list []expr
 	for p.startsExpr() {
-		p.starExpr()
+		list = append(list, p.starExpr())
 		if !p.accept(",") && !p.accept(word) {
-			return
+			break
 		}
 	}
+	return list
 }
 
 func (p *parser) skipLine() {
@@ -208,16 +213,16 @@ func (p *parser) assignment(at line) stmt {
 		if op := augmented[t.text]; op != "" {
 			p.pos++
 			p.checkTarget(start, first)
-			return &assign{at, []expr{first}, op, p.exprList()}
+			return &assign{line: at, targets: []expr{first}, op: op, value: p.exprList()}
 		}
 		if t.text == ":" {
 			p.pos++
 			p.checkTarget(start, first)
-			p.expr()
+			notes := p.expr()
 			if !p.accept("=") {
-				return &other{line: at, what: "annotation"}
+				return &other{line: at, what: "annotation", parts: []expr{notes}}
 			}
-			return &assign{at, []expr{first}, "", p.exprList()}
+			return &assign{line: at, targets: []expr{first}, value: p.exprList(), notes: notes}
 		}
 	}
 	if !p.is("=") {
@@ -271,13 +276,13 @@ func (p *parser) dotted() string {
 	}
 }
 
-func (b *binding) bind(name, path string) {
+func (b *importing) bind(name, path string) {
 	b.names = append(b.names, name)
 	b.values = append(b.values, &Value{Kind: Name, Text: path, Line: b.at()})
 }
 
 func (p *parser) importStatement(at line) stmt {
-	b := &binding{line: at}
+	b := &importing{line: at}
 	p.want("import")
 	for {
 		path := p.dotted()
@@ -306,7 +311,7 @@ func (p *parser) fromStatement(at line) stmt {
 	if p.accept("*") {
 		return &starImport{at, module}
 	}
-	b := &binding{line: at}
+	b := &importing{line: at}
 	brackets := p.accept("(")
 	for !brackets || !p.is(")") {
 		name := p.dotted()
@@ -357,31 +362,36 @@ func (p *parser) forStatement(at line) stmt {
 	return s
 }
 
-// tryStatement takes it that nothing is raised; what an except would do then is
-// in doubt.
 func (p *parser) tryStatement(at line) stmt {
-	b := &block{line: at, what: "except"}
+	s := &tryStmt{line: at}
 	p.want("try")
-	b.sure = p.body()
+	s.body = p.body()
 	for p.accept("except") {
+		var h handler
 		p.accept("*")
 		if !p.is(":") {
-			p.exprList() // with the comma of Python 2
+			h.types = p.exprList() // with the comma of Python 2
+			if d, ok := h.types.(*display); ok && len(d.items) == 2 {
+				if n, ok := d.items[1].(*nameExpr); ok {
+					h.name = n.name
+				}
+			}
 		}
 		if p.accept("as") {
-			p.next()
+			h.name = p.next().text
 		}
-		b.maybe = append(b.maybe, p.body()...)
+		h.body = p.body()
+		s.handlers = append(s.handlers, h)
 	}
-	b.sure = append(b.sure, p.orElse()...)
+	s.orElse = p.orElse()
 	if p.accept("finally") {
-		b.sure = append(b.sure, p.body()...)
+		s.finally = p.body()
 	}
-	return b
+	return s
 }
 
 func (p *parser) withStatement(at line) stmt {
-	b := &block{line: at, what: "with"}
+	s := &withStmt{line: at}
 	p.want("with")
 	// Brackets around several items look like a tuple up to the first as.
 	brackets := false
@@ -389,10 +399,11 @@ func (p *parser) withStatement(at line) stmt {
 		brackets = p.bracketsOfWith()
 	}
 	for {
-		p.expr()
+		item := withItem{context: p.expr()}
 		if p.accept("as") {
-			b.targets = append(b.targets, p.orTest(4))
+			item.target = p.orTest(4)
 		}
+		s.items = append(s.items, item)
 		if !p.accept(",") || brackets && p.is(")") {
 			break
 		}
@@ -400,8 +411,8 @@ func (p *parser) withStatement(at line) stmt {
 	if brackets {
 		p.want(")")
 	}
-	b.sure = p.body()
-	return b
+	s.body = p.body()
+	return s
 }
 
 // bracketsOfWith skips the bracket in front if it is one around the items.
@@ -425,60 +436,6 @@ func (p *parser) bracketsOfWith() bool {
 	return false
 }
 
-// definition skips a function or a class: neither is run, and only the name that
-// it binds is known.
-func (p *parser) definition(at line) stmt {
-	what := map[string]string{"def": "a function", "class": "a class"}[p.next().text]
-	t := p.next()
-	if t.kind != tokName {
-		p.pos--
-		p.unexpected()
-	}
-	for !p.is(":") {
-		p.skipOne()
-	}
-	p.pos++
-	from := p.pos
-	if p.peek().kind != tokNewline {
-		p.skipLine()
-		p.newline()
-	} else {
-		p.pos++
-		if p.peek().kind != tokIndent {
-			p.fail(p.peek(), "an indented block is expected")
-		}
-		for depth := 0; ; {
-			switch p.next().kind {
-			case tokIndent:
-				depth++
-			case tokDedent:
-				depth--
-			}
-			if depth == 0 {
-				break
-			}
-		}
-	}
-	if what == "a class" {
-		p.remember(t.text, from)
-	}
-	b := &binding{line: at, names: []string{t.text}}
-	b.values = []*Value{{Kind: Name, Text: "." + t.text, Line: int(at)}}
-	return b
-}
-
-// remember notes which names the body of a class assigns.
-func (p *parser) remember(class string, from int) {
-	for i := from; i+1 < p.pos; i++ {
-		if t := p.tokens[i]; t.kind == tokName && t.text == "CACHES" && p.tokens[i+1].text == "=" {
-			if p.classes == nil {
-				p.classes = map[string]line{}
-			}
-			p.classes[class] = p.at(t)
-		}
-	}
-}
-
 // blockFollows reports whether this line ends with a colon and a block: then
 // match is a keyword.
 func (p *parser) blockFollows() bool {
@@ -491,19 +448,38 @@ func (p *parser) blockFollows() bool {
 }
 
 func (p *parser) matchStatement(at line) stmt {
-	b := &block{line: at, what: "match"}
+	s := &matchStmt{line: at}
 	p.want("match")
-	p.exprList()
+	s.subject = p.exprList()
 	p.want(":")
 	p.newline()
 	p.pos++ // the indent
 	for p.peek().kind != tokDedent {
 		p.want("case")
-		for !p.is(":") {
-			p.skipOne()
+		var c matchCase
+		c.names = p.pattern()
+		if p.accept("if") {
+			c.guard = p.namedExpr()
 		}
-		b.maybe = append(b.maybe, p.body()...)
+		c.body = p.body()
+		s.cases = append(s.cases, c)
 	}
 	p.pos++
-	return b
+	return s
+}
+
+// pattern skips a pattern, and returns every name in it: those that it binds are
+// among them.
+func (p *parser) pattern() []string {
+	var names []string
+	from := p.pos
+	for !p.is(":") && !p.is("if") {
+		p.skipOne()
+	}
+	for _, t := range p.tokens[from:p.pos] {
+		if t.kind == tokName && !slices.Contains(keywords, t.text) {
+			names = append(names, t.text)
+		}
+	}
+	return names
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"cachering/codec/pyobj"
 )
 
 // A File is what a settings module, or a document of settings, assigns.
@@ -20,12 +22,11 @@ type File struct {
 	Doubts []Doubt
 
 	// Decided are if statements that were decided by the defaults of variables of
-	// the environment.
+	// the environment, as far as a setting depends on them that ReadPython was told.
 	Decided []Doubt
 
-	// Classes are classes whose body assigns CACHES, with the line: they are not
-	// followed.
-	Classes map[string]int
+	// Classes are classes whose body assigns CACHES, with what it assigns.
+	Classes map[string]*Value
 
 	// UnicodeLiterals tells of from __future__ import unicode_literals.
 	UnicodeLiterals bool
@@ -42,8 +43,9 @@ type Doubt struct {
 // Unicode reports whether a text is unicode in Python 2, too.
 func (f *File) Unicode(v *Value) bool { return v.unicode || f.UnicodeLiterals }
 
-// ReadPython reads the text of a settings module. Its error is an *Error.
-func ReadPython(source []byte) (f *File, err error) {
+// ReadPython reads the text of a settings module, of which the settings named are of
+// interest. Its error is an *Error.
+func ReadPython(source []byte, names ...string) (f *File, err error) {
 	defer func() {
 		switch e := recover().(type) {
 		case nil:
@@ -55,12 +57,17 @@ func ReadPython(source []byte) (f *File, err error) {
 	}()
 	text := clean(source)
 	p := newParser(text, place{1, 1}, false)
+	p.graph = pyobj.New()
 	body := p.file()
-	r := &runner{file: &File{Vars: map[string]*Value{}, Classes: map[string]int{}}}
-	for name, at := range p.classes {
-		r.file.Classes[name] = int(at)
-	}
+	r := &runner{file: &File{Vars: map[string]*Value{}, Classes: map[string]*Value{}}}
 	r.run(body)
+	for _, v := range slices.Clone(r.atLarge) {
+		r.ran(v, &Reason{v.Text[1:] + "() may be called and change it", v.Line})
+	}
+	if len(names) == 0 {
+		names = []string{"CACHES"}
+	}
+	r.file.Decided = r.deps.used(names)
 	return r.file, nil
 }
 

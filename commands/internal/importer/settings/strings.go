@@ -186,8 +186,8 @@ func (s *stringScanner) fieldEnd(p piece) piece {
 
 // decode reads one literal that is no f-string, or a number. The second result is
 // false if it is not one.
-func decode(literal string) (*Value, bool) {
-	g := pyobj.New()
+func (p *parser) decode(literal string) (*Value, bool) {
+	g := p.graph
 	root, err := pyobj.ParseLiteral(g, []byte(literal))
 	switch {
 	case errors.Is(err, pyobj.ErrNamedCharacter):
@@ -217,13 +217,13 @@ func decode(literal string) (*Value, bool) {
 }
 
 // literal reads a string literal that is no f-string.
-func literal(source string) (*Value, bool) {
+func (p *parser) literal(source string) (*Value, bool) {
 	n := stringStart(source)
 	prefix := strings.ToLower(source[:n])
 	if len(prefix) == 2 && prefix[0] == 'u' {
 		source = source[1:] // ur"" of Python 2
 	}
-	v, ok := decode(source)
+	v, ok := p.decode(source)
 	if ok {
 		v.unicode = strings.Contains(prefix, "u")
 	}
@@ -231,7 +231,7 @@ func literal(source string) (*Value, bool) {
 }
 
 // plain reads the literal text between the fields of an f-string.
-func plain(text string, raw bool, inSpec bool) (*Value, bool) {
+func (p *parser) plain(text string, raw bool, inSpec bool) (*Value, bool) {
 	if !inSpec {
 		text = strings.NewReplacer("{{", "{", "}}", "}").Replace(text)
 	}
@@ -254,7 +254,7 @@ func plain(text string, raw bool, inSpec bool) (*Value, bool) {
 	if n := len(text) - len(strings.TrimRight(text, `\`)); n%2 == 1 {
 		text, end = text[:len(text)-1], `\`
 	}
-	v, ok := decode(prefix + fence + text + fence)
+	v, ok := p.decode(prefix + fence + text + fence)
 	if ok && v.Kind == Str {
 		v.Text += end
 	}
@@ -262,17 +262,17 @@ func plain(text string, raw bool, inSpec bool) (*Value, bool) {
 }
 
 // number reads a number, those of Python 2 included: 0777 and 10L.
-func number(source string) (*Value, bool) {
+func (p *parser) number(source string) (*Value, bool) {
 	if source[0] != '0' && len(source) < 19 && strings.Trim(source, "0123456789") == "" {
 		n, err := strconv.ParseInt(source, 10, 64) // nearly all of them
 		return integer(n), err == nil
 	}
-	if v, ok := decode(source); ok {
+	if v, ok := p.decode(source); ok {
 		return v, true
 	}
 	s := strings.TrimRight(source, "lL")
 	if len(s) > 1 && s[0] == '0' && strings.Trim(s, "01234567") == "" {
 		s = "0o" + s[1:]
 	}
-	return decode(s)
+	return p.decode(s)
 }

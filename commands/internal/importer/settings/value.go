@@ -51,9 +51,19 @@ type Value struct {
 	Why *Reason
 
 	optional bool   // of an Unknown: Var is None, not an error, where it is not set
+	foreign  bool   // of an Unknown: it may lead to a module or a frame
+	escaped  bool   // of a container: others hold it, who are not followed; nothing in it is known
 	unicode  bool   // text under a u prefix
 	scheme   *Value // of environ.Env(): the defaults it was given
 	index    map[string]int
+
+	// Of a Name that is defined in the file:
+	fn        *function
+	defaults  []*Value // of fn's parameters; nil where there is none
+	decorated bool     // a call of it is not a call of fn
+	cls       *class
+	attrs     map[string]*Value
+	bases     []*Value
 }
 
 // A Reason is why something is unknown.
@@ -68,7 +78,9 @@ func unknown(line int, text string) *Value {
 
 // derived is the unknown that comes of calculating with one: it is no longer the
 // variable itself.
-func (v *Value) derived() *Value { return &Value{Kind: Unknown, Line: v.Line, Why: v.Why} }
+func (v *Value) derived() *Value {
+	return &Value{Kind: Unknown, Line: v.Line, Why: v.Why, foreign: v.foreign}
+}
 
 func boolean(b bool) *Value {
 	v := &Value{Kind: Bool}
@@ -198,18 +210,9 @@ func (v *Value) add(item *Value) bool {
 	return true
 }
 
-// doubt makes everything in a container unknown: something may have changed it.
-func (v *Value) doubt(why *Reason, depth int) {
-	if v.Kind != List && v.Kind != Dict && v.Kind != Set || v.Why == why || depth > maxDepth {
-		return
-	}
-	v.Why = why
-	for i, item := range v.Items {
-		item.doubt(why, depth+1)
-		if item.Kind != List && item.Kind != Dict && item.Kind != Set {
-			v.Items[i] = &Value{Kind: Unknown, Line: item.Line, Why: why}
-		}
-	}
+// isContainer reports whether v can change, or holds what can.
+func (v *Value) isContainer() bool {
+	return v.Kind == List || v.Kind == Dict || v.Kind == Set || v.Kind == Tuple
 }
 
 // isNumber tells whether Python calculates with v.

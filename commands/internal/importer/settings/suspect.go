@@ -1,0 +1,180 @@
+package settings
+
+import "slices"
+
+// wild notes what may change any name of the module.
+func (r *runner) wild(line int, text string) {
+	r.shaky++
+	_, late := r.file.Vars["CACHES"]
+	for _, d := range r.file.Doubts {
+		if d.Line == line && d.Late == late {
+			return // all is in doubt already
+		}
+	}
+	r.file.Doubts = append(r.file.Doubts, Doubt{Line: line, Text: text, Late: late})
+	why := &Reason{text + " and may change it", line}
+	for name, v := range r.file.Vars {
+		// What was imported is taken to stay, and of CACHES the doubt tells.
+		if v.Kind != Name && name != "CACHES" {
+			r.file.Vars[name] = &Value{Kind: Unknown, Line: v.Line, Why: why}
+		}
+	}
+	for _, scope := range r.local {
+		for name, v := range scope.names {
+			if v.Kind != Name {
+				scope.names[name] = &Value{Kind: Unknown, Line: v.Line, Why: why}
+			}
+		}
+	}
+}
+
+// lose gives up following what can change: something that is not followed has it
+// now. Nothing in a container is known from here on.
+func (r *runner) lose(v *Value, why *Reason) {
+	list, seen := []*Value{v}, map[*Value]bool{}
+	for len(list) > 0 {
+		v := list[len(list)-1]
+		list = list[:len(list)-1]
+		switch {
+		case v.fn != nil || v.cls != nil:
+			r.escape(v, why)
+			continue
+		case !v.isContainer() || v.escaped || seen[v]:
+			continue
+		}
+		seen[v] = true
+		r.step(len(v.Items))
+		list = append(list, v.Items...)
+		if v.Kind == Tuple {
+			continue
+		}
+		v.escaped = true
+		if v.Why == nil {
+			v.Why = why
+		}
+		for i, item := range v.Items {
+			if !item.isContainer() {
+				v.Items[i] = &Value{Kind: Unknown, Line: item.Line, Why: why}
+			}
+		}
+	}
+}
+
+// escape hands a function or a class of the file to others, who may call it now,
+// and whenever something runs that is not followed.
+func (r *runner) escape(v *Value, why *Reason) {
+	if slices.ContainsFunc(r.atLarge, func(o *Value) bool { return o.fn == v.fn && o.cls == v.cls }) {
+		return
+	}
+	r.atLarge = append(r.atLarge, v)
+	r.ran(v, why)
+	for _, attr := range v.attrs {
+		r.lose(attr, why)
+	}
+	for _, d := range v.defaults {
+		if d != nil {
+			r.lose(d, why)
+		}
+	}
+}
+
+// stir runs, perhaps, what is at large.
+func (r *runner) stir(why *Reason) {
+	for _, v := range slices.Clone(r.atLarge) {
+		r.ran(v, why)
+	}
+}
+
+// ran does what a call of a function, or of any method of a class, may do.
+func (r *runner) ran(v *Value, why *Reason) (foreign bool) {
+	e := &effects{}
+	if v.fn != nil {
+		e = v.fn.effects()
+	} else if v.cls != nil {
+		e = v.cls.effects()
+	}
+	return r.apply(e, why, map[*effects]bool{})
+}
+
+// suspect does what code may do that is not followed; text is why what it changes is
+// unknown.
+func (r *runner) suspect(line int, text string, exprs []expr, body []stmt) {
+	r.apply(effectsOf(exprs, body), &Reason{text, line}, map[*effects]bool{})
+}
+
+// apply does what effects may be. It reports whether a result may lead to a module
+// or a frame.
+func (r *runner) apply(e *effects, why *Reason, seen map[*effects]bool) (foreign bool) {
+	if seen[e] {
+		return false
+	}
+	seen[e] = true
+	if r.step(e.size) {
+		r.wild(why.Line, "there is too much here to follow it")
+		return true
+	}
+	name, wild := false, e.star
+	for _, u := range e.uses {
+		if u.path == "__name__" {
+			name = true
+		}
+		f, w := r.used(u, why, seen)
+		foreign, wild = foreign || f, wild || w
+	}
+	for _, attr := range e.sets {
+		wild = wild || r.file.Vars[attr] != nil || attr == "CACHES" || harmless[attr] || others[attr]
+	}
+	if wild || foreign && (e.deep || name) {
+		r.wild(why.Line, "what runs on this line is not followed")
+	}
+	for _, b := range e.binds {
+		r.file.Vars[b] = &Value{Kind: Unknown, Line: why.Line, Why: why}
+	}
+	return foreign
+}
+
+// used is one mention of a name in code that is not followed.
+func (r *runner) used(u use, why *Reason, seen map[*effects]bool) (foreign, wild bool) {
+	root, rest := u.path, ""
+	for i := range u.path {
+		if u.path[i] == '.' {
+			root, rest = u.path[:i], u.path[i:]
+			break
+		}
+	}
+	v := &Value{Kind: Name, Text: root}
+	if !u.imported {
+		v = r.lookup(root, why.Line)
+	}
+	switch {
+	case v.fn != nil || v.cls != nil:
+		foreign = r.applyDefined(v, why, seen)
+		return foreign || hasHandle(rest), hasHandle(rest)
+	case v.Kind == Name:
+		path := v.Text + rest
+		switch {
+		case isTrusted(path):
+			return false, false
+		case others[v.Text] || hasHandle(rest):
+			return true, true
+		case u.how == alone:
+			return true, !isChange(path)
+		}
+		return true, false
+	case v.Kind == Unknown:
+		return v.foreign, v.foreign && (u.how == alone || rest != "" && u.how == called)
+	case u.how != read:
+		r.lose(v, why)
+	}
+	return false, false
+}
+
+func (r *runner) applyDefined(v *Value, why *Reason, seen map[*effects]bool) bool {
+	for _, attr := range v.attrs {
+		r.lose(attr, why)
+	}
+	if v.fn != nil {
+		return r.apply(v.fn.effects(), why, seen)
+	}
+	return r.apply(v.cls.effects(), why, seen)
+}
