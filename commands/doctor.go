@@ -1,8 +1,11 @@
 package commands
 
 import (
-	"cachering/commands/internal/plain"
 	"context"
+
+	"cachering/commands/internal/advice"
+	"cachering/commands/internal/doctor"
+	"cachering/commands/internal/plain"
 )
 
 func newDoctor(s *session) *command {
@@ -47,30 +50,31 @@ func runDoctor(ctx context.Context, s *session) error {
 		return err
 	}
 	defer cl.Close()
-	f, err := gather(ctx, s, file, cache, cl)
+	f, err := doctor.Gather(ctx, file, cache, cl)
 	if err != nil {
 		return err
 	}
-	found := diagnose(f)
+	found := doctor.Diagnose(f)
+	do := func(remedy []advice.Part) string { return s.remedy(file, cache, remedy) }
 	switch {
 	case s.ui.JSON:
-		err = printDiagnoses(s, f, found)
+		err = printDoctor(s, f, found, do)
 	case s.ui.OutTerminal:
-		err = showDoctor(s, f, found)
+		err = showDoctor(s, f, found, do)
 	default:
-		listDoctor(s, f, found)
+		listDoctor(s, f, found, do)
 	}
 	if err != nil {
 		return err
 	}
 	bad := 0
 	for _, d := range found {
-		if d.Level != levelNotice {
+		if d.Level != doctor.Notice {
 			bad++
 		}
 	}
 	s.ui.Flush()
-	s.ui.Note("%s on %s", plain.Count(int64(bad), "finding"), plain.Count(int64(len(f.shards)), "shard"))
+	s.ui.Note("%s on %s", plain.Count(int64(bad), "finding"), plain.Count(int64(len(f.Shards)), "shard"))
 	if bad > 0 {
 		return result(exitNegative)
 	}

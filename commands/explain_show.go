@@ -104,7 +104,7 @@ func describeServer(e *explain.Evidence, i int) []string {
 	if info.MaxMemory > 0 {
 		memory = fmt.Sprintf("%s of %s, %s", plain.Size(info.UsedMemory), plain.Size(info.MaxMemory), info.Policy)
 	}
-	return []string{strings.TrimSpace(info.Kind+" "+info.Version) + " " + role, memory,
+	return []string{info.Program() + " " + role, memory,
 		fmt.Sprintf("evicted %d, expired %d, up %s", info.Evicted, info.Expired, info.Uptime)}
 }
 

@@ -25,9 +25,7 @@ func (s *session) warnMisplaced(cache *config.Cache, cl *cluster.Cluster, shards
 func keysOf(shards []*cluster.Shard, samples []survey.Sample) []placement.Key {
 	var keys []placement.Key
 	for i := range samples {
-		for _, stored := range samples[i].Stored() {
-			keys = append(keys, placement.Key{Stored: stored, On: shards[i].Index})
-		}
+		keys = append(keys, placement.On(shards[i].Index, samples[i].Stored())...)
 	}
 	return keys
 }

@@ -3,6 +3,8 @@
 // called itself, makes a line for a shell of it.
 package advice
 
+import "slices"
+
 // A Command is a command of this program.
 type Command struct {
 	Path  string // as it is typed, without the program's name: "ring guess"
@@ -41,3 +43,20 @@ func (c Command) Has(name string) bool {
 	}
 	return false
 }
+
+// A Part of what is proposed in words and commands, which follow one another as they
+// stand: a Text, a Command of this program or a Shell line of another.
+type Part interface{ part() }
+
+// Text is words for people.
+type Text string
+
+// Shell is the words of a command line, the program's name first.
+type Shell []string
+
+// And is the line with more words.
+func (s Shell) And(words ...string) Shell { return append(slices.Clone(s), words...) }
+
+func (Text) part()    {}
+func (Shell) part()   {}
+func (Command) part() {}

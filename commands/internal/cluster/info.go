@@ -69,6 +69,9 @@ type Database struct {
 	Expires int64 // how many of them have an expiry
 }
 
+// Program is the program and its version: redis 7.0.15.
+func (i *Info) Program() string { return strings.TrimSpace(i.Kind + " " + i.Version) }
+
 // Field is a field of INFO by its name there; empty where there is none.
 func (i *Info) Field(name string) string { return i.fields[name] }
 

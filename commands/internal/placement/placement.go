@@ -13,5 +13,14 @@ type Key struct {
 	On     int
 }
 
+// On are stored keys that were found on one server.
+func On(server int, stored [][]byte) []Key {
+	keys := make([]Key, len(stored))
+	for i, key := range stored {
+		keys[i] = Key{Stored: key, On: server}
+	}
+	return keys
+}
+
 // same tells whether two servers of a cache are one, listed twice.
 func same(cache *config.Cache, a, b int) bool { return cache.Duplicate(a) == cache.Duplicate(b) }

@@ -1,4 +1,4 @@
-package commands
+package doctor_test
 
 import (
 	"errors"
@@ -11,6 +11,7 @@ import (
 
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/config"
+	"cachering/commands/internal/doctor"
 )
 
 // judgements are facts that no server at hand can be made to tell: what INFO
@@ -66,19 +67,19 @@ const (
 )
 
 // examine judges servers by what they would tell; nothing else is known of them.
-func examine(t *testing.T, infos []string, clock [][2]time.Duration) []diagnosis {
+func examine(t *testing.T, infos []string, clock [][2]time.Duration) []doctor.Finding {
 	t.Helper()
-	f := &facts{cache: cacheOf(t, len(infos)), self: func(command string) string { return "cachering " + command }}
+	f := &doctor.Facts{Cache: cacheOf(t, len(infos))}
 	for i, text := range infos {
-		sh := &shardFacts{index: i, name: f.cache.Servers[i].Masked(), writable: true, info: cluster.ParseInfo(text), cli: "redis-cli"}
+		sh := &doctor.Shard{Index: i, Name: f.Cache.Servers[i].Masked(), Writable: true, Info: cluster.ParseInfo(text)}
 		if clock == nil {
-			sh.clockErr = errors.New("not asked")
+			sh.ClockErr = errors.New("not asked")
 		} else {
-			sh.clock = cluster.Clock{Low: clock[i][0], High: clock[i][1]}
+			sh.Clock = cluster.Clock{Low: clock[i][0], High: clock[i][1]}
 		}
-		f.shards = append(f.shards, sh)
+		f.Shards = append(f.Shards, sh)
 	}
-	return diagnose(f)
+	return doctor.Diagnose(f)
 }
 
 // cacheOf is a configured cache of so many servers.
@@ -100,8 +101,8 @@ func TestDoctorJudges(t *testing.T) {
 	for _, test := range judgements {
 		var got []string
 		for _, d := range examine(t, test.infos, test.clock) {
-			if d.Finding != "command_refused" { // TIME, where no clock is given
-				got = append(got, d.Finding)
+			if d.Code != "command_refused" { // TIME, where no clock is given
+				got = append(got, d.Code)
 			}
 		}
 		if !slices.Equal(got, test.want) {

@@ -1,4 +1,4 @@
-package commands
+package doctor_test
 
 import (
 	"bytes"
@@ -6,17 +6,23 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"cachering/commands"
+	"cachering/commands/internal/advice/advicetest"
 	"cachering/commands/internal/redistest"
 )
 
 // clinic is a cache that is healthy until somebody does something to it.
 type clinic struct {
 	*testing.T
+	ward   *ward
+	beds   []*bed // of the servers that are given back in the end
 	a, b   *redistest.Server
 	config string // of the cache, with $A and $B for the servers
 	path   string
@@ -44,11 +50,11 @@ func (c *clinic) replace(pairs ...string) {
 }
 
 // unix is a server with lines of redis.conf of its own.
-func (c *clinic) unix(lines ...string) *redistest.Server { return redistest.RunT(c.T, lines...) }
+func (c *clinic) unix(lines ...string) *redistest.Server { return c.ward.admit(c, "unix", lines) }
 
 // tcp is one that others can replicate, at once.
 func (c *clinic) tcp(lines ...string) *redistest.Server {
-	return redistest.RunTCP(c.T, append(lines, "repl-diskless-sync-delay 0")...)
+	return c.ward.admit(c, "tcp", append(lines, "repl-diskless-sync-delay 0"))
 }
 
 // do sends a command to database 1 of a server.
@@ -98,8 +104,8 @@ func (c *clinic) fill(s *redistest.Server, db int, prefix string, n int) {
 func (c *clinic) run(words ...string) (code int, stdout string) {
 	c.Helper()
 	var out, errs bytes.Buffer
-	code = Main(append([]string{"cachering", "--config", c.path}, words...), strings.NewReader(""), &out, &errs)
-	if code == exitUsage {
+	code = commands.Main(append([]string{"cachering", "--config", c.path}, words...), strings.NewReader(""), &out, &errs)
+	if code == 2 {
 		c.Fatalf("%v: %s", words, errs.String())
 	}
 	return code, out.String()
@@ -110,7 +116,7 @@ func (c *clinic) set(n int, flags ...string) {
 	c.Helper()
 	c.write()
 	for i := range n {
-		if code, _ := c.run(append([]string{"set", fmt.Sprint("key", i), "value"}, flags...)...); code != exitDone {
+		if code, _ := c.run(append([]string{"set", fmt.Sprint("key", i), "value"}, flags...)...); code != 0 {
 			c.Fatalf("set: exit code %d", code)
 		}
 	}
@@ -122,6 +128,13 @@ func (c *clinic) write() {
 	if err := os.WriteFile(c.path, []byte(text), 0o600); err != nil {
 		c.Fatal(err)
 	}
+}
+
+// diagnosis is what doctor prints of a finding.
+type diagnosis struct {
+	Cache, Finding, Level, What, Why, Remedy string
+
+	Shard *string
 }
 
 // doctor returns what doctor finds, and its exit code.
@@ -166,14 +179,20 @@ func (c *clinic) sound(d diagnosis) {
 		c.Errorf("it shows a password: %s", text)
 	}
 	for part := range strings.SplitSeq(d.Remedy, ";") {
-		_, words, ok := strings.Cut(part, "cachering ")
+		_, line, ok := strings.Cut(part, "cachering ")
 		if !ok {
 			continue
 		}
-		for _, line := range invocations("cachering " + words) {
-			if _, err := arrange(root(testSession(c.T)), line); err != nil {
-				c.Errorf("%s: it proposes %q: %v", d.Finding, part, err)
-			}
+		out, err := exec.Command("sh", "-c", `printf '%s\0' `+line).Output()
+		if err != nil {
+			c.Fatalf("%s: %v", line, err)
 		}
+		words := strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00")
+		at := slices.Index(words, "--config")
+		if at < 0 || words[at+1] != c.path {
+			c.Errorf("%s is about another configuration", line)
+			continue
+		}
+		advicetest.TakesWords(c, slices.Delete(words, at, at+2))
 	}
 }

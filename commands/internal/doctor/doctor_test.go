@@ -1,4 +1,4 @@
-package commands
+package doctor_test
 
 import (
 	"bytes"
@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"cachering/commands/internal/doctor"
 	"cachering/commands/internal/redistest"
 )
 
@@ -27,9 +28,14 @@ type provocation struct {
 }
 
 var provocations = []provocation{
-	{code: "unreachable", shard: "$B", what: "no such file|refused", do: func(c *clinic) { c.b.Kill(); os.Remove(c.b.Addr) }},
+	{code: "unreachable", shard: "$B", what: "no such file|refused", do: func(c *clinic) {
+		c.b = redistest.RunT(c.T)
+		c.b.Kill()
+		os.Remove(c.b.Addr)
+	}},
 	{code: "unreachable", shard: "$B", what: "no answer within 3s", do: func(c *clinic) {
 		c.replace("[caches.default.options]\n", "[caches.default.options]\nsocket_timeout = 3\n")
+		c.b = redistest.RunT(c.T)
 		c.b.Pause()
 	}},
 	{code: "login_refused", shard: "$B", what: "wants a password", do: func(c *clinic) { c.b = c.unix("requirepass secret") }},
@@ -40,7 +46,7 @@ var provocations = []provocation{
 	{code: "command_refused", shard: "$B", what: "may not run INFO", do: user("-info")},
 	{code: "command_refused", shard: "$B", what: "may not run CONFIG GET", do: user("-config")},
 	{code: "command_refused", shard: "$B", what: "may not run TIME", do: user("-time")},
-	{code: "command_refused", shard: "$B", what: "CONFIG GET: ERR unknown command", do: func(c *clinic) { c.b = c.unix(`rename-command CONFIG ""`) }},
+	{code: "command_refused", shard: "$B", what: "CONFIG GET: ERR unknown command", do: func(c *clinic) { c.b = redistest.RunT(c.T, `rename-command CONFIG ""`) }},
 	{code: "keys_refused", shard: "$B", what: "may not run SCAN", do: user("-scan")},
 	{code: "keys_refused", shard: "$B", what: "may not run MGET", do: func(c *clinic) {
 		user("-mget")(c)
@@ -48,7 +54,7 @@ var provocations = []provocation{
 	}},
 
 	{code: "server_mode", shard: "$B", what: "cluster", do: func(c *clinic) {
-		c.b = c.tcp("cluster-enabled yes")
+		c.b = redistest.RunTCP(c.T, "cluster-enabled yes")
 		c.replace("python ", "db = 0\npython ")
 	}},
 	{code: "writes_to_replica", also: []string{"unsaved_master"}, shard: "$A", what: "replica of 127.0.0.1:", do: func(c *clinic) {
@@ -62,7 +68,7 @@ var provocations = []provocation{
 	}},
 	{code: "replica_lag", also: []string{"unsaved_master"}, shard: "$A", what: "its replica 127.0.0.1:[0-9]+ is 2.1 MB behind", do: func(c *clinic) {
 		c.a = c.tcp()
-		replica := c.tcp()
+		replica := redistest.RunTCP(c.T)
 		c.replicate(replica, c.a)
 		replica.Pause()
 		c.do(c.a, "set", "large", strings.Repeat("x", 2<<20))
@@ -100,7 +106,7 @@ var provocations = []provocation{
 	}},
 	{code: "save_failing", shard: "$B", what: "rdb_last_bgsave_status is err", do: func(c *clinic) {
 		dir := c.TempDir()
-		c.b = c.unix("dir " + dir)
+		c.b = redistest.RunT(c.T, "dir "+dir)
 		// A directory that is not empty cannot be replaced by the file.
 		if err := os.MkdirAll(filepath.Join(dir, "dump.rdb", "x"), 0o700); err != nil {
 			c.Fatal(err)
@@ -231,21 +237,19 @@ var provocations = []provocation{
 // Of a healthy cache doctor finds nothing, and of one that something was done to
 // that, and nothing else.
 func TestDoctorFinds(t *testing.T) {
-	start := func(t *testing.T) *clinic {
-		return &clinic{T: t, a: redistest.RunT(t), b: redistest.RunT(t), config: healthy, path: filepath.Join(t.TempDir(), "cachering.toml")}
-	}
+	w := newWard(t)
 	t.Run("nothing", func(t *testing.T) {
 		t.Parallel()
-		c := start(t)
+		c := w.open(t)
 		c.set(25)
-		if found, code := c.doctor(); len(found) > 0 || code != exitDone {
+		if found, code := c.doctor(); len(found) > 0 || code != 0 {
 			t.Errorf("exit code %d, %+v", code, found)
 		}
 	})
 	for _, p := range provocations {
 		t.Run(p.code, func(t *testing.T) {
 			t.Parallel()
-			c := start(t)
+			c := w.open(t)
 			p.do(c)
 			if _, err := os.Stat(c.path); err != nil || p.code != "file_permissions" {
 				c.write()
@@ -255,7 +259,7 @@ func TestDoctorFinds(t *testing.T) {
 			bad := false
 			for _, d := range found {
 				seen[d.Finding] = true
-				bad = bad || d.Level != levelNotice
+				bad = bad || d.Level != string(doctor.Notice)
 				c.sound(d)
 				if d.Finding != p.code || p.shard == "" {
 					continue
@@ -274,7 +278,7 @@ func TestDoctorFinds(t *testing.T) {
 			}); i < 0 {
 				t.Errorf("none says %q: %+v", p.what, found)
 			}
-			if want := map[bool]int{false: exitDone, true: exitNegative}[bad]; code != want {
+			if want := map[bool]int{false: 0, true: 4}[bad]; code != want {
 				t.Errorf("exit code %d, want %d", code, want)
 			}
 		})
@@ -292,7 +296,7 @@ func TestDoctorReads(t *testing.T) {
 		c.do(s, "acl", "setuser", "looker", "on", ">secret", "~*", "-@all", "+@read", "+ping", "+select", "+info", "+config|get", "+time")
 	}
 	c.write()
-	if found, code := c.doctor(); len(found) != 1 || found[0].Finding != "other_database" || code != exitDone {
+	if found, code := c.doctor(); len(found) != 1 || found[0].Finding != "other_database" || code != 0 {
 		t.Errorf("exit code %d, %+v", code, found)
 	}
 }
@@ -309,24 +313,24 @@ func TestDoctorFindingsAreProvoked(t *testing.T) {
 			provoked[code] = true
 		}
 	}
-	for _, a := range ailments {
-		if !provoked[a.code] {
-			t.Errorf("nothing provokes %s", a.code)
+	for _, a := range doctor.Kinds() {
+		if !provoked[a.Code] {
+			t.Errorf("nothing provokes %s", a.Code)
 		}
-		delete(provoked, a.code)
-		if a.why == "" || severity(a.level) < 0 || !regexp.MustCompile(`^[a-z]+(_[a-z]+)*$`).MatchString(a.code) {
+		delete(provoked, a.Code)
+		if a.Why == "" || !slices.Contains([]doctor.Level{doctor.Error, doctor.Warning, doctor.Notice}, a.Level) || !regexp.MustCompile(`^[a-z]+(_[a-z]+)*$`).MatchString(a.Code) {
 			t.Errorf("%+v is not complete", a)
 		}
 	}
-	readme, err := os.ReadFile("../README.md")
+	readme, err := os.ReadFile("../../../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, section, _ := strings.Cut(string(readme), "\n## Is this cache set up well?")
 	section, _, _ = strings.Cut(section, "\n## ")
-	for _, a := range ailments {
-		if n := strings.Count(section, "`"+a.code+"`"); n != 1 {
-			t.Errorf("README.md names %s %d times", a.code, n)
+	for _, a := range doctor.Kinds() {
+		if n := strings.Count(section, "`"+a.Code+"`"); n != 1 {
+			t.Errorf("README.md names %s %d times", a.Code, n)
 		}
 	}
 	for code := range provoked {

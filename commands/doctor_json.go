@@ -1,0 +1,152 @@
+package commands
+
+import (
+	"strings"
+
+	"cachering/commands/internal/advice"
+	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/doctor"
+)
+
+// printDoctor prints a document for each server, one for the sample and one
+// for each finding.
+func printDoctor(s *session, f *doctor.Facts, found []doctor.Finding, do func([]advice.Part) string) error {
+	for _, sh := range f.Shards {
+		what := serverCells(f, sh)[1]
+		if t := factsOf(f, sh); t != nil && t.Role != nil {
+			what += ", " + *t.Role
+		}
+		d := diagnosis{Cache: f.Cache.Alias, Shard: &sh.Name, Finding: "server", Level: string(doctor.Notice), What: what}
+		if err := s.ui.Document(serverDocument{d, factsOf(f, sh)}); err != nil {
+			return err
+		}
+	}
+	t := f.Sample()
+	d := diagnosis{Cache: f.Cache.Alias, Finding: "sample", Level: string(doctor.Notice), What: t.String()}
+	if err := s.ui.Document(sampleDocument{d, sampleOf(t)}); err != nil {
+		return err
+	}
+	for _, d := range found {
+		doc := diagnosis{Cache: f.Cache.Alias, Finding: d.Code, Level: string(d.Level), What: d.What, Why: d.Why, Remedy: do(d.Remedy)}
+		if d.Shard != nil {
+			doc.Shard = &d.Shard.Name
+		}
+		if err := s.ui.Document(doc); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// diagnosis is what doctor prints of a finding under --json.
+type diagnosis struct {
+	Cache   string  `json:"cache"`
+	Shard   *string `json:"shard"` // null: the cache as a whole
+	Finding string  `json:"finding"`
+	Level   string  `json:"level"`
+	What    string  `json:"what"`
+	Why     string  `json:"why"`
+	Remedy  string  `json:"remedy"`
+}
+
+// serverDocument is what doctor prints of each server under --json, in the form
+// of a finding.
+type serverDocument struct {
+	diagnosis
+	Facts *serverFacts `json:"facts"` // null where it was not reached
+}
+
+// sampleDocument is what doctor prints of the keys and values under --json, in
+// the form of a finding.
+type sampleDocument struct {
+	diagnosis
+	Facts *sampleFacts `json:"facts"`
+}
+
+// sampleFacts are what a sample of the keys and values of all shards shows.
+type sampleFacts struct {
+	Seen       int64            `json:"seen"`
+	Mine       int64            `json:"entries"`
+	Side       int64            `json:"side_keys"`
+	Neighbours int64            `json:"neighbours"`
+	Foreign    int64            `json:"foreign"`
+	Versions   map[string]int64 `json:"versions"`
+	Prefixes   map[string]int64 `json:"foreign_prefixes"`
+	Codecs     map[string]int64 `json:"codecs"`
+	Ring       *string          `json:"ring"` // null where the entries say nothing about it
+	Head       []string         `json:"head_of_scan,omitempty"`
+}
+
+func sampleOf(t *doctor.Sample) *sampleFacts {
+	out := &sampleFacts{t.Seen, t.Mine, t.Side, t.Neighbours, t.Foreign, t.Versions, t.Prefixes, t.Codecs, nil, t.Head}
+	if t.Ring != "" {
+		out.Ring = &t.Ring
+	}
+	return out
+}
+
+// serverFacts are what a server told; what it refused to tell is null.
+type serverFacts struct {
+	Kind       *string `json:"kind"`
+	Version    *string `json:"version"`
+	Role       *string `json:"role"`
+	DB         int     `json:"db"`
+	Keys       *int64  `json:"db_keys"`
+	Uptime     *int64  `json:"uptime_ms"`
+	UsedMemory *int64  `json:"used_memory"`
+	MaxMemory  *int64  `json:"maxmemory"` // 0: no limit
+	Policy     *string `json:"maxmemory_policy"`
+	Evicted    *int64  `json:"evicted_keys"`
+	Replicas   *int    `json:"replicas"`
+	Saves      *string `json:"saves"`
+	// The server's clock less ours lies between these.
+	ClockLow  *int64 `json:"clock_low_ms"`
+	ClockHigh *int64 `json:"clock_high_ms"`
+}
+
+func factsOf(f *doctor.Facts, sh *doctor.Shard) *serverFacts {
+	if sh.Err != nil {
+		return nil
+	}
+	out := &serverFacts{DB: f.Cache.Endpoint(sh.Index).DB}
+	if sh.ClockErr == nil {
+		low, high := sh.Clock.Low.Milliseconds(), sh.Clock.High.Milliseconds()
+		out.ClockLow, out.ClockHigh = &low, &high
+	}
+	i := sh.Info
+	if i.Refused != nil {
+		return out
+	}
+	role := "master"
+	if i.Replica {
+		role = "replica"
+	}
+	var keys int64
+	for _, db := range i.Databases {
+		if db.DB == out.DB {
+			keys = db.Keys
+		}
+	}
+	uptime, replicas, saves := i.Uptime.Milliseconds(), len(i.Replicas), saves(i)
+	out.Kind, out.Version, out.Role, out.Keys, out.Uptime = &i.Kind, &i.Version, &role, &keys, &uptime
+	out.UsedMemory, out.MaxMemory, out.Policy, out.Evicted = &i.UsedMemory, &i.MaxMemory, &i.Policy, &i.Evicted
+	out.Replicas, out.Saves = &replicas, &saves
+	return out
+}
+
+// saves is how a server keeps its data: none, rdb, aof, rdb+aof, or empty where
+// it does not tell.
+func saves(i *cluster.Info) string {
+	var ways []string
+	save, known := i.Setting("save")
+	if save != "" {
+		ways = append(ways, "rdb")
+	}
+	if i.Field("aof_enabled") == "1" {
+		ways = append(ways, "aof")
+	}
+	if len(ways) == 0 && known {
+		return "none"
+	}
+	return strings.Join(ways, "+")
+}

@@ -1,0 +1,176 @@
+// Package doctor tells what is wrong with the servers, the keys and the settings of a
+// cache: Gather asks for the facts, and Diagnose judges them. Each finding says what
+// to do, as values. It only reads, and it prints nothing.
+package doctor
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+
+	"cachering/commands/internal/advice"
+	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/config"
+	"cachering/commands/internal/placement"
+	"cachering/commands/internal/reader"
+	"cachering/commands/internal/survey"
+)
+
+// Facts are all that is learned before anything is judged.
+type Facts struct {
+	Cache  *config.Cache
+	Shards []*Shard               // each server and database once, in the order of the configuration
+	Guess  *placement.Guess       // nil where the cache does not shard, or nothing could be sampled
+	Values map[reader.Sight]int64 // of a sample
+
+	about []config.Finding
+}
+
+// Shard is what is known of one server and database.
+type Shard struct {
+	Index    int
+	Name     string
+	Writable bool  // the application writes there
+	Err      error // it was not reached; nothing of what follows is known
+
+	Info *cluster.Info
+	// Clock is unknown where ClockErr is why it could not be asked.
+	Clock    cluster.Clock
+	ClockErr error
+	// Of the keys, where the application writes: a sample of its database, which
+	// with those of the other shards is one of the cache, and of others on the
+	// server that no cache of the file uses.
+	Own     *survey.Mix
+	Sample  *survey.Sample
+	Others  []*survey.Mix
+	KeysErr error
+
+	user   string // of the server, who logs in
+	login  bool   // with a password
+	at     config.Endpoint
+	server advice.Shell // how redis-cli reaches the server
+	cli    advice.Shell // the same, logged in and in the shard's database
+}
+
+// Gather asks every server of a cache about itself.
+func Gather(ctx context.Context, file *config.File, cache *config.Cache, cl *cluster.Cluster) (*Facts, error) {
+	f := &Facts{Cache: cache, about: file.About(cache), Values: map[reader.Sight]int64{}}
+	var asked []*cluster.Shard
+	var wg sync.WaitGroup
+	for i, shard := range cl.Shards() {
+		if slices.ContainsFunc(asked, shard.Same) {
+			continue
+		}
+		asked = append(asked, shard)
+		login, err := cache.Login(ctx, i)
+		if err != nil {
+			return nil, err
+		}
+		sh := &Shard{
+			Index: i, Name: shard.Name, user: cmp.Or(shownUser(cache, i, login), "default"),
+			Writable: slices.ContainsFunc(cl.Visit(), shard.Same), login: login.Password.Reveal() != "",
+		}
+		sh.at = cache.Endpoint(i)
+		sh.reachedAt(cache, login)
+		f.Shards = append(f.Shards, sh)
+		wg.Go(func() {
+			if defect := shard.Contain(func() error {
+				sh.ask(ctx, file, cache, cl, shard)
+				return nil
+			}); defect != nil {
+				sh.Err = defect
+			}
+			sh.reachedAt(cache, login)
+		})
+	}
+	wg.Wait()
+	f.lookAtValues(ctx, cl, asked)
+	return f, ctx.Err()
+}
+
+// ask fills in what one server tells.
+func (sh *Shard) ask(ctx context.Context, file *config.File, cache *config.Cache, cl *cluster.Cluster, shard *cluster.Shard) {
+	if sh.Info, sh.Err = shard.Info(ctx); sh.Err != nil {
+		return
+	}
+	if sh.at.Network == "sentinel" { // which told where it is
+		sh.at.Network, sh.at.Addr = shard.At()
+	}
+	sh.Clock, sh.ClockErr = shard.Clock(ctx)
+	shard.Rest() // there may be a limit of one connection
+	if sh.ClockErr != nil && !cluster.Denied(sh.ClockErr) {
+		sh.Err = sh.ClockErr
+		return
+	}
+	if !sh.Writable {
+		return
+	}
+	var others []int
+	for _, db := range sh.Info.Databases {
+		if at := cache.Endpoint(sh.Index); db.DB != at.DB {
+			at.DB = db.DB
+			if !used(file, at) {
+				others = append(others, db.DB)
+			}
+		}
+	}
+	if sh.Others, sh.KeysErr = survey.LookAround(ctx, cl, shard, survey.SampleSize(1), others); sh.KeysErr != nil && !cluster.Denied(sh.KeysErr) {
+		sh.Err = sh.KeysErr
+	}
+}
+
+// lookAtValues takes a sample of the keys and values, and of where they lie.
+func (f *Facts) lookAtValues(ctx context.Context, cl *cluster.Cluster, asked []*cluster.Shard) {
+	var shards []*cluster.Shard
+	var of []*Shard
+	for i, sh := range f.Shards {
+		if sh.Err == nil && sh.Writable {
+			shards, of = append(shards, asked[i]), append(of, sh)
+		}
+	}
+	if len(shards) == 0 {
+		return
+	}
+	var mu sync.Mutex // the shards answer all at once
+	samples := survey.Look(ctx, cl, survey.Options{Shards: shards}, survey.SampleSize(len(shards)), func(stored, value []byte) string {
+		sight := reader.Of(f.Cache, stored, value).Sight
+		mu.Lock()
+		defer mu.Unlock()
+		f.Values[sight]++
+		return sight.String()
+	})
+	looked := false
+	for i, sh := range of {
+		sample := &samples[i]
+		// Keys may have been seen although the values may not be.
+		if own := sample.Mix(cl); sample.Err == nil || own.Seen > 0 {
+			sh.Sample, sh.Own, looked = sample, own, true
+		}
+		if sample.Err == nil {
+			continue
+		}
+		if sh.KeysErr = sample.Err; !cluster.Denied(sh.KeysErr) {
+			sh.Err = sh.KeysErr
+		}
+	}
+	if f.Cache.Sharded && looked {
+		var keys []placement.Key
+		for i := range samples {
+			keys = append(keys, placement.On(shards[i].Index, samples[i].Stored())...)
+		}
+		f.Guess = placement.GuessRing(f.Cache, keys)
+	}
+}
+
+// used reports whether a cache of the file is kept in that database.
+func used(file *config.File, at config.Endpoint) bool {
+	for _, c := range file.Caches {
+		for i := range c.Servers {
+			if c.Endpoint(i).Same(at) {
+				return true
+			}
+		}
+	}
+	return false
+}
