@@ -81,7 +81,9 @@ func (w *msgPackWriter) value(r pyobj.Ref) {
 		})
 		w.leave(r)
 	default:
-		w.refuse(g.TypeName(r))
+		if !w.ext(r) {
+			w.refuse(g.TypeName(r))
+		}
 	}
 }
 
@@ -136,7 +138,7 @@ func (w *msgPackWriter) integer(r pyobj.Ref) {
 // decodeMsgPack reads what msgpack.loads(raw=False) does, and what it refuses: a
 // str that is not UTF-8 was written by msgpack before 1.0, which had no bin, and is
 // bytes; maps have keys other than str and bytes, which the library reads by its
-// rules. Extensions are not read.
+// rules. Extensions are objects of package msgpack.
 func decodeMsgPack(g *pyobj.Graph, data []byte, rules Rules) (root pyobj.Ref, refused, err *Error) {
 	g.Reset(data)
 	d := msgPackReader{g: g, data: data, rules: rules}
@@ -238,10 +240,12 @@ func (d *msgPackReader) value(depth int) pyobj.Ref {
 		return d.list(at, d.uint(2<<(c-0xdc)), depth)
 	case 0xde, 0xdf:
 		return d.dict(at, d.uint(2<<(c-0xde)), depth)
-	case 0xc1:
-		d.fail(KindUnknown, at, "0xc1 begins no value")
+	case 0xc7, 0xc8, 0xc9:
+		return d.ext(at, d.uint(1<<(c-0xc7)))
+	case 0xd4, 0xd5, 0xd6, 0xd7, 0xd8:
+		return d.ext(at, 1<<(c-0xd4))
 	}
-	d.fail(KindUnrepresentable, at, "an extension type")
+	d.fail(KindUnknown, at, "0xc1 begins no value")
 	panic("unreachable")
 }
 

@@ -279,7 +279,9 @@ func TestDecodeMsgPackRefuses(t *testing.T) {
 		{"bytes after it", "\x91\x01\x02", codec.KindTrailing},
 		{"text", "hello", codec.KindTrailing},
 		{"no value", "\xc1", codec.KindUnknown},
-		{"a timestamp", "\xd6\xff\x00\x00\x00\x00", codec.KindUnrepresentable},
+		{"a timestamp of two bytes", "\xd5\xff\x00\x00", codec.KindUnknown},
+		{"an extension of a code below zero", "\xd4\xfe\x00", codec.KindUnrepresentable},
+		{"4 GB of an extension", "\xc9\xff\xff\xff\xff\x05x", "truncated"},
 		{"a list as key", "\x81\x90\x01", "unhashable"},
 		{"deep", strings.Repeat("\x91", 600) + "\x01", codec.KindTooLarge},
 	} {

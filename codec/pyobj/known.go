@@ -55,6 +55,8 @@ func (p *printer) known(c *call) bool {
 			p.arguments(name, c.args)
 			return true
 		}
+	case "msgpack.ext":
+		return p.msgPackExt(c, name)
 	case "django.utils.functional", "django.utils.translation":
 		return p.lazy(c, string(name))
 	case "numpy", "numpy.core.multiarray", "numpy._core.multiarray", "numpy.core.numeric", "numpy._core.numeric":

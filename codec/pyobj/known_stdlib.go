@@ -323,3 +323,30 @@ func (p *printer) path(c *call, name string) bool {
 	p.text(")")
 	return true
 }
+
+// msgPackExt writes the extensions of MessagePack as package msgpack does.
+func (p *printer) msgPackExt(c *call, name []byte) bool {
+	g := p.g
+	switch {
+	case string(name) == "ExtType" && c.made && len(c.ops) == 0 && len(c.args) == 2:
+		p.text("ExtType(code=")
+		p.value(c.args[0])
+		p.text(", data=")
+		p.value(c.args[1])
+		p.text(")")
+		return true
+	case string(name) == "Timestamp" && c.made && len(c.ops) == 1 && c.ops[0].Kind == OpBuild && g.Kind(c.ops[0].State) == Tuple && g.Len(c.ops[0].State) == 2:
+		slots := g.Items(c.ops[0].State)[1]
+		seconds, nanoseconds := g.get(slots, "seconds"), g.get(slots, "nanoseconds")
+		if seconds == 0 || nanoseconds == 0 {
+			return false
+		}
+		p.text("Timestamp(seconds=")
+		p.value(seconds)
+		p.text(", nanoseconds=")
+		p.value(nanoseconds)
+		p.text(")")
+		return true
+	}
+	return false
+}
