@@ -168,6 +168,9 @@ func (o *opener) explain(err error, l layers) *Error {
 	if isDamaged(l.serialized) {
 		return errDamaged
 	}
+	if l.compressed == 0 && maybeBrotli(l.serialized) {
+		return &Error{Kind: KindUnknown, Text: "no " + string(serializations[max(serializationOf(o.source.codec.Serializer), 0)].name) + ", but perhaps compressed with Brotli, which is not read here", Err: err}
+	}
 	return e
 }
 
@@ -224,15 +227,33 @@ func isWordByte(c byte) bool {
 	return c == '_' || '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z' || c >= utf8.RuneSelf
 }
 
-// foreign names bytes that are plainly of another codec.
+// foreign names bytes that are plainly of another codec, or may well be.
 func foreign(b []byte) string {
-	if bytes.HasPrefix(b, []byte("!\x80")) {
+	switch {
+	case bytes.HasPrefix(b, []byte("!\x80")):
 		return "a pickle after \"!\", as Flask-Caching writes it"
-	}
-	if len(b) > 0 && bytes.IndexByte([]byte("\"{[tfn"), b[0]) >= 0 {
+	case len(b) == 0:
+		return ""
+	case bytes.IndexByte([]byte("\"{[tfn"), b[0]) >= 0:
 		if _, err := pyobj.ParseJSON(pyobj.New(), b); err == nil {
 			return "JSON"
 		}
 	}
+	if _, ok := parseFloat(b); ok {
+		return "the text of a number, as django-valkey stores a float"
+	}
+	// A byte or two is MessagePack by chance, and so is much text.
+	if len(b) > 2 && b[0] > 0x80 && b[0] < 0xe0 {
+		if _, _, err := decodeMsgPack(pyobj.New(), b, Rules{AnyMapKeys: true}); err == nil {
+			return "MessagePack"
+		}
+	}
 	return ""
+}
+
+// maybeBrotli tells what a stream of Brotli may be, which has no mark of its own: no text, and at its begin what brotli.compress
+// writes for the window that it takes by default (RFC 7932, section 9.1).
+func maybeBrotli(b []byte) bool {
+	const window22 = 0x0b
+	return len(b) > 4 && b[0]&0x0f == window22 && !utf8.Valid(b)
 }
