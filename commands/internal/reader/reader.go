@@ -9,8 +9,10 @@
 package reader
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"cachering/codec"
@@ -128,4 +130,36 @@ func causeOf(err error) Cause {
 		kind = e.Kind
 	}
 	return Cause(strings.ReplaceAll(string(kind), "-", "_"))
+}
+
+// ReadBy is the serializer, other than that of c, by which every one of some stored
+// values is read; false where there is none, or no value. The bytes have to leave
+// little doubt: text is MessagePack by chance, and anything may be YAML that is not
+// as yaml.dump writes it.
+func ReadBy(c codec.Codec, values [][]byte) (codec.Serializer, bool) {
+	for _, s := range []codec.Serializer{codec.Pickle, codec.JSON, codec.MsgPack, codec.YAML} {
+		if s == c.Serializer || len(values) == 0 {
+			continue
+		}
+		as := codec.Codec{Serializer: s, Protocol: codec.AnyProtocol, Compressor: c.Compressor, Level: c.Level, Rules: c.Rules}
+		if !slices.ContainsFunc(values, func(data []byte) bool { return !reads(as, data) }) {
+			return s, true
+		}
+	}
+	return "", false
+}
+
+func reads(as codec.Codec, data []byte) bool {
+	v, err := codec.Decode(data, codec.Stored(as), codec.Options{})
+	switch {
+	case err != nil || v.Form.Serializer != as.Serializer:
+		return false
+	case v.Form.Compressor != codec.None:
+		return true
+	case as.Serializer == codec.MsgPack:
+		return len(data) > 2 && !plain.Printable(data)
+	case as.Serializer == codec.YAML:
+		return bytes.HasSuffix(data, []byte("\n"))
+	}
+	return true
 }
