@@ -24,12 +24,17 @@ func (d *Decoder) textIndex(at, p int) (index uint32, end int, err *Error) {
 			break
 		}
 	}
-	line := bytes.IndexByte(src[p:], '\n')
+	return d.oddIndex(at, p)
+}
+
+// oddIndex is textIndex for what no pickler writes.
+func (d *Decoder) oddIndex(at, p int) (index uint32, end int, err *Error) {
+	line := bytes.IndexByte(d.src[p:], '\n')
 	if line < 0 {
 		return 0, 0, d.short(at)
 	}
 	if d.AsLoads {
-		if index, ok := d.loadsIndex(src[p : p+line]); ok {
+		if index, ok := d.loadsIndex(d.src[p : p+line]); ok {
 			return index, p + line + 1, nil
 		}
 	}
@@ -196,16 +201,8 @@ func (d *Decoder) rare(at, p int, op byte) (x pyobj.Ref, end int, err *Error) {
 	return x, end, nil
 }
 
-// number reads the text of INT, LONG or FLOAT; 0 if it is malformed.
+// number reads the text of INT, LONG or FLOAT as picklers write it; 0 if it is malformed.
 func (d *Decoder) number(op byte, line []byte) pyobj.Ref {
-	if x := d.plainNumber(op, line); x != 0 || !d.AsLoads {
-		return x
-	}
-	return d.loadsNumber(op, line)
-}
-
-// plainNumber is number for what picklers write.
-func (d *Decoder) plainNumber(op byte, line []byte) pyobj.Ref {
 	switch op {
 	case opFloat:
 		if f, ok := parseFloat(line); ok {

@@ -267,7 +267,10 @@ func (d *Decoder) run() (pyobj.Ref, *Error) {
 			if n < 0 {
 				return 0, d.short(at)
 			}
-			if x = d.number(op, src[p:p+n]); x == 0 {
+			if x = d.number(op, src[p:p+n]); x == 0 && d.AsLoads {
+				x = d.loadsNumber(op, src[p:p+n])
+			}
+			if x == 0 {
 				return 0, d.fail(NumberError, at, "not a number, or one of more than %d digits", g.Digits())
 			}
 			p += n + 1

@@ -70,6 +70,12 @@
 // state of dates bytes whatever it says, and so does what other known classes are made of. A string that would stay bytes and
 // goes to code that is not known makes a value unreadable, and so do classes and functions that Python 3 no longer has.
 //
+// # What no pickler writes
+//
+// What pickle.loads takes beyond that is read to be looked at, see Decoder.AsLoads, and refused where a value is rewritten: bytes
+// after STOP, values left on the stack, calls whose result is dropped, numbers with blanks or in other bases. What a call of a
+// builtin type makes of plain arguments is a plain value for those who want one, see Decoder.Evaluate; a rewriter carries the call.
+//
 // # Limits
 //
 // Nothing in the input can make a Decoder allocate more than a small multiple of its size, take more than linear time, or
