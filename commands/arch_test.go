@@ -36,6 +36,7 @@ commands: ./document ./plain ./advice ./placement ./library ./config ./reader ./
 ./farmtest: ./cluster ./redistest ring
 ./ptytest:
 ./advice/advicetest: commands ./advice
+./faulttest:
 ./sidetest:
 ./readmetest:
 ring:

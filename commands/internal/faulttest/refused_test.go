@@ -1,4 +1,4 @@
-package commands_test
+package faulttest
 
 import (
 	"bytes"
@@ -137,7 +137,7 @@ options  = { python = "3.11", client_class = "django_redis.client.HerdClient" }
 	if err := os.WriteFile(f.conf, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	fill := []string{"set hits --from json 5 --ttl 1h", "set k old --ttl 1h", "set wrapped x --ttl 1h -a herd", "set number --from raw 5 -a herd"}
+	fill := []string{"set hits --from json 5 --ttl 1h", "set k old --ttl 1h", "set wrapped x --ttl 1h -a herd"}
 	for i := range keysMoved {
 		fill = append(fill, fmt.Sprintf("set e%d entry --ttl 1h", i))
 	}
@@ -166,7 +166,7 @@ options  = { python = "3.11", client_class = "django_redis.client.HerdClient" }
 // commands are all that change keys by transactions, each with its ways.
 func (f *refusing) commands() []string {
 	all := []string{
-		"incr hits", "decr hits --by 3", "incr number -a herd --by 2",
+		"incr hits", "decr hits --by 3",
 		"unlock locked --yes",
 		"get-or-set made --ttl 5m --stale 5m -- printf v",
 		"get-or-set made --ttl 5m -a old -- printf v",

@@ -1,0 +1,48 @@
+// Package faulttest holds the program against servers that lie and servers that
+// refuse.
+package faulttest
+
+import (
+	"bytes"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"cachering/commands"
+)
+
+// patience is for what should come at once, on a busy machine.
+const patience = 2 * time.Minute
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"cachering": func() {
+			os.Exit(commands.Main(os.Args, os.Stdin, os.Stdout, os.Stderr))
+		},
+	})
+}
+
+// inProcess runs the program inside this process.
+func inProcess(stdin string, words ...string) (code int, stdout, stderr string) {
+	var out, err bytes.Buffer
+	code = commands.Main(append([]string{"cachering"}, words...), strings.NewReader(stdin), &out, &err)
+	return code, out.String(), err.String()
+}
+
+// helpedExits are the exit codes that the help of a command line's command lists.
+func helpedExits(words []string) (codes []int) {
+	words = slices.DeleteFunc(slices.Clone(words), func(word string) bool { return word == "--json" }) // the help is text
+	_, help, _ := inProcess("", append([]string{"--help"}, words...)...)
+	_, list, _ := strings.Cut(help, "\nexit codes:\n")
+	for _, m := range regexp.MustCompile(`(?m)^ +(\d+)  `).FindAllStringSubmatch(list, -1) {
+		code, _ := strconv.Atoi(m[1])
+		codes = append(codes, code)
+	}
+	return codes
+}
