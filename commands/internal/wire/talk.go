@@ -141,6 +141,14 @@ func (t *Talk) piece(p []byte) int {
 	return n
 }
 
+// others are the services that an address may lead to by mistake, by what they
+// answer to a command of Redis. (Some answer to what is no request of HTTP with a
+// page and no head.)
+var others = [...]struct{ sign, name string }{
+	{"HTTP/", "HTTP"}, {"<!DOCTYPE ", "HTTP"}, {"<html>", "HTTP"}, {"<HTML>", "HTTP"},
+	{"ERROR\r\n", "the protocol of memcached"}, {"SSH-", "SSH"},
+}
+
 // begins looks at the first byte of a line, so that what speaks another protocol
 // is told from what is too long.
 func (t *Talk) begins(p []byte) bool {
@@ -152,11 +160,13 @@ func (t *Talk) begins(p []byte) bool {
 	case '_', ',', '#', '!', '=', '(', '%', '~', '|', '>':
 		t.fail("it is in RESP3, which was not asked for (%q)", p[0])
 	default:
-		if bytes.HasPrefix(p, []byte("HTTP/")) {
-			t.fail("it is in HTTP, so this is the port of another service")
-		} else {
-			t.fail("it begins with %q", p[0])
+		for _, other := range others {
+			if bytes.HasPrefix(p, []byte(other.sign)) {
+				t.fail("it is in %s, so this is the port of another service", other.name)
+				return false
+			}
 		}
+		t.fail("it begins with %q", p[0])
 	}
 	return t.broken == nil
 }
