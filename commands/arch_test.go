@@ -19,7 +19,7 @@ commands: ./document ./plain ./advice ./placement ./library ./config ./reader ./
 ./reader: ./config ./plain codec
 ./importer: ./library ./config ./importer/settings ring
 ./importer/settings: codec/pyobj
-./cluster: ./config ./wire ring
+./cluster: ./config ./wire ./plain ring
 ./wire:
 ./herd: ./config ./cluster codec
 ./scan: ./cluster ring

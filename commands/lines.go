@@ -46,9 +46,12 @@ func (s *session) carries(key, done string, end byte, fields ...string) bool {
 	return false
 }
 
-// settle adds to the result of a command that lines were left out. What a command
-// wrote is done, whatever becomes of its answers.
+// settle adds to the result of a command that a server is of no use to it, and that
+// lines were left out. What a command wrote is done, whatever becomes of its answers.
 func (s *session) settle(c *command, err error) error {
+	if s.metNode() {
+		err = worseResult(err, exitUsage)
+	}
 	if s.left.count == 0 {
 		return err
 	}

@@ -91,7 +91,7 @@ func (s *session) report(err error) int {
 		return exitFailed // a signal; its own code hides this one
 	case errors.As(err, &usage):
 		code, hint = exitUsage, usage.hint
-	case errors.As(err, &setting), errors.As(err, &spec):
+	case errors.As(err, &setting), errors.As(err, &spec), errors.Is(err, cluster.ErrClusterNode):
 		code = exitUsage
 	case errors.As(err, &refused):
 		code, hint = exitRefused, refused.hint

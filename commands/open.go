@@ -22,10 +22,14 @@ func (s *session) open(ctx context.Context, file *config.File, cache *config.Cac
 			return nil, err
 		}
 	}
-	return cluster.Open(cache, cluster.Options{
+	cl, err := cluster.Open(cache, cluster.Options{
 		Others:        file.Caches,
 		SocketTimeout: time.Duration(s.global.socketTimeout),
 	})
+	if err == nil {
+		s.opened = append(s.opened, cl)
+	}
+	return cl, err
 }
 
 // openKeys opens what a command on keys works on: the homes of the keys, or

@@ -1,11 +1,13 @@
 package commands
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/config"
 	"cachering/commands/internal/plain"
 	"cachering/commands/internal/ui"
@@ -21,9 +23,16 @@ type session struct {
 
 	warned []config.Warning
 	left   leavings
+	opened []*cluster.Cluster
 
 	// bulk is set while a bulk run would finish its batch after a signal.
 	bulk atomic.Bool
+}
+
+// metNode reports whether a server was a node of a Redis Cluster: then the
+// configuration is of no use, whatever else came of the command.
+func (s *session) metNode() bool {
+	return slices.ContainsFunc(s.opened, (*cluster.Cluster).MetNode)
 }
 
 // awaitInput tells a person that the program waits for what is typed.

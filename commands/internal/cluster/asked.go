@@ -23,18 +23,28 @@ func (l logins) noted(cmds ...redis.Cmder) {
 	}
 }
 
+// heard keeps what the server said last that is an error, should it then close the
+// connection: one that has as many clients as it takes answers so whatever comes
+// first, and hears nothing of what go-redis goes on with.
+func (l logins) heard(err error) error {
+	if err != nil && answered(err) && !l.in && unknownCommand(err.Error()) == "" {
+		l.said = err
+	}
+	return err
+}
+
 func (l logins) DialHook(next redis.DialHook) redis.DialHook { return next }
 
 func (l logins) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
 		l.noted(cmd)
-		return next(ctx, cmd)
+		return l.heard(next(ctx, cmd))
 	}
 }
 
 func (l logins) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return func(ctx context.Context, cmds []redis.Cmder) error {
 		l.noted(cmds...)
-		return next(ctx, cmds)
+		return l.heard(next(ctx, cmds))
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -24,6 +25,7 @@ type Endpoint struct {
 	Network  string      // tcp or unix
 	Addr     string      // host:port or socket path
 	Service  *Service    // whom to ask for the address instead; nil: nobody
+	Sentinel bool        // it is no server of keys, but tells where one is
 	TLS      *tls.Config // without a server name, the host that is dialled is taken
 	DB       int
 	Writable bool // bulk work visits it
@@ -75,6 +77,7 @@ type Cluster struct {
 	spec   Spec
 	shards []*Shard
 	visit  []*Shard
+	node   *atomic.Bool // a server was found to be a node of a Redis Cluster
 }
 
 // New checks spec and returns its cluster.
@@ -87,7 +90,7 @@ func New(spec Spec) (*Cluster, error) {
 	}
 	silence()
 	spec.defaults()
-	c := &Cluster{spec: spec}
+	c := &Cluster{spec: spec, node: new(atomic.Bool)}
 	seen := make(map[string]bool)
 	for i, e := range spec.Endpoints {
 		s := &Shard{Index: i, Name: e.Name, cluster: c, end: e}
@@ -155,6 +158,10 @@ func (c *Cluster) Elsewhere(home func(stored []byte) (int, error)) *Cluster {
 	other.spec.Home = home
 	return &other
 }
+
+// MetNode reports whether a server was found to be a node of a Redis Cluster. The
+// error that told it is ErrClusterNode.
+func (c *Cluster) MetNode() bool { return c.node.Load() }
 
 // Close closes the connections that single-key access opened.
 func (c *Cluster) Close() error {

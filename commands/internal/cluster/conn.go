@@ -1,11 +1,15 @@
 package cluster
 
 import (
+	"bufio"
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -74,6 +78,7 @@ type Conn struct {
 
 	known  string // the address that the server goes by
 	in     bool   // the server has let us in: from here on no command holds the password
+	said   error  // the error that it answered last before that
 	client *redis.Client
 	sticky *redis.Conn
 	live   atomic.Pointer[liveConn]
@@ -148,19 +153,58 @@ func (s *Shard) dialAt(ctx context.Context, network, addr, known string, buffer 
 	})
 	c.client.AddHook(logins{c})
 	c.sticky = c.client.Conn()
-	ping := redis.NewStatusCmd(ctx, "ping")
-	if err = c.Do(ctx, []redis.Cmder{ping}); err == nil && !denied(ping.Err()) {
-		err = s.Wrap(ping.Err())
-		if err == nil && ping.Val() != "PONG" {
-			// All answers may be those to the question before.
-			err = s.Wrap(troublef(ErrProtocol, "%v: PING is not answered with PONG", ErrProtocol))
-		}
-	}
-	if err != nil {
+	if err = c.greet(ctx); err != nil {
 		c.Close()
-		return nil, s.atFirst(err)
+		return nil, c.atFirst(err)
 	}
 	return c, nil
+}
+
+// greet asks whether there is a server of its own at the other end.
+func (c *Conn) greet(ctx context.Context) error {
+	ping, about := redis.NewStatusCmd(ctx, "ping"), redis.NewStringCmd(ctx, "info", "cluster")
+	cmds := []redis.Cmder{ping, about}
+	if c.Shard.end.Sentinel {
+		cmds = cmds[:1]
+	}
+	if err := c.Do(ctx, cmds); err != nil {
+		return err
+	}
+	switch err := ping.Err(); {
+	case denied(err), err != nil && strings.HasPrefix(err.Error(), "MISCONF"): // which takes away no other answers
+	case err != nil:
+		return c.Shard.Wrap(err)
+	case ping.Val() != "PONG":
+		// All answers may be those to the question before.
+		return c.Shard.Wrap(troublef(ErrProtocol, "%v: PING is not answered with PONG", ErrProtocol))
+	}
+	if len(cmds) == 1 {
+		return nil
+	}
+	return c.alone(ctx, about)
+}
+
+// alone fails for a node of a cluster, knowing its answer to INFO. Where that is
+// refused, another question tells, which any user of the cache may ask.
+func (c *Conn) alone(ctx context.Context, about *redis.StringCmd) error {
+	err := about.Err()
+	if err == nil {
+		if ParseInfo(about.Val()).Field("cluster_enabled") == "1" {
+			c.Shard.cluster.node.Store(true)
+			return c.Shard.Wrap(troublef(ErrClusterNode, "%s", clusterNode))
+		}
+		return nil
+	}
+	k := c.Shard.cluster.spec.Keyspace
+	// Keys of most caches, so that an ACL allows them, and of two slots.
+	two := redis.NewIntCmd(ctx, "exists", k.Stored("cachering: "+rand.Text(), 1), k.Stored("cachering: "+rand.Text(), 1))
+	if err := c.Do(ctx, []redis.Cmder{two}); err != nil {
+		return err
+	}
+	if err = c.Shard.Wrap(two.Err()); errors.Is(err, ErrClusterNode) {
+		return err
+	}
+	return nil
 }
 
 // Do sends cmds in one flush and reads all their replies. The error is one of
@@ -283,6 +327,7 @@ type liveConn struct {
 	net.Conn
 	timeout time.Duration
 	talk    *wire.Talk
+	last    string // the error that a server sent which then took nothing from us
 }
 
 func (l *liveConn) Read(p []byte) (int, error) {
@@ -299,10 +344,14 @@ func (l *liveConn) Read(p []byte) (int, error) {
 }
 
 func (l *liveConn) Write(p []byte) (int, error) {
-	if l.timeout <= 0 {
-		return l.Conn.Write(p)
-	}
 	var written int
+	if l.timeout <= 0 {
+		var err error
+		if written, err = l.Conn.Write(p); err != nil {
+			l.listen()
+		}
+		return written, err
+	}
 	for {
 		piece := p[written:min(len(p), written+writePiece)]
 		if err := l.Conn.SetWriteDeadline(time.Now().Add(l.timeout)); err != nil {
@@ -310,8 +359,24 @@ func (l *liveConn) Write(p []byte) (int, error) {
 		}
 		n, err := l.Conn.Write(piece)
 		written += n
+		if err != nil {
+			l.listen()
+		}
 		if err != nil || written == len(p) {
 			return written, err
 		}
+	}
+}
+
+// listen takes in what a server sent before it closed the connection, which it did
+// before anything was written to it: so does one that has as many clients as it
+// takes.
+func (l *liveConn) listen() {
+	if err := l.Conn.SetReadDeadline(time.Now().Add(time.Second)); err != nil {
+		return
+	}
+	line, err := bufio.NewReader(io.LimitReader(l.Conn, 1<<10)).ReadString('\n')
+	if said, ok := strings.CutPrefix(line, "-"); ok && err == nil {
+		l.last = strings.TrimRight(said, "\r\n")
 	}
 }

@@ -145,8 +145,7 @@ func (s *Shard) untransacted(cmd redis.Cmder) error {
 	case denied(err) && strings.Contains(text, "'"): // the command, and not its key
 		why = s.plain(err)
 	case strings.Contains(text, "unknown command"):
-		why = troublef(err, "the server does not know %s: undo its rename-command, or connect past the proxy that lacks it",
-			strings.ToUpper(cmd.Name()))
+		why = troublef(err, "%s", unknownText(cmd.Name()))
 	default:
 		return s.Wrap(err)
 	}
@@ -177,10 +176,17 @@ func closed(err error) bool {
 }
 
 // atFirst says what a connection that is closed before its first answer may
-// mean: then it is hardly the network.
-func (s *Shard) atFirst(err error) error {
+// mean: then it is hardly the network. The server may have said it.
+func (c *Conn) atFirst(err error) error {
 	if !closed(err) {
 		return err
+	}
+	s := c.Shard
+	if l := c.live.Load(); l != nil && l.last != "" {
+		c.said = answer(l.last)
+	}
+	if c.said != nil {
+		return &ShardError{s.Name, s.refused(c.said)}
 	}
 	var text string
 	switch {
@@ -188,7 +194,7 @@ func (s *Shard) atFirst(err error) error {
 		text = "a port for TLS does this to redis://, and a tunnel to nowhere"
 	case s.end.TLS != nil:
 		// The server's alert may be lost behind the end of the connection.
-		text = "the server may refuse our certificate, or want one: see ssl_certfile and ssl_keyfile"
+		text = "the server may refuse our certificate, or want one (ssl_certfile, ssl_keyfile), or have as many clients as it takes (maxclients)"
 	default:
 		return err
 	}

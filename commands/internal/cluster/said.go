@@ -19,8 +19,9 @@ import (
 //   - What is said until the server has let us in is not quoted. What is known of
 //     it is told in our words, and of anything else that it may repeat the
 //     password.
-//   - Later no command holds the password, and answers are quoted as they are,
-//     but for the words of a command that they repeat. One that holds the password
+//   - Later no command holds the password. What is known of answers is told in our
+//     words (remedies), others are quoted as they are, but not at any length, and
+//     without the words of a command that they repeat. One that holds the password
 //     all the same is withheld as a whole, unless that may be by chance: everybody
 //     knows what it says (commonAnswers), or the password is short.
 //   - What is no answer of Redis is not quoted.
@@ -67,11 +68,17 @@ func (s *Shard) reword(said string) (words string, kept []error) {
 	case code == "READONLY":
 		return ErrReplica.Error() + ": " + s.writeElsewhere(), []error{answer(code), ErrReplica}
 	}
+	if words, kept, ok := s.remedy(said); ok {
+		return words, kept
+	}
+	if command := unknownCommand(said); command != "" {
+		return unknownText(command), []error{answer(unknownSign)}
+	}
 	said, _, _ = strings.Cut(said, ", with args beginning with:")
 	if holds(said, password) {
 		return withheld, []error{answer("")}
 	}
-	return said, []error{answer(said)}
+	return quote(said), []error{answer(said)}
 }
 
 // refused says why a server did not let us in, or closed the connection.
@@ -102,18 +109,11 @@ func (s *Shard) refused(err error) error {
 	if refusedLogin(text) {
 		return &trouble{ErrLogin.Error() + ": " + loginText(user, text), []error{answer(""), ErrLogin}}
 	}
-	for _, known := range [...]struct{ sign, words string }{
-		{"DB index is out of range", fmt.Sprintf("the server has no database %d: correct db, or the database of the location", s.end.DB)},
-		{"not allowed in cluster mode", "the server is part of a Redis Cluster, which has database 0 only: correct db, or the database of the location"},
-		{"max number of clients", "the server has as many clients as it takes (maxclients)"},
-		{"protected mode", "the server takes only clients of its own machine (protected-mode): give it a password, or an address to bind to"},
-		{"LOADING ", "the server is still reading its data from disk"},
-		{"MASTERDOWN ", "the server is a replica that has lost its master"},
-		{"BUSY ", "the server is busy running a script"},
-	} {
-		if strings.Contains(text, known.sign) {
-			return &trouble{known.words, []error{answer("")}}
-		}
+	if strings.Contains(text, "DB index is out of range") {
+		return &trouble{fmt.Sprintf("the server has no database %d: correct db, or the database of the location", s.end.DB), []error{answer("")}}
+	}
+	if words, kept, ok := s.remedy(text); ok {
+		return &trouble{words, kept}
 	}
 	return &trouble{"the server does not let us in: " + withheld + "; redis-cli shows them", []error{answer("")}}
 }
@@ -144,10 +144,7 @@ func deniedText(user, command string) string {
 func deniedCommand(said string) string {
 	_, quoted, _ := strings.Cut(said, "'")
 	name, _, _ := strings.Cut(quoted, "'")
-	if strings.Trim(strings.ToLower(name), "abcdefghijklmnopqrstuvwxyz|.-_") != "" {
-		return ""
-	}
-	return name
+	return commandName(name)
 }
 
 // refusedLogin reports whether an answer says that the user, or the password, or

@@ -18,7 +18,7 @@ import (
 func lies(t *testing.T, later bool, words string) Endpoint {
 	t.Helper()
 	p := redistest.LiarT(t, redistest.RunT(t, anyPassword), func(n int, _ []byte) *redistest.Lie {
-		const hello, auth, command = 0, 1, 2 // or hello, ping, command
+		const hello, auth, command = 0, 1, 3 // or hello, ping, info, command
 		if !later && n <= auth || later && n == command {
 			return &redistest.Lie{Bytes: []byte(words + "\r\n")}
 		}

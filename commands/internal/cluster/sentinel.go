@@ -8,6 +8,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -41,10 +42,10 @@ func NewSentinels(w Watch) *Sentinels {
 	}
 	x := &Sentinels{watch: w}
 	// A sentinel is spoken to as a server is.
-	c := &Cluster{spec: Spec{SocketTimeout: w.SocketTimeout, ConnectTimeout: w.ConnectTimeout}}
+	c := &Cluster{spec: Spec{SocketTimeout: w.SocketTimeout, ConnectTimeout: w.ConnectTimeout}, node: new(atomic.Bool)}
 	c.spec.defaults()
 	for _, addr := range w.Addrs {
-		end := Endpoint{Addr: addr, TLS: w.TLS, Login: w.Login}
+		end := Endpoint{Addr: addr, Sentinel: true, TLS: w.TLS, Login: w.Login}
 		end.Network, end.Addr = w.Dial(addr)
 		x.shards = append(x.shards, &Shard{Name: addr, cluster: c, end: end})
 	}

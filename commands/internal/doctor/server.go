@@ -36,12 +36,23 @@ func (e *examination) reach(sh *Shard) {
 		e.find("login_refused", sh, why, text("try "), sh.cli.And("ping"), text(", then correct username or password under "+e.table("options")))
 		return
 	}
+	if errors.Is(sh.Err, cluster.ErrClusterNode) {
+		e.find("server_mode", sh, cluster.ErrClusterNode.Error(), text(standAlone))
+		return
+	}
+	if errors.Is(sh.Err, cluster.ErrFull) {
+		e.find("unreachable", sh, why, text("see who they are: "), sh.cli.And("client", "list"), text(", and what it takes: "), sh.cli.And("config", "get", "maxclients"))
+		return
+	}
 	if sh.at.Network == "sentinel" {
 		e.find("unreachable", sh, why, text("compare the service with what the sentinels know: "), sh.cli)
 		return
 	}
 	e.find("unreachable", sh, why, text("where "), sh.cli.And("ping"), text(" fails as well, start the server or open the way to it; a tunnel goes into "+e.table("dial")))
 }
+
+// standAlone is what to do about a server of another kind.
+const standAlone = "let the location lead to a server that was started without cluster-enabled; sentinels belong into options.sentinels, and the location then names the service"
 
 // plainError is an error without the shard, which is told beside it.
 func plainError(err error) string {
@@ -85,7 +96,7 @@ func (sh *Shard) grant(rights ...string) []advice.Part {
 func (e *examination) server(sh *Shard) {
 	if mode := sh.Info.Mode; mode == "cluster" || mode == "sentinel" {
 		e.find("server_mode", sh, "it runs in the mode "+mode,
-			text("let the location lead to a server that was started without cluster-enabled; sentinels belong into options.sentinels, and the location then names the service"))
+			text(standAlone))
 	}
 	major, _, _ := strings.Cut(sh.Info.Version, ".")
 	if n, err := strconv.Atoi(major); err == nil && n < 6 && sh.Info.Kind == "redis" {
