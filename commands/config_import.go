@@ -21,6 +21,8 @@ import (
 type configImportOptions struct {
 	release wordList
 	python  word
+	backend wordList
+	envFile word
 	output  word
 	force   bool
 	snippet bool
@@ -32,6 +34,10 @@ func (o *configImportOptions) flags() []cli.Flag {
 			Usage: "the release of the library that the application has, `[LIBRARY=]R`; may be repeated"},
 		&cli.GenericFlag{Name: "python", Value: &o.python,
 			Usage: "the Python that the application has, as `V` 3.12"},
+		&cli.GenericFlag{Name: "backend", Value: &o.backend,
+			Usage: "which known backend a class of the application's own is made of, `ALIAS=KNOWN`; may be repeated"},
+		&cli.GenericFlag{Name: "env-file", Value: &o.envFile,
+			Usage: "take variables of the environment from `FILE`, a .env file; passwords and whole locations are left in it"},
 		&cli.GenericFlag{Name: "output", Value: &o.output,
 			Usage: "write the configuration to `FILE`, with mode 0600 if it holds a password"},
 		&cli.BoolFlag{Name: "force", Destination: &o.force,
@@ -52,14 +58,13 @@ func newConfigImport(s *session) *command {
 			"--print-snippet shows: a JSON document, with the Python and the releases that it has; or a\n" +
 			"settings.py, which is read and not run. - is standard input.\n\n" +
 			"In a settings.py literals, names assigned in the same file, formatting, arithmetic, loops\n" +
-			"over known values and the defaults of environment variables are followed. What cannot be\n" +
-			"resolved is named with its line and left as a comment in its place. The release of the\n" +
-			"library and the Python are not in it: give --release and --python, or fill them in.",
+			"XX",
 		flags: o.flags(),
 		examples: []string{
 			`python manage.py shell -v 0 -c "$(cachering config import --print-snippet)" >caches.json`,
 			"cachering config import caches.json --output from-json.toml",
 			"cachering config import settings.py --release 3.0.1 --python 3.12 --output imported.toml",
+			"cachering config import settings.py --env-file .env --release 3.0.1 --python 3.12",
 			"cachering config import settings.py --release 3.0.1 --json | jq -r '.notes[].message'",
 		},
 		exits: []exit{
@@ -96,7 +101,7 @@ func (o *configImportOptions) printSnippet(s *session, args []string) error {
 	for _, f := range []struct {
 		name string
 		set  bool
-	}{{"release", len(o.release) > 0}, {"python", o.python != ""}, {"output", o.output != ""}, {"force", o.force}} {
+	}{{"release", len(o.release) > 0}, {"python", o.python != ""}, {"backend", len(o.backend) > 0}, {"env-file", o.envFile != ""}, {"output", o.output != ""}, {"force", o.force}} {
 		if f.set {
 			return usagef("--print-snippet and --%s exclude each other: nothing is imported", f.name)
 		}
@@ -116,7 +121,17 @@ func runConfigImport(ctx context.Context, s *session, o *configImportOptions, ar
 		return usagef("config import needs FILE or --print-snippet").hinting("cachering config import --help")
 	}
 	path := args[0]
-	foreign := importer.Foreign{Releases: map[string]string{}, Python: string(o.python)}
+	foreign := importer.Foreign{Releases: map[string]string{}, Backends: map[string]string{}, Python: string(o.python)}
+	for _, word := range o.backend {
+		alias, known, ok := strings.Cut(word, "=")
+		if !ok || alias == "" || known == "" {
+			return usagef("--backend needs ALIAS=KNOWN")
+		}
+		if before, twice := foreign.Backends[alias]; twice && before != known {
+			return usagef("--backend is given twice for %s: %s and %s", alias, before, known)
+		}
+		foreign.Backends[alias] = known
+	}
 	for _, word := range o.release {
 		library, release, named := strings.Cut(word, "=")
 		if !named {
@@ -130,7 +145,11 @@ func runConfigImport(ctx context.Context, s *session, o *configImportOptions, ar
 	if o.force && o.output == "" {
 		return usagef("--force is for --output")
 	}
-	file, name, err := readSettings(ctx, s, path)
+	env, err := o.environment()
+	if err != nil {
+		return err
+	}
+	file, name, err := readSettings(ctx, s, path, env)
 	if err != nil {
 		return err
 	}
@@ -139,7 +158,7 @@ func runConfigImport(ctx context.Context, s *session, o *configImportOptions, ar
 		return err
 	}
 	doc := importDocument{Caches: append([]string{}, made.Caches...), Resolved: made.Resolved(), TOML: made.Text, Notes: append([]importer.Note{}, made.Notes...)}
-	if o.output != "" && len(made.Caches) > 0 {
+	if o.output != "" && (len(made.Caches) > 0 || !made.Resolved()) {
 		if err := writeConfiguration(string(o.output), made, o.force); err != nil {
 			return err
 		}
@@ -159,6 +178,9 @@ func runConfigImport(ctx context.Context, s *session, o *configImportOptions, ar
 	case left > 0:
 		code = exitPartial
 		s.ui.Note("%s to fill in, left as comments; then run cachering config check", plain.Count(int64(left), "setting"))
+		if file.Root == nil {
+			s.ui.Note("or let the application tell them: cachering config import --print-snippet")
+		}
 	case len(made.Caches) == 0:
 		code = exitNegative
 		s.ui.Warn("cachering: %s: there is no Redis cache", name)
@@ -176,9 +198,32 @@ func runConfigImport(ctx context.Context, s *session, o *configImportOptions, ar
 // maxSettings bounds what is read; package settings refuses less.
 const maxSettings = 8 << 20
 
+// environment reads the .env file, if there is one.
+func (o *configImportOptions) environment() (map[string]string, error) {
+	if o.envFile == "" {
+		return nil, nil
+	}
+	path := string(o.envFile)
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, usagef("--env-file: %s: %v", path, pathless(err))
+	}
+	defer f.Close()
+	source, err := io.ReadAll(io.LimitReader(f, maxSettings))
+	if err != nil {
+		return nil, usagef("--env-file: %s: %v", path, pathless(err))
+	}
+	vars, err := settings.ReadEnv(source)
+	var wrong *settings.Error
+	if errors.As(err, &wrong) {
+		return nil, usagef("--env-file: %s:%d: %s", path, wrong.Line, wrong.Msg).hinting("write NAME=VALUE a line, the value between quotes if it needs them")
+	}
+	return vars, err
+}
+
 // readSettings reads a file, or standard input, and returns what it is called in
 // messages, too.
-func readSettings(ctx context.Context, s *session, path string) (*settings.File, string, error) {
+func readSettings(ctx context.Context, s *session, path string, env map[string]string) (*settings.File, string, error) {
 	var in io.Reader
 	name := path
 	if path == "-" {
@@ -202,10 +247,12 @@ func readSettings(ctx context.Context, s *session, path string) (*settings.File,
 	var file *settings.File
 	kind := "Python"
 	if document, found := jsonPart(source); found || strings.HasSuffix(path, ".json") {
-		kind = "JSON"
+		if kind = "JSON"; env != nil {
+			return nil, "", usagef("--env-file is for a settings.py: JSON holds what the application has")
+		}
 		file, err = settings.ReadJSON(document)
 	} else {
-		file, err = settings.ReadPython(source, importer.Settings()...)
+		file, err = settings.ReadPython(source, settings.Options{Names: importer.Settings(), Env: env})
 	}
 	var wrong *settings.Error
 	if errors.As(err, &wrong) {

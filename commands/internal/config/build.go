@@ -28,6 +28,9 @@ func (l *loader) cache(n *node) *Cache {
 	if len(l.errs) > failed {
 		return nil
 	}
+	if l.environment(n); len(l.errs) > failed {
+		return nil
+	}
 	cl, ok := l.client(n, lib, b)
 	if !ok {
 		return nil

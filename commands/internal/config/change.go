@@ -44,6 +44,7 @@ func (c *Cache) With(ch Change) (*Cache, []Warning, error) {
 		item.kind, item.value = kindString, entry
 	}
 	n.put(location)
+	n.drop("location_env")
 	// dial names locations that may be gone.
 	n.drop("dial")
 	if ch.Release != "" {
@@ -73,6 +74,7 @@ func (c *Cache) changed(ch Change) ([]string, error) {
 			// The mask is as good a password as any.
 			spelling = ring.Mask(spelling)
 		}
+		spelling = EscapeLocation(spelling)
 		entries[i] = &spelling
 	}
 	for _, pair := range ch.Replace {

@@ -25,8 +25,13 @@ func (l *loader) dial(c *Cache, n *node) {
 	}
 	taken := map[int]*node{}
 	used := map[*node]bool{}
+	spelled := c.spelled()
 	for i, s := range c.Servers {
-		if k := firstOf(n.get(s.Spelling), n.get(s.Masked()), n.get(s.Addr)); k != nil {
+		k := firstOf(n.get(s.Spelling), n.get(s.Masked()), n.get(s.Addr))
+		if k == nil && len(spelled) == len(c.Servers) {
+			k = n.get(spelled[i])
+		}
+		if k != nil {
 			taken[i], used[k] = k, true
 			c.endpoints[i].Network, c.endpoints[i].Addr, _ = dialTarget(text(k))
 		}

@@ -29,6 +29,8 @@ var cacheFields = []field{
 	{name: "release", kinds: kindString, write: `it in quotes, such as "3.0.1"`, echo: true, check: notEmpty},
 	{name: "location", kinds: kindString | kindArray, write: `one string or an array of strings, such as ["10.0.0.1:6379", "10.0.0.2:6379"]`,
 		each: &field{kinds: kindString, write: `it in quotes, such as "10.0.0.1:6379"`}},
+	{name: "location_env", kinds: kindString | kindArray, write: `the name of an environment variable, such as "REDIS_URL", or an array of names`, check: checkLocationEnv,
+		each: &field{kinds: kindString, write: "the name of an environment variable, in quotes", check: checkLocationEnv}},
 	{name: "key_prefix", kinds: kindString, write: "it in quotes"},
 	{name: "version", kinds: kindInt, write: "an integer, such as 1"},
 	{name: "timeout", kinds: seconds, none: true, want: `seconds or "none"`, write: `seconds, such as 300, or "none"`},
@@ -219,6 +221,18 @@ func checkEnvName(n *node) problem {
 	}
 	// The text is not shown: a password put here by mistake must not be.
 	return problem{"not the name of an environment variable", `write a name such as "CACHE_PASSWORD", without $`}
+}
+
+func checkLocationEnv(n *node) problem {
+	switch {
+	case n.kind == kindArray && len(n.items) == 0:
+		return problem{"no environment variable is named", `write one, such as ["REDIS_URL"]`}
+	case n.kind == kindArray:
+		return problem{}
+	}
+	p := checkEnvName(n)
+	p.hint = strings.Replace(p.hint, "CACHE_PASSWORD", "REDIS_URL", 1)
+	return p
 }
 
 func notEmptyCommand(n *node) problem {

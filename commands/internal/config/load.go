@@ -89,7 +89,7 @@ func (l *loader) readableByOthers(root *node, f *File, mode fs.FileMode) {
 	for _, c := range f.Caches {
 		var n *node
 		for _, s := range c.Servers {
-			if s.Password != "" {
+			if s.Password != "" && c.holdsPassword() {
 				n = c.node.get("location")
 			}
 		}

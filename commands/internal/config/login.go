@@ -119,12 +119,8 @@ func (s *secretSource) fromEnv() (Secret, error) {
 	if text := s.env(name); text != "" {
 		return Secret{text}, nil
 	}
-	// Only a name in the usual form is shown: anything else may be a
-	// password that was written here by mistake.
-	if strings.ToUpper(name) != name {
-		return s.fail("the environment variable is not set", "set it, or name another", nil)
-	}
-	return s.fail("the environment variable "+name+" is not set", "set "+name+", or name another", nil)
+	msg, hint := unset(name)
+	return s.fail(msg, hint, nil)
 }
 
 func (s *secretSource) fromFile() (Secret, error) {

@@ -133,6 +133,9 @@ func quoteKey(name string) string {
 	if bare {
 		return name
 	}
+	if strings.Contains(name, "${") {
+		return quote(ShownLocation(name))
+	}
 	return quote(mask(name))
 }
 

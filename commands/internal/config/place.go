@@ -185,7 +185,7 @@ func (l *loader) database(n *node) (db int, set bool) {
 func (l *loader) servers(c *Cache, n *node, opts ring.Options) {
 	loc := n.get("location")
 	if loc == nil {
-		l.fail(n, "location is missing", "write location = ["+c.library.Example+"], as in CACHES")
+		l.fail(n, "location is missing", "write location = ["+c.library.Example+"], as in CACHES, or location_env = \"REDIS_URL\"")
 		return
 	}
 	var entries []string

@@ -124,10 +124,27 @@ func (c *Cache) Settings() []Setting {
 	for _, s := range c.listed() {
 		locations = append(locations, s.Masked())
 	}
-	if loc := node("location"); loc.kind == kindString {
-		always("location", strings.Join(locations, c.library.Separator))
-	} else {
-		always("location", locations)
+	switch loc, env := node("location"), node("location_env"); {
+	case env != nil && env.kind == kindString:
+		given("location_env", text(env))
+	case env != nil:
+		var names []string
+		for _, item := range env.items {
+			names = append(names, text(item))
+		}
+		given("location_env", names)
+	default:
+		if loc != c.raw() { // as it is written, with the names of its variables
+			locations = nil
+			for _, entry := range c.spelled() {
+				locations = append(locations, ShownLocation(entry))
+			}
+		}
+		if loc.kind == kindString {
+			always("location", strings.Join(locations, c.library.Separator))
+		} else {
+			always("location", locations)
+		}
 	}
 	always("key_prefix", c.Keyspace.Prefix)
 	always("version", c.Version)

@@ -235,7 +235,7 @@ for path in sys.argv[2:]:
 // something to fill in.
 func locations(t *testing.T, path, source string) map[string]any {
 	t.Helper()
-	file, err := settings.ReadPython([]byte(source), Settings()...)
+	file, err := settings.ReadPython([]byte(source), settings.Options{Names: Settings()})
 	if err != nil {
 		t.Fatalf("%v\n%s", err, source)
 	}

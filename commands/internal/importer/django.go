@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"cachering/commands/internal/config"
-	"cachering/ring"
 )
 
 // Django is caches as settings of Django: CACHES, the settings that the libraries
@@ -128,6 +127,8 @@ func (w *djangoWriter) cache(c *config.Cache) (entry *pyDict, own pyDict) {
 			entry.add("TIMEOUT", python(n))
 		case "location":
 			entry.add("LOCATION", w.location(c, n))
+		case "location_env":
+			entry.add("LOCATION", w.variables(n))
 		case "db":
 			entry.add("db", python(n))
 		case "password":
@@ -152,14 +153,48 @@ func (w *djangoWriter) cache(c *config.Cache) (entry *pyDict, own pyDict) {
 // location spells servers.
 func (w *djangoWriter) location(c *config.Cache, n config.Node) string {
 	if n.Text() {
-		return config.Quote(w.hide(c, n.String()))
+		return w.template(w.hide(c, n.String()))
 	}
 	items := n.Items()
 	parts := make([]string, len(items))
 	for i, item := range items {
-		parts[i] = config.Quote(w.hide(c, item.String()))
+		parts[i] = w.template(w.hide(c, item.String()))
 	}
 	return "[" + strings.Join(parts, ", ") + "]"
+}
+
+// template spells a location, ${NAME} as a variable of the environment.
+func (w *djangoWriter) template(location string) string {
+	var parts []string
+	for _, p := range config.LocationParts(location) {
+		switch {
+		case p.Variable:
+			parts = append(parts, w.variable(p.Text))
+		case p.Text != "":
+			parts = append(parts, config.Quote(p.Text))
+		}
+	}
+	if len(parts) == 0 {
+		return config.Quote("")
+	}
+	return strings.Join(parts, " + ")
+}
+
+// variables are those of location_env.
+func (w *djangoWriter) variables(n config.Node) string {
+	if n.Text() {
+		return w.variable(n.String())
+	}
+	var parts []string
+	for _, item := range n.Items() {
+		parts = append(parts, w.variable(item.String()))
+	}
+	return "[" + strings.Join(parts, ", ") + "]"
+}
+
+func (w *djangoWriter) variable(name string) string {
+	w.environ = true
+	return "os.environ[" + config.Quote(name) + "]"
 }
 
 // hide masks the passwords of servers, unless secrets are asked for.
@@ -169,7 +204,7 @@ func (w *djangoWriter) hide(c *config.Cache, text string) string {
 	}
 	entries := strings.Split(text, c.Library().Separator)
 	for i := range entries {
-		entries[i] = ring.Mask(entries[i])
+		entries[i] = config.ShownLocation(entries[i])
 	}
 	hidden := strings.Join(entries, c.Library().Separator)
 	w.hid = w.hid || hidden != text
@@ -202,8 +237,7 @@ func (w *djangoWriter) options(c *config.Cache, o config.Node, entry, own *pyDic
 		case n.Name() == "password":
 			add("password", w.password(n))
 		case n.Name() == "password_env":
-			w.environ = true
-			add("password", "os.environ["+config.Quote(n.String())+"]")
+			add("password", w.variable(n.String()))
 		case n.Name() == "serializer", n.Name() == "compressor":
 			w.class(c, n, add, own)
 		case n.Name() == "master_cache":
@@ -263,8 +297,7 @@ func (w *djangoWriter) table(n config.Node) *pyDict {
 		case k.Name() == "password":
 			d.add("password", w.password(k))
 		case k.Name() == "password_env":
-			w.environ = true
-			d.add("password", "os.environ["+config.Quote(k.String())+"]")
+			d.add("password", w.variable(k.String()))
 		case k.Table():
 			d.add(k.Name(), w.table(k))
 		case strings.HasSuffix(k.Name(), "timeout") && k.Text():

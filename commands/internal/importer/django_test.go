@@ -128,7 +128,7 @@ options = {compressor = "zstd", compress_min_length = 50, compress_level = 3, pa
 			continue // its password is asked for by the server alone
 		}
 		shown := Django(f.Caches, true)
-		read, err := settings.ReadPython([]byte(shown))
+		read, err := settings.ReadPython([]byte(shown), settings.Options{})
 		if err != nil {
 			t.Fatalf("%v\n%s", err, shown)
 		}

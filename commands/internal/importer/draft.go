@@ -21,6 +21,9 @@ type draft struct {
 	backend  library.Backend
 	settings *settings.Value // the entry of CACHES
 	tables   []*draftTable
+
+	variables   []string // that the location names
+	passwordEnv string   // the variable whose password was taken out of the location
 }
 
 // A draftTable is a table with its rows in the order of writing.
@@ -120,7 +123,11 @@ func (d *draft) String() string {
 func (d *draft) write() {
 	v, im := d.settings, d.im
 	name := v.Get("BACKEND")
-	d.put("", draftRow{key: "backend", value: config.Quote(name.Text), above: d.defaults(name, "backend")}, name.Line)
+	backend := draftRow{key: "backend", value: config.Quote(name.Text), above: d.defaults(name, "backend")}
+	if known := im.foreign.Backends[d.alias]; known != "" {
+		backend.value, backend.above = config.Quote(known), []string{im.at(name.Line, "in place of "+name.Text)}
+	}
+	d.put("", backend, name.Line)
 	if v.Why != nil {
 		im.note(lineOf(v), d.path(""), "it may have more keys than are seen: "+reasonOf(v), true)
 	}
@@ -149,8 +156,8 @@ func (d *draft) write() {
 }
 
 // defaults are comments on what a value takes from the environment.
-func (d *draft) defaults(v *settings.Value, key string) []string {
-	names := envOf(v, nil, 0)
+func (d *draft) defaults(v *settings.Value, key string, but ...string) []string {
+	names := slices.DeleteFunc(envOf(v, nil, 0), func(name string) bool { return slices.Contains(but, name) })
 	if len(names) == 0 {
 		return nil
 	}
@@ -172,44 +179,6 @@ func envOf(v *settings.Value, names []string, depth int) []string {
 		}
 	}
 	return names
-}
-
-// location writes LOCATION, or LOCATIONS, which is an older spelling.
-func (d *draft) location() {
-	v, old := d.settings.Get("LOCATION"), d.settings.Get("LOCATIONS")
-	switch {
-	case v == nil && old != nil:
-		v = old
-		d.im.note(v.Line, d.path("location"), "LOCATIONS is an old spelling of LOCATION", false)
-	case v == nil:
-		d.leave("", "location", d.settings.Line, "there is no LOCATION")
-		return
-	case old != nil:
-		d.im.note(old.Line, d.path("location"), "LOCATION is taken, and LOCATIONS left out", false)
-	}
-	if v.Kind == settings.Set {
-		d.leave("", "location", v.Line, "a set has no order, and the order of servers matters; write a list")
-		return
-	}
-	value, bad := d.toml(v, 0)
-	if bad != nil {
-		d.leave("", "location", lineOf(bad), "LOCATION: "+reasonOf(bad))
-		return
-	}
-	if len(v.Items) > 1 && len(value) > 60 {
-		value = "[\n"
-		for _, item := range v.Items {
-			one, _ := d.toml(item, 1)
-			value += "    " + one + ",\n"
-		}
-		value += "]"
-	}
-	for _, entry := range append(slices.Clip(v.Items), v) {
-		if entry.Kind == settings.Str && config.Mask(entry.Text) != entry.Text {
-			d.im.out.Secret = true
-		}
-	}
-	d.put("", draftRow{key: "location", value: value, above: d.defaults(v, "location")}, v.Line)
 }
 
 // toml writes a value; bad is what cannot be written.
@@ -266,6 +235,8 @@ func (d *draft) plain() {
 			d.put("", draftRow{key: key, value: value, above: d.defaults(v, key)}, v.Line)
 		case v.Why != nil || v.Kind == settings.Name:
 			d.leave("", key, lineOf(v), strings.ToUpper(key)+": "+reasonOf(v))
+		case key == "version" && v.Kind == settings.Str && !strings.ContainsAny(v.Text, "{}"):
+			d.leave("", key, v.Line, "VERSION: only numbers have a counterpart here; for this text write key_function = "+config.Quote("{prefix}:"+v.Text+":{key}"))
 		default:
 			d.leave("", key, v.Line, strings.ToUpper(key)+": this value has no counterpart here")
 		}

@@ -137,7 +137,7 @@ func (d *draft) login(table, name string, v *settings.Value) {
 	switch {
 	case v.Var != "" && name == "password" && config.IsEnvName(v.Var):
 		row := draftRow{key: "password_env", value: config.Quote(v.Var)}
-		if v.Kind == settings.Str && v.Text != "" {
+		if v.Kind == settings.Str && v.Text != "" && !v.Told() {
 			row.above = []string{d.im.at(v.Line, "it has a default there, which is left out")}
 		}
 		if table == "" {
@@ -172,7 +172,7 @@ func certReqs(v *settings.Value) *settings.Value {
 	switch {
 	case v.Kind == settings.None:
 		c.Text = names[0]
-	case v.Kind == settings.Int && v.Int >= 0 && v.Int < 3:
+	case (v.Kind == settings.Int || v.Kind == settings.Bool) && v.Int >= 0 && v.Int < 3: // ssl.VerifyMode(False)
 		c.Text = names[v.Int]
 	case v.Kind == settings.Name && strings.HasPrefix(v.Text, "ssl.CERT_"):
 		c.Text = strings.ToLower(strings.TrimPrefix(v.Text, "ssl.CERT_"))

@@ -18,6 +18,7 @@ import (
 // Foreign is what settings do not tell of a cache, and the user knows.
 type Foreign struct {
 	Releases map[string]string // of the libraries, by the name of the package; "" for the only one there is
+	Backends map[string]string // by alias: which known backend stands for one of the application's own
 	Python   string            // of the application
 }
 
@@ -57,13 +58,15 @@ type importer struct {
 	out     *Imported
 	left    map[string]bool // keys that were left out
 	lines   map[string]int  // of keys, in the settings
+
+	env map[string]string // variables that are named, with values that they may have
 }
 
 // Import makes a configuration of Django's settings, which were read from path.
 // Its error, an *config.Error, tells of settings without caches; what could not be
 // understood otherwise is in the notes, and a comment in its place.
 func Import(path string, f *settings.File, foreign Foreign) (*Imported, error) {
-	im := &importer{path: path, file: f, foreign: foreign, out: &Imported{}, left: map[string]bool{}, lines: map[string]int{}}
+	im := &importer{path: path, file: f, foreign: foreign, out: &Imported{}, left: map[string]bool{}, lines: map[string]int{}, env: map[string]string{}}
 	caches, err := im.caches()
 	if err != nil {
 		return nil, err
@@ -86,7 +89,7 @@ func Import(path string, f *settings.File, foreign Foreign) (*Imported, error) {
 	}
 	im.out.Text = b.String()
 	im.verify()
-	slices.SortStableFunc(im.out.Notes, func(a, b Note) int { return a.Line - b.Line })
+	im.out.Notes = sortedNotes(im.out.Notes)
 	return im.out, nil
 }
 
@@ -103,10 +106,19 @@ func (im *importer) caches() (*settings.Value, error) {
 		}
 	}
 	e := &config.Error{File: im.path, Line: 1, Msg: "CACHES is not assigned here", Hint: "name the file that assigns it, or import the JSON that the application prints of it"}
-	for _, class := range slices.Sorted(maps.Keys(im.file.Classes)) {
-		e.Line = im.file.Classes[class].Line
-		e.Msg = "CACHES is assigned in the class " + config.Printable(class) + ", and classes are not followed"
-		e.Hint = "import the JSON that the application prints of it"
+	classes := slices.Sorted(maps.Keys(im.file.Classes))
+	if len(classes) == 1 && im.file.Classes[classes[0]].Kind == settings.Dict {
+		v := im.file.Classes[classes[0]]
+		im.note(v.Line, "caches", "CACHES of the class "+classes[0]+" is taken", false)
+		return v, nil
+	}
+	if len(classes) > 0 {
+		e.Line = im.file.Classes[classes[0]].Line
+		e.Msg = "CACHES is assigned in the class " + config.Printable(classes[0]) + " in a way that is not followed"
+		if len(classes) > 1 {
+			e.Msg = "CACHES is assigned in the classes " + config.Printable(strings.Join(classes, " and ")) + ", and which of them is used settings do not tell"
+		}
+		e.Hint = "import the JSON that the application prints of it: cachering config import --print-snippet"
 		return nil, e
 	}
 	if n := len(im.file.Doubts); n > 0 {
@@ -142,8 +154,13 @@ func (im *importer) check(caches *settings.Value) error {
 		return &config.Error{Msg: "--python: " + msg, Hint: hint}
 	}
 	var names []string
-	for _, v := range caches.Items {
-		if lib, _ := libraryOfBackend(v.Get("BACKEND")); lib != nil && !slices.Contains(names, string(lib.Name)) {
+	for _, alias := range slices.Sorted(maps.Keys(im.foreign.Backends)) {
+		if err := im.checkBackend(caches, alias); err != nil {
+			return err
+		}
+	}
+	for i, v := range caches.Items {
+		if lib, _ := im.libraryOf(caches.Keys[i].Text, v.Get("BACKEND")); caches.Kind == settings.Dict && lib != nil && !slices.Contains(names, string(lib.Name)) {
 			names = append(names, string(lib.Name))
 		}
 	}
@@ -156,6 +173,9 @@ func (im *importer) check(caches *settings.Value) error {
 		if name == "" && len(names) == 1 {
 			name = names[0]
 		}
+		if name != "" && len(names) == 0 {
+			return &config.Error{Msg: "--release: there is no cache of " + config.Printable(name) + ", nor of any other library that is known here", Hint: "leave it out; for a backend of the application's own, --backend ALIAS=KNOWN says what it is made of"}
+		}
 		if name != "" && !slices.Contains(names, name) {
 			return &config.Error{Msg: "--release: there is no cache of " + config.Printable(name), Hint: "there are caches of " + strings.Join(names, ", ")}
 		}
@@ -166,6 +186,30 @@ func (im *importer) check(caches *settings.Value) error {
 	}
 	im.foreign.Releases = releases
 	return nil
+}
+
+// checkBackend refuses what the user says of a backend if it cannot be.
+func (im *importer) checkBackend(caches *settings.Value, alias string) error {
+	known := im.foreign.Backends[alias]
+	v := caches.Get(alias)
+	switch lib, _ := library.OfBackend(known); {
+	case lib == nil:
+		return &config.Error{Msg: "--backend: " + config.Printable(known) + " is no backend that is known", Hint: "known are " + strings.Join(library.BackendNames(true), ", ")}
+	case v == nil:
+		return &config.Error{Msg: "--backend: there is no cache " + config.Printable(alias), Hint: "write ALIAS=KNOWN with an alias of CACHES"}
+	}
+	if lib, _ := libraryOfBackend(v.Get("BACKEND")); lib != nil {
+		return &config.Error{Msg: "--backend: that of " + config.Printable(alias) + " is known: " + config.Printable(v.Get("BACKEND").Text), Hint: "leave it out"}
+	}
+	return nil
+}
+
+// libraryOf is the library of a cache, perhaps as the user says.
+func (im *importer) libraryOf(alias string, backend *settings.Value) (*library.Library, library.Backend) {
+	if known := im.foreign.Backends[alias]; known != "" {
+		return library.OfBackend(known)
+	}
+	return libraryOfBackend(backend)
 }
 
 // libraryOfBackend finds the library that BACKEND names.
@@ -231,7 +275,7 @@ func (im *importer) cache(alias, v *settings.Value) string {
 		return fmt.Sprintf("# %s\n#[%s]\n", im.at(lineOf(v), reasonOf(v)), path)
 	}
 	name := v.Get("BACKEND")
-	lib, b := libraryOfBackend(name)
+	lib, b := im.libraryOf(alias.Text, name)
 	switch {
 	case name == nil:
 		im.note(v.Line, path, "it has no BACKEND", true)
@@ -249,13 +293,31 @@ func (im *importer) cache(alias, v *settings.Value) string {
 		} else if near := config.Nearest(name.Text, library.BackendNames(true)); near != "" {
 			msg += "; did you mean " + near + "?"
 		}
-		im.note(name.Line, path+".backend", msg+": "+name.Text, true)
-		return fmt.Sprintf("# %s\n#[%s]\n#backend = %s\n", im.at(name.Line, msg), path, config.Quote(name.Text))
+		msg += "; --backend " + spelled(alias.Text) + "=KNOWN says which known one it is made of"
+		return im.unknown(d, name, msg)
 	}
 	d.lib, d.backend = lib, b
 	im.out.Caches = append(im.out.Caches, d.alias)
 	d.write()
 	return d.String()
+}
+
+// unknown is a cache whose backend is not known, as comments: what settings say of
+// it in the way of most.
+func (im *importer) unknown(d *draft, name *settings.Value, msg string) string {
+	notes := len(im.out.Notes)
+	d.lib, d.backend = library.OfBackend("django_redis.cache.RedisCache")
+	d.write()
+	im.out.Notes = im.out.Notes[:notes]
+	im.note(name.Line, d.path("backend"), msg+": "+name.Text, true)
+	lines := []string{"# " + im.at(name.Line, msg)}
+	for _, line := range strings.Split(strings.TrimSuffix(d.String(), "\n"), "\n") {
+		if line != "" && line[0] != '#' {
+			line = "#" + line
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "\n") + "\n"
 }
 
 // otherCache reports whether a backend is known to be none of Redis.
@@ -276,7 +338,7 @@ func (im *importer) verify() {
 	if len(im.out.Caches) == 0 {
 		return
 	}
-	_, errs := config.Parse(im.path, im.out.Text, func(string) string { return "" })
+	_, errs := config.Parse(im.path, im.out.Text, im.variables)
 	for _, e := range errs {
 		if what, _, missing := strings.Cut(e.Msg, " is missing"); missing && (im.left[e.Key+"."+what] || im.left[e.Key+".options."+what]) {
 			continue

@@ -59,7 +59,7 @@ func settingsFiles(t *testing.T) []settingsFile {
 
 func imported(t *testing.T, f settingsFile) *Imported {
 	t.Helper()
-	file, err := settings.ReadPython(f.source)
+	file, err := settings.ReadPython(f.source, settings.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func TestImport(t *testing.T) {
 			if fmt.Sprint(left) != f.unresolved {
 				t.Errorf("%d settings are unresolved, want %s", left, f.unresolved)
 			}
-			if _, errs := config.Parse("made.toml", made.Text, os.Getenv); len(errs) > 0 && left == 0 {
+			if _, errs := config.Parse("made.toml", made.Text, testEnv); len(errs) > 0 && left == 0 {
 				t.Errorf("config check: %v", errs[0])
 			}
 			for _, n := range made.Notes {
@@ -132,7 +132,7 @@ func FuzzImport(f *testing.F) {
 	f.Add([]byte("CACHES = {'a]\\nb': {'BACKEND': 'redis_cache.RedisCache', 'LOCATION': 'h:1', 'TIMEOUT': 1e999, 'OPTIONS': {'X\\n': {1: 2}}}}\n" +
 		"CACHERING = {'a]\\nb': {'x]y\\n': {'z=': 1e999}, 'bulk': {'rate': -1}}}"))
 	f.Fuzz(func(t *testing.T, source []byte) {
-		file, err := settings.ReadPython(source)
+		file, err := settings.ReadPython(source, settings.Options{})
 		if err != nil {
 			return
 		}
@@ -142,6 +142,9 @@ func FuzzImport(f *testing.F) {
 		}
 		if _, err := toml.Decode(made.Text, &map[string]any{}); err != nil {
 			t.Fatalf("%v\n%s", err, made.Text)
+		}
+		if strings.Contains(made.Text, "location_env") || strings.Contains(made.Text, "${") {
+			return // it depends on the environment
 		}
 		if _, errs := config.Parse("made.toml", made.Text, os.Getenv); len(errs) > 0 && made.Resolved() && len(made.Caches) > 0 {
 			t.Fatalf("%v\n%s", errs[0], made.Text)

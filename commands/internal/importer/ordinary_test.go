@@ -88,7 +88,7 @@ HOST_ = "redis://h:6379/1"
 	caches := "CACHES = {'default': {'BACKEND': 'django_redis.cache.RedisCache', 'LOCATION': HOST_}}\n"
 	check := func(t *testing.T, source string) {
 		t.Helper()
-		file, err := settings.ReadPython([]byte(source), Settings()...)
+		file, err := settings.ReadPython([]byte(source), settings.Options{Names: Settings()})
 		if err != nil {
 			t.Fatalf("%v\n%s", err, source)
 		}

@@ -10,6 +10,18 @@ import (
 // arithmetic is x op y.
 func (r *runner) arithmetic(line int, op string, x, y *Value) *Value {
 	switch {
+	case op == "+" && x.Pieces() != nil && y.Pieces() != nil:
+		var b textBuilder
+		if !b.value(x) {
+			return x.derived()
+		}
+		if !b.value(y) {
+			return y.derived()
+		}
+		if b.tooLong() || r.step(b.size>>10) {
+			return unknown(line, "the text is too long")
+		}
+		return b.result(line)
 	case x.Kind == Unknown:
 		return x.derived()
 	case op == "%" && x.Kind == Str:
@@ -21,11 +33,6 @@ func (r *runner) arithmetic(line int, op string, x, y *Value) *Value {
 	switch {
 	case x.isNumber() && y.isNumber():
 		v = calculate(op, x, y)
-	case op == "+" && x.Kind == Str && y.Kind == Str:
-		if len(x.Text)+len(y.Text) > maxText || r.step((len(x.Text)+len(y.Text))>>10) {
-			return unknown(line, "the text is too long")
-		}
-		v = text(x.Text + y.Text)
 	case op == "+" && x.Kind == y.Kind && (x.Kind == List || x.Kind == Tuple):
 		if r.step(len(x.Items) + len(y.Items)) {
 			return unknown(line, "the list is too long")

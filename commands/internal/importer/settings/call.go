@@ -245,6 +245,9 @@ func (r *runner) function(fn *Value, a *arguments) *Value {
 		return v
 	case "str", "unicode":
 		if len(a.list) == 1 {
+			if one().Pieces() != nil {
+				return one()
+			}
 			if one().Kind == Unknown {
 				return one().derived()
 			}
@@ -279,14 +282,14 @@ func (r *runner) function(fn *Value, a *arguments) *Value {
 func withDefault(name string, v *Value) *Value {
 	c := *v
 	if c.Kind == Unknown {
-		return &c
+		return v.derived() // of two variables
 	}
 	if c.Kind == List || c.Kind == Dict { // it has identity, and is named on its own
 		v.Env = append(v.Env, name)
 		return v
 	}
 	c.Env = append(slices.Clip(c.Env), name)
-	c.Var = name
+	c.Var, c.pieces, c.given = name, nil, false
 	return &c
 }
 
@@ -338,6 +341,10 @@ func (r *runner) decouple(a *arguments) *Value {
 		return nil
 	}
 	v := a.get(1, "default")
+	told := r.env.get(variable.Text)
+	if told != nil {
+		v = told
+	}
 	if v == nil {
 		return noDefault(a.line, variable.Text, `config("`+variable.Text+`")`)
 	}
@@ -364,6 +371,9 @@ func (r *runner) decouple(a *arguments) *Value {
 		v = list
 	default:
 		return unknown(a.line, "this cast is not run")
+	}
+	if told != nil {
+		return v
 	}
 	return withDefault(variable.Text, v)
 }
@@ -398,6 +408,12 @@ func (r *runner) environ(fn *Value, a *arguments) *Value {
 	if variable == nil || variable.Kind != Str {
 		return nil
 	}
+	if told := r.env.get(variable.Text); told != nil {
+		if method == "" {
+			method = fn.scheme.castOf(variable.Text, a)
+		}
+		return environCast(method, told, a.line)
+	}
 	v := a.get(place, "default")
 	if known := fn.scheme.Get(variable.Text); v == nil && known != nil && known.Kind == Tuple && len(known.Items) == 2 {
 		v = known.Items[1]
@@ -406,6 +422,47 @@ func (r *runner) environ(fn *Value, a *arguments) *Value {
 		return noDefault(a.line, variable.Text, `env("`+variable.Text+`")`)
 	}
 	return withDefault(variable.Text, v)
+}
+
+// castOf is the type that environ.Env was given for a variable, or that the call
+// names.
+func (v *Value) castOf(name string, a *arguments) string {
+	how := a.get(1, "cast")
+	if known := v.Get(name); how == nil && known != nil {
+		if how = known; known.Kind == Tuple && len(known.Items) > 0 {
+			how = known.Items[0]
+		}
+	}
+	switch {
+	case how == nil:
+		return "str"
+	case how.Kind == Name:
+		return how.Text
+	}
+	return "?"
+}
+
+// environCast is what django-environ makes of the text of a variable.
+func environCast(to string, v *Value, line int) *Value {
+	switch {
+	case v.Kind != Str:
+		return v.derived()
+	case to == "str" || to == "unicode":
+		return v
+	case to == "int" || to == "float":
+		return cast(to, v, line)
+	case to == "bool":
+		return boolean(slices.Contains([]string{"true", "on", "ok", "y", "yes", "1"}, strings.ToLower(v.Text)))
+	case to == "list":
+		list := &Value{Kind: List, Line: line}
+		for _, item := range strings.Split(v.Text, ",") {
+			if item != "" {
+				list.Items = append(list.Items, text(item))
+			}
+		}
+		return list
+	}
+	return unknown(line, "this cast is not run")
 }
 
 // timedelta is datetime.timedelta(…).
@@ -557,8 +614,9 @@ func quoted(fn string, a *arguments) *Value {
 	switch {
 	case v == nil || len(a.list)+len(a.named.Items) > 2:
 		return nil
-	case v.Kind == Unknown:
-		c := *v // of the variable; a URL needs no more of it than its name
+	case v.Kind == Unknown && v.Var != "":
+		c := *v
+		c.Var, c.pieces = "", []Piece{{Var: v.Var, Open: true, Quoted: true}}
 		return &c
 	case v.Kind != Str:
 		return reason(v, a.line)
@@ -574,5 +632,9 @@ func quoted(fn string, a *arguments) *Value {
 			b.WriteString(fmt.Sprintf("%%%02X", c))
 		}
 	}
-	return text(b.String()).dependsOn(v)
+	quoted := text(b.String()).dependsOn(v)
+	if v.Var != "" {
+		quoted.pieces = []Piece{{Text: quoted.Text, Var: v.Var, Quoted: true, Told: v.given}}
+	}
+	return quoted
 }

@@ -134,6 +134,11 @@ func (r *runner) class(s *class) {
 	r.run(s.body)
 	r.local = caller
 	v.attrs = f.names
+	for _, name := range s.effects().attrs {
+		if attr := v.attrs[name]; attr != nil {
+			r.lose(attr, why) // a method may change it
+		}
+	}
 	if c := v.attrs["CACHES"]; c != nil {
 		r.file.Classes[s.name] = c
 	}

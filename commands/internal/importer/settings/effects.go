@@ -8,6 +8,7 @@ type effects struct {
 	binds []string // names of the module that it may bind
 	uses  []use    // names of the module and of others that it mentions
 	sets  []string // attributes that it sets
+	attrs []string // attributes that it looks up
 	// deep tells that it changes, or calls something of, what is neither a name of
 	// the module nor an import: a result, a parameter, a local variable.
 	deep bool
@@ -138,7 +139,11 @@ func (w *walker) expr(x expr) {
 	case *nameExpr:
 		w.use(x.name, x.name, load)
 	case *attribute:
+		w.attrs = append(w.attrs, x.name)
 		if path, root, ok := dotted(x); ok {
+			for y, up := x.of.(*attribute); up; y, up = y.of.(*attribute) {
+				w.attrs = append(w.attrs, y.name)
+			}
 			w.use(path, root, load)
 			return
 		}
@@ -233,6 +238,9 @@ func (w *walker) call(x *call, how useKind) {
 	attr, isMethod := x.fn.(*attribute)
 	switch {
 	case ok:
+		for y, up := x.fn.(*attribute); up; y, up = y.of.(*attribute) {
+			w.attrs = append(w.attrs, y.name)
+		}
 		w.use(path, root, how)
 	case isMethod:
 		if _, ofText := attr.of.(*constant); !ofText {

@@ -1,9 +1,11 @@
 package settings
 
-// An environment is what the module itself does to os.environ.
+// An environment is what is told of os.environ, and what the module itself does to
+// it.
 type environment struct {
-	vars map[string]*Value // nil: taken away
-	why  *Reason           // why nothing is known of it
+	given map[string]string // variables that are told
+	vars  map[string]*Value // nil: taken away
+	why   *Reason           // why nothing is known of it
 }
 
 // set assigns a variable; nil takes it away.
@@ -26,8 +28,17 @@ func (e *environment) get(name string) *Value {
 	if e.why != nil {
 		return &Value{Kind: Unknown, Line: e.why.Line, Why: e.why}
 	}
-	return e.vars[name]
+	if v, assigned := e.vars[name]; assigned {
+		return v
+	}
+	if value, ok := e.given[name]; ok {
+		return &Value{Kind: Str, Text: value, Var: name, given: true}
+	}
+	return nil
 }
+
+// Told reports whether a value is that of a variable, and not a default of it.
+func (v *Value) Told() bool { return v.given }
 
 // has tells whether a variable is there: one that the module does not assign is
 // taken not to be, and the answer depends on it.
@@ -37,6 +48,9 @@ func (e *environment) has(name string) (v *Value, known bool) {
 		return e.get(name), false
 	case assigned:
 		return boolean(value != nil), true
+	}
+	if _, ok := e.given[name]; ok {
+		return boolean(true), true
 	}
 	v = boolean(false)
 	v.Env = []string{name}

@@ -9,38 +9,45 @@ import (
 
 // joined is an f-string, or literals side by side.
 func (r *runner) joined(x *joined) *Value {
-	v := text("")
-	v.Line = x.at()
-	var b strings.Builder
+	var b textBuilder
+	kind, unicode := Str, false
 	for i, p := range x.parts {
 		item := r.glance(p.value)
 		if !p.field {
-			if item.Kind == Bytes {
-				v.Kind = Bytes
-			} else if item.Kind != Str {
+			if item.Kind != Bytes && item.Kind != Str {
 				r.suspectParts(x, i+1)
 				return reason(item, x.at())
 			}
-			b.WriteString(item.Text)
-			v.unicode = v.unicode || item.unicode
+			b.text(item.Text)
+			kind, unicode = item.Kind, unicode || item.unicode
 			continue
 		}
 		spec := text("")
 		if p.spec != nil {
 			spec = r.joined(p.spec)
 		}
+		if spec.Kind == Str && isWhole(item, p.conv, spec.Text) && b.value(item) {
+			if b.tooLong() {
+				r.suspectParts(x, i+1)
+				return unknown(x.at(), "the text is too long")
+			}
+			continue
+		}
 		s, bad := formatted(item, p.conv, spec, x.at())
+		if bad == nil && b.size+len(s) > maxText {
+			bad = unknown(x.at(), "the text is too long")
+		}
 		if bad != nil {
 			r.suspectParts(x, i+1)
-			return bad
+			return b.firstOpen(bad)
 		}
-		if b.WriteString(s); b.Len() > maxText {
-			r.suspectParts(x, i+1)
-			return unknown(x.at(), "the text is too long")
-		}
-		v.dependsOn(item, spec)
+		b.formatted(s, item)
+		b.of = append(b.of, spec)
 	}
-	v.Text = b.String()
+	v := b.result(x.at())
+	if v.Kind == Str {
+		v.Kind, v.unicode = kind, unicode
+	}
 	return v
 }
 
@@ -130,17 +137,16 @@ func (r *runner) percent(x, y *Value, line int) *Value {
 			return reason(y, line)
 		}
 	}
-	v := text("").dependsOn(x)
-	var b strings.Builder
+	b := textBuilder{of: []*Value{x}}
 	used := 0
 	for rest := x.Text; rest != ""; {
 		before, field, found := strings.Cut(rest, "%")
-		b.WriteString(before)
+		b.text(before)
 		if !found {
 			break
 		}
 		if after, ok := strings.CutPrefix(field, "%"); ok {
-			b.WriteByte('%')
+			b.text("%")
 			rest = after
 			continue
 		}
@@ -162,21 +168,22 @@ func (r *runner) percent(x, y *Value, line int) *Value {
 		if n < 0 {
 			return unknown(line, "this format is not followed")
 		}
-		s, bad := percentField(arg, field[:n], field[n], line)
-		if bad != nil {
-			return bad
+		if field[n] != 's' || n > 0 || !b.value(arg) {
+			s, bad := percentField(arg, field[:n], field[n], line)
+			if bad != nil {
+				return b.firstOpen(bad)
+			}
+			b.formatted(s, arg)
 		}
-		if b.WriteString(s); b.Len() > maxText {
+		if b.tooLong() {
 			return unknown(line, "the text is too long")
 		}
-		v.dependsOn(arg)
 		rest = field[n+1:]
 	}
 	if used < len(args) && y.Kind != Dict {
 		return unknown(line, "the text takes fewer values than there are")
 	}
-	v.Text = b.String()
-	return v
+	return b.result(line)
 }
 
 // percentField is one %… with its flags and width.
@@ -223,18 +230,17 @@ func percentField(v *Value, width string, verb byte, line int) (string, *Value) 
 
 // format is text.format(…).
 func (r *runner) format(x *Value, a *arguments) *Value {
-	v := text("").dependsOn(x)
-	var b strings.Builder
+	b := textBuilder{of: []*Value{x}}
 	auto := 0
 	for rest := x.Text; rest != ""; {
 		i := strings.IndexAny(rest, "{}")
 		if i < 0 {
-			b.WriteString(rest)
+			b.text(rest)
 			break
 		}
-		b.WriteString(rest[:i])
+		b.text(rest[:i])
 		if strings.HasPrefix(rest[i:], "{{") || strings.HasPrefix(rest[i:], "}}") {
-			b.WriteByte(rest[i])
+			b.text(rest[i : i+1])
 			rest = rest[i+2:]
 			continue
 		}
@@ -252,17 +258,18 @@ func (r *runner) format(x *Value, a *arguments) *Value {
 		if arg == nil {
 			return unknown(a.line, fmt.Sprintf("the format has no value for {%s}", field))
 		}
-		s, bad := formatted(arg, (conv + "\x00")[0], text(spec), a.line)
-		if bad != nil {
-			return bad
+		if how := (conv + "\x00")[0]; !isWhole(arg, how, spec) || !b.value(arg) {
+			s, bad := formatted(arg, how, text(spec), a.line)
+			if bad != nil {
+				return b.firstOpen(bad)
+			}
+			b.formatted(s, arg)
 		}
-		if b.WriteString(s); b.Len() > maxText {
+		if b.tooLong() {
 			return unknown(a.line, "the text is too long")
 		}
-		v.dependsOn(arg)
 	}
-	v.Text = b.String()
-	return v
+	return b.result(a.line)
 }
 
 // field finds the value of {}, {0}, {name} or {name[key]}; nil if there is none.

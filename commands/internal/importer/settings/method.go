@@ -46,7 +46,7 @@ func (r *runner) method(line int, of *Value, name string, args []*Value, named *
 // textMethod is a method of str.
 func (r *runner) textMethod(of *Value, name string, a *arguments) *Value {
 	for _, v := range a.list {
-		if v.Kind == Unknown {
+		if v.Kind == Unknown && name != "format" {
 			return v.derived()
 		}
 	}
@@ -118,22 +118,19 @@ func (r *runner) join(separator, of *Value, line int) *Value {
 		}
 		return reason(of, line)
 	}
-	v := text("").dependsOn(separator, of)
-	var b strings.Builder
+	b := textBuilder{of: []*Value{separator, of}}
 	for i, item := range items {
-		if item.Kind != Str {
+		if i > 0 {
+			b.text(separator.Text)
+		}
+		if !b.value(item) {
 			return reason(item, line)
 		}
-		if i > 0 {
-			b.WriteString(separator.Text)
-		}
-		if b.WriteString(item.Text); b.Len() > maxText {
+		if b.tooLong() {
 			return unknown(line, "the text is too long")
 		}
-		v.dependsOn(item)
 	}
-	v.Text = b.String()
-	return v
+	return b.result(line)
 }
 
 func (r *runner) dictMethod(of *Value, name string, a *arguments) *Value {

@@ -128,7 +128,7 @@ func TestPython(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f, err := ReadPython(source)
+		f, err := ReadPython(source, Options{})
 		if err != nil {
 			t.Errorf("%v\n%s", err, source)
 			continue
@@ -167,7 +167,7 @@ func TestStandardLibrary(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := ReadPython(source); err != nil {
+		if _, err := ReadPython(source, Options{}); err != nil {
 			t.Errorf("%s: %v", file, err)
 		}
 	}
@@ -202,7 +202,7 @@ func TestPythonErrors(t *testing.T) {
 		"A = " + strings.Repeat("-", 5000):    `line 1, column 3003: expressions are nested too deep`,
 		"A = 1 " + strings.Repeat("x", 5<<20): `line 1, column 1: the file is larger than 4 MiB`,
 	} {
-		_, err := ReadPython([]byte(source))
+		_, err := ReadPython([]byte(source), Options{})
 		if err == nil || err.Error() != want {
 			t.Errorf("%.40q: got %v, want %s", source, err, want)
 		}
@@ -228,7 +228,7 @@ func TestBounds(t *testing.T) {
 		"A = ''.join(['x' * 1000000 for i in range(1000)])",
 		"A = ('x' * 1000).replace('x', 'y' * 100000)",
 	} {
-		f, err := ReadPython([]byte(source))
+		f, err := ReadPython([]byte(source), Options{})
 		if err != nil {
 			t.Errorf("%.60q: %v", source, err)
 			continue
@@ -242,7 +242,7 @@ func TestBounds(t *testing.T) {
 		}
 	}
 	// A list may hold itself.
-	f, err := ReadPython([]byte("A = []\nA.append(A)\nB = A == A\nprint(A)\nopen_(A)"))
+	f, err := ReadPython([]byte("A = []\nA.append(A)\nB = A == A\nprint(A)\nopen_(A)"), Options{})
 	if err != nil || f.Vars["B"].Kind != Unknown {
 		t.Error(err)
 	}
@@ -254,8 +254,8 @@ func FuzzReadPython(f *testing.F) {
 		f.Add([]byte(module))
 	}
 	f.Fuzz(func(t *testing.T, source []byte) {
-		file, err := ReadPython(source)
-		again, err2 := ReadPython(bytes.ReplaceAll(bytes.ReplaceAll(source, []byte("\r"), []byte("\n")), []byte("\n"), []byte("\r\n")))
+		file, err := ReadPython(source, Options{})
+		again, err2 := ReadPython(bytes.ReplaceAll(bytes.ReplaceAll(source, []byte("\r"), []byte("\n")), []byte("\n"), []byte("\r\n")), Options{})
 		if bytes.Contains(source, []byte("\r\n")) {
 			return // one line end would become two
 		}
@@ -311,7 +311,7 @@ func TestSettingsFiles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f, err := ReadPython(source)
+		f, err := ReadPython(source, Options{})
 		if err != nil {
 			t.Errorf("%s: %v", file, err)
 			continue

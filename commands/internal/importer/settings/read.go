@@ -43,9 +43,14 @@ type Doubt struct {
 // Unicode reports whether a text is unicode in Python 2, too.
 func (f *File) Unicode(v *Value) bool { return v.unicode || f.UnicodeLiterals }
 
-// ReadPython reads the text of a settings module, of which the settings named are of
-// interest. Its error is an *Error.
-func ReadPython(source []byte, names ...string) (f *File, err error) {
+// Options are what is known of settings beside their text.
+type Options struct {
+	Names []string          // settings that are of interest; none: CACHES
+	Env   map[string]string // variables of the environment
+}
+
+// ReadPython reads the text of a settings module. Its error is an *Error.
+func ReadPython(source []byte, o Options) (f *File, err error) {
 	defer func() {
 		switch e := recover().(type) {
 		case nil:
@@ -59,15 +64,15 @@ func ReadPython(source []byte, names ...string) (f *File, err error) {
 	p := newParser(text, place{1, 1}, false)
 	p.graph = pyobj.New()
 	body := p.file()
-	r := &runner{file: &File{Vars: map[string]*Value{}, Classes: map[string]*Value{}}}
+	r := &runner{file: &File{Vars: map[string]*Value{}, Classes: map[string]*Value{}}, env: environment{given: o.Env}}
 	r.run(body)
 	for _, v := range slices.Clone(r.atLarge) {
 		r.ran(v, &Reason{v.Text[1:] + "() may be called and change it", v.Line})
 	}
-	if len(names) == 0 {
-		names = []string{"CACHES"}
+	if len(o.Names) == 0 {
+		o.Names = []string{"CACHES"}
 	}
-	r.file.Decided = r.deps.used(names)
+	r.file.Decided = r.deps.used(o.Names)
 	return r.file, nil
 }
 

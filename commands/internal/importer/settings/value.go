@@ -50,11 +50,13 @@ type Value struct {
 	// more than it shows.
 	Why *Reason
 
-	optional bool   // of an Unknown: Var is None, not an error, where it is not set
-	foreign  bool   // of an Unknown: it may lead to a module or a frame
-	escaped  bool   // of a container: others hold it, who are not followed; nothing in it is known
-	unicode  bool   // text under a u prefix
-	scheme   *Value // of environ.Env(): the defaults it was given
+	pieces   []Piece // of a text that variables are part of; see Pieces
+	given    bool    // Var was told, and is no default
+	optional bool    // of an Unknown: Var is None, not an error, where it is not set
+	foreign  bool    // of an Unknown: it may lead to a module or a frame
+	escaped  bool    // of a container: others hold it, who are not followed; nothing in it is known
+	unicode  bool    // text under a u prefix
+	scheme   *Value  // of environ.Env(): the defaults it was given
 	index    map[string]int
 
 	// Of a Name that is defined in the file:

@@ -1,7 +1,7 @@
 # What the environment has to say, and what cannot be decided.
 # flags: --release 3.0.1 --python 3.12
 # env: REDIS_1=10.0.0.1 REDIS_2=10.0.0.2 PREFIX=shop REDIS_PASSWORD=sesame SITE=x
-# unresolved: 3
+# unresolved: 2
 import os
 import socket
 
