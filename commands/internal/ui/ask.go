@@ -13,7 +13,7 @@ import (
 func (s *Streams) Ask(ctx context.Context, question string) (string, error) {
 	s.Flush()
 	s.mu.Lock()
-	_, _ = io.WriteString(s.err, plain.Escape(question, "\n")+" ")
+	_, _ = io.WriteString(s.err, plain.Escape(question, "")+" ")
 	s.mu.Unlock()
 	var line []byte
 	r := s.In.Reader(ctx)

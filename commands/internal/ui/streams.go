@@ -83,10 +83,10 @@ func (s *Streams) Note(format string, args ...any) {
 }
 
 // Warn writes a line to standard error, whatever the settings. Control
-// characters are escaped: keys, server replies and file names pass through
-// here.
+// characters are escaped, line feeds too: keys, server replies and file names pass
+// through here, and none of them may begin a line of its own.
 func (s *Streams) Warn(format string, args ...any) {
-	line := plain.Escape(fmt.Sprintf(format, args...), "\n")
+	line := plain.Escape(fmt.Sprintf(format, args...), "")
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.bar != nil {
