@@ -88,6 +88,7 @@ var onlyIn = map[string][]string{
 // Dependencies point one way: the pure libraries know neither Redis nor the
 // command line, and nothing knows what stands above it.
 func TestImports(t *testing.T) {
+	t.Parallel()
 	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "cachering/...").Output()
 	if err != nil {
 		t.Fatal(err)

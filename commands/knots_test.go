@@ -21,6 +21,7 @@ import (
 const largestKnot = 8
 
 func TestKnots(t *testing.T) {
+	t.Parallel()
 	uses := fileUses(t, ".")
 	knots := stronglyConnected(uses)
 	for _, knot := range knots {

@@ -18,6 +18,7 @@ var module = regexp.MustCompile(`\bd?redis_cache\.[a-z]|\bdjango_(redis|valkey)\
 // What is known of a library stands in package library. Elsewhere below commands
 // no code compares with its name: there are traits to ask for.
 func TestLibrariesAreNamedOnce(t *testing.T) {
+	t.Parallel()
 	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err

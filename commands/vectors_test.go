@@ -34,6 +34,7 @@ type storedVector struct {
 // set stores the bytes of the library under the key of the library, and get
 // shows what Python would show.
 func TestStoredVectors(t *testing.T) {
+	t.Parallel()
 	values := vectors.Read[storedVector](t, "../testdata/stored/django-redis-cache.jsonl.gz")
 	if len(values) < 1000 {
 		t.Fatalf("only %d vectors", len(values))

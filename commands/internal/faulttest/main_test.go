@@ -1,5 +1,5 @@
-// Package faulttest holds the program against servers that lie and servers that
-// refuse.
+// Package faulttest holds the program against servers that lie, servers that refuse
+// and locations that went wrong.
 package faulttest
 
 import (
