@@ -78,7 +78,8 @@ type Conn struct {
 
 	known  string // the address that the server goes by
 	in     bool   // the server has let us in: from here on no command holds the password
-	said   error  // the error that it answered last before that
+	closed bool
+	said   error // the error that it answered last before that
 	client *redis.Client
 	sticky *redis.Conn
 	live   atomic.Pointer[liveConn]
@@ -89,9 +90,31 @@ type Conn struct {
 // errDialledTwice keeps go-redis from replacing a connection behind our back.
 var errDialledTwice = errors.New("the connection was lost")
 
+// A server that has as many clients as it takes may not have seen yet that one of us
+// has gone: it is dialled fullTries times, after a wait that doubles from twice
+// fullWait on.
+const (
+	fullTries = 4
+	fullWait  = 20 * time.Millisecond
+)
+
 // Dial connects and logs in. buffer is the size of the read and the write
 // buffer; 0 is enough for single keys.
 func (s *Shard) Dial(ctx context.Context, buffer int) (*Conn, error) {
+	for try := 1; ; try++ {
+		conn, err := s.dialOnce(ctx, buffer)
+		if !errors.Is(err, ErrFull) || try == fullTries {
+			return conn, err
+		}
+		select {
+		case <-time.After(fullWait << try):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+func (s *Shard) dialOnce(ctx context.Context, buffer int) (*Conn, error) {
 	if s.end.Service != nil {
 		return s.dialService(ctx, buffer)
 	}
@@ -259,8 +282,12 @@ func (c *Conn) failed(ctx context.Context, err error) error {
 	return c.Shard.Wrap(err)
 }
 
+// Closed reports whether Close was called.
+func (c *Conn) Closed() bool { return c.closed }
+
 // Close ends the connection.
 func (c *Conn) Close() error {
+	c.closed = true
 	c.sticky.Close()
 	return c.client.Close()
 }

@@ -165,6 +165,10 @@ func (s *Shard) unconnected(what, why string) error {
 	return troublef(os.ErrDeadlineExceeded, "%s within %v (socket_connect_timeout)%s", what, s.cluster.spec.ConnectTimeout, why)
 }
 
+// Refused reports whether a server, or what stands before it, took no further
+// connection, where it may have others of ours.
+func Refused(err error) bool { return errors.Is(err, ErrFull) || closed(err) }
+
 // closed reports whether the other side ended a connection.
 func closed(err error) bool {
 	for _, end := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, syscall.ECONNRESET, syscall.EPIPE} {

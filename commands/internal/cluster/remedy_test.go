@@ -137,7 +137,7 @@ func TestAFullServerIsNamed(t *testing.T) {
 			end := at("a", s)
 			end.Login = login(password)
 			c := open(t, time.Minute, end)
-			for range 20 {
+			for range 3 {
 				err := c.Get(ctx, keys(":1:k0"))[0].Err
 				want := "shard a: max number of clients reached: the server takes no more connections: raise its maxclients, or close some"
 				if err == nil || err.Error() != want || !errors.Is(err, ErrFull) {

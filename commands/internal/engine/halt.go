@@ -78,7 +78,13 @@ func (r *run) interrupted(s *shardRun) {
 
 // rejoin dials the server again that was lost by cause.
 func (s *shardRun) rejoin(ctx context.Context, cause error) (*cluster.Conn, error) {
+	if conn := s.shared.another(); conn != nil {
+		return conn, nil
+	}
 	conn, err := s.link.Rejoin(s.going)
+	if err == nil && s.shared.conn != nil {
+		s.shared.conn = conn
+	}
 	if err == nil || !s.halted() {
 		return conn, err
 	}

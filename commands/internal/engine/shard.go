@@ -28,6 +28,8 @@ type shardRun struct {
 	// without is what the server cannot do.
 	without lacks
 	ways    ways
+	crew    crew
+	shared  shared
 
 	failures chan Failure // to be told; nil: nobody asks
 
@@ -75,7 +77,7 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 		s.end(err)
 		return
 	}
-	link.Again = s.rejoin
+	link.Again = s.rejoinSource
 	s.link, r.links[index] = link, link
 	begin := time.Now()
 	before, err := link.Begin(s.going)
@@ -91,7 +93,7 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 		s.ways.begin(s.op.way(&s.without))
 	}
 	workers := r.workers(time.Since(begin), before.Keys, sh.Connections())
-	s.work = make(chan []entry, 2*workers)
+	s.work, s.crew.size = make(chan []entry, 2*workers), workers
 	out.UsedMemoryBefore = before.UsedMemory
 
 	finished := make(chan struct{})

@@ -91,7 +91,9 @@ func (s *shardRun) feed(ctx context.Context, from source, keys int64) error {
 			s.undone.Store(true)
 			return nil
 		}
+		s.shared.Lock()
 		p, err := from.next(ctx)
+		s.shared.Unlock()
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 
 	"github.com/redis/go-redis/v9"
 
@@ -35,13 +36,17 @@ type worker struct {
 	mean   int     // bytes a value, of late
 	full   bool    // the report has examples enough
 	losses int     // of the connection, without an answer between them
+	alone  bool    // the connection is that of the source, too
 }
 
 // worker works until there is nothing left to do, or the shard is lost.
-func (s *shardRun) worker(ctx context.Context) error {
+func (s *shardRun) worker(ctx context.Context) (err error) {
 	w := &worker{shardRun: s, writes: newQueue(ctx), questions: newQueue(ctx)}
 	w.multi, w.exec = w.questions.command("multi"), w.writes.command("exec")
 	defer func() {
+		if err != nil { // nobody does any more what others left
+			w.todo = append(w.todo, s.crew.inherit()...)
+		}
 		w.abandon()
 		s.count(&w.tally)
 	}()
@@ -53,14 +58,24 @@ func (s *shardRun) worker(ctx context.Context) error {
 	if s.o.DryRun {
 		w.com = of.rehearse
 	}
-	if w.conn, err = scan.Dial(s.going, s.shard); err != nil {
+	if aboard, err := w.board(); !aboard {
 		if s.halted() {
 			return nil // there is nothing in hand
 		}
 		return err
 	}
-	defer func() { w.conn.Close() }()
-	return w.rounds(ctx)
+	defer w.disembark()
+	for {
+		if err := w.rounds(ctx); err != nil {
+			if over, err := w.goOn(err); over {
+				return err
+			}
+			continue
+		}
+		if w.todo = s.crew.end(); len(w.todo) == 0 {
+			return nil
+		}
+	}
 }
 
 // rounds composes the flushes: what is to be written of the batch in hand goes
@@ -133,6 +148,9 @@ func (w *worker) turn() error {
 
 // take returns the next batch, or nil if there is none.
 func (w *worker) take(ctx context.Context) (*batch, error) {
+	if len(w.todo) == 0 {
+		w.todo = w.crew.inherit()
+	}
 	if len(w.todo) == 0 && len(w.nils) < w.pace.batch {
 		// Nothing that was read waits for what was not: the keys in hand are
 		// watched, and every moment makes a conflict with the application more
@@ -161,7 +179,9 @@ func (w *worker) fresh(wait bool) []entry {
 			if !wait {
 				return nil
 			}
+			resume := w.idle()
 			w.held = <-w.work
+			resume()
 		}
 		w.due = w.pace.book(len(w.held))
 	}
@@ -247,10 +267,12 @@ func (w *worker) recover(ctx context.Context, cause error) error {
 		return cause
 	}
 	conn, err := w.rejoin(ctx, cause)
-	if err != nil {
+	if err != nil && !errors.Is(err, cluster.ErrFull) {
 		return err
 	}
-	w.conn = conn
+	if conn != nil {
+		w.conn = conn
+	}
 	if b := w.next; b != nil {
 		w.again(b.mode, b.entries)
 		b.entries = b.entries[:0]
@@ -262,7 +284,7 @@ func (w *worker) recover(ctx context.Context, cause error) error {
 		w.release(b)
 	}
 	w.hand, w.next = nil, nil
-	return nil
+	return err
 }
 
 // again puts keys back on the list.
