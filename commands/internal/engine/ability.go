@@ -2,12 +2,14 @@ package engine
 
 import (
 	"context"
+	"crypto/rand"
 	"slices"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
 
 	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/scan"
 )
 
 // lacks is what a server cannot do.
@@ -23,22 +25,31 @@ type lacks struct {
 // probe asks a server what it cannot do, by commands that find nothing to do:
 // version numbers tell little about forks and hosted servers, which also take
 // commands away. The key that is asked about is of this cache, so that an ACL
-// allows it, and XX makes no key. The error is one of the connection, or of a
-// server that cannot tell for a while.
+// allows it, and nobody's, and XX makes no key. The error is one of the connection,
+// or of a server that cannot tell for a while.
 //
-// That transactions are refused is said before anything is read.
-func probe(ctx context.Context, conn *cluster.Conn, cl *cluster.Cluster) (lacks, error) {
-	absent := cl.Keyspace().Stored("cachering: can this server do it?", 0)
+// That transactions are refused is said before anything is read. The transaction
+// comes last, because where EXEC is refused what follows would be part of it.
+func probe(ctx context.Context, link *scan.Link, cl *cluster.Cluster) (lacks, error) {
+	absent := cl.Keyspace().Stored("cachering: can this server do it? "+rand.Text(), 0)
+	set := redis.NewStatusCmd(ctx, "set", absent, "", "xx", "keepttl")
+	unlink := redis.NewIntCmd(ctx, "unlink", absent)
+	eval := probeScript(ctx, absent, cl.SideKeys().Fresh+absent)
 	watch := redis.NewStatusCmd(ctx, "watch", absent)
 	multi := redis.NewStatusCmd(ctx, "multi")
 	queued := redis.NewStatusCmd(ctx, "type", absent)
 	exec := redis.NewCmd(ctx, "exec")
-	set := redis.NewStatusCmd(ctx, "set", absent, "", "xx", "keepttl")
-	unlink := redis.NewIntCmd(ctx, "unlink", absent)
-	eval := probeScript(ctx, absent, cl.SideKeys().Fresh+absent)
-	cmds := []redis.Cmder{watch, multi, queued, exec, set, unlink, eval}
-	if err := conn.Do(ctx, cmds); err != nil {
+	cmds := []redis.Cmder{set, unlink, eval, watch, multi, queued, exec}
+	if err := link.Conn.Do(ctx, cmds); err != nil {
 		return lacks{}, err
+	}
+	if exec.Err() != nil && queued.Val() == "QUEUED" {
+		discard := redis.NewStatusCmd(ctx, "discard") // it may be refused as well
+		if err := link.Conn.Do(ctx, []redis.Cmder{discard}); err != nil || discard.Err() != nil {
+			if err := link.Anew(ctx); err != nil {
+				return lacks{}, err
+			}
+		}
 	}
 	for _, cmd := range cmds {
 		if passing(cmd.Err()) {

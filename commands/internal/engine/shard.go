@@ -86,7 +86,7 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 		return
 	}
 	if !r.o.DryRun {
-		if s.without, err = probe(s.going, link.Conn, r.cl); err != nil {
+		if s.without, err = probe(s.going, link, r.cl); err != nil {
 			s.end(err)
 			return
 		}

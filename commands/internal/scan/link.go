@@ -112,6 +112,19 @@ func (l *Link) reconnect(ctx context.Context, cause error) (err error) {
 	return err
 }
 
+// Anew puts another connection to the same process in the place of one that is of no
+// use any more.
+func (l *Link) Anew(ctx context.Context) error {
+	l.Conn.Close()
+	conn, err := l.Shard.Dial(ctx, 0)
+	if err != nil {
+		return err
+	}
+	l.Conn = conn
+	_, err = l.Still(ctx)
+	return err
+}
+
 // Rejoin is Dial, but fails where the server is another process by now, or that
 // cannot be told. The link keeps its own connection.
 func (l *Link) Rejoin(ctx context.Context) (*cluster.Conn, error) {
