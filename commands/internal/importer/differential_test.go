@@ -14,6 +14,7 @@ import (
 
 	"cachering/commands/internal/config"
 	"cachering/commands/internal/importer/settings"
+	"cachering/scripts/trials"
 )
 
 // helperModule is code that is not read: it does what other packages do, and worse.
@@ -255,16 +256,9 @@ func locations(t *testing.T, path, source string) map[string]any {
 }
 
 // Whenever import answers that all is resolved, its locations are those that
-// Python has. CACHERING_DIFFERENTIAL is how many modules are tried, and
-// CACHERING_SEED where they begin.
+// Python has. CACHERING_SETTINGS is how many modules are made up.
 func TestImportDifferential(t *testing.T) {
-	count, seed := 600, uint64(1)
-	if n, err := strconv.Atoi(os.Getenv("CACHERING_DIFFERENTIAL")); err == nil {
-		count = n
-	}
-	if n, err := strconv.ParseUint(os.Getenv("CACHERING_SEED"), 10, 64); err == nil {
-		seed = n
-	}
+	count, seed := trials.Count(t, "CACHERING_SETTINGS", 400), trials.Seed(t)
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "helper.py"), []byte(helperModule), 0o600); err != nil {
 		t.Fatal(err)

@@ -203,12 +203,16 @@ func (d *draft) aside(b *strings.Builder, name string, ends bool) bool {
 // what was written.
 func (im *importer) variables(name string) string { return im.env[name] }
 
-// sortedNotes puts notes in the order of the settings, and each once.
+// sortedNotes puts notes in the order of the settings, and each once: what is said of
+// a table is not said of what is in it.
 func sortedNotes(notes []Note) []Note {
 	slices.SortStableFunc(notes, func(a, b Note) int { return a.Line - b.Line })
 	var once []Note
 	for _, n := range notes {
-		if !slices.Contains(once, n) {
+		said := func(o Note) bool {
+			return o.Line == n.Line && o.Msg == n.Msg && o.Unresolved == n.Unresolved && (o.Key == n.Key || o.Key != "" && strings.HasPrefix(n.Key, o.Key+"."))
+		}
+		if !slices.ContainsFunc(once, said) {
 			once = append(once, n)
 		}
 	}

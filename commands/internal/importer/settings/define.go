@@ -54,10 +54,8 @@ func (r *runner) callDefined(f *Value, a *arguments) *Value {
 	}
 	foreign := slices.ContainsFunc(a.all(), func(v *Value) bool { return v.foreign })
 	r.spoil(a)
-	for _, attr := range f.attrs {
-		r.lose(attr, why)
-	}
 	foreign = r.ran(f, why) || foreign
+	r.keep(f)
 	v := unknown(a.line, why.Text)
 	v.foreign = foreign
 	return v
@@ -112,6 +110,14 @@ func (v *Value) attribute(name string) *Value {
 	return nil
 }
 
+// derive makes a subclass, which __init_subclass__ of any class above may see.
+func (r *runner) derive(base *Value, why *Reason) {
+	r.apply(base.effects(), why, map[*effects]bool{})
+	for _, b := range base.bases {
+		r.derive(b, why)
+	}
+}
+
 // class follows the body of a class: what it assigns are attributes.
 func (r *runner) class(s *class) {
 	v := &Value{Kind: Name, Text: "." + s.name, Line: s.at(), cls: s}
@@ -122,7 +128,7 @@ func (r *runner) class(s *class) {
 		switch {
 		case base.cls != nil && arg.name == "":
 			v.bases = append(v.bases, base)
-			r.ran(base, why) // __init_subclass__ may be there
+			r.derive(base, why)
 		case base.Kind != Name || base.cls != nil || base.fn != nil || !isTrusted(base.Text):
 			known = false
 			r.lose(base, why)
@@ -134,6 +140,7 @@ func (r *runner) class(s *class) {
 	r.run(s.body)
 	r.local = caller
 	v.attrs = f.names
+	r.stir(why)
 	for _, name := range s.effects().attrs {
 		if attr := v.attrs[name]; attr != nil {
 			r.lose(attr, why) // a method may change it

@@ -19,7 +19,10 @@ func (r *runner) eval(x expr) *Value {
 	r.depth--
 	if v.Kind == Unknown {
 		r.shaky++
-		if v != r.item {
+		if _, name := x.(*nameExpr); v != r.item && !name {
+			if len(r.kids) > outer {
+				r.stir(reasonWhy(v, x.at())) // an operator may be a method
+			}
 			for _, kid := range r.kids[outer:] {
 				r.lose(kid, reasonWhy(v, x.at()))
 			}
@@ -122,6 +125,7 @@ func (r *runner) display(x *display) *Value {
 			if !ok {
 				v.Why = notIterable(of, x.at())
 				r.lose(of, v.Why)
+				r.stir(v.Why)
 				r.shaky++
 			}
 			v.Items = append(v.Items, items...)
@@ -269,6 +273,7 @@ func (r *runner) cut(x *comprehension, v *Value, why *Reason, of *Value) {
 	v.Why = why
 	r.shaky++
 	r.lose(of, why)
+	r.stir(why)
 	r.suspect(x.at(), why.Text, []expr{x}, nil)
 }
 

@@ -27,6 +27,7 @@ type runner struct {
 	item    *Value   // the last that was found in a container
 	alone   *call    // the call that is a statement
 	atLarge []*Value // functions and classes that others hold
+	called  []*Value // those that were called, and may be called by their results
 	env     environment
 	deps    dependencies
 }
@@ -196,6 +197,7 @@ func (r *runner) store(target expr, v *Value) {
 			r.shaky++
 			r.lose(v, why)
 			r.lose(of, why)
+			r.stir(why)
 			if of.foreign || of.Kind == Name && r.file.Vars[key.Text] != nil {
 				r.wild(target.at(), "something that is not read is changed")
 			}
@@ -209,6 +211,10 @@ func (r *runner) setAttribute(t *attribute, v *Value) {
 	why := &Reason{"this assignment is not followed", t.at()}
 	r.lose(v, why)
 	r.lose(of, why)
+	r.stir(why)
+	if isEnviron(&Value{Kind: of.Kind, Text: of.Text + "." + t.name}) {
+		r.env.lost(why)
+	}
 	if of.foreign || r.file.Vars[t.name] != nil || t.name == "CACHES" || harmless[t.name] || others[t.name] || isHandle(t.name) {
 		r.wild(t.at(), "the attribute "+t.name+" of something that is not read is set")
 	}
@@ -290,6 +296,7 @@ func (r *runner) remove(target expr) {
 		default:
 			r.shaky++
 			r.lose(of, &Reason{"this del is not followed", t.at()})
+			r.stir(&Reason{"this del is not followed", t.at()})
 			if of.foreign || of.Kind == Name && r.file.Vars[key.Text] != nil {
 				r.wild(target.at(), "something that is not read is changed")
 			}
@@ -306,6 +313,7 @@ func (r *runner) ifStatement(s *ifStmt) {
 			if v.Why != nil && v.Why.Text != "" {
 				why += ": " + v.Why.Text
 			}
+			r.stir(&Reason{why, test.at()})
 			r.suspect(test.at(), why, s.tests[i+1:], nil)
 			for _, body := range s.bodies[i:] {
 				r.may(body, test.at(), why)
@@ -331,6 +339,7 @@ func (r *runner) forStatement(s *forStmt) {
 	if !ok || s.jumps {
 		const why = "it depends on the loop on this line"
 		r.lose(of, &Reason{why, s.at()})
+		r.stir(&Reason{why, s.at()})
 		r.may([]stmt{&assign{line: s.line, targets: []expr{s.target}, value: &opaque{line: s.line, what: "a loop that is not followed"}}}, s.at(), why)
 		r.may(slices.Concat(s.body, s.orElse), s.at(), why)
 		return
@@ -352,6 +361,7 @@ func (r *runner) whileStatement(s *whileStmt) {
 		r.run(s.orElse)
 		return
 	}
+	r.stir(&Reason{why, s.at()})
 	r.suspect(s.at(), why, []expr{s.test}, nil)
 	r.may(slices.Concat(s.body, s.orElse), s.at(), why)
 }
@@ -364,6 +374,7 @@ func (r *runner) withStatement(s *withStmt) {
 		v := r.eval(item.context)
 		why := &Reason{"what with opens is not read", s.at()}
 		r.lose(v, why)
+		r.stir(why)
 		swallows = swallows || !r.opens(item.context)
 		if item.target != nil {
 			bound := unknown(item.target.at(), why.Text)
@@ -443,6 +454,7 @@ func ends(body []stmt) bool {
 func (r *runner) matchStatement(s *matchStmt) {
 	const why = "it depends on the match on this line"
 	r.lose(r.eval(s.subject), &Reason{why, s.at()})
+	r.stir(&Reason{why, s.at()})
 	for _, c := range s.cases {
 		for _, name := range c.names {
 			r.bind(name, unknown(s.at(), why))

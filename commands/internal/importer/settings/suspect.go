@@ -1,6 +1,9 @@
 package settings
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // wild notes what may change any name of the module.
 func (r *runner) wild(line int, text string) {
@@ -63,7 +66,7 @@ func (r *runner) lose(v *Value, why *Reason) {
 // escape hands a function or a class of the file to others, who may call it now,
 // and whenever something runs that is not followed.
 func (r *runner) escape(v *Value, why *Reason) {
-	if slices.ContainsFunc(r.atLarge, func(o *Value) bool { return o.fn == v.fn && o.cls == v.cls }) {
+	if slices.ContainsFunc(r.atLarge, v.isSame) {
 		return
 	}
 	r.atLarge = append(r.atLarge, v)
@@ -78,22 +81,67 @@ func (r *runner) escape(v *Value, why *Reason) {
 	}
 }
 
-// stir runs, perhaps, what is at large.
+// isSame reports whether two are the same function or class of the file.
+func (v *Value) isSame(o *Value) bool { return o.fn == v.fn && o.cls == v.cls }
+
+// keep is for what was called, whose result may lead back into it: the instance of
+// a class, a function that it made.
+func (r *runner) keep(v *Value) {
+	if !slices.ContainsFunc(r.called, v.isSame) && !r.harmless(v, map[*Value]bool{}) {
+		r.called = append(r.called, v)
+	}
+}
+
+// harmless reports whether a function mentions nothing that it could change.
+func (r *runner) harmless(v *Value, seen map[*Value]bool) bool {
+	if seen[v] {
+		return true
+	}
+	seen[v] = true
+	e := v.effects()
+	if len(e.binds)+len(e.sets) > 0 || e.deep && len(v.attrs) > 0 || slices.ContainsFunc(v.bases, func(base *Value) bool { return !r.harmless(base, seen) }) {
+		return false
+	}
+	return !slices.ContainsFunc(e.uses, func(u use) bool {
+		root, rest, _ := strings.Cut(u.path, ".")
+		if u.imported {
+			return !isTrusted(u.path)
+		}
+		switch o := r.file.Vars[root]; {
+		case o == nil:
+			return !harmless[root]
+		case o.fn != nil || o.cls != nil:
+			return !r.harmless(o, seen)
+		case o.Kind == Name:
+			return !isTrusted(strings.TrimSuffix(o.Text+"."+rest, "."))
+		default:
+			return o.isContainer() || o.foreign
+		}
+	})
+}
+
+// effects are those of a call of v, or of any of its methods.
+func (v *Value) effects() *effects {
+	switch {
+	case v.fn != nil:
+		return v.fn.effects()
+	case v.cls != nil:
+		return v.cls.effects()
+	}
+	return &effects{}
+}
+
+// stir runs, perhaps, what others hold.
 func (r *runner) stir(why *Reason) {
-	for _, v := range slices.Clone(r.atLarge) {
+	for _, v := range slices.Concat(r.atLarge, r.called) {
 		r.ran(v, why)
 	}
 }
 
-// ran does what a call of a function, or of any method of a class, may do.
+// ran does what a call of a function, or of any method of a class, may do. It reports
+// whether its result may lead to a module or a frame.
 func (r *runner) ran(v *Value, why *Reason) (foreign bool) {
-	e := &effects{}
-	if v.fn != nil {
-		e = v.fn.effects()
-	} else if v.cls != nil {
-		e = v.cls.effects()
-	}
-	return r.apply(e, why, map[*effects]bool{})
+	return r.applyDefined(v, why, map[*effects]bool{})
 }
 
 // suspect does what code may do that is not followed; text is why what it changes is
@@ -169,12 +217,14 @@ func (r *runner) used(u use, why *Reason, seen map[*effects]bool) (foreign, wild
 	return false, false
 }
 
-func (r *runner) applyDefined(v *Value, why *Reason, seen map[*effects]bool) bool {
+func (r *runner) applyDefined(v *Value, why *Reason, seen map[*effects]bool) (foreign bool) {
 	for _, attr := range v.attrs {
-		r.lose(attr, why)
+		if attr.fn == nil && attr.cls == nil {
+			r.lose(attr, why)
+		}
 	}
-	if v.fn != nil {
-		return r.apply(v.fn.effects(), why, seen)
+	for _, base := range v.bases {
+		foreign = r.applyDefined(base, why, seen) || foreign
 	}
-	return r.apply(v.cls.effects(), why, seen)
+	return r.apply(v.effects(), why, seen) || foreign
 }
