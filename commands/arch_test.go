@@ -34,6 +34,7 @@ commands: ./document ./plain ./advice ./placement ./library ./config ./reader ./
 ./document:
 ./redistest:
 ./farmtest: ./cluster ./redistest ring
+./programtest:
 ./ptytest:
 ./advice/advicetest: commands ./advice
 ./faulttest:
@@ -79,6 +80,7 @@ var onlyIn = map[string][]string{
 	"cachering/commands/internal/redistest":         {"commands/internal/farmtest"},
 	"cachering/commands/internal/advice/advicetest": {},
 	"cachering/commands/internal/farmtest":          {},
+	"cachering/commands/internal/programtest":       {},
 	"cachering/commands/internal/ptytest":           {},
 	"cachering/codec/vectors":                       {},
 	"cachering/codec/same":                          {},

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -21,12 +22,13 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"cachering/commands"
+	"cachering/commands/internal/programtest"
 	"cachering/commands/internal/ptytest"
 	"cachering/commands/internal/redistest"
 )
 
-// The test binary is cachering as well: scripts run it as a program of its
-// own, with real streams, signals and exit codes.
+// The test binary is cachering as well: tests run it as a program of its own, with
+// real streams, signals and exit codes.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"cachering": func() {
@@ -35,13 +37,34 @@ func TestMain(m *testing.M) {
 	})
 }
 
+// manyAtWork begin the names of the scripts in which several goroutines work. Their
+// program is the test binary, with the race detector if that has it; that of all
+// others is the one that users have, which starts in a tenth of the time.
+var manyAtWork = []string{"bulk_", "check_", "clear_", "del", "doctor_", "explain_", "get_forms", "get_or_set_command", "get_shard_down",
+	"keys_", "pipe_", "pty_", "reinsert_", "ring_diff_scan", "ring_locate_look", "ring_show_keys", "sample_", "signal_"}
+
 // TestScript runs testdata/script. testdata/script/README.md says how to write
 // one.
 func TestScript(t *testing.T) {
+	tested, err := exec.LookPath("cachering")
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain := programtest.Build(t)
+	program := func(script string) string {
+		// Only what was built with coverage can tell it.
+		if testing.CoverMode() != "" || slices.ContainsFunc(manyAtWork, func(begin string) bool { return strings.HasPrefix(script, begin) }) {
+			return tested
+		}
+		return plain
+	}
 	testscript.RunT(scriptT{t}, testscript.Params{
 		Dir: "../testdata/script",
 		Setup: func(env *testscript.Env) error {
-			env.Values[worldKey{}] = &world{t: env.T().(scriptT).T, began: time.Now(), servers: map[string]*redistest.Server{}, proxies: map[string]*redistest.Proxy{}}
+			w := &world{t: env.T().(scriptT).T, began: time.Now(), servers: map[string]*redistest.Server{}, proxies: map[string]*redistest.Proxy{}}
+			w.program = program(strings.TrimPrefix(w.t.Name(), "TestScript/"))
+			env.Values[worldKey{}] = w
+			env.Setenv("PATH", filepath.Dir(w.program)+string(filepath.ListSeparator)+env.Getenv("PATH"))
 			env.Setenv("HOME", env.WorkDir+"/home")
 			// A program built with -race would wait a second at its end.
 			env.Setenv("GORACE", "atexit_sleep_ms=0")
@@ -106,6 +129,7 @@ type worldKey struct{}
 // world is what one script has started.
 type world struct {
 	t       *testing.T
+	program string // the path of cachering
 	began   time.Time
 	servers map[string]*redistest.Server
 	proxies map[string]*redistest.Proxy
@@ -146,9 +170,7 @@ func wantCode(ts *testscript.TestScript, want string, err error) {
 // command is cachering with the script's environment, for the commands that
 // cannot use ts.Exec.
 func command(ts *testscript.TestScript, words []string) *exec.Cmd {
-	path, err := exec.LookPath("cachering")
-	ts.Check(err)
-	cmd := exec.Command(path, words...)
+	cmd := exec.Command(worldOf(ts).program, words...)
 	cmd.Dir = ts.MkAbs(".")
 	for _, name := range []string{"PATH", "HOME", "WORK", "GORACE", "TMPDIR", "GOCOVERDIR", "TERM", "NO_COLOR",
 		"XDG_CONFIG_HOME", "CACHERING_CONFIG", "CACHERING_CACHE", "CACHE_PASSWORD"} {

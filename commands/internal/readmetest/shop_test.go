@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"cachering/codec/vectors"
+	"cachering/commands/internal/programtest"
 	"cachering/commands/internal/redistest"
 	"cachering/ring"
 )
@@ -40,10 +41,7 @@ func openShop(t *testing.T, blocks []block) *shop {
 	s := &shop{t: t, config: strings.Join(first.lines, "\n") + "\n"}
 	// The program that users have, without the race detector: it goes through
 	// 22,000 entries a dozen times.
-	s.bin = t.TempDir()
-	if out, err := exec.Command("go", "build", "-o", s.bin, "cachering").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	s.bin = filepath.Dir(programtest.Build(t))
 	var servers []ring.Server
 	for i := range 4 {
 		name := fmt.Sprintf("cache-%d:6379", i+1)

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"cachering/commands/internal/programtest"
 	"cachering/commands/internal/redistest"
 )
 
@@ -60,11 +61,7 @@ func TestGetOrSetHerd(t *testing.T) {
 // A caller that is killed keeps others waiting no longer than its lock lives.
 func TestGetOrSetKilledHolder(t *testing.T) {
 	p := newPair(t, newest)
-	path, err := exec.LookPath("cachering")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(path, "-c", p.conf, "get-or-set", "k", "--ttl", "5m", "--lock-ttl", "10m", "--",
+	cmd := exec.Command(programtest.Build(t), "-c", p.conf, "get-or-set", "k", "--ttl", "5m", "--lock-ttl", "10m", "--",
 		"sh", "-c", "while kill -0 $PPID; do sleep 0.1; done")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

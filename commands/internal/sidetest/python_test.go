@@ -13,21 +13,11 @@ import (
 	"testing"
 
 	"github.com/redis/go-redis/v9"
-	"github.com/rogpeppe/go-internal/testscript"
 
 	"cachering/commands"
 	"cachering/commands/internal/redistest"
 	"cachering/scripts/trials"
 )
-
-// The test binary is cachering as well, for who runs it as a program of its own.
-func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
-		"cachering": func() {
-			os.Exit(commands.Main(os.Args, os.Stdin, os.Stdout, os.Stderr))
-		},
-	})
-}
 
 // library is the Python side of a cache: testdata/python/cache_library.py.
 type library struct {
