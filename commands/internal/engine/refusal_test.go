@@ -25,7 +25,8 @@ func asUser(user string, more func(*farm, *cluster.Spec)) func(*farm, *cluster.S
 	return func(f *farm, spec *cluster.Spec) {
 		for i, c := range f.Clients {
 			spec.Endpoints[i].Login = func(context.Context) (string, string, error) { return user, "", nil }
-			c.Do(context.Background(), "acl", "setuser", user, "on", "nopass", "~*", "&*", "+@all")
+			c.Do(context.Background(), "acl", "setuser", user, "on", "nopass", "~*", "+@all")
+			c.Do(context.Background(), "acl", "setuser", user, "&*") // which servers before 6.2 do not know
 		}
 		if more != nil {
 			more(f, spec)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -13,7 +12,6 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"cachering/commands/internal/farmtest"
-	"cachering/scripts/trials"
 )
 
 // written is what a writer last did with a key.
@@ -116,74 +114,6 @@ func states(t *testing.T, f *farm, n int) []state {
 		out[i].at = max(out[i].at, 0)
 	}
 	return out
-}
-
-func TestNoUpdateIsLostWhileTheApplicationWrites(t *testing.T) {
-	const n = 52_000
-	seed := trials.Seed(t)
-	ctx := context.Background()
-	f := newFarm(t, 4, "app", nil)
-	f.Fill(t, "app", n, 100)
-	before := states(t, f, n)
-
-	ledger := make([]written, n)
-	stop := make(chan struct{})
-	writes, wait := application(t, f, ledger, stop, seed)
-	for writes.Load() < 100 { // they are at work before the scan begins
-		time.Sleep(time.Millisecond)
-	}
-	conflicts := make(map[string]bool)
-	o := Options{Failure: func(f Failure) { conflicts[string(f.Stored)] = true }}
-	total := whole(t, Run(ctx, f.Cluster, reinsert(), o))
-	t.Logf("%d writes during the run: %+v", writes.Load(), total)
-	// On a busy machine the writers may have had little time.
-	for runs := 1; (writes.Load() < 5000 || total.Aborted == 0) && runs < 20; runs++ {
-		again := whole(t, Run(ctx, f.Cluster, reinsert(), o))
-		total.Aborted += again.Aborted
-	}
-	close(stop)
-	wait()
-
-	lost, revived, moved, left := 0, 0, 0, 0
-	for i, got := range states(t, f, n) {
-		l := ledger[i]
-		switch {
-		case !l.touched:
-			if got.at != before[i].at {
-				moved++
-			}
-			if got.value != "new:"+strings.TrimPrefix(before[i].value, "old:") && !conflicts[entryKey(i)] {
-				left++
-			}
-		case l.value == "":
-			if got.value != "" {
-				revived++
-			}
-		default:
-			if got.value != l.value && got.value != "new:"+strings.TrimPrefix(l.value, "old:") {
-				lost++
-			}
-			if got.at != l.at {
-				moved++
-			}
-		}
-	}
-	if lost+revived+moved+left > 0 {
-		t.Errorf("%d updates lost, %d deleted keys brought back, %d expiries moved, %d values left as they were", lost, revived, moved, left)
-	}
-	if total.Aborted == 0 {
-		t.Errorf("no transaction of %d writes was aborted: the test tests nothing", writes.Load())
-	}
-
-	whole(t, Run(ctx, f.Cluster, reinsert(), Options{}))
-	for i, got := range states(t, f, n) {
-		if strings.HasPrefix(got.value, "old:") {
-			t.Fatalf("%s is %q after a second run", entryKey(i), got.value)
-		}
-	}
-	if total := whole(t, Run(ctx, f.Cluster, reinsert(), Options{})); total.Rewritten != 0 || total.Conflict != 0 {
-		t.Errorf("the third run: %+v", total)
-	}
 }
 
 func TestAnExpiredKeyIsNotBroughtBack(t *testing.T) {
