@@ -4,17 +4,29 @@ package faulttest
 
 import (
 	"bytes"
+	"os"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"testing"
 	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
 
 	"cachering/commands"
 )
 
 // patience is for what should come at once, on a busy machine.
 const patience = 2 * time.Minute
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"cachering": func() {
+			os.Exit(commands.Main(os.Args, os.Stdin, os.Stdout, os.Stderr))
+		},
+	})
+}
 
 // inProcess runs the program inside this process.
 func inProcess(stdin string, words ...string) (code int, stdout, stderr string) {
