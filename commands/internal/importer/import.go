@@ -306,7 +306,7 @@ func (im *importer) cache(alias, v *settings.Value) string {
 // it in the way of most.
 func (im *importer) unknown(d *draft, name *settings.Value, msg string) string {
 	notes := len(im.out.Notes)
-	d.lib, d.backend = library.OfBackend("django_redis.cache.RedisCache")
+	d.lib, d.backend = library.Usual()
 	d.write()
 	im.out.Notes = im.out.Notes[:notes]
 	im.note(name.Line, d.path("backend"), msg+": "+name.Text, true)

@@ -152,6 +152,10 @@ func OfBackend(name string) (*Library, Backend) {
 	return nil, Backend{}
 }
 
+// Usual is the class that most settings name, and its library: what another backend
+// is taken for as long as nothing is known of it.
+func Usual() (*Library, Backend) { return OfBackend("django_redis.cache.RedisCache") }
+
 // BackendNames lists the classes that are known; documented, those by the name
 // that documentation uses.
 func BackendNames(documented bool) []string {
