@@ -3,40 +3,9 @@ package commands
 import (
 	"strings"
 
-	"cachering/commands/internal/advice"
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/doctor"
 )
-
-// printDoctor prints a document for each server, one for the sample and one
-// for each finding.
-func printDoctor(s *session, f *doctor.Facts, found []doctor.Finding, do func([]advice.Part) string) error {
-	for _, sh := range f.Shards {
-		what := serverCells(f, sh)[1]
-		if t := factsOf(f, sh); t != nil && t.Role != nil {
-			what += ", " + *t.Role
-		}
-		d := diagnosis{Cache: f.Cache.Alias, Shard: &sh.Name, Finding: "server", Level: string(doctor.Notice), What: what}
-		if err := s.ui.Document(serverDocument{d, factsOf(f, sh)}); err != nil {
-			return err
-		}
-	}
-	t := f.Sample()
-	d := diagnosis{Cache: f.Cache.Alias, Finding: "sample", Level: string(doctor.Notice), What: t.String()}
-	if err := s.ui.Document(sampleDocument{d, sampleOf(t)}); err != nil {
-		return err
-	}
-	for _, d := range found {
-		doc := diagnosis{Cache: f.Cache.Alias, Finding: d.Code, Level: string(d.Level), What: d.What, Why: d.Why, Remedy: do(d.Remedy)}
-		if d.Shard != nil {
-			doc.Shard = &d.Shard.Name
-		}
-		if err := s.ui.Document(doc); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // diagnosis is what doctor prints of a finding under --json.
 type diagnosis struct {

@@ -102,7 +102,10 @@ func runExplain(ctx context.Context, s *session, o *explainOptions, args []strin
 				t.answered++
 				t.negative++
 			}
-			if err := showExplained(s, o, e, c, list.single(), first); err != nil {
+			next := o.proposed(s, e, c.Next)
+			if !s.ui.JSON {
+				showExplained(s.ui, e, c, next, list.single(), first)
+			} else if err := s.ui.Document(explainedDocument(e, c, next, o.stored)); err != nil {
 				return err
 			}
 			first = false

@@ -91,16 +91,18 @@ type fitDocument struct {
 	Astray   int64  `json:"astray"`
 }
 
-func explainedDocument(s *session, o *explainOptions, e *explain.Evidence, c *explain.Conclusion) *explained {
+// explainedDocument is what is said of a key, with the next command, for JSON. With stored
+// the key was named as Redis holds it.
+func explainedDocument(e *explain.Evidence, c *explain.Conclusion, next string, stored bool) *explained {
 	doc := &explained{
 		address: address{ui.Bytes(e.Arg), ui.Bytes(e.Stored), e.Shards[e.Home]},
-		Verdict: string(c.Verdict), Certain: !c.Likely, Summary: c.Summary, Reason: c.Reason, Next: o.proposed(s, e, c.Next),
+		Verdict: string(c.Verdict), Certain: !c.Likely, Summary: c.Summary, Reason: c.Reason, Next: next,
 		Scanned: e.Scanned, More: e.More, Notes: explain.Notes(e, c), Unanswered: []string{},
 		Servers: []explainedServer{}, Fits: []fitDocument{},
 		Copies: traces(e, e.Found()), Markers: traces(e, e.Markers), Locks: traces(e, e.Locks), Versions: traces(e, e.Versions),
 		Renamed: traces(e, e.Renamed), Prefixes: traces(e, e.Prefixes), Databases: traces(e, e.Databases),
 	}
-	if o.stored && e.Named {
+	if stored && e.Named {
 		doc.Key = ui.Bytes(e.Key)
 	}
 	if c.Cause != "" {

@@ -7,14 +7,12 @@ import (
 
 	"cachering/commands/internal/explain"
 	"cachering/commands/internal/plain"
+	"cachering/commands/internal/ui"
 )
 
-// showExplained prints what is said of a key.
-func showExplained(s *session, o *explainOptions, e *explain.Evidence, c *explain.Conclusion, single, first bool) error {
-	if s.ui.JSON {
-		return s.ui.Document(explainedDocument(s, o, e, c))
-	}
-	ui := s.ui
+// showExplained prints what is said of a key, with the next command, for people and
+// scripts; single tells that no other key was asked about, first that none was yet.
+func showExplained(ui *ui.Streams, e *explain.Evidence, c *explain.Conclusion, next string, single, first bool) {
 	if ui.OutTerminal && !single {
 		if !first {
 			ui.Line()
@@ -47,7 +45,7 @@ func showExplained(s *session, o *explainOptions, e *explain.Evidence, c *explai
 		}
 		line("cause", fields...)
 	}
-	line("next", o.proposed(s, e, c.Next))
+	line("next", next)
 	for _, i := range e.Concerned() {
 		line("server", append([]string{e.Shards[i], strings.Join(e.Roles(i), ", ")}, describeServer(e, i)...)...)
 	}
@@ -72,7 +70,6 @@ func showExplained(s *session, o *explainOptions, e *explain.Evidence, c *explai
 	for _, note := range explain.Notes(e, c) {
 		line("note", note)
 	}
-	return nil
 }
 
 // describe is what a server tells of itself, in words.
