@@ -7,9 +7,10 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 CHECKS      := all,-ST1020,-ST1021,-ST1022
 FUZZTIME    ?= 1m
 GRAPHS      ?= 200000
+LOADS       ?= 20000
 READBACK    ?= 30000
 DOCUMENTS   ?= 20000
-SETTINGS   ?= 3000
+SETTINGS    ?= 3000
 ROUNDS      ?= 20
 LIES        ?= 3000
 STEPS       ?= 600
@@ -53,10 +54,11 @@ bench-codec:
 # What looks for the new takes a seed that no run had, and says it.
 differential soak: export CACHERING_SEED := $(or $(CACHERING_SEED),$(shell od -An -N4 -tu4 /dev/urandom | tr -d ' '))
 
-## differential: with a fresh seed, GRAPHS (200000) random pickles between all protocols, byte by byte as CPython's; READBACK (30000) values written to every serializer, read by its library; DOCUMENTS (20000) of YAML; SETTINGS (3000) modules beside what import makes of them
+## differential: with a fresh seed, GRAPHS (200000) random pickles between all protocols, byte by byte as CPython's; LOADS (20000) that no pickler writes; READBACK (30000) values written to every serializer, read by its library; DOCUMENTS (20000) of YAML; SETTINGS (3000) modules beside what import makes of them
 differential:
 	@echo "CACHERING_SEED=$(CACHERING_SEED) make $@ repeats this run"
 	PICKLE_GRAPHS=$(GRAPHS) $(GO) test -run Differential -count=1 -v -timeout 60m ./codec/pickle
+	PICKLE_LOADS=$(LOADS) $(GO) test -run '^TestLoads$$' -count=1 -v -timeout 60m ./codec/pickle
 	READBACK=$(READBACK) $(GO) test -run ReadBack -count=1 -v -timeout 60m ./codec
 	YAML_COUNT=$(DOCUMENTS) $(GO) test -run PyYAML -count=1 -v -timeout 60m ./codec/yaml
 	CACHERING_SETTINGS=$(SETTINGS) $(GO) test -run Differential -count=1 -v -timeout 60m ./commands/internal/importer

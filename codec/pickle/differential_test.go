@@ -74,7 +74,7 @@ func (c *checker) equal(t *testing.T, a, b []byte) bool {
 // number of graphs is PICKLE_GRAPHS. Sets are written in the order read: where CPython's second dump
 // keeps that order too, the bytes must be its bytes, otherwise the value must be equal.
 func TestDifferential(t *testing.T) {
-	few := 3000
+	few := 1500
 	if testing.Short() {
 		few = 500
 	}

@@ -20,7 +20,7 @@ import (
 // loads is the value that is read here, and what it refuses is refused. PICKLE_LOADS is how many.
 func TestLoads(t *testing.T) {
 	t.Parallel()
-	testLoads(t, python(t), trials.Count(t, "PICKLE_LOADS", 4000))
+	testLoads(t, python(t), trials.Count(t, "PICKLE_LOADS", 2000))
 }
 
 // TestLoadsEverywhere is TestLoads by all the CPythons there are.
@@ -31,7 +31,7 @@ func TestLoadsEverywhere(t *testing.T) {
 		t.Skip("pyenv has no CPython")
 	}
 	for _, python := range pythons {
-		t.Run(python, func(t *testing.T) { testLoads(t, python, trials.Count(t, "PICKLE_LOADS", 4000)) })
+		t.Run(python, func(t *testing.T) { testLoads(t, python, trials.Count(t, "PICKLE_LOADS", 2000)) })
 	}
 }
 
