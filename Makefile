@@ -29,10 +29,11 @@ test:
 	@scripts/install-test-deps || echo "continuing without them: see the end of the report"
 	$(GO) run ./scripts/runtests $(if $(REQUIRE),-require $(REQUIRE))
 
-## test-all: make test, and the optional groups of tests too; a group that cannot run is a failure
+## test-all: make test, and the optional groups of tests too, on other servers for one; a group that cannot run is a failure
 test-all:
 	@scripts/install-test-deps || echo "continuing without them: see the end of the report"
-	$(GO) run ./scripts/runtests -require all -optional
+	@scripts/other-servers $(BIN)/servers || echo "continuing without other servers: see the end of the report"
+	CACHERING_SERVERS=$(CURDIR)/$(BIN)/servers $(GO) run ./scripts/runtests -require all -optional
 
 ## test-short: the tests that finish in seconds, without the race detector
 test-short:
@@ -79,7 +80,7 @@ lint:
 	$(GO) vet ./...
 	@GOBIN=$(CURDIR)/$(BIN) $(GO) install $(STATICCHECK) || { echo "$(STATICCHECK) could not be fetched: is the Go module proxy in reach?"; exit 1; }
 	$(BIN)/staticcheck -checks $(CHECKS) ./...
-	@if command -v shellcheck >/dev/null; then echo shellcheck scripts; shellcheck scripts/install-test-deps .ci/run; \
+	@if command -v shellcheck >/dev/null; then echo shellcheck scripts; shellcheck scripts/install-test-deps scripts/other-servers .ci/run; \
 	else echo "shellcheck is not installed: the shell scripts were not checked"; fi
 
 ## fuzz: every fuzz target in turn, each for FUZZTIME (1m)

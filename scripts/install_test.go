@@ -5,13 +5,17 @@ import (
 	"bytes"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"cachering/scripts/trials"
 )
 
 // machine is a PATH on which redis-server is missing and apt-get is ours, and
@@ -249,5 +253,18 @@ func TestInstallRefused(t *testing.T) {
 			}
 			m.checkPolicy(nil)
 		})
+	}
+}
+
+// The tests know the servers by the names that the script gives them.
+func TestOtherServersNames(t *testing.T) {
+	out, err := exec.Command("./other-servers", "--list").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := strings.Fields(string(out))
+	slices.Sort(listed)
+	if want := slices.Sorted(maps.Keys(trials.Servers())); !slices.Equal(listed, want) {
+		t.Errorf("the script lists %q, the tests %q", listed, want)
 	}
 }

@@ -24,6 +24,8 @@ const run = `{"Action":"start","Package":"p"}
 {"Action":"skip","Package":"p","Test":"TestMute","Elapsed":0}
 {"Action":"output","Package":"p","Test":"TestApart","Output":"    apart_test.go:8: optional group cpython\n"}
 {"Action":"skip","Package":"p","Test":"TestApart","Elapsed":0}
+{"Action":"output","Package":"p","Test":"TestOther/redict","Output":"    other_test.go:9: not to be had here: redict\n"}
+{"Action":"skip","Package":"p","Test":"TestOther/redict","Elapsed":0}
 {"Action":"output","Package":"p","Output":"exit status 1\n"}
 {"Action":"fail","Package":"p","Elapsed":1.25}
 {"Action":"skip","Package":"q","Elapsed":0}
@@ -40,10 +42,14 @@ func TestRead(t *testing.T) {
 	}
 	want := &tally{passed: 1, failed: 1, skips: map[string][]string{
 		"redis-server is not installed: nothing to do": {"p TestSkip"},
-		"no reason given": {"p TestMute"},
+		"no reason given":            {"p TestMute"},
+		"not to be had here: redict": {"p TestOther/redict"},
 	}, apart: map[string]int{"cpython": 1}}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if got.skipped() != 3 || got.notHad() != 1 {
+		t.Errorf("%d skipped, %d not to be had; want 3, 1", got.skipped(), got.notHad())
 	}
 	const printed = `    bad_test.go:5: got 1, want 2
 FAIL  p TestBad

@@ -47,6 +47,31 @@ func Pythons() []string {
 	return found
 }
 
+// ServersIn is the variable with the directory to which scripts/other-servers fetched servers, for the group servers.
+const ServersIn = "CACHERING_SERVERS"
+
+// servers are the names that scripts/other-servers gives them.
+func servers() []string {
+	return []string{"redis-6.0", "redis-7.0", "redis-8.0", "valkey-8", "valkey-9", "redict"}
+}
+
+// Servers are the programs of other servers by their names; one that could not be had is "".
+func Servers() map[string]string {
+	programs := map[string]string{}
+	for _, name := range servers() {
+		program := filepath.Join(os.Getenv(ServersIn), name)
+		if info, err := os.Stat(program); err != nil || !info.Mode().IsRegular() || os.Getenv(ServersIn) == "" {
+			program = ""
+		}
+		programs[name] = program
+	}
+	return programs
+}
+
+// NotHad is what the test of a part of an optional group says that this machine cannot get, before its name. It is
+// reported and is no failure, as long as the group has another part.
+const NotHad = "not to be had here: "
+
 // Seed is the number in CACHERING_SEED, or the fixed one. The log of the test says it, which is shown if the test fails.
 func Seed(t testing.TB) uint64 {
 	t.Helper()

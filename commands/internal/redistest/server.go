@@ -5,6 +5,7 @@ package redistest
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -44,6 +45,11 @@ type Server struct {
 	exited chan struct{}
 }
 
+// programIn is the variable that names another program than redis-server to start.
+const programIn = "CACHERING_REDIS_SERVER"
+
+func program() string { return cmp.Or(os.Getenv(programIn), "redis-server") }
+
 // RunT starts a server on a unix socket and stops it when the test ends. Each
 // of lines is a line of redis.conf added to the configuration. The test is
 // skipped where redis-server is not installed.
@@ -76,7 +82,7 @@ const loopback = "127.0.0.1"
 // run starts s, on host if it is a network server.
 func run(tb testing.TB, s *Server, host string) *Server {
 	tb.Helper()
-	if _, err := exec.LookPath("redis-server"); err != nil {
+	if _, err := exec.LookPath(program()); err != nil {
 		tb.Skip("redis-server is not installed")
 	}
 	// Not tb.TempDir: it carries the test's name, and a socket's path may have
@@ -133,7 +139,7 @@ func (s *Server) start() error {
 	conf = append(conf, s.lines...)
 
 	text := strings.Join(conf, "\n") + "\n"
-	cmd := exec.Command("redis-server", "-")
+	cmd := exec.Command(program(), "-")
 	if s.sentinel {
 		// It keeps what it learns in its configuration, and refuses to start
 		// without a file for that.
@@ -141,7 +147,7 @@ func (s *Server) start() error {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			return err
 		}
-		cmd = exec.Command("redis-server", file, "--sentinel")
+		cmd = exec.Command(program(), file, "--sentinel")
 	}
 	cmd.Env = append(os.Environ(), s.env...)
 	cmd.Stdin = strings.NewReader(text)
