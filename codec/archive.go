@@ -136,12 +136,16 @@ func (z *xzEngine) compress(dst, data []byte, level int) ([]byte, error) {
 	return finish(w, &z.out, data)
 }
 
-// maxXZDictionary bounds what the header of a stream makes its reader allocate.
-const maxXZDictionary = 64 << 20
+// The header of a stream makes its reader allocate a dictionary. No preset asks
+// for more than maxXZDictionary, and most for no more than usualXZDictionary.
+const (
+	usualXZDictionary = 16 << 20
+	maxXZDictionary   = 64 << 20
+)
 
 func (z *xzEngine) decompress(dst, stored []byte, budget int64) ([]byte, *Error) {
 	z.in.Reset(stored)
-	if size, ok := xzStreamDictionary(stored); ok && size > maxXZDictionary {
+	if size, ok := xzStreamDictionary(stored); ok && (size > maxXZDictionary || size > usualXZDictionary && int64(size) > budget) {
 		return dst, tooLarge(LZMA)
 	}
 	r, err := xz.ReaderConfig{SingleStream: true, DictCap: 4 << 10}.NewReader(&z.in)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"strings"
 	"testing"
 
 	"cachering/codec"
@@ -24,6 +25,68 @@ func TestPlainBudget(t *testing.T) {
 		var e *codec.Error
 		if !errors.As(err, &e) || e.Kind != codec.KindTooLarge {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestRoom: what a value takes is what it holds, as it is taken to pieces and written again, and a Transcoder that had no room
+// for one goes on as if nothing had been.
+func TestRoom(t *testing.T) {
+	const size = 1 << 20
+	list := "\x80\x02](" + strings.Repeat("]", size) + "e."
+	str := string(binary.LittleEndian.AppendUint32([]byte("\x80\x02X"), size)) + strings.Repeat("s", size) + "."
+	json := "[" + strings.Repeat("0,", size/2) + "0]"
+	for _, c := range []struct {
+		name, from, content, to string
+		need                    int64 // MiB
+	}{
+		{"a str", "pickle:2", str, "pickle:5", 2},
+		{"a str, compressed", "pickle:2+zlib", str, "pickle:5", 4},
+		{"a str to another compressor", "pickle:2+zlib", str, "pickle:5+bz2", 4},
+		{"a str to JSON", "pickle:2", str, "json", 3},
+		{"a list of lists", "pickle:2+zlib", list, "pickle:5", 500},
+		{"a list of lists to YAML", "pickle:2", list, "yaml", 500},
+		{"JSON", "json+gzip", json, "pickle:5", 500},
+	} {
+		stored := []byte(c.content)
+		if serializer, compressor, ok := strings.Cut(c.from, "+"); ok {
+			out, _, err := newTranscoder(t, serializer, serializer+"+"+compressor, codec.Options{}).Transcode(nil, stored)
+			if err != nil {
+				t.Fatal(err)
+			}
+			stored = out
+		}
+		tr := newTranscoder(t, c.from, c.to, codec.Options{Room: 1 << 19})
+		small := []byte("\x80\x02](K\x01K\x02e.")
+		if strings.HasPrefix(c.from, "json") {
+			small = []byte("[1, 2]")
+		}
+		if _, comp, ok := strings.Cut(c.from, "+"); ok {
+			small, _, _ = newTranscoder(t, strings.TrimSuffix(c.from, "+"+comp), c.from, codec.Options{}).Transcode(nil, small)
+		}
+		want, _, err := tr.Transcode(nil, small)
+		if err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		for range 2 {
+			out, changed, err := tr.Transcode(nil, stored)
+			if !errors.Is(err, codec.ErrNoRoom) || changed || out != nil {
+				t.Errorf("%s: %d bytes, %v, %v", c.name, len(out), changed, err)
+			}
+			if got, _, err := tr.Transcode(nil, small); err != nil || !bytes.Equal(got, want) {
+				t.Errorf("%s, and then a small value: %q, %v", c.name, got, err)
+			}
+		}
+		tr.SetRoom(c.need << 20)
+		if _, changed, err := tr.Transcode(nil, stored); err != nil || !changed {
+			t.Errorf("%s in %d MiB: %v, %v", c.name, c.need, changed, err)
+		}
+		from, err := codec.ParseSource(c.from, codec.Codec{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := codec.Decode(stored, from, codec.Options{Room: 1 << 18}); c.content != str && !errors.Is(err, codec.ErrNoRoom) {
+			t.Errorf("%s: decoded, %v", c.name, err)
 		}
 	}
 }

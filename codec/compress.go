@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 )
 
 // compression is what is known about one compressor.
@@ -89,7 +90,11 @@ func inflate(dst []byte, r io.Reader, name Compressor, in *bytes.Reader, budget 
 	start := len(dst)
 	for {
 		if len(dst) == cap(dst) {
-			dst = append(dst, 0)[:len(dst)]
+			more := max(len(dst), 512)
+			if len(dst) > keepBuffer { // the old and the new one together are what counts
+				more = len(dst) / 4
+			}
+			dst = slices.Grow(dst, int(min(int64(more), budget+1-int64(len(dst)-start))))
 		}
 		n, err := r.Read(dst[len(dst):cap(dst)])
 		dst = dst[:len(dst)+n]

@@ -12,7 +12,7 @@ import (
 // damage is written. The error is an *Error, or one of w.
 func Disassemble(w io.Writer, stored []byte, from Source, o Options) (form Form, err error) {
 	op := opener{source: from}
-	l, e := op.open(stored, o.budget(len(stored)))
+	l, e := op.open(stored, o)
 	if e != nil {
 		return Form{}, e
 	}

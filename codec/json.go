@@ -29,6 +29,7 @@ func encodeJSON(dst []byte, g *pyobj.Graph, root pyobj.Ref, _ Rules, from origin
 	w := jsonWriter{plainWriter: newPlainWriter(dst, g, "JSON", maxJSONDepth), loose: from != fromOther, dumps: from == fromPerson}
 	defer catch(&err)
 	w.value(root)
+	w.bounded()
 	return w.dst, nil
 }
 
@@ -156,6 +157,7 @@ func (w *jsonWriter) str(text []byte) {
 
 // unit writes a UTF-16 code unit as an escape.
 func (w *jsonWriter) unit(r rune) {
+	w.bounded() // six bytes for one or two
 	const hex = "0123456789abcdef"
 	w.dst = append(w.dst, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
 }

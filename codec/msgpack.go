@@ -21,6 +21,7 @@ func encodeMsgPack(dst []byte, g *pyobj.Graph, root pyobj.Ref, rules Rules, from
 	w := msgPackWriter{plainWriter: newPlainWriter(dst, g, "MessagePack", maxMsgPackDepth), rules: rules, dumps: from == fromPerson}
 	defer catch(&err)
 	w.value(root)
+	w.bounded()
 	return w.dst, nil
 }
 

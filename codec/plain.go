@@ -20,6 +20,7 @@ type plainWriter struct {
 	depth  int // of containers that the format's Python reader still reads
 	path   []byte
 	opened int
+	start  int                // length of dst before
 	limit  int                // length of dst from which on it is too much
 	seen   map[pyobj.Ref]bool // lists and dicts; true while one is being written
 }
@@ -28,7 +29,7 @@ type plainWriter struct {
 // in a list again and again takes two bytes of a pickle each time.
 func newPlainWriter(dst []byte, g *pyobj.Graph, format string, depth int) plainWriter {
 	budget := Options{}.budget(len(g.Source()))
-	return plainWriter{g: g, dst: dst, format: format, depth: depth, limit: len(dst) + int(budget)}
+	return plainWriter{g: g, dst: dst, format: format, depth: depth, start: len(dst), limit: len(dst) + int(budget)}
 }
 
 func (w *plainWriter) fail(kind Kind, what string) {
@@ -71,7 +72,7 @@ func (w *plainWriter) leave(r pyobj.Ref) {
 
 // bounded refuses to go on when too much has been written.
 func (w *plainWriter) bounded() {
-	if len(w.dst) > w.limit {
+	if len(w.dst) > w.limit || w.g.Lacks(3*(len(w.dst)-w.start)/2) {
 		w.fail(KindTooLarge, "the "+w.format+" form is larger than the budget")
 	}
 }

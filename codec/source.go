@@ -2,6 +2,7 @@ package codec
 
 import (
 	"bytes"
+	"errors"
 	"unicode/utf8"
 
 	"cachering/codec/pickle"
@@ -45,6 +46,17 @@ func (s Source) String() string {
 type Options struct {
 	Py2Strings pickle.Py2Strings // what the byte strings of Python 2 become
 	Budget     int64             // bytes that one value may become; 0: the larger of 64 MiB and 16 times its own size
+	// Room is how many bytes of memory one value may take, as it is unpacked, in pieces and written anew; 0 is
+	// no bound. What would take more is an error for which errors.Is tells ErrNoRoom.
+	Room int64
+}
+
+// ErrNoRoom is the cause of the error about a value that would take more memory
+// than Options.Room says.
+var ErrNoRoom = errors.New("no room")
+
+func noRoom() *Error {
+	return &Error{Kind: KindTooLarge, Text: "unpacked, it takes more memory than there is for one value", Err: ErrNoRoom}
 }
 
 func (o Options) budget(size int) int64 {
@@ -79,6 +91,14 @@ type layers struct {
 	serialized []byte
 }
 
+// left is what there is of the room once a value is unpacked.
+func (o Options) left(l layers) int64 {
+	if l.compressed == 0 {
+		return o.Room
+	}
+	return max(1, o.Room-int64(len(l.serialized)))
+}
+
 // opener takes the outer layers off, with buffers that are reused.
 type opener struct {
 	source Source
@@ -87,7 +107,20 @@ type opener struct {
 	content []byte
 }
 
-func (o *opener) open(stored []byte, budget int64) (layers, *Error) {
+// open takes the outer layers of stored off. Of the room half is for what is unpacked, which it was, too, as it grew.
+func (o *opener) open(stored []byte, options Options) (layers, *Error) {
+	budget := options.budget(len(stored))
+	if options.Room == 0 || options.Room/2 >= budget {
+		return o.take(stored, budget)
+	}
+	l, err := o.take(stored, options.Room/2)
+	if err != nil && err.Kind == KindTooLarge {
+		err = noRoom()
+	}
+	return l, err
+}
+
+func (o *opener) take(stored []byte, budget int64) (layers, *Error) {
 	if !o.source.stored {
 		switch i := compressionOf(o.source.codec.Compressor); {
 		case i < 0:
@@ -142,12 +175,16 @@ func (o *opener) inflate(i int, stored []byte, budget int64) (layers, *Error) {
 }
 
 // keepBuffer is how large a buffer is kept for the next value.
-const keepBuffer = 16 << 20
+const keepBuffer = 1 << 20
 
-func (o *opener) release() {
-	if cap(o.content) > keepBuffer {
-		o.content = nil
+// release forgets what was large about the value taken last: its content, and the state of the compressor, which may refer to
+// it and be as large.
+func (o *opener) release(stored []byte) (large bool) {
+	large = cap(o.content) > keepBuffer || len(stored) > keepBuffer
+	if large {
+		o.content, o.engines = nil, engines{}
 	}
+	return large
 }
 
 // explain makes an Error of the refusal of a reader. For a whole pipeline it

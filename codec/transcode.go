@@ -16,8 +16,7 @@ type Transcoder struct {
 	options Options
 	target  int // index in compressions
 	pickle  pickle.Transcoder
-	graph   *pyobj.Graph // of a value that is not rewritten from pickle to pickle
-	packed  []byte       // the serialized value, before compression
+	packed  []byte // the serialized value, before compression
 	notes   Notes
 }
 
@@ -38,6 +37,9 @@ func NewTranscoder(from Source, to Codec, o Options) (*Transcoder, error) {
 	return t, nil
 }
 
+// SetRoom changes Options.Room.
+func (t *Transcoder) SetRoom(bytes int64) { t.options.Room = bytes }
+
 // Notes describes the value transcoded last.
 func (t *Transcoder) Notes() Notes { return t.notes }
 
@@ -49,16 +51,25 @@ func (t *Transcoder) Notes() Notes { return t.notes }
 // Integers stay integers, in the form that Redis can count with. The error is
 // an *Error.
 func (t *Transcoder) Transcode(dst, stored []byte) (out []byte, changed bool, err error) {
+	if t.options.Room > 0 {
+		g := t.pickle.Graph()
+		g.SetRoom(t.options.Room)
+		defer func() {
+			if g.Lacking() {
+				recover() // a pyobj.NoRoom, if anything
+				out, changed, err = nil, false, noRoom()
+			}
+		}()
+	}
 	t.notes = Notes{}
 	if t.source.opaque() && LockToken(nil, stored) {
 		return nil, false, errLockToken
 	}
-	budget := t.options.budget(len(stored))
-	l, e := t.open(stored, budget)
+	defer t.forget(stored)
+	l, e := t.open(stored, t.options)
 	if e != nil {
 		return nil, false, e
 	}
-	defer t.release()
 	if l.float && t.to.Rules.FloatText {
 		return nil, false, nil
 	}
@@ -73,6 +84,9 @@ func (t *Transcoder) Transcode(dst, stored []byte) (out []byte, changed bool, er
 		return nil, false, nil
 	}
 	t.pickle.Budget = t.options.budget(len(l.serialized))
+	if t.options.Room > 0 {
+		t.pickle.Graph().SetRoom(t.options.left(l))
+	}
 	if t.target > 0 {
 		return t.compressed(dst, l)
 	}
@@ -86,17 +100,24 @@ func (t *Transcoder) Transcode(dst, stored []byte) (out []byte, changed bool, er
 	return out, true, nil
 }
 
+// forget gives up what was large.
+func (t *Transcoder) forget(stored []byte) {
+	lacked := t.pickle.Graph().Lacking()
+	if t.release(stored) || lacked {
+		old := &t.pickle
+		t.pickle = pickle.Transcoder{Digits: old.Digits}
+		t.pickle.Py2Strings = old.Py2Strings
+	}
+}
+
 // reserialize appends the value to dst as the target serializes it; plain tells
 // that it is a number that a cache stores as text, whatever the compressor.
 func (t *Transcoder) reserialize(dst []byte, l layers) (out []byte, plain bool, err error) {
-	if t.graph == nil {
-		t.graph = pyobj.New()
-		t.graph.SetDigits(t.pickle.Digits)
-	}
+	g := t.pickle.Graph()
 	if l.float {
-		t.graph.Reset(nil)
+		g.Reset(nil)
 		f, _ := parseFloat(l.serialized)
-		out, err = t.to.serialize(&t.pickle.Encoder, dst, t.graph, t.graph.NewFloat(f), -1)
+		out, err = t.to.serialize(&t.pickle.Encoder, dst, g, g.NewFloat(f), -1)
 		return out, false, err
 	}
 	target := serializationOf(t.to.Serializer)
@@ -110,7 +131,7 @@ func (t *Transcoder) reserialize(dst []byte, l layers) (out []byte, plain bool, 
 		t.notes.Py2 = t.pickle.Py2()
 		return out, false, nil
 	}
-	v, err := t.source.read(&t.pickle.Decoder, t.graph, candidates, l.serialized)
+	v, err := t.source.read(&t.pickle.Decoder, g, candidates, l.serialized)
 	if err != nil {
 		return nil, false, t.explain(err, l)
 	}
@@ -120,18 +141,18 @@ func (t *Transcoder) reserialize(dst []byte, l layers) (out []byte, plain bool, 
 	if v.from == 0 {
 		t.notes.Py2 = t.pickle.Py2()
 	}
-	if t.source.stored && target != 0 && t.graph.Kind(v.root) == pyobj.Int && !t.to.Rules.SerializeInts {
+	if t.source.stored && target != 0 && g.Kind(v.root) == pyobj.Int && !t.to.Rules.SerializeInts {
 		// The library takes what looks like digits for them: in MessagePack 49 is "1".
-		out, ok := t.graph.AppendInt(dst, v.root)
+		out, ok := g.AppendInt(dst, v.root)
 		if !ok {
 			return nil, false, tooManyDigits(t.pickle.Digits)
 		}
 		return out, true, nil
 	}
-	if t.source.stored && t.to.Rules.FloatText && t.graph.Kind(v.root) == pyobj.Float {
-		return pyobj.AppendFloat(dst, t.graph.Float(v.root)), true, nil
+	if t.source.stored && t.to.Rules.FloatText && g.Kind(v.root) == pyobj.Float {
+		return pyobj.AppendFloat(dst, g.Float(v.root)), true, nil
 	}
-	out, err = t.to.serialize(&t.pickle.Encoder, dst, t.graph, v.root, v.from)
+	out, err = t.to.serialize(&t.pickle.Encoder, dst, g, v.root, v.from)
 	return out, false, err
 }
 

@@ -23,13 +23,23 @@ type Value struct {
 // Decode reads one stored value. The Value refers to stored where that is
 // possible: it must not change as long as the Value is used. The error is an
 // *Error.
-func Decode(stored []byte, from Source, o Options) (*Value, error) {
+func Decode(stored []byte, from Source, o Options) (v *Value, err error) {
 	op := opener{source: from}
-	l, e := op.open(stored, o.budget(len(stored)))
+	l, e := op.open(stored, o)
 	if e != nil {
 		return nil, e
 	}
-	v := &Value{Graph: pyobj.New()}
+	g := pyobj.New()
+	if o.Room > 0 {
+		g.SetRoom(o.left(l))
+		defer func() {
+			if g.Lacking() {
+				recover() // a pyobj.NoRoom, if anything
+				v, err = nil, noRoom()
+			}
+		}()
+	}
+	v = &Value{Graph: g}
 	v.Graph.SetDigits(from.codec.Rules.digits())
 	if l.float {
 		f, _ := parseFloat(l.serialized)

@@ -95,7 +95,7 @@ func (d *Decoder) put(index uint32, x pyobj.Ref) {
 	if int(index) <= len(d.src) {
 		n := len(d.memo)
 		for cap(d.memo) <= int(index) {
-			d.memo = grow(d.memo[:cap(d.memo)], len(d.src)+1)
+			d.memo = grow(d.g, d.memo[:cap(d.memo)], len(d.src)+1)
 		}
 		d.memo = d.memo[:index+1]
 		clear(d.memo[n:])

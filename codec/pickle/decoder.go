@@ -88,7 +88,7 @@ func (d *Decoder) reset(g *pyobj.Graph, src []byte) {
 }
 
 // keepEntries bounds what a Decoder or Encoder keeps in each of its arrays from one value to the next.
-const keepEntries = 1 << 20
+const keepEntries = 1 << 17
 
 // Py2 counts the Python 2 byte strings of the value decoded last.
 func (d *Decoder) Py2() Py2Counts { return d.py2 }
@@ -295,7 +295,7 @@ func (d *Decoder) run() (pyobj.Ref, *Error) {
 
 		case opMark:
 			if len(d.marks) == cap(d.marks) {
-				d.marks = grow(d.marks, len(src))
+				d.marks = grow(g, d.marks, len(src))
 			}
 			d.marks = append(d.marks, uint32(fence))
 			fence = len(stack)
@@ -512,7 +512,7 @@ func (d *Decoder) run() (pyobj.Ref, *Error) {
 		}
 		n := len(stack)
 		if n == cap(stack) {
-			stack = grow(stack, len(src))
+			stack = grow(g, stack, len(src))
 		}
 		stack = stack[:n+1]
 		stack[n] = x
@@ -549,8 +549,10 @@ func (d *Decoder) run() (pyobj.Ref, *Error) {
 }
 
 // grow doubles the array, but not beyond one entry for each byte of input, which is the most that any of them can need.
-func grow[T ~uint32](a []T, input int) []T {
-	b := make([]T, len(a), max(64, input/8+1, min(2*len(a), input+1)))
+func grow[T ~uint32](g *pyobj.Graph, a []T, input int) []T {
+	size := max(64, min(input/8+1, 8<<10), min(2*len(a), input+1))
+	g.Take(8 * size)
+	b := make([]T, len(a), size)
 	copy(b, a)
 	return b
 }

@@ -58,6 +58,9 @@ func (e *Encoder) Append(dst []byte, g *pyobj.Graph, root pyobj.Ref, protocol in
 	}
 	e.cover()
 	e.frameLimit = math.MaxInt
+	if g.Lacks(len(g.Source())) {
+		return dst, e.tooLarge(g)
+	}
 	if cap(dst)-len(dst) < 4*quickRoom { // much less would keep the quick paths from being taken
 		e.buf = append(make([]byte, 0, len(dst)+4*quickRoom+len(g.Source())), dst...)
 	}
@@ -119,7 +122,7 @@ func (e *Encoder) need(n int) *Error {
 		return nil
 	}
 	size := len(e.buf) + n
-	if int64(size-e.start) > e.budget(e.g)+frameTarget {
+	if int64(size-e.start) > e.budget(e.g)+frameTarget || e.g.Lacks(size-e.start) {
 		return e.tooLarge(e.g)
 	}
 	buf := make([]byte, len(e.buf), max(256, size+size/2))

@@ -23,13 +23,19 @@ func (t *Transcoder) Transcode(dst, src []byte, protocol int) ([]byte, error) {
 			return out, nil
 		}
 	}
+	g := t.Graph()
+	root, err := t.Decode(g, src)
+	if err != nil {
+		return dst, err
+	}
+	return t.Append(dst, g, root, protocol)
+}
+
+// Graph is what the Transcoder reads into where it must. It is for other values, too, as long as none is transcoded.
+func (t *Transcoder) Graph() *pyobj.Graph {
 	if t.graph == nil {
 		t.graph = pyobj.New()
 	}
 	t.graph.SetDigits(t.Digits)
-	root, err := t.Decode(t.graph, src)
-	if err != nil {
-		return dst, err
-	}
-	return t.Append(dst, t.graph, root, protocol)
+	return t.graph
 }

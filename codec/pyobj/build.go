@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math"
 	"math/big"
+	"slices"
 )
 
 func (g *Graph) add(nd node) Ref {
@@ -18,7 +19,9 @@ func (g *Graph) add(nd node) Ref {
 
 // growNodes doubles, but while a value is being decoded not beyond what its size can need: a node for each byte.
 func (g *Graph) growNodes() {
-	nodes := make([]node, len(g.nodes), g.roomFor(len(g.nodes), int(symbolEnd)))
+	size := g.roomFor(len(g.nodes), int(symbolEnd))
+	g.Take((size - len(g.nodes)) * nodeCost)
+	nodes := make([]node, len(g.nodes), size)
 	copy(nodes, g.nodes)
 	g.nodes = nodes
 }
@@ -29,12 +32,15 @@ func (g *Graph) roomFor(n, fixed int) int {
 	if n >= bound {
 		return 2*n + 64
 	}
-	return max(fixed+64, bound/8+1, min(2*n, bound)) // an eighth, so that doubling ends at the bound
+	// An eighth, so that doubling ends at the bound; but a large value may be one string.
+	return max(fixed+64, min(bound/8+1, 8<<10), min(2*n, bound))
 }
 
 // grown returns a, full, with room for more entries.
 func grown[T any](g *Graph, a []T) []T {
-	b := make([]T, len(a), g.roomFor(len(a), 0))
+	size := g.roomFor(len(a), 0)
+	g.Take(size * recordCost)
+	b := make([]T, len(a), size)
 	copy(b, a)
 	return b
 }
@@ -44,7 +50,9 @@ func (g *Graph) growRefs(a []Ref, more int) []Ref {
 	if cap(a)-len(a) >= more {
 		return a
 	}
-	b := make([]Ref, len(a), max(g.roomFor(len(a), 0), len(a)+more))
+	size := max(g.roomFor(len(a), 0), len(a)+more)
+	g.Take(size * refCost)
+	b := make([]Ref, len(a), size)
 	copy(b, a)
 	return b
 }
@@ -58,8 +66,16 @@ func (g *Graph) addKeyed(r Ref) {
 
 func (g *Graph) addData(k Kind, data []byte) Ref {
 	off := len(g.arena)
-	g.arena = append(g.arena, data...)
+	g.appendArena(data)
 	return g.add(node{kind: k, flags: flagArena, n: uint32(len(data)), v: uint64(off)})
+}
+
+func (g *Graph) appendArena(data []byte) {
+	if cap(g.arena)-len(g.arena) < len(data) {
+		g.Take(2*len(g.arena) + len(data))
+		g.arena = slices.Grow(g.arena, len(g.arena)+len(data))
+	}
+	g.arena = append(g.arena, data...)
 }
 
 // sharedStr is the node of a str that Python has only once, else 0.
@@ -327,6 +343,7 @@ func (g *Graph) SetPy2(r Ref) {
 // some. It lets a decoder write what it decodes where it shall stay.
 func (g *Graph) Room(n int) []byte {
 	if cap(g.arena)-len(g.arena) < n {
+		g.Take(2*len(g.arena) + n)
 		arena := make([]byte, len(g.arena), 2*len(g.arena)+n)
 		copy(arena, g.arena)
 		g.arena = arena
@@ -348,14 +365,14 @@ func (g *Graph) UseStr(n int) Ref {
 func (g *Graph) SetStr(r Ref, text []byte) {
 	nd := &g.nodes[r]
 	nd.kind, nd.flags, nd.n, nd.v = Str, nd.flags|flagArena, uint32(len(text)), uint64(len(g.arena))
-	g.arena = append(g.arena, text...)
+	g.appendArena(text)
 }
 
 // SetData gives a ByteArray other data.
 func (g *Graph) SetData(r Ref, data []byte) {
 	nd := g.at(r)
 	nd.flags, nd.n, nd.v = nd.flags|flagArena, uint32(len(data)), uint64(len(g.arena))
-	g.arena = append(g.arena, data...)
+	g.appendArena(data)
 }
 
 // SetBytes turns a Str into Bytes of the same data, in place.

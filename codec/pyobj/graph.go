@@ -113,6 +113,7 @@ type Graph struct {
 	keyed []Ref // dicts and sets, for Settle
 
 	digits int // see SetDigits
+	room   room
 
 	compound bool // a Tuple is a key, or there is a FrozenSet
 
@@ -124,8 +125,8 @@ type Graph struct {
 	num numbering
 }
 
-// keepNodes bounds the memory that a Graph keeps from one value to the next: about 40 MB for values of a million nodes.
-const keepNodes = 1 << 20
+// keepNodes bounds the memory that a Graph keeps from one value to the next: 3 MB or so.
+const keepNodes = 1 << 16
 
 // New returns an empty Graph.
 func New() *Graph {

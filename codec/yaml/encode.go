@@ -16,10 +16,11 @@ import (
 // YAML. The error is an *Error.
 func Append(dst []byte, g *pyobj.Graph, root pyobj.Ref, objects bool) (out []byte, err error) {
 	e := encoder{emitter: emitter{dst: dst, indent: -1, blank: true, leading: true}, g: g, objects: objects}
-	e.limit = len(dst) + max(minBudget, 16*len(g.Source()))
+	e.start, e.limit = len(dst), len(dst)+max(minBudget, 16*len(g.Source()))
 	defer catch(&err)
 	e.survey(root)
 	e.value(root, inDocument)
+	e.bounded()
 	e.end()
 	return e.dst, nil
 }
@@ -39,6 +40,7 @@ type encoder struct {
 	emitter
 	g       *pyobj.Graph
 	objects bool
+	start   int // length of dst before
 	limit   int // length of dst from which on it is too much
 	path    []byte
 	depth   int
@@ -250,11 +252,16 @@ func base64Lines(data []byte) []byte {
 
 func anchorName(n int) string { return fmt.Sprintf("id%03d", n) }
 
-// value writes r where it stands.
-func (e *encoder) value(r pyobj.Ref, where context) {
-	if len(e.dst) > e.limit {
+// bounded refuses to go on when too much has been written.
+func (e *encoder) bounded() {
+	if len(e.dst) > e.limit || e.g.Lacks(3*(len(e.dst)-e.start)/2) {
 		panic(&Error{Kind: TooLarge, Offset: -1, Text: "the YAML form is larger than the budget"})
 	}
+}
+
+// value writes r where it stands.
+func (e *encoder) value(r pyobj.Ref, where context) {
+	e.bounded()
 	if n := e.seen[r]; n > 0 {
 		if e.written[r] {
 			e.indicator("*"+anchorName(n), true)
