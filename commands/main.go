@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"sync"
 	"syscall"
 
@@ -18,6 +20,9 @@ import (
 // Main runs the program with args (args[0] is the program's name) and returns
 // its exit code.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	if debug.SetMemoryLimit(-1) == math.MaxInt64 { // nobody set GOMEMLIMIT
+		debug.SetMemoryLimit(memoryLimit)
+	}
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
@@ -27,6 +32,10 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	return run(args, ui.New(stdin, stdout, stderr), os.LookupEnv, signals)
 }
+
+// memoryLimit is where the garbage collector works harder. What bulk work holds at a
+// time stays below it; without it as much again would wait to be collected.
+const memoryLimit = 128 << 20
 
 // run is Main on given streams, environment and signals.
 func run(args []string, streams *ui.Streams, env func(string) (string, bool), signals <-chan os.Signal) int {

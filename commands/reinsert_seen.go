@@ -2,6 +2,7 @@ package commands
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -38,9 +39,12 @@ type countingTranscoder struct {
 	seen *reinserted
 }
 
-func (t *countingTranscoder) Transcode(dst, stored []byte) ([]byte, bool, error) {
+func (t *countingTranscoder) Transcode(dst, stored []byte, room int) ([]byte, bool, error) {
+	t.SetRoom(int64(room))
 	out, changed, err := t.Transcoder.Transcode(dst, stored)
 	switch {
+	case errors.Is(err, codec.ErrNoRoom):
+		return nil, false, engine.ErrNoRoom
 	case err != nil:
 		t.seen.failed(stored)
 	default:

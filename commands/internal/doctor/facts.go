@@ -132,11 +132,8 @@ func (f *Facts) lookAtValues(ctx context.Context, cl *cluster.Cluster, asked []*
 	if len(shards) == 0 {
 		return
 	}
-	var mu sync.Mutex // the shards answer all at once
 	samples := survey.Look(ctx, cl, survey.Options{Shards: shards}, survey.SampleSize(len(shards)), func(stored, value []byte) string {
 		sight := reader.Of(f.Cache, stored, value).Sight
-		mu.Lock()
-		defer mu.Unlock()
 		f.Values[sight]++
 		return sight.String()
 	})

@@ -110,7 +110,7 @@ func misfit(s reader.Sight, configured codec.Codec) string {
 			return "other_protocol"
 		}
 		return ""
-	case reader.LockToken:
+	case reader.LockToken, reader.TooLarge:
 		return ""
 	case reader.Protocol:
 		return "protocol_too_new"

@@ -25,7 +25,8 @@ type entry struct {
 	// expireAt is when the key expires, in milliseconds since 1970, where the
 	// server cannot keep an expiry by itself; 0 is never.
 	expireAt int64
-	// size is that of a value which did not fit its batch, 0 if not known.
+	// size is that of a value which did not fit its batch, or stands for the room it
+	// needs; 0 if not known.
 	size  int64
 	tries int  // how often it was tried alone
 	lost  bool // it was written, or not: the answer was lost
@@ -64,6 +65,14 @@ func (b *batch) load(t task) {
 	if t.limit > 0 {
 		b.reply.Limit = t.limit
 	}
+}
+
+// room is how many bytes working on a value of so many may take.
+func (b *batch) room(size int) int {
+	if b.weight == 0 {
+		return lightRoom
+	}
+	return max(lightRoom, 2*int(b.weight)-size)
 }
 
 // keep asks about each entry, in order, and leaves those in b for which the
@@ -161,6 +170,13 @@ func (q *queue) reset() {
 	q.cmds = q.cmds[:0]
 	q.answers.Reset()
 	q.next, q.used = 0, 0
+}
+
+// forget lets go of what was written.
+func (q *queue) forget() {
+	for _, s := range q.slots {
+		s.key.B, s.value.B = nil, nil
+	}
 }
 
 // add queues a command whose answer goes to the queue.

@@ -199,9 +199,12 @@ func BenchmarkReinsert(b *testing.B) {
 	f := newFarm(b, benchShards, "", nil)
 	stored := codec.Codec{Serializer: codec.Pickle, Protocol: 5, Compressor: codec.None}
 	op := &Reinsert{
-		To:            stored.String(),
-		NewTranscoder: func() (Transcoder, error) { return codec.NewTranscoder(codec.Stored(stored), stored, codec.Options{}) },
-		Classify:      func(error) (string, bool) { return "failed", false },
+		To: stored.String(),
+		NewTranscoder: func() (Transcoder, error) {
+			t, err := codec.NewTranscoder(codec.Stored(stored), stored, codec.Options{})
+			return roomy{t}, err
+		},
+		Classify: func(error) (string, bool) { return "failed", false },
 	}
 	compare(b, f, values, benchShards*benchKeys, func() { benchRun(b, f, op, scan.Selection{}) },
 		func() { f.careful(b, rewriteBlindly, ":*") })
@@ -222,7 +225,14 @@ func BenchmarkReinsertWithoutCodec(b *testing.B) {
 // same rewrites every value as it is.
 type same struct{}
 
-func (same) Transcode(dst, stored []byte) ([]byte, bool, error) {
+// roomy takes the room that it needs.
+type roomy struct{ *codec.Transcoder }
+
+func (r roomy) Transcode(dst, stored []byte, _ int) ([]byte, bool, error) {
+	return r.Transcoder.Transcode(dst, stored)
+}
+
+func (same) Transcode(dst, stored []byte, _ int) ([]byte, bool, error) {
 	return append(dst, stored...), true, nil
 }
 

@@ -35,8 +35,14 @@ const (
 	// round trip is worth it, and little enough to hold for every worker.
 	batchBudget = 256 << 10
 	// heavyBudget is how many bytes of values larger than a batch are held at a
-	// time by all workers together; a single larger one is let through alone.
-	heavyBudget = 64 << 20
+	// time by all workers together. Working on such a value, as it is unpacked and
+	// written anew, may take as much again. A larger one is left as it is.
+	heavyBudget = 48 << 20
+	// lightRoom is how many bytes working on one value of an ordinary batch may take.
+	// Once its new values have lightOutput bytes, the rest goes into another.
+	lightRoom, lightOutput = 1 << 20, 256 << 10
+	// heavier is how much more room than before a value gets that lacked it.
+	heavier = 8
 	// maxTries is how often a key that keeps changing is tried alone. A try
 	// takes a fraction of a millisecond, so this settles keys that are written
 	// thousands of times a second.

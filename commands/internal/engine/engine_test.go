@@ -21,7 +21,7 @@ type oldNew struct{}
 var errBad = errors.New("cannot be read")
 var errNot = errors.New("not ours")
 
-func (oldNew) Transcode(dst, stored []byte) ([]byte, bool, error) {
+func (oldNew) Transcode(dst, stored []byte, _ int) ([]byte, bool, error) {
 	switch {
 	case bytes.HasPrefix(stored, []byte("old:")):
 		return append(append(dst, "new:"...), stored[4:]...), true, nil

@@ -158,7 +158,7 @@ func TestARunThatIsToldToStopDoesNotWait(t *testing.T) {
 			}
 			spec.SocketTimeout = long
 		})
-		f.Clients[0].Set(ctx, "p:1:huge", "old:"+strings.Repeat("x", heavyBudget), 0)
+		f.Clients[0].Set(ctx, "p:1:huge", "old:"+strings.Repeat("x", heavyBudget-len("old:panic")), 0)
 		f.Clients[1].Set(ctx, "p:1:other", "old:"+strings.Repeat("x", 2*batchBudget), 0)
 		asked := monitor(t, f.Servers[1], "mget")
 		stop, told := make(chan struct{}), make(chan Failure, 1)

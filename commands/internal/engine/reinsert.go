@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -15,9 +16,13 @@ import (
 // goroutine.
 type Transcoder interface {
 	// Transcode appends the new bytes to dst; changed is false if stored is
-	// what it should be. stored is not kept.
-	Transcode(dst, stored []byte) (out []byte, changed bool, err error)
+	// what it should be. stored is not kept. The error is ErrNoRoom if it would take
+	// more than room bytes of memory, beside stored.
+	Transcode(dst, stored []byte, room int) (out []byte, changed bool, err error)
 }
+
+// ErrNoRoom is the error of a Transcoder that lacks room.
+var ErrNoRoom = errors.New("it does not fit the memory that there is for one value")
 
 // Reinsert rewrites values in place under another codec, expiries kept.
 type Reinsert struct {
@@ -49,7 +54,7 @@ func (o *Reinsert) judge() (func(stored, value []byte) (old, known bool), error)
 				return false, false
 			}
 		}
-		_, changed, err := t.Transcode(nil, value)
+		_, changed, err := t.Transcode(nil, value, lightRoom)
 		return changed, err == nil
 	}, nil
 }
@@ -83,6 +88,7 @@ type rereader struct {
 	t Transcoder
 	// lifetimes asks when keys expire, for servers without KEEPTTL.
 	lifetimes bool
+	aside     []entry // for another batch
 }
 
 func (p *rereader) ask(q *queue, b *batch) {
@@ -127,10 +133,14 @@ func (p *rereader) decide(q *queue, b *batch) error {
 	err = b.keep(func(i int, e *entry) (bool, error) {
 		switch item := items[i]; item.Kind {
 		case cluster.Large:
+			found++
+			if item.Int > heavyBudget {
+				p.tooLarge(e)
+				return false, nil
+			}
+			read += clampInt(item.Int)
 			e.size = item.Int
 			large = append(large, *e)
-			read += clampInt(item.Int)
-			found++
 			return false, nil
 		case cluster.Bulk:
 			read += int(item.Int)
@@ -147,6 +157,8 @@ func (p *rereader) decide(q *queue, b *batch) error {
 		p.w.mean = (p.w.mean + read/found) / 2
 	}
 	p.apart(large)
+	p.w.again(values, p.aside)
+	p.aside = p.aside[:0]
 	if lifetimes != nil {
 		return lifetimes
 	}
@@ -174,8 +186,16 @@ func (p *rereader) value(b *batch, e *entry, value []byte) bool {
 			return false
 		}
 	}
-	out, changed, err := p.t.Transcode(b.out, value)
+	if len(b.out) > lightOutput { // there is more than one, so that it is not too large
+		e.old = nil
+		p.aside = append(p.aside, *e)
+		return false
+	}
+	out, changed, err := p.t.Transcode(b.out, value, b.room(len(value)))
 	switch {
+	case err == ErrNoRoom:
+		p.lacking(b, e)
+		return false
 	case err != nil:
 		if reason, foreign := p.Classify(err); foreign {
 			w.done(e, skip(reason))
@@ -190,6 +210,23 @@ func (p *rereader) value(b *batch, e *entry, value []byte) bool {
 	e.new = out[len(b.out):len(out):len(out)]
 	b.out = out
 	return true
+}
+
+// lacking puts a value for which there is no room beside others on the list again,
+// to go alone, with more room.
+func (p *rereader) lacking(b *batch, e *entry) {
+	if b.weight >= heavyBudget {
+		p.tooLarge(e)
+		return
+	}
+	e.old = nil
+	e.size = min(max(b.weight, batchBudget)*heavier, heavyBudget)
+	p.w.again(values, []entry{*e})
+}
+
+func (p *rereader) tooLarge(e *entry) {
+	e.old, e.new = nil, nil
+	p.w.done(e, skip(ReasonTooLarge))
 }
 
 // apart puts values that did not fit on the list again, in batches that they

@@ -17,6 +17,7 @@ import (
 // values that cannot be transcoded come from the transcoder.
 const (
 	ReasonNotAString = "not_a_string" // skipped: another type
+	ReasonTooLarge   = "too_large"    // skipped: it does not fit into memory, as it is or unpacked
 	ReasonConflict   = "conflict"     // kept changing while it was read and written
 	ReasonRefused    = "refused"      // the server did not write it
 	ReasonUnsettled  = "unsettled"    // the connection was lost and nothing could be asked

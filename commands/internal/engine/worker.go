@@ -249,9 +249,13 @@ func (w *worker) release(b *batch) {
 	w.leave(b.entries)
 	b.entries = b.entries[:0]
 	if b.weight > 0 {
+		b.detach()
+		clear(b.entries[:cap(b.entries)])
+		w.writes.forget()
 		w.heavy.Release(b.weight)
 		b.weight = 0
-		b.detach()
+	} else if cap(b.out) > 2*lightOutput {
+		b.out = nil
 	}
 	w.spare = append(w.spare, b)
 }

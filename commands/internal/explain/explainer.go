@@ -45,7 +45,8 @@ type Explainer struct {
 	others  []*cluster.Shard // the databases with keys that the cache does not use
 	astray  []placement.Key  // sampled once, when first needed
 	sampled bool
-	fits    bool // nine tenths of the sample are at home
+	reading sync.Mutex // of one value at a time, see reader.Room
+	fits    bool       // nine tenths of the sample are at home
 }
 
 // New asks the servers of a cache about themselves. Close has to be called.

@@ -22,6 +22,9 @@ const (
 // readAs looks at a stored value as the configured application would.
 func readAs(cache *config.Cache, stored string, data []byte, now time.Time) *Value {
 	r := reader.Of(cache, []byte(stored), data)
+	if r.Cause == reader.TooLarge {
+		return &Value{Large: true}
+	}
 	out := &Value{Bytes: data, Codec: r.Form.String()}
 	if r.Cause == reader.LockToken {
 		out.Codec = r.String()
@@ -86,6 +89,8 @@ func (x *Explainer) values(ctx context.Context, about []*Evidence) {
 				e.Copies[i] = nil
 				return
 			}
+			x.reading.Lock()
+			defer x.reading.Unlock()
 			t.Value = readAs(x.cache, e.Stored, data, time.Now())
 		})
 		for _, e := range unread {

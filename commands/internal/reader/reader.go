@@ -34,6 +34,7 @@ const (
 	Serializer Cause = "serializer" // another than the application's
 	Protocol   Cause = "protocol"   // of pickle, newer than the application's Python
 	Refused    Cause = "refused"    // by the serializer, which is the right one
+	TooLarge   Cause = "too_large"  // to be looked at here; the application may read it
 )
 
 // Sight is how a value is stored and whether it is read. Sights compare.
@@ -48,6 +49,8 @@ func (s Sight) String() string {
 	switch {
 	case s.Cause == LockToken:
 		return "lock token"
+	case s.Cause == TooLarge:
+		return "too large"
 	case s.Form == codec.Form{}:
 		return "unreadable"
 	case s.Cause == Refused, s.Cause == Integer:
@@ -63,12 +66,19 @@ type Reading struct {
 	Value *codec.Value // what there is to show of it; nil if that is nothing
 }
 
+// Room is how many bytes of memory it may take to look at a value, beside what is
+// stored. Who looks at many does so at one after the other.
+const Room = 64 << 20
+
 // Of reads what is stored under a key. The Reading refers to data.
 func Of(cache *config.Cache, stored, data []byte) Reading {
 	if codec.LockToken(stored, data) {
 		return Reading{Sight: Sight{Cause: LockToken}, Why: "it is the token of a lock"}
 	}
-	v, err := codec.Decode(data, codec.Stored(cache.Codec), codec.Options{})
+	v, err := codec.Decode(data, codec.Stored(cache.Codec), codec.Options{Room: Room})
+	if errors.Is(err, codec.ErrNoRoom) {
+		return Reading{Sight: Sight{Cause: TooLarge}, Why: err.Error()}
+	}
 	if err != nil {
 		if v = otherwise(cache.Codec, data); v == nil {
 			return Reading{Sight: Sight{Cause: causeOf(err)}, Why: err.Error()}
@@ -112,7 +122,7 @@ func otherwise(configured codec.Codec, data []byte) *codec.Value {
 			continue
 		}
 		as := codec.Codec{Serializer: s, Protocol: codec.AnyProtocol, Compressor: configured.Compressor, Level: configured.Level, Rules: configured.Rules}
-		if v, err := codec.Decode(data, codec.Stored(as), codec.Options{}); err == nil {
+		if v, err := codec.Decode(data, codec.Stored(as), codec.Options{Room: Room}); err == nil {
 			return v
 		}
 	}

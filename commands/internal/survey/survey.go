@@ -6,6 +6,7 @@ package survey
 import (
 	"context"
 	"math"
+	"sync"
 
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/scan"
@@ -56,7 +57,7 @@ func (s *Sample) Size() int64 { return int64(len(s.stored)) }
 func (s *Sample) Stored() [][]byte { return s.stored }
 
 // Look takes a sample of n selected keys of all shards together, from all over
-// their key spaces, and describes their values; without describe no value is read.
+// their key spaces, and describes their values; without describe no value is read. It is called for one value at a time.
 // Each shard has its share, so that all samples together are a fair one. It writes
 // nothing.
 func Look(ctx context.Context, cl *cluster.Cluster, o Options, n int, describe func(stored, value []byte) string) []Sample {
@@ -81,12 +82,17 @@ func Look(ctx context.Context, cl *cluster.Cluster, o Options, n int, describe f
 		}
 	})
 	Draw(ctx, from, n)
+	var mu sync.Mutex
 	each(func(i int, s *cluster.Shard) {
 		out := &samples[i]
 		out.Shard, out.Codecs = s.Name, make(map[string]int64)
 		err := from[i].err
 		if err == nil && describe != nil {
-			err = from[i].Values(ctx, func(stored, value []byte) { out.Codecs[describe(stored, value)]++ })
+			err = from[i].Values(ctx, func(stored, value []byte) {
+				mu.Lock()
+				defer mu.Unlock()
+				out.Codecs[describe(stored, value)]++
+			})
 		}
 		out.fill(cl, s, from[i], err)
 	})

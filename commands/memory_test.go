@@ -1,0 +1,157 @@
+package commands_test
+
+import (
+	"bytes"
+	"compress/zlib"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"cachering/commands/internal/redistest"
+)
+
+// enough is the memory, in megabytes, that is enough for any run, whatever lies in the cache.
+const enough = 256
+
+// packed is a pickle of protocol 2, compressed as the cache does.
+func packed(t *testing.T, pickle []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w, err := zlib.NewWriterLevel(&b, zlib.BestSpeed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Write(pickle)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func aStr(n int) []byte {
+	s := bytes.Repeat([]byte("a garden by the lake, 12 stars; "), n/32)
+	b := binary.LittleEndian.AppendUint32([]byte("\x80\x02X"), uint32(len(s)))
+	return append(append(b, s...), '.')
+}
+
+func aList(n int, item string) []byte {
+	return []byte("\x80\x02](" + strings.Repeat(item, n/len(item)) + "e.")
+}
+
+// mostResident is the most memory that a process took, in megabytes, as long as it can be asked. What the system says at its
+// end (ru_maxrss) is not less than what the process had that started it.
+func mostResident(pid int) (most int64) {
+	for {
+		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+		at := bytes.Index(status, []byte("VmHWM:"))
+		if err != nil || at < 0 {
+			return most
+		}
+		var kilobytes int64
+		fmt.Sscan(string(status[at+len("VmHWM:"):]), &kilobytes)
+		most = max(most, kilobytes>>10)
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// What is unpacked counts, too: values of a few hundred kilobytes that hold tens of megabytes each, among them such as
+// cost many times what they hold, are rewritten where they fit, one after the other, and left as they are where they do not.
+func TestRunsStayWithinTheirMemory(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		return // there is no /proc
+	}
+	// The program itself: the race detector needs much memory of its own.
+	program := filepath.Join(t.TempDir(), "cachering")
+	if out, err := exec.Command("go", "build", "-o", program, "cachering").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	ctx := context.Background()
+	servers := []*redistest.Server{redistest.RunT(t), redistest.RunT(t)}
+	conf := filepath.Join(t.TempDir(), "cachering.toml")
+	text := fmt.Sprintf("[caches.default]\nbackend = \"redis_cache.ShardedRedisCache\"\nrelease = \"3.0.1\"\nlocation = [\"10.0.0.1:6379\", \"10.0.0.2:6379\"]\n"+
+		"[caches.default.options]\npython = \"3.12\"\npickle_version = 5\ncompressor = \"zlib\"\n[caches.default.dial]\n"+
+		"\"10.0.0.1:6379\" = %q\n\"10.0.0.2:6379\" = %q\n", servers[0].Addr, servers[1].Addr)
+	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	kinds := map[string][]byte{
+		"str":    packed(t, aStr(33<<20)),
+		"rows":   packed(t, aList(33<<20, "X\x06\x00\x00\x00garden")),
+		"none":   packed(t, aList(60<<20, "N")),
+		"lists":  packed(t, aList(33<<20, "]")),
+		"plain":  aStr(30 << 20),
+		"beyond": aStr(70 << 20),
+		"medium": packed(t, aStr(3<<20)),
+		"small":  packed(t, aStr(200)),
+	}
+	number := map[string]int{"str": 4, "rows": 1, "none": 1, "lists": 1, "plain": 1, "beyond": 1, "medium": 8, "small": 300}
+	fits := map[string]bool{"str": true, "plain": true, "medium": true, "small": true}
+	var all, rewritten int64
+	for kind, n := range number {
+		for i := range n {
+			// Where an entry lies is nothing to the run.
+			if err := servers[i%2].Client(1).Set(ctx, fmt.Sprintf(":1:%s-%d", kind, i), kinds[kind], 0).Err(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if all += int64(n); fits[kind] {
+			rewritten += int64(n)
+		}
+	}
+	run := func(words string) []byte {
+		t.Helper()
+		cmd := exec.Command(program, append([]string{"-c", conf}, strings.Fields(words)...)...)
+		var stderr bytes.Buffer
+		cmd.Stderr = &stderr
+		var out bytes.Buffer
+		cmd.Stdout = &out
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		watched := make(chan int64)
+		go func() { watched <- mostResident(cmd.Process.Pid) }()
+		err := cmd.Wait()
+		peak := <-watched
+		if code := cmd.ProcessState.ExitCode(); code != 0 && code != 3 && code != 4 {
+			t.Errorf("%s: %v\n%s", words, err, stderr.Bytes())
+		}
+		if peak > enough {
+			t.Errorf("%s: %d MB", words, peak)
+		} else {
+			t.Logf("%s: %d MB, exit code %d: %.300s", words, peak, cmd.ProcessState.ExitCode(), stderr.Bytes())
+		}
+		return out.Bytes()
+	}
+	for _, words := range []string{"doctor", "check", "keys --quiet", "explain str-0 none-0", "reinsert --dry-run --to json --force --json", "reinsert --to 5+none --force --yes --json", "reinsert --yes --json"} {
+		out := run(words)
+		if !strings.HasPrefix(words, "reinsert") {
+			continue
+		}
+		var r struct {
+			Total struct {
+				Scanned, Rewritten, Unchanged, Gone int64
+				Skipped, Failed                     map[string]int64
+			}
+		}
+		if err := json.Unmarshal(out, &r); err != nil {
+			t.Errorf("%s: %v: %s", words, err, out)
+		}
+		if r := r.Total; r.Scanned != all || r.Rewritten != rewritten || r.Skipped["too_large"] != all-rewritten || len(r.Failed) > 0 {
+			t.Errorf("%s: %+v, want %d of %d rewritten and the others skipped", words, r, rewritten, all)
+		}
+	}
+	for kind := range number {
+		if got := servers[0].Client(1).Get(ctx, ":1:"+kind+"-0").Val(); !fits[kind] && got != string(kinds[kind]) {
+			t.Errorf("%s: changed", kind)
+		}
+	}
+}
