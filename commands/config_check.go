@@ -21,7 +21,7 @@ func newConfigCheck(s *session) *command {
 			{exitDone, "the configuration is right; there may be warnings"},
 			{exitUsage, "bad usage, or something in the configuration is wrong"},
 		},
-		run: func(context.Context, []string) error { return runConfigCheck(s) },
+		run: func(ctx context.Context, _ []string) error { return runConfigCheck(ctx, s) },
 	}
 }
 
@@ -41,12 +41,12 @@ type checkedCache struct {
 	Codec   string `json:"codec"`
 }
 
-func runConfigCheck(s *session) error {
+func runConfigCheck(ctx context.Context, s *session) error {
 	src, err := s.source()
 	if err != nil {
 		return err
 	}
-	file, findings := config.Check(src)
+	file, findings := config.Check(ctx, src)
 	doc := checkDocument{File: src.Path, OK: true, Caches: []checkedCache{}, Findings: findings}
 	for _, f := range doc.Findings {
 		switch f.Level {

@@ -32,6 +32,9 @@ type Endpoint struct {
 	// Login gives user and password when the server is dialled; nil: there is
 	// none. Without a user it is the server's default one.
 	Login func(context.Context) (user, password string, err error)
+	// LoginAgain gives another login than the one that was refused, if there is
+	// one; nil: there is none.
+	LoginAgain func(ctx context.Context, user, password string) (newUser, newPassword string, changed bool)
 	// HideUser keeps errors from naming the user, who may be a password.
 	HideUser bool
 	// Connections is how many there may be at a time; bulk work takes at least

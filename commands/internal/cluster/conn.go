@@ -123,13 +123,27 @@ func (s *Shard) dialOnce(ctx context.Context, buffer int) (*Conn, error) {
 
 // dialAt connects to an address, which stands for the one that the server is
 // known by.
+//
+// A login that is refused is tried once more if it is another by now.
 func (s *Shard) dialAt(ctx context.Context, network, addr, known string, buffer int) (*Conn, error) {
-	c := &Conn{Shard: s, known: known}
-	var dialled atomic.Bool
 	user, password, err := s.login(ctx)
 	if err != nil {
 		return nil, s.Wrap(err)
 	}
+	c, err := s.dialAs(ctx, network, addr, known, buffer, user, password)
+	if errors.Is(err, ErrLogin) && s.end.LoginAgain != nil {
+		var changed bool
+		if user, password, changed = s.end.LoginAgain(ctx, user, password); changed {
+			s.knowLogin(user, password)
+			return s.dialAs(ctx, network, addr, known, buffer, user, password)
+		}
+	}
+	return c, err
+}
+
+func (s *Shard) dialAs(ctx context.Context, network, addr, known string, buffer int, user, password string) (*Conn, error) {
+	c := &Conn{Shard: s, known: known}
+	var dialled atomic.Bool
 	if user != "" && password == "" {
 		// Without a password go-redis would not name the user either. A user
 		// that needs none is let in with any.
@@ -176,7 +190,7 @@ func (s *Shard) dialAt(ctx context.Context, network, addr, known string, buffer 
 	})
 	c.client.AddHook(logins{c})
 	c.sticky = c.client.Conn()
-	if err = c.greet(ctx); err != nil {
+	if err := c.greet(ctx); err != nil {
 		c.Close()
 		return nil, c.atFirst(err)
 	}
@@ -299,10 +313,14 @@ func (s *Shard) login(ctx context.Context) (user, password string, err error) {
 	if user, password, err = s.end.Login(ctx); err != nil {
 		return "", "", err
 	}
+	s.knowLogin(user, password)
+	return user, password, nil
+}
+
+func (s *Shard) knowLogin(user, password string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.user, s.password = user, password
-	return user, password, nil
 }
 
 // name is the user as errors name it. The lock is held.

@@ -56,6 +56,10 @@ func Open(c *config.Cache, o Options) (*Cluster, error) {
 				login, err := c.Login(ctx, i)
 				return login.Username, login.Password.Reveal(), err
 			},
+			LoginAgain: func(ctx context.Context, user, password string) (string, string, bool) {
+				login, changed := c.LoginAgain(ctx, i, config.Login{Username: user, Password: config.NewSecret(password)})
+				return login.Username, login.Password.Reveal(), changed
+			},
 		}
 		if sentinels != nil {
 			end.Network, end.Service = "tcp", &Service{Name: at.Addr, Replica: at.Replica, Sentinels: sentinels}
@@ -87,6 +91,10 @@ func openSentinels(c *config.Cache, o Options) (*Sentinels, error) {
 		Login: func(ctx context.Context) (user, password string, err error) {
 			login, err := s.Login(ctx)
 			return login.Username, login.Password.Reveal(), err
+		},
+		LoginAgain: func(ctx context.Context, user, password string) (string, string, bool) {
+			login, changed := s.LoginAgain(ctx, config.Login{Username: user, Password: config.NewSecret(password)})
+			return login.Username, login.Password.Reveal(), changed
 		},
 	}
 	if o.SocketTimeout != 0 {

@@ -19,6 +19,8 @@ type Watch struct {
 	Addrs []string // host:port, in the order in which they are asked
 	TLS   *tls.Config
 	Login func(context.Context) (user, password string, err error)
+	// LoginAgain is that of Endpoint.
+	LoginAgain func(ctx context.Context, user, password string) (newUser, newPassword string, changed bool)
 	// Dial is where to connect for an address, of a sentinel or one that it
 	// told; nil: there.
 	Dial           func(addr string) (network, to string)
@@ -45,7 +47,7 @@ func NewSentinels(w Watch) *Sentinels {
 	c := &Cluster{spec: Spec{SocketTimeout: w.SocketTimeout, ConnectTimeout: w.ConnectTimeout}, node: new(atomic.Bool)}
 	c.spec.defaults()
 	for _, addr := range w.Addrs {
-		end := Endpoint{Addr: addr, Sentinel: true, TLS: w.TLS, Login: w.Login}
+		end := Endpoint{Addr: addr, Sentinel: true, TLS: w.TLS, Login: w.Login, LoginAgain: w.LoginAgain}
 		end.Network, end.Addr = w.Dial(addr)
 		x.shards = append(x.shards, &Shard{Name: addr, cluster: c, end: end})
 	}

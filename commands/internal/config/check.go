@@ -59,7 +59,7 @@ func findingOf(err *Error) Finding {
 // order of its lines, and what Load would: nil where that fails. Passwords in
 // variables and files, and the files of TLS, are looked up; a password_command is
 // not run. The file is read once: it may be a pipe.
-func Check(src Source) (*File, []Finding) {
+func Check(ctx context.Context, src Source) (*File, []Finding) {
 	f, errs := load(src)
 	var list []Finding
 	for _, err := range errs {
@@ -74,7 +74,7 @@ func Check(src Source) (*File, []Finding) {
 	list = append(list, f.permissions()...)
 	for _, c := range f.Caches {
 		list = append(list, c.findings()...)
-		list = append(list, c.lookUp()...)
+		list = append(list, c.lookUp(ctx)...)
 	}
 	slices.SortStableFunc(list, func(a, b Finding) int { return a.Line - b.Line })
 	if len(errs) > 0 {
@@ -136,7 +136,7 @@ func (c *Cache) findings() []Finding {
 
 // lookUp looks for the passwords, unless that would run a command, and for what
 // TLS needs.
-func (c *Cache) lookUp() []Finding {
+func (c *Cache) lookUp(ctx context.Context) []Finding {
 	var list []Finding
 	var e *Error
 	for _, s := range c.secrets() {
@@ -144,7 +144,7 @@ func (c *Cache) lookUp() []Finding {
 			list = append(list, Finding{Level: LevelNote, File: c.File, Line: s.from.line, Key: s.from.path(), Msg: "not run by this check"})
 			continue
 		}
-		if _, err := s.get(context.Background()); errors.As(err, &e) {
+		if _, err := s.get(ctx); errors.As(err, &e) {
 			list = append(list, findingOf(e))
 		}
 	}

@@ -158,7 +158,7 @@ func TestUnreadable(t *testing.T) {
 		if got := errorText(err); got != tt.want {
 			t.Errorf("got  %s\nwant %s", got, tt.want)
 		}
-		if _, findings := Check(tt.src); len(findings) != 1 || findings[0].Level != LevelError || findings[0].String() != tt.want {
+		if _, findings := Check(t.Context(), tt.src); len(findings) != 1 || findings[0].Level != LevelError || findings[0].String() != tt.want {
 			t.Errorf("Check: got %v, want %s", findings, tt.want)
 		}
 	}

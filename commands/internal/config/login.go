@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,8 +18,15 @@ import (
 	"cachering/ring"
 )
 
-// maxSecret bounds what is read as a password.
-const maxSecret = 64 << 10
+const (
+	// maxSecret bounds what is read as a password.
+	maxSecret = 64 << 10
+	// secretLimit is how long a file, which may be a pipe, or a command may take to
+	// give one.
+	secretLimit = 30 * time.Second
+	// readAgainEvery is how often at most it is read again.
+	readAgainEvery = 10 * time.Second
+)
 
 // A secretSource knows where the password of a cache comes from, and fetches
 // it when it is first needed: ring and config commands dial nothing, and must
@@ -28,10 +36,13 @@ type secretSource struct {
 	from *node  // password, password_env, password_file or password_command; nil: none
 	env  func(string) string
 
+	limit time.Duration // 0: secretLimit
+
 	mu     sync.Mutex
 	done   bool
 	secret Secret
 	err    error
+	again  time.Time // when it was read again
 }
 
 // Login is what to authenticate with at a server: with an empty password not at
@@ -58,6 +69,17 @@ func (c *Cache) Login(ctx context.Context, server int) (Login, error) {
 	var err error
 	login.Password, err = c.secret.get(ctx)
 	return login, err
+}
+
+// LoginAgain is for a login that a server refused: what a file or a command gave may
+// be another by now, as tokens are that live for minutes. It is read again at most
+// once in ten seconds. changed is false where there is nothing else to try.
+func (c *Cache) LoginAgain(ctx context.Context, server int, refused Login) (login Login, changed bool) {
+	if c.ownLogin(c.Servers[server]) {
+		return refused, false
+	}
+	refused.Password, changed = c.secret.getAgain(ctx, refused.Password)
+	return refused, changed
 }
 
 // LoneUser reports whether the user of a server's location stands before its @
@@ -94,6 +116,22 @@ func (s *secretSource) get(ctx context.Context) (Secret, error) {
 	return s.secret, s.err
 }
 
+// getAgain is another secret than the one that was refused, if there is one.
+func (s *secretSource) getAgain(ctx context.Context, refused Secret) (_ Secret, changed bool) {
+	if s.from == nil || s.from.name != "password_file" && s.from.name != "password_command" {
+		return refused, false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.secret == refused && (s.again.IsZero() || time.Since(s.again) >= readAgainEvery) {
+		s.again = time.Now()
+		if secret, err := s.fetch(ctx); err == nil {
+			s.secret = secret
+		}
+	}
+	return s.secret, s.secret != refused
+}
+
 func (s *secretSource) fetch(ctx context.Context) (Secret, error) {
 	if s.from == nil {
 		return Secret{}, nil
@@ -102,7 +140,7 @@ func (s *secretSource) fetch(ctx context.Context) (Secret, error) {
 	case "password_env":
 		return s.fromEnv()
 	case "password_file":
-		return s.fromFile()
+		return s.fromFile(ctx)
 	case "password_command":
 		return s.fromCommand(ctx)
 	}
@@ -123,7 +161,35 @@ func (s *secretSource) fromEnv() (Secret, error) {
 	return s.fail(msg, hint, nil)
 }
 
-func (s *secretSource) fromFile() (Secret, error) {
+// fromFile reads a file, which may be a pipe that nobody writes to: neither to open
+// nor to read one can be broken off, so they are left alone when the time is over.
+func (s *secretSource) fromFile(ctx context.Context) (Secret, error) {
+	if info, err := os.Stat(besides(s.file, s.from.value.(string))); err != nil || info.Mode().IsRegular() {
+		return s.readFile()
+	}
+	type result struct {
+		secret Secret
+		err    error
+	}
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(s.limit, secretLimit))
+	defer cancel()
+	read := make(chan result, 1)
+	go func() {
+		secret, err := s.readFile()
+		read <- result{secret, err}
+	}()
+	select {
+	case r := <-read:
+		return r.secret, r.err
+	case <-ctx.Done():
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return s.fail(fmt.Sprintf("the file gives no password within %v", cmp.Or(s.limit, secretLimit)), "see who writes to it, if it is a pipe", nil)
+		}
+		return s.fail("reading the file was stopped", "see who writes to it, if it is a pipe", ctx.Err())
+	}
+}
+
+func (s *secretSource) readFile() (Secret, error) {
 	path := s.from.value.(string)
 	shown := "the file"
 	if strings.ContainsRune(path, filepath.Separator) {
@@ -180,8 +246,10 @@ func (s *secretSource) fromCommand(ctx context.Context) (Secret, error) {
 	} else {
 		argv = []string{"/bin/sh", "-c", s.from.value.(string)}
 	}
-	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
-	var out limited
+	limited, cancel := context.WithTimeout(ctx, cmp.Or(s.limit, secretLimit))
+	defer cancel()
+	cmd := exec.CommandContext(limited, argv[0], argv[1:]...)
+	var out bounded
 	cmd.Stdout = &out
 	// What the command prints on standard error is dropped: it may quote the
 	// secret. A child that keeps the pipe open must not hold us for ever.
@@ -191,6 +259,8 @@ func (s *secretSource) fromCommand(ctx context.Context) (Secret, error) {
 		switch {
 		case ctx.Err() != nil:
 			return s.fail("the command was stopped", "let it finish", ctx.Err())
+		case limited.Err() != nil:
+			return s.fail(fmt.Sprintf("the command gave no password within %v, and was stopped", cmp.Or(s.limit, secretLimit)), "run it by hand to see why", nil)
 		case out.over:
 			return s.fail("the command printed more than 64 KiB", "let it print the password only", nil)
 		case errors.As(err, &exit):
@@ -213,15 +283,15 @@ func (s *secretSource) line(text []byte, from string) (Secret, error) {
 	return Secret{password}, nil
 }
 
-// limited refuses to gather more than a password can be. It refuses by an
+// bounded refuses to gather more than a password can be. It refuses by an
 // error, so that a command that never ends is ended. (The buffer is not
 // embedded: its ReadFrom would be used in place of Write.)
-type limited struct {
+type bounded struct {
 	buf  bytes.Buffer
 	over bool
 }
 
-func (l *limited) Write(p []byte) (int, error) {
+func (l *bounded) Write(p []byte) (int, error) {
 	if l.buf.Len()+len(p) > maxSecret {
 		l.over = true
 		return 0, io.ErrShortWrite

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -104,7 +105,7 @@ func TestCommandRunsLateAndOnce(t *testing.T) {
 	}
 	c := f.Caches[0]
 	_ = c.View().Text()
-	Check(Source{Path: path})
+	Check(t.Context(), Source{Path: path})
 	if _, err := os.Stat(log); err == nil {
 		t.Error("the command ran before a password was needed")
 	}
@@ -129,6 +130,37 @@ func TestCommandIsStopped(t *testing.T) {
 	}
 	if d := time.Since(start); d > 10*time.Second {
 		t.Errorf("it took %v", d)
+	}
+}
+
+// TestASecretHasATimeLimit: neither a command nor a pipe that nobody writes to holds
+// a run up, and each can be broken off.
+func TestASecretHasATimeLimit(t *testing.T) {
+	dir := t.TempDir()
+	if err := exec.Command("mkfifo", filepath.Join(dir, "pipe")).Run(); err != nil {
+		t.Skip("mkfifo is missing")
+	}
+	for line, want := range map[string][2]string{
+		`options.password_command = "sleep 60"`: {"the command gave no password within 50ms, and was stopped", "the command was stopped"},
+		`options.password_file = "pipe"`:        {"the file gives no password within 50ms", "reading the file was stopped"},
+	} {
+		for i, stop := range []time.Duration{time.Hour, 50 * time.Millisecond} {
+			f, errs := parse(filepath.Join(dir, "c.toml"), sharded+line+"\n", 0o600, nil)
+			if len(errs) > 0 {
+				t.Fatal(errs[0])
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), stop)
+			if i == 0 {
+				f.Caches[0].secret.limit = 50 * time.Millisecond
+			} else {
+				time.AfterFunc(10*time.Millisecond, cancel)
+			}
+			_, err := f.Caches[0].Login(ctx, 0)
+			cancel()
+			if err == nil || !strings.Contains(err.Error(), want[i]) {
+				t.Errorf("%s: got %v, want %s", line, err, want[i])
+			}
+		}
 	}
 }
 

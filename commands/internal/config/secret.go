@@ -10,6 +10,9 @@ type Secret struct{ text string }
 
 const hidden = "***"
 
+// NewSecret hides a text.
+func NewSecret(text string) Secret { return Secret{text} }
+
 // Reveal gives the true text, for the one call that sends it to a server.
 func (s Secret) Reveal() string { return s.text }
 

@@ -37,6 +37,12 @@ func (s *Sentinels) Login(ctx context.Context) (Login, error) {
 	return Login{Username: text(s.kwargs.get("username")), Password: password}, err
 }
 
+// LoginAgain is that of Cache, for a sentinel.
+func (s *Sentinels) LoginAgain(ctx context.Context, refused Login) (login Login, changed bool) {
+	refused.Password, changed = s.secret.getAgain(ctx, refused.Password)
+	return refused, changed
+}
+
 // TLSConfig is how a sentinel is spoken to where TLS is set. The host that is
 // dialled becomes the name of the server, unless a setting gives one. The error
 // is an *Error.

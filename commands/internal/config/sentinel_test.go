@@ -134,7 +134,7 @@ func TestSecretsOfSentinels(t *testing.T) {
 		t.Errorf("%v, %v", errs, f.Warnings)
 	}
 	c, _ := one(t, service+"sentinel_kwargs = {password_env = \"NOT_SET\"}\n")
-	if list := c.lookUp(); len(list) != 1 || list[0].Level != LevelError || list[0].Key != "caches.orders.options.sentinel_kwargs.password_env" {
+	if list := c.lookUp(t.Context()); len(list) != 1 || list[0].Level != LevelError || list[0].Key != "caches.orders.options.sentinel_kwargs.password_env" {
 		t.Errorf("%v", list)
 	}
 }

@@ -109,7 +109,7 @@ options = {master_cache = "a:1", pickle_version = 5}
 `
 	write(t, path, text, 0o644)
 	var got strings.Builder
-	_, findings := Check(Source{Path: path, env: lookup()})
+	_, findings := Check(t.Context(), Source{Path: path, env: lookup()})
 	for _, f := range findings {
 		got.WriteString(string(f.Level) + " " + strings.ReplaceAll(f.String(), path, "c.toml") + "\n")
 	}
@@ -131,7 +131,7 @@ note c.toml:15: caches.third.options.master_cache: without effect here
 		t.Fatal(err)
 	}
 	var errs []int
-	_, findings = Check(Source{Path: path, env: lookup()})
+	_, findings = Check(t.Context(), Source{Path: path, env: lookup()})
 	for _, f := range findings {
 		if f.Level == LevelError {
 			errs = append(errs, f.Line)
@@ -237,7 +237,7 @@ func TestCheckOfAPipe(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.Close()
-	f, findings := Check(Source{Path: fmt.Sprintf("/dev/fd/%d", r.Fd()), env: lookup()})
+	f, findings := Check(t.Context(), Source{Path: fmt.Sprintf("/dev/fd/%d", r.Fd()), env: lookup()})
 	if f == nil || len(f.Caches) != 1 || slices.ContainsFunc(findings, func(f Finding) bool { return f.Level == LevelError }) {
 		t.Errorf("got %v, %v", f, findings)
 	}
@@ -253,7 +253,7 @@ func TestCheckOfTLS(t *testing.T) {
 		"location = \"redis://h:6380/0\"\noptions.ssl_ca_certs = \"/no/such.pem\"":  "",
 	} {
 		write(t, path, "[caches.default]\nbackend = \"django.core.cache.backends.redis.RedisCache\"\n"+lines+"\n", 0o600)
-		_, findings := Check(Source{Path: path, env: lookup()})
+		_, findings := Check(t.Context(), Source{Path: path, env: lookup()})
 		got := ""
 		for _, f := range findings {
 			if f.Level == LevelError {
