@@ -10,8 +10,9 @@ import (
 // into an Unknown and can change is followed no longer: the Unknown may be it.
 func (r *runner) eval(x expr) *Value {
 	if r.depth++; r.depth > 3*maxDepth || r.step(1) {
-		r.depth--
-		r.wild(x.at(), "the expression is too large")
+		if r.depth--; !r.spent(x.at()) {
+			r.wild(x.at(), "the expression is too large")
+		}
 		return unknown(x.at(), "the expression is too large")
 	}
 	outer := len(r.kids)
@@ -189,11 +190,11 @@ func (r *runner) update(v, with *Value, line int) {
 			r.blur(v, with.Why)
 		}
 		for i, key := range with.Keys {
-			v.set(key, r.doubted(with.Items[i]))
+			v.set(key, r.perhaps(with.Items[i]))
 		}
 	case with.Kind == List || with.Kind == Tuple:
 		for _, pair := range with.Items {
-			if (pair.Kind == Tuple || pair.Kind == List) && len(pair.Items) == 2 && v.set(pair.Items[0], r.doubted(pair.Items[1])) {
+			if (pair.Kind == Tuple || pair.Kind == List) && len(pair.Items) == 2 && v.set(pair.Items[0], r.perhaps(pair.Items[1])) {
 				continue
 			}
 			r.shaky++
@@ -207,8 +208,8 @@ func (r *runner) update(v, with *Value, line int) {
 	}
 }
 
-// doubted is what an assignment of v leaves where it is not sure to happen.
-func (r *runner) doubted(v *Value) *Value {
+// perhaps is what an assignment of v leaves where it is not sure to happen.
+func (r *runner) perhaps(v *Value) *Value {
 	why := r.unsure()
 	if why == nil {
 		return v

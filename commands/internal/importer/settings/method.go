@@ -182,13 +182,13 @@ func (r *runner) dictMethod(of *Value, name string, a *arguments) *Value {
 	case name == "get":
 		return other
 	case name == "setdefault":
-		if !of.set(key, r.doubted(other)) {
+		if !of.set(key, r.perhaps(other)) {
 			return nil
 		}
 		return other
 	case name == "pop" && r.unsure() != nil:
-		of.set(key, r.doubted(other))
-		return r.doubted(other)
+		of.set(key, r.perhaps(other))
+		return r.perhaps(other)
 	case name == "pop" && (item != nil || len(a.list) == 2):
 		of.remove(key)
 		if item != nil {

@@ -37,20 +37,33 @@ func (v *Value) Pieces() []Piece {
 // A textBuilder puts a text together, of which parts may be open.
 type textBuilder struct {
 	pieces []Piece
-	of     []*Value // whose defaults it is made of
-	open   *Value   // the first that has none
+	plain  strings.Builder // text behind the last of pieces
+	of     []*Value        // whose defaults it is made of
+	open   *Value          // the first that has none
 	size   int
 }
 
-func (b *textBuilder) text(s string) { b.piece(Piece{Text: s}) }
+func (b *textBuilder) text(s string) {
+	b.size += len(s)
+	b.plain.WriteString(s)
+}
 
 func (b *textBuilder) piece(p Piece) {
-	b.size += len(p.Text)
-	if n := len(b.pieces); n > 0 && p.Var == "" && b.pieces[n-1].Var == "" {
-		b.pieces[n-1].Text += p.Text
+	if p.Var == "" {
+		b.text(p.Text)
 		return
 	}
+	b.flush()
+	b.size += len(p.Text)
 	b.pieces = append(b.pieces, p)
+}
+
+// flush makes a piece of the text that is behind the last one.
+func (b *textBuilder) flush() {
+	if b.plain.Len() > 0 {
+		b.pieces = append(b.pieces, Piece{Text: b.plain.String()})
+		b.plain.Reset()
+	}
 }
 
 // value adds a text as it is; false if it is none.
@@ -93,6 +106,7 @@ func (b *textBuilder) firstOpen(bad *Value) *Value {
 
 // result is the text, or an Unknown that has its pieces.
 func (b *textBuilder) result(line int) *Value {
+	b.flush()
 	v := &Value{Kind: Str, Line: line}
 	if b.open != nil {
 		v = &Value{Kind: Unknown, Line: line, Why: b.open.Why}

@@ -333,3 +333,22 @@ func TestSettingsFiles(t *testing.T) {
 		}
 	}
 }
+
+// A file of nothing but code that may change everything ends as well, and what it
+// would have changed is in doubt.
+func TestTooMuch(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("CACHES = {'a': 1}\n")
+	for i := range 10000 {
+		fmt.Fprintf(&b, "def f%d():\n    CACHES['x'] = X%d\nX%d = f%d()\nother.run(X%d)\n", i, i, i, i, i)
+	}
+	f, err := ReadPython([]byte(b.String()), Options{})
+	if err != nil || len(f.Doubts) == 0 || f.Vars["CACHES"].Why == nil {
+		t.Errorf("%v, %d doubts", err, len(f.Doubts))
+	}
+	// Literals side by side, however many, are one text.
+	f, err = ReadPython([]byte("A = ("+strings.Repeat("'x\\n'\n", 100000)+")"), Options{})
+	if err != nil || len(f.Vars["A"].Text) != 200000 {
+		t.Errorf("%v, %d bytes", err, len(f.Vars["A"].Text))
+	}
+}

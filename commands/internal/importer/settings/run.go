@@ -23,11 +23,14 @@ type runner struct {
 	try   *attempt
 
 	stars   []*starImport
-	kids    []*Value // values of the expressions that were evaluated inside of this one
-	item    *Value   // the last that was found in a container
-	alone   *call    // the call that is a statement
-	atLarge []*Value // functions and classes that others hold
-	called  []*Value // those that were called, and may be called by their results
+	kids    []*Value       // values of the expressions that were evaluated inside of this one
+	item    *Value         // the last that was found in a container
+	alone   *call          // the call that is a statement
+	atLarge []*Value       // functions and classes that others hold
+	called  []*Value       // those that were called, and may be called by their results
+	held    holders        // both
+	doubted map[Doubt]bool // lines that may change anything
+	over    bool           // there was too much to follow
 	env     environment
 	deps    dependencies
 }
@@ -46,6 +49,9 @@ type attempt struct {
 
 func (r *runner) run(body []stmt) {
 	for _, s := range body {
+		if r.spent(s.at()) {
+			return
+		}
 		r.deps.begin()
 		r.statement(s)
 		r.kids = r.kids[:0]

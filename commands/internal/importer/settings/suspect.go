@@ -9,12 +9,17 @@ import (
 func (r *runner) wild(line int, text string) {
 	r.shaky++
 	_, late := r.file.Vars["CACHES"]
-	for _, d := range r.file.Doubts {
-		if d.Line == line && d.Late == late {
-			return // all is in doubt already
-		}
+	d := Doubt{Line: line, Late: late}
+	if r.doubted[d] {
+		return // all is in doubt already
 	}
-	r.file.Doubts = append(r.file.Doubts, Doubt{Line: line, Text: text, Late: late})
+	if r.doubted == nil {
+		r.doubted = map[Doubt]bool{}
+	}
+	r.doubted[d] = true
+	d.Text = text
+	r.file.Doubts = append(r.file.Doubts, d)
+	r.step(1 + len(r.file.Vars)>>4)
 	why := &Reason{text + " and may change it", line}
 	for name, v := range r.file.Vars {
 		// What was imported is taken to stay, and of CACHES the doubt tells.
@@ -29,6 +34,19 @@ func (r *runner) wild(line int, text string) {
 			}
 		}
 	}
+}
+
+// spent reports that there was too much work, once in words: nothing is followed any
+// more then.
+func (r *runner) spent(line int) bool {
+	if r.steps <= maxSteps {
+		return false
+	}
+	if !r.over {
+		r.over = true
+		r.wild(line, "there is too much here to follow it")
+	}
+	return true
 }
 
 // lose gives up following what can change: something that is not followed has it
@@ -66,7 +84,7 @@ func (r *runner) lose(v *Value, why *Reason) {
 // escape hands a function or a class of the file to others, who may call it now,
 // and whenever something runs that is not followed.
 func (r *runner) escape(v *Value, why *Reason) {
-	if slices.ContainsFunc(r.atLarge, v.isSame) {
+	if !r.held.add(v, 1) {
 		return
 	}
 	r.atLarge = append(r.atLarge, v)
@@ -81,13 +99,27 @@ func (r *runner) escape(v *Value, why *Reason) {
 	}
 }
 
-// isSame reports whether two are the same function or class of the file.
-func (v *Value) isSame(o *Value) bool { return o.fn == v.fn && o.cls == v.cls }
+// holders are functions and classes that others hold, each in ways that are bits.
+type holders map[any]int
+
+// add reports whether a way is a new one.
+func (h *holders) add(v *Value, way int) bool {
+	var key any = v.fn
+	if v.cls != nil {
+		key = v.cls
+	}
+	if *h == nil {
+		*h = holders{}
+	}
+	before := (*h)[key]
+	(*h)[key] = before | way
+	return before&way == 0
+}
 
 // keep is for what was called, whose result may lead back into it: the instance of
 // a class, a function that it made.
 func (r *runner) keep(v *Value) {
-	if !slices.ContainsFunc(r.called, v.isSame) && !r.harmless(v, map[*Value]bool{}) {
+	if r.held.add(v, 2) && !r.harmless(v, map[*Value]bool{}) {
 		r.called = append(r.called, v)
 	}
 }
@@ -99,6 +131,9 @@ func (r *runner) harmless(v *Value, seen map[*Value]bool) bool {
 	}
 	seen[v] = true
 	e := v.effects()
+	if r.step(1 + len(e.uses)) {
+		return false
+	}
 	if len(e.binds)+len(e.sets) > 0 || e.deep && len(v.attrs) > 0 || slices.ContainsFunc(v.bases, func(base *Value) bool { return !r.harmless(base, seen) }) {
 		return false
 	}
@@ -133,6 +168,9 @@ func (v *Value) effects() *effects {
 
 // stir runs, perhaps, what others hold.
 func (r *runner) stir(why *Reason) {
+	if r.step(len(r.atLarge) + len(r.called)) {
+		return
+	}
 	for _, v := range slices.Concat(r.atLarge, r.called) {
 		r.ran(v, why)
 	}
@@ -158,7 +196,7 @@ func (r *runner) apply(e *effects, why *Reason, seen map[*effects]bool) (foreign
 	}
 	seen[e] = true
 	if r.step(e.size) {
-		r.wild(why.Line, "there is too much here to follow it")
+		r.spent(why.Line)
 		return true
 	}
 	name, wild := false, e.star
