@@ -180,7 +180,7 @@ func TestInstallInterrupted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.aptGet("sleep 60")
+	m.aptGet("exec sleep 60")
 	cmd, out := m.command()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
