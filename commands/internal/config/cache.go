@@ -194,14 +194,16 @@ func (f *File) Cache(alias string) (*Cache, error) {
 	for i, name := range names {
 		list[i] = quoteKey(name)
 	}
+	// The alias is not shown: redis-cli takes a password in its place (-a).
 	e := &Error{
 		File: f.Path, Line: f.Caches[0].Line, Key: "caches",
-		Msg:  "no cache " + quote(want),
+		Msg:  "there is no such cache",
 		Hint: "name one with --cache or " + EnvCache + ": " + strings.Join(list, ", "),
 	}
 	if alias == "" {
 		e.Msg = "several caches, and none is called default"
 	} else if near := Nearest(alias, names); near != "" {
+		e.Msg = "no cache " + quote(want)
 		e.Hint = "did you mean " + quote(near) + "? there are " + strings.Join(list, ", ")
 	}
 	return nil, e

@@ -253,7 +253,7 @@ func TestPickingACache(t *testing.T) {
 		{with, "pages", "pages"},
 		{with, "a b", "a b"},
 		{two, "", `c.toml:1: caches: several caches, and none is called default; name one with --cache or CACHERING_CACHE: pages, "a b"`},
-		{two, "default", `c.toml:1: caches: no cache "default"; name one with --cache or CACHERING_CACHE: pages, "a b"`},
+		{two, "default", `c.toml:1: caches: there is no such cache; name one with --cache or CACHERING_CACHE: pages, "a b"`},
 		{with, "page", `c.toml:1: caches: no cache "page"; did you mean "pages"? there are pages, "a b", default`},
 	} {
 		f, errs := parse("c.toml", tt.text, 0o600, func(string) string { return "" })
