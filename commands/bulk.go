@@ -2,7 +2,9 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"cachering/commands/internal/cluster"
@@ -36,6 +38,11 @@ func (b *bulk) scope() survey.Options {
 
 // openBulk opens what a bulk command works on. Nothing is dialled yet.
 func (s *session) openBulk(ctx context.Context, o *bulkOptions) (*bulk, error) {
+	if o.failures != "" { // before anything is asked or dialled
+		if _, err := replaceable(string(o.failures)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, usagef("--failures: %v", err)
+		}
+	}
 	file, cache, err := s.fileAndCache()
 	if err != nil {
 		return nil, err
@@ -128,11 +135,10 @@ func (b *bulk) openFailures() (*failureSink, error) {
 	if b.o.failures == "" {
 		return sink, nil
 	}
-	f, err := os.OpenFile(string(b.o.failures), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
+	var err error
+	if sink.file, err = failuresFile(string(b.o.failures)); err != nil {
 		return nil, usagef("--failures: %v", err)
 	}
-	sink.file = f
 	return sink, nil
 }
 
