@@ -95,7 +95,11 @@ func Import(path string, f *settings.File, foreign Foreign) (*Imported, error) {
 
 // caches finds CACHES.
 func (im *importer) caches() (*settings.Value, error) {
+	classes := slices.Sorted(maps.Keys(im.file.Classes))
 	if v := im.file.Vars["CACHES"]; v != nil {
+		for _, class := range classes { // django-configurations takes those of a class
+			im.note(im.file.Classes[class].Line, "caches", "the class "+config.Printable(class)+" has CACHES, too, and which are used settings do not tell", true)
+		}
 		return v, nil
 	}
 	if root := im.file.Root; root != nil {
@@ -106,7 +110,6 @@ func (im *importer) caches() (*settings.Value, error) {
 		}
 	}
 	e := &config.Error{File: im.path, Line: 1, Msg: "CACHES is not assigned here", Hint: "name the file that assigns it, or import the JSON that the application prints of it"}
-	classes := slices.Sorted(maps.Keys(im.file.Classes))
 	if len(classes) == 1 && im.file.Classes[classes[0]].Kind == settings.Dict {
 		v := im.file.Classes[classes[0]]
 		im.note(v.Line, "caches", "CACHES of the class "+classes[0]+" is taken", false)
