@@ -48,7 +48,7 @@ demo: build
 bench:
 	$(GO) test -run '^$$' -bench . -benchtime 3x -timeout 30m ./commands/internal/engine
 
-## bench-codec: transcoding beside CPython's own loads and dumps, og-rek and gopickle, one thread, CPU time
+## bench-codec: transcoding and compressing beside CPython's own, size and speed, and beside other Go libraries; one thread, CPU time
 bench-codec:
 	$(PYTHON) scripts/bench-codec --rivals
 

@@ -1,9 +1,11 @@
-// Command benchcodec measures the pickle transcoder on one thread; scripts/bench-codec runs it beside CPython.
+// Command benchcodec measures the pickle transcoder and the compressors on one thread; scripts/bench-codec runs it beside
+// CPython.
 //
-//	benchcodec [-seconds S] [-cpuprofile FILE] PROTOCOL FILE
+//	benchcodec [-seconds S] [-cpuprofile FILE] [-class KIND] PROTOCOL|COMPRESSOR:LEVEL FILE
 //
-// FILE holds what scripts/gen_values.py wrote. The answer is one JSON object: for each class of values its number, the bytes
-// before and after, and the nanoseconds of CPU time that transcoding all of them once took, the best of several rounds.
+// FILE holds lines {"kind", "v"}, such as scripts/gen_values.py writes. With a PROTOCOL pickles are rewritten, with a
+// COMPRESSOR bytes of any kind are compressed. The answer is one JSON object: for each class of values its number, the bytes
+// before and after, and the nanoseconds of CPU time that all of them took once, the best of several rounds.
 package main
 
 import (
@@ -18,6 +20,7 @@ import (
 	"syscall"
 	"time"
 
+	"cachering/codec"
 	"cachering/codec/pickle"
 )
 
@@ -42,9 +45,9 @@ func main() {
 
 func run(seconds float64, profile, only string, args []string) error {
 	if len(args) != 2 {
-		return fmt.Errorf("want a protocol and a file")
+		return fmt.Errorf("want a protocol or compressor, and a file")
 	}
-	protocol, err := strconv.Atoi(args[0])
+	convert, err := converter(args[0])
 	if err != nil {
 		return err
 	}
@@ -69,11 +72,33 @@ func run(seconds float64, profile, only string, args []string) error {
 			delete(classes, name)
 			continue
 		}
-		if err := c.measure(protocol, seconds); err != nil {
+		if err := c.measure(convert, seconds); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	return json.NewEncoder(os.Stdout).Encode(classes)
+}
+
+// converter appends what is measured to dst.
+func converter(what string) (func(dst, v []byte) ([]byte, error), error) {
+	if protocol, err := strconv.Atoi(what); err == nil {
+		var t pickle.Transcoder
+		return func(dst, v []byte) ([]byte, error) { return t.Transcode(dst, v, protocol) }, nil
+	}
+	// The serializer that does nothing.
+	base := codec.Codec{Serializer: codec.Dummy}
+	to, err := codec.Parse("dummy+"+what, base)
+	if err != nil {
+		return nil, err
+	}
+	t, err := codec.NewTranscoder(codec.Fixed(base), to, codec.Options{})
+	if err != nil {
+		return nil, err
+	}
+	return func(dst, v []byte) ([]byte, error) {
+		out, _, err := t.Transcode(dst, v)
+		return out, err
+	}, nil
 }
 
 // load reads the values by class. Plain integers are no pickles: they never meet the transcoder.
@@ -107,8 +132,7 @@ func load(name string) (map[string]*class, error) {
 	return classes, nil
 }
 
-func (c *class) measure(protocol int, seconds float64) error {
-	var t pickle.Transcoder
+func (c *class) measure(convert func(dst, v []byte) ([]byte, error), seconds float64) error {
 	var buf []byte
 	var err error
 	begin := cpu()
@@ -116,7 +140,7 @@ func (c *class) measure(protocol int, seconds float64) error {
 		c.Out = 0
 		start := cpu()
 		for _, v := range c.stored {
-			if buf, err = t.Transcode(buf[:0], v, protocol); err != nil {
+			if buf, err = convert(buf[:0], v); err != nil {
 				return err
 			}
 			c.Out += len(buf)

@@ -1,15 +1,13 @@
-// Command rivals measures other pickle libraries for Go on the values that scripts/bench-codec uses.
+// Command rivals measures other libraries for Go on the values that scripts/bench-codec uses.
 //
-//	rivals [-seconds S] PROTOCOL FILE
+//	rivals [-seconds S] PROTOCOL|COMPRESSOR:LEVEL FILE
 //
-// og-rek decodes and encodes; gopickle only decodes. Of each it says, for every class of values, how many it managed and
-// what they took, the best of several rounds, as scripts/benchcodec does. Neither keeps the identity of objects, so even
-// where they manage a value what they write means less.
+// Of each library that does what is asked for it says, for every class of values, how many it managed, the bytes that came of
+// them, and what they took, the best of several rounds, as scripts/benchcodec does.
 package main
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -18,37 +16,19 @@ import (
 	"strconv"
 	"syscall"
 	"time"
-
-	"github.com/kisielk/og-rek"
-	"github.com/nlpodyssey/gopickle/pickle"
 )
 
 type result struct {
 	Values  int   `json:"values"`
 	Managed int   `json:"managed"`
+	Out     int   `json:"bytes_out"`
 	Nanos   int64 `json:"cpu_ns"` // for those it managed
 }
 
-// library turns one pickle into another, or at least reads it.
+// library turns one value into another and says how large that is; 0 if it only reads.
 type library struct {
 	name string
-	run  func(in []byte, protocol int) error
-}
-
-var libraries = []library{
-	{"og-rek", func(in []byte, protocol int) error {
-		v, err := ogórek.NewDecoderWithConfig(bytes.NewReader(in), &ogórek.DecoderConfig{StrictUnicode: true, PyDict: true}).Decode()
-		if err != nil {
-			return err
-		}
-		var out bytes.Buffer
-		return ogórek.NewEncoderWithConfig(&out, &ogórek.EncoderConfig{Protocol: protocol, StrictUnicode: true}).Encode(v)
-	}},
-	{"gopickle", func(in []byte, _ int) error {
-		u := pickle.NewUnpickler(bytes.NewReader(in))
-		_, err := u.Load()
-		return err
-	}},
+	run  func(in []byte) (int, error)
 }
 
 func main() {
@@ -62,9 +42,9 @@ func main() {
 
 func run(seconds float64, args []string) error {
 	if len(args) != 2 {
-		return fmt.Errorf("want a protocol and a file")
+		return fmt.Errorf("want a protocol or compressor, and a file")
 	}
-	protocol, err := strconv.Atoi(args[0])
+	libraries, err := librariesFor(args[0])
 	if err != nil {
 		return err
 	}
@@ -91,18 +71,26 @@ func run(seconds float64, args []string) error {
 	for _, l := range libraries {
 		out[l.name] = map[string]result{}
 		for class, stored := range classes {
-			out[l.name][class] = measure(l, stored, protocol, seconds)
+			out[l.name][class] = measure(l, stored, seconds)
 		}
 	}
 	return json.NewEncoder(os.Stdout).Encode(out)
 }
 
-func measure(l library, stored [][]byte, protocol int, seconds float64) result {
+func librariesFor(what string) ([]library, error) {
+	if protocol, err := strconv.Atoi(what); err == nil {
+		return picklers(protocol), nil
+	}
+	return compressors(what)
+}
+
+func measure(l library, stored [][]byte, seconds float64) result {
 	r := result{Values: len(stored)}
 	var managed [][]byte
 	for _, v := range stored {
-		if attempt(l, v, protocol) {
+		if n, ok := attempt(l, v); ok {
 			managed = append(managed, v)
+			r.Out += n
 		}
 	}
 	r.Managed = len(managed)
@@ -110,7 +98,7 @@ func measure(l library, stored [][]byte, protocol int, seconds float64) result {
 	for round := 0; r.Managed > 0; round++ {
 		start := cpu()
 		for _, v := range managed {
-			attempt(l, v, protocol)
+			attempt(l, v)
 		}
 		end := cpu()
 		if took := int64(end - start); round == 0 || took < r.Nanos {
@@ -124,13 +112,14 @@ func measure(l library, stored [][]byte, protocol int, seconds float64) result {
 }
 
 // attempt reports whether the library manages the value. Some panic when they do not.
-func attempt(l library, in []byte, protocol int) (ok bool) {
+func attempt(l library, in []byte) (n int, ok bool) {
 	defer func() {
 		if recover() != nil {
 			ok = false
 		}
 	}()
-	return l.run(in, protocol) == nil
+	n, err := l.run(in)
+	return n, err == nil
 }
 
 // cpu is the CPU time that the process has used, collector included.
