@@ -39,6 +39,8 @@ type Shard struct {
 	user, password string // once known: to name in errors, and to keep out of them
 
 	conn *Conn // of single-key access, opened when first needed
+
+	wrote atomic.Bool // a server of it took a write
 }
 
 // Same reports whether two LOCATION entries are one server and database.
@@ -268,6 +270,9 @@ func (c *Conn) Do(ctx context.Context, cmds []redis.Cmder) error {
 		c.first = cmds
 	}
 	_, err := pipe.Exec(ctx)
+	if c.talk.Changed() {
+		c.Shard.wrote.Store(true)
+	}
 	if err == nil {
 		return nil
 	}

@@ -28,9 +28,9 @@ var (
 	// ErrReplica is wrapped by the error of a server that takes no writes
 	// because it is a replica.
 	ErrReplica = errors.New("the server is a replica and takes no writes")
-	// ErrReplaced is wrapped by the error of a master in whose place the
-	// sentinels put another, and is that of a server whose process is another
-	// than before.
+	// ErrReplaced is wrapped by the error of a master in whose place another was
+	// put, as sentinels tell or because it takes no more writes, and is that of a
+	// server whose process is another than before.
 	ErrReplaced = errors.New("what was written last may be lost")
 	// ErrProtocol is wrapped by the error of a server that answers what none
 	// answers. Asking it again is of no use.
@@ -152,12 +152,23 @@ func (s *Shard) untransacted(cmd redis.Cmder) error {
 	return s.Wrap(troublef(why, "transactions are refused, and without them nothing is changed: %v", why).as(errUntransacted))
 }
 
-// writeElsewhere is what to do about a server that is a replica.
-func (s *Shard) writeElsewhere() string {
-	if s.end.Service != nil {
-		return "the master of " + s.end.Service.Name + " has changed, run again"
+// demoted says what to do about a server that is a replica, and what that is. One that
+// took writes before has become it since, and another is the master: where, whoever dials
+// anew is told by the name or the sentinels.
+func (s *Shard) demoted() (words string, kinds []error) {
+	kinds = []error{ErrReplica}
+	if s.wrote.Load() {
+		kinds = append(kinds, ErrReplaced)
 	}
-	return "name its master in location"
+	switch {
+	case s.end.Service != nil:
+		words = "the master of " + s.end.Service.Name + " has changed, run again"
+	case s.wrote.Load():
+		words = "it took some before, so its master has changed: run again"
+	default:
+		words = "name its master in location"
+	}
+	return ErrReplica.Error() + ": " + words, kinds
 }
 
 // unconnected is a server that does not let us in in time.

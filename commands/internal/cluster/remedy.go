@@ -48,10 +48,6 @@ var remedies = [...]struct {
 // errors.As; ok is false where it is not known. No word of the answer but its code is
 // in them.
 func (s *Shard) remedy(said string) (words string, kept []error, ok bool) {
-	// Since 6.2 an EXEC tells so why a command of its transaction was refused.
-	if _, reason, found := strings.Cut(said, "discarded because of: "); found {
-		said = reason
-	}
 	for _, r := range remedies {
 		if !strings.HasPrefix(said, r.sign) {
 			continue

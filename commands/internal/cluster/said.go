@@ -60,13 +60,18 @@ func (s *Shard) reword(said string) (words string, kept []error) {
 	s.mu.Lock()
 	user, password := s.name(), s.password
 	s.mu.Unlock()
+	// Since 6.2 an EXEC tells so why it was refused.
+	if _, reason, found := strings.Cut(said, "EXECABORT Transaction discarded because of: "); found {
+		said = reason
+	}
 	switch code, _, _ := strings.Cut(said, " "); {
 	case code == "NOPERM":
 		return deniedText(user, deniedCommand(said)), []error{answer(code)}
 	case refusedLogin(said):
 		return ErrLogin.Error() + ": " + loginText(user, said), []error{answer(""), ErrLogin}
 	case code == "READONLY":
-		return ErrReplica.Error() + ": " + s.writeElsewhere(), []error{answer(code), ErrReplica}
+		words, kept := s.demoted()
+		return words, append(kept, answer(code))
 	}
 	if words, kept, ok := s.remedy(said); ok {
 		return words, kept

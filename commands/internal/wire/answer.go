@@ -89,6 +89,16 @@ func answerTo(name string, args int) answer {
 	return answer{"a command", anything, anything, unknown, false}
 }
 
+// changes reports whether a replica refuses a command, whatever keys there are. (Of a
+// script it refuses what the script does.)
+func changes(name string) bool {
+	switch name {
+	case "del", "flushdb", "persist", "pexpire", "pexpireat", "rename", "set", "unlink":
+		return true
+	}
+	return false
+}
+
 // queue is what EXEC will be answered with.
 type queue struct {
 	ever   bool // MULTI was sent, at some time

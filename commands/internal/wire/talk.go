@@ -50,7 +50,8 @@ func (e *Error) Error() string { return e.text }
 // Talk follows both sides of one connection from its beginning. It is for one
 // goroutine. Its zero value is ready.
 type Talk struct {
-	broken error
+	broken  error
+	changed bool
 
 	asked []answer // what is to be answered, in order, from next on
 	next  int
@@ -71,6 +72,10 @@ type Talk struct {
 func (t *Talk) Asked(name string, args int) {
 	t.asked = append(t.asked, t.queue.add(answerTo(name, args)))
 }
+
+// Changed reports whether the server took a command that changes keys, or took one
+// into a transaction, as a replica does from no client.
+func (t *Talk) Changed() bool { return t.changed }
 
 // Answered takes the next bytes that came from the server and returns how many of
 // them the client may have: all of them, or with an error those before what is
@@ -204,6 +209,7 @@ func (t *Talk) head(first byte, line []byte) {
 	if !t.allows(a, is, line) {
 		return
 	}
+	t.changed = t.changed || is != failure && changes(a.name)
 	switch is {
 	case array:
 		t.begin(a, n)

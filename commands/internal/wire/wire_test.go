@@ -270,3 +270,31 @@ func BenchmarkBatch(b *testing.B) {
 		}
 	}
 }
+
+// That a server is no replica shows in what it takes, and in nothing else.
+func TestAChangeThatWasTaken(t *testing.T) {
+	for _, c := range []struct {
+		asked, answered string
+		want            bool
+	}{
+		{"set k v", "+OK\r\n", true},
+		{"set k v xx", "$-1\r\n", true},
+		{"unlink k", ":0\r\n", true},
+		{"multi,pexpire k 1,exec", "+OK\r\n+QUEUED\r\n", true},
+		{"get k,del k", "$-1\r\n:1\r\n", true},
+		{"set k v", "-READONLY You can't write against a read only replica.\r\n", false},
+		{"multi,del k,exec", "+OK\r\n-READONLY\r\n-EXECABORT\r\n", false},
+		{"multi,get k,exec", "+OK\r\n+QUEUED\r\n*1\r\n$-1\r\n", false},
+		{"eval script 1 k", "*1\r\n:-2\r\n", false}, // it found nothing to do
+		{"get k,pttl k,watch k,type k", "$1\r\nv\r\n:1\r\n+OK\r\n+none\r\n", false},
+		{"set k v", "+O", false},
+	} {
+		talk := asked(strings.Split(c.asked, ",")...)
+		if _, err := talk.Answered([]byte(c.answered)); err != nil {
+			t.Fatal(err)
+		}
+		if talk.Changed() != c.want {
+			t.Errorf("%s, %q: %v", c.asked, c.answered, talk.Changed())
+		}
+	}
+}
