@@ -27,6 +27,7 @@ commands: ./document ./plain ./advice ./placement ./library ./config ./reader ./
 ./engine: ./document ./cluster ./scan ./survey
 ./explain: ./advice ./plain ./placement ./library ./config ./reader ./cluster ./survey codec ring
 ./doctor: ./advice ./plain ./placement ./library ./config ./reader ./cluster ./survey codec ring
+./archive:
 ./advice:
 ./plain:
 ./placement: ./library ./config ./plain ring
@@ -71,7 +72,7 @@ var onlyIn = map[string][]string{
 	"golang.org/x/term":                             {"commands/internal/ui"},
 	"github.com/rogpeppe/go-internal":               {},
 	"github.com/stretchr/testify":                   {},
-	"github.com/klauspost/compress":                 {"codec"},
+	"github.com/klauspost/compress":                 {"codec", "commands/internal/archive"},
 	"github.com/pierrec/lz4":                        {"codec"},
 	"github.com/vmihailenco/msgpack":                {"codec"},
 	"gopkg.in/yaml.v3":                              {"codec"},

@@ -13,6 +13,7 @@
 //	internal/engine      bulk work: batches, workers, operations, the report
 //	internal/explain     why the application does not see a key: evidence -> verdict and next step
 //	internal/doctor      what is wrong with a cache: facts -> findings and what to do
+//	internal/archive     the format of a backup: entries to files and back, without Redis
 //	internal/survey      what only reads: samples, lists, locks, counts, searches, check
 //	internal/scan        a walk over the keys of one server process, and which of them are selected
 //	internal/reader      what the configured application can read of what is stored, and why not

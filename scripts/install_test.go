@@ -47,6 +47,7 @@ func newMachine(t *testing.T) *machine {
 	m.tool("id", "echo 0")
 	m.tool("go", "echo cc") // go env CC
 	m.tool("jq", "")
+	m.tool("zstd", "")
 	m.tool("cc", "cat >"+os.DevNull)
 	m.aptGet("echo 'exit 0' > " + m.bin + "/redis-server; chmod +x " + m.bin + "/redis-server")
 	return m
