@@ -47,6 +47,11 @@ func runConfigCheck(ctx context.Context, s *session) error {
 		return err
 	}
 	file, findings := config.Check(ctx, src)
+	if file != nil && s.global.cache != "" {
+		if _, err := s.cacheOf(file); err != nil {
+			return err
+		}
+	}
 	doc := checkDocument{File: src.Path, OK: true, Caches: []checkedCache{}, Findings: findings}
 	for _, f := range doc.Findings {
 		switch f.Level {

@@ -46,12 +46,28 @@ func (s *session) alias() string {
 	return s.getenv(config.EnvCache)
 }
 
+// cacheOf is the cache of file that the user names, or the one that is meant by none.
+func (s *session) cacheOf(file *config.File) (*config.Cache, error) {
+	cache, err := file.Cache(s.alias())
+	if err == nil || s.global.cache == "" {
+		return cache, err
+	}
+	var aliases []string
+	for _, c := range file.Caches {
+		aliases = append(aliases, c.Alias)
+	}
+	if config.Nearest(string(s.global.cache), aliases) == "" {
+		err = usagef("%v", err).hinting("%s", habit("a"))
+	}
+	return nil, err
+}
+
 func (s *session) fileAndCache() (*config.File, *config.Cache, error) {
 	file, err := s.file()
 	if err != nil {
 		return nil, nil, err
 	}
-	cache, err := file.Cache(s.alias())
+	cache, err := s.cacheOf(file)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -61,8 +61,8 @@ func runConfigShow(s *session, o *configShowOptions) error {
 		return err
 	}
 	caches := file.Caches
-	if alias := s.alias(); alias != "" {
-		cache, err := file.Cache(alias)
+	if s.alias() != "" {
+		cache, err := s.cacheOf(file)
 		if err != nil {
 			return err
 		}

@@ -41,7 +41,7 @@ func runDoctor(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	cache, err := file.Cache(s.alias())
+	cache, err := s.cacheOf(file)
 	if err != nil {
 		return err
 	}

@@ -115,9 +115,9 @@ const maxBatch = 10000
 func (o *bulkOptions) flags() []cli.Flag {
 	o.rate.min, o.batch.min, o.batch.max = 1, 1, maxBatch
 	return []cli.Flag{
-		&cli.BoolFlag{Name: "dry-run", Destination: &o.dryRun,
+		&cli.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Destination: &o.dryRun,
 			Usage: "do everything but write, and show ten of the keys"},
-		&cli.BoolFlag{Name: "yes", Destination: &o.yes,
+		&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Destination: &o.yes,
 			Usage: "do not ask; needed where no terminal is"},
 		&cli.GenericFlag{Name: "rate", Value: &o.rate,
 			Usage: "work on at most `N` keys a second, all shards together"},

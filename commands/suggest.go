@@ -4,16 +4,14 @@ import (
 	"strings"
 
 	"cachering/commands/internal/config"
-	"cachering/commands/internal/plain"
 )
 
 // unknownCommand names the word that is no command and what was likely meant.
 func unknownCommand(c *command, word string) *usageError {
-	msg := "no command " + plain.Quote(word)
-	if c.name != "" {
-		msg = "no command " + plain.Quote(c.path()+" "+word)
+	e := usagef("no command %s", misplacedWord(strings.TrimSpace(c.path()+" "+word)))
+	if strings.Contains(word, "://") {
+		return e.about(word, "")
 	}
-	e := &usageError{msg: msg}
 	if near := config.Nearest(word, names(c.subs)); near != "" {
 		return e.hinting("did you mean %s?", strings.TrimSpace(c.path()+" "+near))
 	}
@@ -34,6 +32,9 @@ func unknownFlag(c, root *command, name string) *usageError {
 		who = "cachering"
 	}
 	e := usagef("%s has no flag %s", who, dashed)
+	if hint := habit(name); hint != "" {
+		return e.hinting("%s", hint)
+	}
 	if name == "timeout" {
 		return e.hinting("--ttl sets an expiry; --socket-timeout limits how long a server may take")
 	}
@@ -41,6 +42,17 @@ func unknownFlag(c, root *command, name string) *usageError {
 		// What is written elsewhere the application would not find.
 		return e.hinting("%s works on the home of a key, which cachering ring locate KEY tells", c.path())
 	}
+	if near := nearFlag(c, root, name); near != "" && len(name) > 1 {
+		return e.hinting("did you mean --%s?", near)
+	}
+	if c.name == "" {
+		return e.hinting("cachering --help lists the flags")
+	}
+	return e.hinting("cachering %s --help lists the flags", c.path())
+}
+
+// nearFlag is the name of a flag that c takes and that was likely meant; "" if none was.
+func nearFlag(c, root *command, name string) string {
 	var known []string
 	collect := func(c *command) {
 		for _, f := range c.flags {
@@ -53,13 +65,7 @@ func unknownFlag(c, root *command, name string) *usageError {
 	} else {
 		collect(c)
 	}
-	if near := config.Nearest(name, known); near != "" && len(name) > 1 {
-		return e.hinting("did you mean --%s?", near)
-	}
-	if c.name == "" {
-		return e.hinting("cachering --help lists the flags")
-	}
-	return e.hinting("cachering %s --help lists the flags", c.path())
+	return config.Nearest(name, known)
 }
 
 func names(commands []*command) []string {

@@ -19,7 +19,7 @@ type unlockOptions struct {
 }
 
 func (o *unlockOptions) flags() []cli.Flag {
-	return append(o.keyOptions.flags(), &cli.BoolFlag{Name: "yes", Destination: &o.yes,
+	return append(o.keyOptions.flags(), &cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Destination: &o.yes,
 		Usage: "do not ask; needed where no terminal is"})
 }
 

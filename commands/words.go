@@ -1,9 +1,9 @@
 package commands
 
 import (
-	"cachering/commands/internal/plain"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
 )
@@ -76,6 +76,9 @@ func arrange(root *command, words []string) (*commandLine, error) {
 			words = slices.Concat(words[:i], single, words[i+1:])
 		}
 		word := words[i]
+		if err := l.hostOrDatabase(word, words[i+1:]); err != nil {
+			return l, err
+		}
 		switch {
 		case word == "--":
 			l.args = append(l.args, words[i+1:]...)
@@ -108,8 +111,7 @@ func arrange(root *command, words []string) (*commandLine, error) {
 				i++
 				// A forgotten value must not swallow the next flag.
 				if next := words[i]; looksLikeFlag(next) {
-					return l, usagef("--%s needs a value, and %s looks like a flag", f.name, next).
-						hinting("--%s=%s if that is the value", f.name, next)
+					return l, lacking(l.command, root, f.name, next)
 				}
 				f.value, f.hasValue = words[i], true
 			}
@@ -118,7 +120,7 @@ func arrange(root *command, words []string) (*commandLine, error) {
 			}
 			for _, g := range l.flags {
 				if g.name == f.name && g.value != f.value && !repeats(f.flag) {
-					return l, usagef("--%s is given twice, as %s and as %s", f.name, g.value, f.value)
+					return l, twice(f.name, g.value, f.value)
 				}
 			}
 			if !l.has(f.name) || repeats(f.flag) {
@@ -162,11 +164,11 @@ func (l *commandLine) check(root *command, early []setFlag) error {
 	n := len(l.args)
 	switch {
 	case n > c.max && c.max == 0:
-		return usagef("%s takes no argument, got %s", c.path(), plain.Quote(l.args[0])).
-			hinting("cachering %s --help", c.path())
+		return usagef("%s takes no argument, got %s", c.path(), misplacedWord(l.args[0])).
+			about(l.args[0], "cachering %s --help", c.path())
 	case c.max >= 0 && n > c.max:
-		return usagef("%s takes %s, got one more: %s", c.path(), c.args, plain.Quote(l.args[c.max])).
-			hinting("cachering %s --help", c.path())
+		return usagef("%s takes %s, got one more: %s", c.path(), c.args, misplacedWord(l.args[c.max])).
+			about(l.args[c.max], "cachering %s --help", c.path())
 	case n < c.min:
 		return usagef("%s needs %s", c.path(), c.args).hinting("cachering %s --help", c.path())
 	}
@@ -239,16 +241,25 @@ func readFlag(c, root *command, word string) (setFlag, error) {
 	default:
 		f.flag = c.flag(name)
 	}
-	if f.flag == nil || short != (len(name) == 1) {
+	switch single := utf8.RuneCountInString(name) == 1; {
+	case f.flag == nil && short && !single:
+		return f, together(c, root, name)
+	case f.flag == nil:
+		return f, unknownFlag(c, root, name)
+	case short != single:
 		e := unknownFlag(c, root, name)
-		if short && f.flag != nil {
+		if short {
 			e.hint = "--" + name
 		}
 		return f, e
 	}
 	f.name = f.flag.Names()[0]
 	if hasValue && !takesValue(f.flag) {
-		return f, usagef("--%s takes no value, got %s", f.name, plain.Quote(value))
+		e := usagef("--%s takes no value, got %s", f.name, misplacedWord(value))
+		if hint := habit(name); hint != "" {
+			return f, e.hinting("%s", hint)
+		}
+		return f, e.about(value, "")
 	}
 	return f, nil
 }

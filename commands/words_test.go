@@ -24,7 +24,8 @@ func sampleRoot() *command {
 			{name: "set", args: "KEY VALUE", min: 2, max: 2, flags: []cli.Flag{
 				&cli.StringFlag{Name: "ttl"}, &cli.BoolFlag{Name: "nx"}}},
 			{name: "clear", flags: []cli.Flag{
-				&cli.StringFlag{Name: "version"}, &cli.BoolFlag{Name: "yes"}, &cli.StringFlag{Name: "shard"}}},
+				&cli.StringFlag{Name: "version"}, &cli.BoolFlag{Name: "yes"}, &cli.StringFlag{Name: "shard"},
+				&cli.BoolFlag{Name: "dry-run", Aliases: []string{"n"}}}},
 			{name: "ring", subs: []*command{{name: "show"}, {name: "locate", args: "KEY…", min: 1, max: -1}}},
 		},
 	}
@@ -67,6 +68,9 @@ func TestArrange(t *testing.T) {
 		{"ring locate show --json", "--json ring locate -- show"},
 		{"clear --version -1,2", "clear --version=-1,2 --"},
 		{"clear --version=", "clear --version= --"},
+		{"clear -n --yes", "clear --dry-run --yes --"},
+		{"clear -vn", "--verbose clear --dry-run --"},
+		{"-n clear", "clear --dry-run --"},
 	} {
 		t.Run(tc.in, func(t *testing.T) {
 			l, err := arrange(sampleRoot(), strings.Fields(tc.in))
@@ -107,8 +111,8 @@ func TestArrangeRefuses(t *testing.T) {
 			"--ttl sets an expiry; --socket-timeout limits how long a server may take"},
 		{"--timeout 5 set k v", "cachering has no flag --timeout",
 			"--ttl sets an expiry; --socket-timeout limits how long a server may take"},
-		{"-a A -a B get k", "--cache is given twice, as A and as B", ""},
-		{"-a A get k --cache B", "--cache is given twice, as A and as B", ""},
+		{"-a A -a B get k", "--cache is given twice, with different values", habit("a")},
+		{"-a A get k --cache B", "--cache is given twice, with different values", habit("a")},
 		{"clear --shard 1 --shard 2", "--shard is given twice, as 1 and as 2", ""},
 		{"--version 3 clear", "--version N belongs behind its command", "cachering clear --version 3"},
 		{"--version=3 clear --yes", "--version N belongs behind its command", "cachering clear --version 3"},
@@ -120,6 +124,22 @@ func TestArrangeRefuses(t *testing.T) {
 		{"clear --shard --yes", "--shard needs a value, and --yes looks like a flag",
 			"--shard=--yes if that is the value"},
 		{"clear --yes=no", "--yes takes no value, got no", ""},
+		{"clear --shard -as=x", "--shard needs a value, and the word behind it looks like a flag", "--shard=VALUE if that is the value"},
+		{"clear --shard --cache=x", "--shard needs a value, and --cache looks like a flag", "--shard=VALUE if that is the value"},
+		{"-a -x get k", "--cache needs a value, and the word behind it looks like a flag", habit("a")},
+		{"get k -ax", "-a takes its value as a word of its own", habit("a")},
+		{"get k -cx", "-c takes its value as a word of its own", "-c VALUE"},
+		{"get k -vx", "get has no flag -x", "cachering get --help lists the flags"},
+		{"clear -yse", "clear has no flag -y", "did you mean --yes?"},
+		{"get k -h host", "-h takes no value: it is --help", habit("h")},
+		{"-h host get k", "-h takes no value: it is --help", habit("h")},
+		{"clear -n 3", "-n takes no number: it is --dry-run", habit("n")},
+		{"clear -n3", "-n takes no number: it is --dry-run", habit("n")},
+		{"clear -n=3", "--dry-run takes no value, got 3", habit("n")},
+		{"get -n k", "get has no flag -n", habit("n")},
+		{"get k -p 1", "get has no flag -p", habit("p")},
+		{"redis://:pw@h get k", "no command a URL", habit("u")},
+		{"clear redis://:pw@h", "clear takes no argument, got a URL", habit("u")},
 	} {
 		t.Run(tc.in, func(t *testing.T) {
 			_, err := arrange(sampleRoot(), strings.Fields(tc.in))
@@ -140,7 +160,7 @@ func TestArrangeRefuses(t *testing.T) {
 func TestArrangeHelp(t *testing.T) {
 	for in, want := range map[string]string{
 		"--help": "", "-h": "", "help": "", "help ring show": "ring show", "get --help": "get",
-		"get k --help": "get", "--help get": "get", "clear --yes -h": "clear", "ring --help": "ring",
+		"get k --help": "get", "--help get": "get", "clear --yes -h": "clear", "-h get": "get", "-h ring show": "ring show", "get k -h --json": "get", "ring --help": "ring",
 	} {
 		l, err := arrange(sampleRoot(), strings.Fields(in))
 		if err != nil || !l.help || l.command.path() != want {
