@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"time"
 
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/config"
@@ -60,6 +61,12 @@ func (s *session) openBulk(ctx context.Context, o *bulkOptions) (*bulk, error) {
 	if o.batch.set {
 		b.run.Batch = int(o.batch.value)
 	}
+	if b.run.Deadline = o.deadline.Time; b.run.Deadline.IsZero() && cache.Bulk.Deadline != "" {
+		if b.run.Deadline, err = config.ParseDeadline(cache.Bulk.Deadline, time.Now()); err != nil {
+			return nil, err
+		}
+	}
+	b.run.Enough = enough(o.maxFailures.Bound, cache.Bulk.MaxFailures)
 	s.ui.NoProgress = o.noProgress || cache.Bulk.NoProgress
 	b.run.Shards = cl.Visit()
 	if o.shard != "" {
@@ -70,6 +77,23 @@ func (s *session) openBulk(ctx context.Context, o *bulkOptions) (*bulk, error) {
 		b.run.Shards = cl.Shards()[i : i+1]
 	}
 	return b, nil
+}
+
+// shareOf is of how many keys at least a share of them means something.
+const shareOf = 1000
+
+// enough tells when too many keys have failed; most is the flag, else what is
+// configured.
+func enough(most, configured config.Bound) func(failed, looked int64) bool {
+	if !most.Set {
+		most = configured
+	}
+	if !most.Set {
+		return nil
+	}
+	return func(failed, looked int64) bool {
+		return !most.Allows(failed, looked) && (!most.Percent || looked >= shareOf)
+	}
 }
 
 // admit refuses work that may not be done, or that would have to be asked for
@@ -108,6 +132,7 @@ func (b *bulk) work(ctx context.Context, op engine.Operation) error {
 	// The first signal ends the run after the batches in hand; Main returns at
 	// the second, whatever is still going on here.
 	b.run.Stop = ctx.Done()
+	b.run.Look, b.run.SoFar = b.s.look, b.soFar
 	b.s.bulk.Store(true)
 	report := engine.Run(context.WithoutCancel(ctx), b.cl, op, b.run)
 	b.s.bulk.Store(false)
@@ -181,7 +206,8 @@ func bulkExits(done, refused string) []exit {
 		{exitUsage, "bad usage or configuration"},
 		{exitPartial, "finished, but some shards or keys failed"},
 		{exitRefused, refused},
-		{exitInterrupted, "interrupted: the batch in hand was finished and reported"},
+		{exitHungUp, "hung up: the batch in hand was finished and reported"},
+		{exitInterrupted, "interrupted, likewise"},
 		{exitTerminated, "terminated, likewise"},
 	}
 }

@@ -28,7 +28,7 @@ func newCheck(s *session) *command {
 			{exitUsage, "bad usage or configuration"},
 			{exitPartial, "some shards did not answer, or a key that a line cannot carry was left out"},
 			{exitNegative, "there are findings"},
-			{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
+			{exitHungUp, "hung up"}, {exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
 		},
 		run: func(ctx context.Context, _ []string) error { return runCheck(ctx, s) },
 	}

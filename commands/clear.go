@@ -107,8 +107,8 @@ func (o *clearOptions) checkDatabase() error {
 		set  bool
 	}{
 		{"version", o.versions.list != nil}, {"rate", o.rate.set}, {"batch", o.batch.set},
-		{"failures", o.failures != ""}, {"include-protected", o.includeProtected},
-		{"max-deletes", o.maxDeletes.MaxDeletes.Set},
+		{"deadline", !o.deadline.IsZero()}, {"max-failures", o.maxFailures.Bound.Set}, {"failures", o.failures != ""}, {"include-protected", o.includeProtected},
+		{"max-deletes", o.maxDeletes.Bound.Set},
 	} {
 		if f.set {
 			return usagef("--%s has no meaning with --database, which empties databases at once", f.name)

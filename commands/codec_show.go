@@ -40,7 +40,7 @@ func newCodecShow(s *session) *command {
 			{exitFailed, "the file or the value cannot be read"},
 			{exitUsage, "bad usage"},
 			{exitRefused, "--as raw would disturb the terminal"},
-			{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
+			{exitHungUp, "hung up"}, {exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
 		},
 		run: func(ctx context.Context, args []string) error { return runCodecShow(ctx, s, &o, args) },
 	}

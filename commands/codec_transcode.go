@@ -45,7 +45,7 @@ func newCodecTranscode(s *session) *command {
 			{exitDone, "every line was answered, refusals included"},
 			{exitFailed, "standard input or output failed"},
 			{exitUsage, "bad usage, or a line was not of that form"},
-			{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
+			{exitHungUp, "hung up"}, {exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
 		},
 		run: func(ctx context.Context, _ []string) error { return runCodecTranscode(ctx, s, &o) },
 	}

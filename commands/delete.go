@@ -24,7 +24,7 @@ func newDelete(s *session) *command {
 			{exitPartial, "some keys were not answered"},
 			{exitNegative, "a key was missing"},
 			{exitRefused, "the configuration says read_only, or --shard names a replica"},
-			{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
+			{exitHungUp, "hung up"}, {exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
 		},
 		writes: true,
 		run:    func(ctx context.Context, args []string) error { return runDelete(ctx, s, &o, args) },

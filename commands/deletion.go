@@ -30,8 +30,8 @@ func (b *bulk) delete(ctx context.Context, o *deleteOptions, op engine.Operation
 // shard that cannot be counted could not be held to the limit.
 func (b *bulk) limit(ctx context.Context, o *deleteOptions) error {
 	most := b.cache.Bulk.MaxDeletes
-	if o.maxDeletes.MaxDeletes.Set {
-		most = o.maxDeletes.MaxDeletes
+	if o.maxDeletes.Bound.Set {
+		most = o.maxDeletes.Bound
 	}
 	if !most.Set {
 		return nil

@@ -29,7 +29,7 @@ func newDoctor(s *session) *command {
 			{exitDone, "nothing is wrong"},
 			{exitUsage, "bad usage or configuration"},
 			{exitNegative, "there are errors or warnings"},
-			{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
+			{exitHungUp, "hung up"}, {exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
 		},
 		run: func(ctx context.Context, _ []string) error { return runDoctor(ctx, s) },
 	}

@@ -16,13 +16,14 @@ const (
 	exitPartial     = 3   // finished, but some keys or shards failed or conflicted
 	exitNegative    = 4   // a key is missing, --nx stored nothing
 	exitRefused     = 5   // refused for safety, or the answer was no
+	exitHungUp      = 129 // SIGHUP
 	exitInterrupted = 130 // SIGINT
 	exitTerminated  = 143 // SIGTERM
 )
 
 // exitOrder lists the codes from the one that hides all others.
 var exitOrder = [...]int{
-	exitInterrupted, exitTerminated, exitUsage, exitRefused, exitFailed, exitPartial, exitNegative, exitDone,
+	exitHungUp, exitInterrupted, exitTerminated, exitUsage, exitRefused, exitFailed, exitPartial, exitNegative, exitDone,
 }
 
 // worse returns the code that stands when a run earned both. One that is not in

@@ -55,7 +55,7 @@ func newLookup(s *session, l *lookup) *command {
 		{exitUsage, "bad usage or configuration"},
 		{exitPartial, "some keys were not answered, or their lines left out"},
 		{exitNegative, "a key is missing"},
-		{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
+		{exitHungUp, "hung up"}, {exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
 	}
 	c.run = func(ctx context.Context, args []string) error { return runLookup(ctx, s, l, &o, args) }
 	return c

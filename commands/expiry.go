@@ -105,7 +105,8 @@ func expiryExits(done, usage string) []exit {
 		{exitPartial, "some keys were not answered, or some shards failed"},
 		{exitNegative, "a key is missing"},
 		{exitRefused, "refused: read_only, no terminal and no --yes, only protected keys matched; or the answer was no"},
-		{exitInterrupted, "interrupted: the batch in hand was finished and reported"},
+		{exitHungUp, "hung up: the batch in hand was finished and reported"},
+		{exitInterrupted, "interrupted, likewise"},
 		{exitTerminated, "terminated, likewise"},
 	}
 }

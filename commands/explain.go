@@ -53,7 +53,7 @@ func newExplain(s *session) *command {
 			{exitUsage, "bad usage or configuration"},
 			{exitPartial, "some keys were not answered, or some shards did not answer"},
 			{exitNegative, "the application does not see a key"},
-			{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
+			{exitHungUp, "hung up"}, {exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
 		},
 		run: func(ctx context.Context, args []string) error { return runExplain(ctx, s, &o, args) },
 	}

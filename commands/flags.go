@@ -2,6 +2,7 @@ package commands
 
 import (
 	"math"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -107,6 +108,9 @@ type bulkOptions struct {
 	failures   word
 	noProgress bool
 	shard      word
+
+	deadline    deadlineFlag
+	maxFailures bound
 }
 
 // maxBatch keeps a batch from holding up a server, and from holding much memory.
@@ -123,6 +127,10 @@ func (o *bulkOptions) flags() []cli.Flag {
 			Usage: "work on at most `N` keys a second, all shards together"},
 		&cli.GenericFlag{Name: "batch", Value: &o.batch,
 			Usage: "put `N` keys in a batch"},
+		&cli.GenericFlag{Name: "deadline", Value: &o.deadline,
+			Usage: "begin no new batch after `D|HH:MM|RFC3339`: so long from now, the time of day that comes next, or a moment"},
+		&cli.GenericFlag{Name: "max-failures", Value: &o.maxFailures,
+			Usage: "end the run when more than `N|N%` of the keys failed; a share is of those looked at, 1000 or more"},
 		&cli.GenericFlag{Name: "failures", Value: &o.failures,
 			Usage: "write a JSON line for each key that was skipped or failed to `FILE`"},
 		&cli.BoolFlag{Name: "no-progress", Destination: &o.noProgress,
@@ -140,6 +148,7 @@ func (o *bulkOptions) given() string {
 	}{
 		{"dry-run", o.dryRun}, {"yes", o.yes}, {"rate", o.rate.set}, {"batch", o.batch.set},
 		{"failures", o.failures != ""}, {"no-progress", o.noProgress}, {"shard", o.shard != ""},
+		{"deadline", !o.deadline.IsZero()}, {"max-failures", o.maxFailures.Bound.Set},
 	} {
 		if f.set {
 			return f.name
@@ -151,7 +160,7 @@ func (o *bulkOptions) given() string {
 // deleteOptions are the flags of bulk deletes.
 type deleteOptions struct {
 	bulkOptions
-	maxDeletes       maxDeletes
+	maxDeletes       bound
 	includeProtected bool
 }
 
@@ -162,14 +171,29 @@ func (o *deleteOptions) flags() []cli.Flag {
 		includeProtectedFlag(&o.includeProtected))
 }
 
-// maxDeletes is a flag that holds a number of keys, or a share in percent.
-type maxDeletes struct{ config.MaxDeletes }
+// bound is a flag that holds a number of keys, or a share in percent.
+type bound struct{ config.Bound }
 
 // Set implements flag.Value.
-func (m *maxDeletes) Set(text string) (err error) {
-	m.MaxDeletes, err = config.ParseMaxDeletes(text)
+func (b *bound) Set(text string) (err error) {
+	b.Bound, err = config.ParseBound(text)
 	return err
 }
+
+// deadlineFlag is a flag that holds a moment to come.
+type deadlineFlag struct {
+	time.Time
+	text string
+}
+
+// Set implements flag.Value.
+func (d *deadlineFlag) Set(text string) (err error) {
+	d.text = text
+	d.Time, err = config.ParseDeadline(text, time.Now())
+	return err
+}
+
+func (d *deadlineFlag) String() string { return d.text }
 
 func includeProtectedFlag(to *bool) cli.Flag {
 	return &cli.BoolFlag{Name: "include-protected", Destination: to,

@@ -39,7 +39,7 @@ func newGet(s *session) *command {
 			{exitPartial, "some keys were not answered, or cannot be read, or their lines were left out"},
 			{exitNegative, "a key is missing"},
 			{exitRefused, "--as raw would disturb the terminal"},
-			{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
+			{exitHungUp, "hung up"}, {exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
 		},
 		run: func(ctx context.Context, args []string) error { return runGet(ctx, s, &o, args) },
 	}

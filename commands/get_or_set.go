@@ -68,7 +68,7 @@ func newGetOrSet(s *session) *command {
 			{exitUsage, "bad usage or configuration, or there is no such COMMAND"},
 			{exitNegative, "another caller makes the value, and it was not there in time"},
 			{exitRefused, "the configuration says read_only"},
-			{exitInterrupted, "interrupted, and COMMAND with it"}, {exitTerminated, "terminated, likewise"},
+			{exitHungUp, "hung up, and COMMAND with it"}, {exitInterrupted, "interrupted, likewise"}, {exitTerminated, "terminated, likewise"},
 		},
 		writes: true,
 		run:    func(ctx context.Context, args []string) error { return runGetOrSet(ctx, s, &o, args[0], args[1:]) },

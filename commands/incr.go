@@ -54,7 +54,7 @@ func newCounter(s *session, name, does string, sign int64) *command {
 			{exitUsage, "bad usage or configuration"},
 			{exitNegative, "the key is missing"},
 			{exitRefused, "the configuration says read_only"},
-			{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
+			{exitHungUp, "hung up"}, {exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
 		},
 		writes: true,
 		run:    func(ctx context.Context, args []string) error { return runIncr(ctx, s, &o, args[0], sign) },

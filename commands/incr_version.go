@@ -50,7 +50,7 @@ func newVersionChanger(s *session, name, where string, sign int64) *command {
 			{exitUsage, "bad usage or configuration"},
 			{exitNegative, "the key is missing"},
 			{exitRefused, "the configuration says read_only"},
-			{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
+			{exitHungUp, "hung up"}, {exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
 		},
 		writes: true,
 		run:    func(ctx context.Context, args []string) error { return runIncrVersion(ctx, s, &o, args[0], sign) },

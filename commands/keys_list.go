@@ -56,7 +56,7 @@ func newKeys(s *session) *command {
 			{exitFailed, "no shard answered, or all refused the login"},
 			{exitUsage, "bad usage or configuration"},
 			{exitPartial, "some shards failed, or keys were left out"},
-			{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
+			{exitHungUp, "hung up"}, {exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
 		},
 		run: func(ctx context.Context, args []string) error { return runKeys(ctx, s, &o, args) },
 	}

@@ -25,6 +25,9 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	defer signal.Stop(signals)
 	// A write to a closed pipe then fails with EPIPE instead of killing the
 	// process, also when the pipe is standard output. Not signal.Ignore: the
@@ -41,7 +44,9 @@ const memoryLimit = 128 << 20
 func run(args []string, streams *ui.Streams, env func(string) (string, bool), signals <-chan os.Signal) int {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
-	s := &session{ui: streams, env: env}
+	look, lookNoMore := ui.Looks()
+	defer lookNoMore()
+	s := &session{ui: streams, env: env, look: look}
 
 	done := make(chan error, 1)
 	go func() { done <- cluster.Contain(func() error { return s.execute(ctx, args) }) }()
@@ -64,9 +69,11 @@ func run(args []string, streams *ui.Streams, env func(string) (string, bool), si
 				// it has not printed stays unprinted.
 				return signalled
 			}
-			signalled = exitInterrupted
-			if sig == syscall.SIGTERM {
+			switch signalled = exitInterrupted; sig {
+			case syscall.SIGTERM:
 				signalled = exitTerminated
+			case syscall.SIGHUP:
+				signalled = exitHungUp
 			}
 			bulk := s.bulk.Load()
 			cancel(&signalError{sig})

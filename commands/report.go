@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"cachering/commands/internal/document"
 	"cachering/commands/internal/engine"
 	"cachering/commands/internal/plain"
 	"cachering/commands/internal/ui"
@@ -20,7 +21,7 @@ func (b *bulk) report(r *engine.Report) error {
 	switch {
 	case b.s.ui.JSON:
 		err = b.s.ui.Document(r)
-	case total.Scanned == 0 && r.Lost() == 0 && !r.Interrupted:
+	case total.Scanned == 0 && r.Ended == engine.EndDone:
 		b.s.ui.Line("0 keys matched")
 	default:
 		err = b.table(r, &total)
@@ -43,9 +44,11 @@ func (b *bulk) report(r *engine.Report) error {
 // code is the exit code of a report. A signal has one of its own.
 func (b *bulk) code(r *engine.Report, total *engine.Tally) int {
 	switch {
+	case r.Ended == engine.EndNotWritable:
+		return exitFailed
 	case r.Lost() == len(r.Shards) && r.Lost() > 0 && r.Replaced() == 0:
 		return exitFailed
-	case !r.Complete():
+	case !r.Complete(), r.Ended != engine.EndDone && r.Ended != engine.EndSignal:
 		return exitPartial
 	case total.Spared > 0 && total.Spared == total.Scanned:
 		b.s.ui.Warn("cachering: every key that matched is protected")
@@ -136,15 +139,13 @@ func counts(reasons map[string]int64) string {
 
 // summary says the rest of what a person wants to know.
 func (b *bulk) summary(r *engine.Report, total *engine.Tally) {
-	if r.Interrupted {
-		b.s.ui.Warn("cachering: interrupted; the report tells what was done until then")
-	}
+	b.ended(r)
 	if r.DryRun {
 		b.s.ui.Note("dry run: nothing was written")
 	}
 	b.guards(r)
 	took := r.Elapsed.Round(10 * time.Millisecond)
-	b.s.ui.Note("%s in %v", plain.Count(total.Scanned, "key"), took)
+	b.s.ui.Note("%s: %s in %v", r.Ended, plain.Count(total.Scanned, "key"), took)
 	var before, after int64
 	for i := range r.Shards {
 		before += r.Shards[i].UsedMemoryBefore
@@ -163,6 +164,55 @@ func (b *bulk) summary(r *engine.Report, total *engine.Tally) {
 			b.s.ui.Warn("warning: what was read again is %s", headOf(head))
 		}
 	}
+}
+
+// soFar prints the report of a run that goes on.
+func (b *bulk) soFar(r *engine.Report) {
+	if b.s.ui.JSON {
+		if text, err := document.Marshal(r); err == nil {
+			b.s.ui.Warn("%s", text)
+		}
+		return
+	}
+	total := r.Total()
+	line := func(name string, t *engine.Tally, rest string) {
+		var parts []string
+		for _, n := range r.Counts(t) {
+			parts = append(parts, fmt.Sprintf("%s %d", n.Name, n.Value))
+		}
+		b.s.ui.Warn("%s: %s%s", name, strings.Join(parts, ", "), rest)
+	}
+	for i := range r.Shards {
+		line(r.Shards[i].Shard, &r.Shards[i].Tally, "")
+	}
+	rest := ""
+	if keys, known := r.Left(); known {
+		rest = fmt.Sprintf("; about %s left", plain.Count(keys, "key"))
+	}
+	line("so far", &total, fmt.Sprintf("%s, after %v", rest, r.Elapsed.Round(10*time.Millisecond)))
+}
+
+// ended says how the run ended, how much is left, and whether the same command helps.
+func (b *bulk) ended(r *engine.Report) {
+	if r.Ended == engine.EndDone {
+		return
+	}
+	if r.Cause != nil {
+		b.s.ui.Warn("cachering: %v", r.Cause)
+	}
+	line := "cachering: ended: " + string(r.Ended)
+	if r.Interrupted {
+		line = "cachering: interrupted"
+	}
+	if keys, known := r.Left(); known {
+		line += fmt.Sprintf("; about %s were not looked at", plain.Count(keys, "key"))
+	} else {
+		line += "; nobody knows how many keys were not looked at"
+	}
+	if r.Retry() {
+		line += ", the same command does the rest"
+	}
+	b.s.ui.Warn("%s", line)
 }
 
 // guards says what guarded the writes, if that is asked for, and where nothing did.

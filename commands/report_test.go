@@ -20,9 +20,12 @@ func TestCodeOfLostShards(t *testing.T) {
 		{[]error{nil, nil}, exitDone}, {[]error{down, nil}, exitPartial}, {[]error{down, down}, exitFailed}, {[]error{down}, exitFailed},
 		{[]error{replaced, nil}, exitPartial}, {[]error{replaced}, exitPartial}, {[]error{replaced, down}, exitPartial},
 	} {
-		r := &engine.Report{}
+		r := &engine.Report{Ended: engine.EndDone}
 		for _, err := range tt.errs {
 			r.Shards = append(r.Shards, engine.ShardReport{Err: err})
+			if err != nil {
+				r.Ended = engine.EndShardLost
+			}
 		}
 		total := r.Total()
 		if got := (&bulk{}).code(r, &total); got != tt.want {

@@ -80,7 +80,7 @@ func newRingDiff(s *session) *command {
 			{exitUsage, "bad usage or configuration, that of the change included"},
 			{exitPartial, "some shards did not answer, or with --keys: a key that a line cannot carry was left out"},
 			{exitNegative, "some keys would move"},
-			{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
+			{exitHungUp, "hung up"}, {exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
 		},
 		run: func(ctx context.Context, _ []string) error { return runRingDiff(ctx, s, &o) },
 	}

@@ -29,7 +29,7 @@ func newRingGuess(s *session) *command {
 			{exitUsage, "bad usage or configuration, or a cache that does not shard"},
 			{exitPartial, "some shards did not answer"},
 			{exitNegative, "no ring fits, or there are too few keys to tell"},
-			{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
+			{exitHungUp, "hung up"}, {exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
 		},
 		run: func(ctx context.Context, _ []string) error { return runRingGuess(ctx, s) },
 	}

@@ -43,7 +43,7 @@ func newRingLocate(s *session) *command {
 			{exitUsage, "bad usage or configuration"},
 			{exitPartial, "some keys were not located, or their lines left out; with --look: some shards did not answer"},
 			{exitNegative, "with --look: no shard holds the key"},
-			{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
+			{exitHungUp, "hung up"}, {exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
 		},
 		run: func(ctx context.Context, args []string) error { return runRingLocate(ctx, s, &o, args) },
 	}

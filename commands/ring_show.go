@@ -52,7 +52,7 @@ func newRingShow(s *session) *command {
 			{exitFailed, "with --keys: no shard answered"},
 			{exitUsage, "bad usage or configuration"},
 			{exitPartial, "with --keys: some shards did not answer"},
-			{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
+			{exitHungUp, "hung up"}, {exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
 		},
 		run: func(ctx context.Context, _ []string) error { return runRingShow(ctx, s, &o) },
 	}

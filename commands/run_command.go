@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
 	"syscall"
 )
 
@@ -21,9 +20,6 @@ func runCommand(ctx context.Context, s *session, path string, words []string) ([
 	if f := s.ui.In.File(); f != nil {
 		cmd.Stdin = f
 	}
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	defer signal.Stop(hangup)
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("%s: %w", words[0], err)
 	}
@@ -41,8 +37,6 @@ func runCommand(ctx context.Context, s *session, path string, words []string) ([
 				return nil, outcome(exitCode(exit))
 			}
 			return output.Bytes(), err
-		case sig := <-hangup:
-			_ = cmd.Process.Signal(sig) // it may just have ended
 		case <-stop:
 			stop = nil
 			sig := os.Signal(syscall.SIGTERM)

@@ -181,10 +181,18 @@ func command(ts *testscript.TestScript, words []string) *exec.Cmd {
 	return cmd
 }
 
-// start word… runs cachering in the background; signal and finish follow.
+// start [-nohup] word… runs cachering in the background; signal and finish follow.
+// With -nohup SIGHUP is ignored when it starts.
 func scriptStart(ts *testscript.TestScript, neg bool, args []string) {
 	w := worldOf(ts)
+	nohup := args[0] == "-nohup"
+	if nohup {
+		args = args[1:]
+	}
 	cmd := command(ts, args)
+	if nohup {
+		cmd.Path, cmd.Args = "/bin/sh", append([]string{"sh", "-c", `trap '' HUP; exec "$0" "$@"`, w.program}, args...)
+	}
 	w.out, w.err = ptytest.Screen{}, ptytest.Screen{}
 	cmd.Stdout, cmd.Stderr = &w.out, &w.err
 	ts.Check(cmd.Start())
@@ -192,9 +200,9 @@ func scriptStart(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Defer(func() { cmd.Process.Kill() })
 }
 
-// signal INT|TERM sends a signal to what start started.
+// signal INT|TERM|HUP|USR1 sends a signal to what start started.
 func scriptSignal(ts *testscript.TestScript, neg bool, args []string) {
-	sig := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM}[args[0]]
+	sig := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP, "USR1": syscall.SIGUSR1}[args[0]]
 	ts.Check(worldOf(ts).running.Process.Signal(sig))
 }
 

@@ -25,6 +25,8 @@ type session struct {
 	left   leavings
 	opened []*cluster.Cluster
 
+	// look tells of each wish to see how far a bulk run is.
+	look <-chan struct{}
 	// bulk is set while a bulk run would finish its batch after a signal.
 	bulk atomic.Bool
 }

@@ -86,7 +86,7 @@ func newSet(s *session) *command {
 			{exitPartial, "with --ndjson: some values were not stored"},
 			{exitNegative, "--nx, --xx or --compat stored nothing"},
 			{exitRefused, "the configuration says read_only"},
-			{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
+			{exitHungUp, "hung up"}, {exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
 		},
 		writes: true,
 		run:    func(ctx context.Context, args []string) error { return runSet(ctx, s, &o, args) },

@@ -45,7 +45,7 @@ func newUnlock(s *session) *command {
 			{exitPartial, "somebody else took the lock meanwhile: it stays"},
 			{exitNegative, "there is no lock"},
 			{exitRefused, "refused: read_only, no terminal and no --yes, the key holds a value; or the answer was no"},
-			{exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
+			{exitHungUp, "hung up"}, {exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
 		},
 		writes: true,
 		run:    func(ctx context.Context, args []string) error { return runUnlock(ctx, s, &o, args[0]) },

@@ -101,20 +101,7 @@ func (l *loader) plainSettings(c *Cache, n *node) {
 		}
 	}
 	c.Python = text(o.get("python"))
-
-	b := n.get("bulk")
-	if v := b.get("rate"); v != nil {
-		c.Bulk.Rate = v.value.(int64)
-	}
-	if v := b.get("batch"); v != nil {
-		c.Bulk.Batch = int(v.value.(int64))
-	}
-	if v := b.get("max_deletes"); v != nil {
-		c.Bulk.MaxDeletes = maxDeletes(v)
-	}
-	if v := b.get("no_progress"); v != nil {
-		c.Bulk.NoProgress = v.value.(bool)
-	}
+	c.Bulk = bulk(n.get("bulk"))
 }
 
 // maxConnections bounds a pool, in options and in URLs.

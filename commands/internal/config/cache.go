@@ -93,14 +93,6 @@ func (t Timeout) String() string {
 	return strconv.FormatInt(int64(t.After/time.Second), 10)
 }
 
-// Bulk holds defaults of the flags of the same name; zero values were not given.
-type Bulk struct {
-	Rate       int64 // keys per second
-	Batch      int
-	MaxDeletes MaxDeletes
-	NoProgress bool
-}
-
 // Endpoint is where a server is really dialled.
 type Endpoint struct {
 	Network    string // "tcp", "unix", or "sentinel"

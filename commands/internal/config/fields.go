@@ -183,21 +183,6 @@ func fieldsOf(cache *node) []field {
 	return schema(lib)
 }
 
-const perRun = "not a default for every run; give it as a flag"
-
-// bulkFields is the schema of bulk: defaults of flags.
-var bulkFields = []field{
-	{name: "rate", kinds: kindInt, write: "keys per second, such as 20000; 0 is no limit", check: between(0, 1<<31-1)},
-	{name: "batch", kinds: kindInt, write: "a number of keys, such as 32", check: between(1, 10000)},
-	{name: "max_deletes", kinds: kindInt | kindString, write: `a number of keys, or a share such as "10%"`, check: checkMaxDeletes},
-	{name: "no_progress", kinds: kindBool, write: "true or false"},
-	{name: "dry_run", kinds: anyScale, refused: perRun},
-	{name: "yes", kinds: anyScale, refused: perRun},
-	{name: "failures", kinds: anyScale, refused: perRun},
-	{name: "match", kinds: anyScale, refused: perRun},
-	{name: "include_protected", kinds: anyScale, refused: perRun},
-}
-
 func checkSeconds(n *node) problem {
 	if s, ok := n.value.(string); ok {
 		if s == "none" {

@@ -114,7 +114,8 @@ func TestSettings(t *testing.T) {
 		{`options.socket_timeout = "1m"`, func(c *Cache) string { return c.SocketTimeout.String() }, "1m0s"},
 		{`options.socket_timeout = "none"`, func(c *Cache) string { return c.SocketTimeout.String() }, "0s"},
 		{`options.socket_connect_timeout = 3`, func(c *Cache) string { return c.ConnectTimeout.String() }, "3s"},
-		{`bulk = {rate = 5, batch = 6, max_deletes = 7, no_progress = true}`, func(c *Cache) string { return fmt.Sprint(c.Bulk) }, "{5 6 7 true}"},
+		{`bulk = {rate = 5, batch = 6, max_deletes = 7, no_progress = true}`, func(c *Cache) string { return fmt.Sprint(c.Bulk) }, "{5 6 7   true}"},
+		{`bulk = {max_failures = "1%", deadline = "06:00"}`, func(c *Cache) string { return fmt.Sprint(c.Bulk.MaxFailures, c.Bulk.Deadline) }, "1%06:00"},
 		{`bulk.max_deletes = "2.5%"`, func(c *Cache) string { return c.Bulk.MaxDeletes.String() }, "2.5%"},
 		{`protect = []`, func(c *Cache) string { return fmt.Sprint(len(c.Protect), c.Protect != nil) }, "0 true"},
 		{`protect = ["a*", "b"]`, func(c *Cache) string { return fmt.Sprint(c.Protect) }, "[a* b]"},
@@ -330,6 +331,23 @@ func TestParseDuration(t *testing.T) {
 	}
 }
 
+func TestDeadline(t *testing.T) {
+	zone := time.FixedZone("", 3600)
+	now := time.Date(2026, 11, 28, 22, 30, 15, 0, zone)
+	for text, want := range map[string]string{
+		"90": "2026-11-28T22:31:45+01:00", "2h": "2026-11-29T00:30:15+01:00", "1.5s": "2026-11-28T22:30:16+01:00",
+		"23:00": "2026-11-28T23:00:00+01:00", "22:31": "2026-11-28T22:31:00+01:00",
+		"06:00": "2026-11-29T06:00:00+01:00", "6:00": "2026-11-29T06:00:00+01:00", "22:30": "2026-11-29T22:30:00+01:00", "00:00": "2026-11-29T00:00:00+01:00",
+		"2026-11-28T22:30:16+01:00": "2026-11-28T22:30:16+01:00", "2026-11-28t21:30:16z": "2026-11-28T21:30:16Z",
+		"0": "", "-5": "", "2026-11-28T22:30:15+01:00": "", "2026-11-28T21:30:14Z": "", "2026-11-28": "", "24:00": "", "12:60": "", "": "", "soon": "",
+	} {
+		got, err := ParseDeadline(text, now)
+		if (err == nil) != (want != "") || err == nil && got.Format(time.RFC3339) != want {
+			t.Errorf("%q: %v, %v; want %s", text, got, err, want)
+		}
+	}
+}
+
 func TestMaxDeletes(t *testing.T) {
 	for _, tt := range []struct {
 		text     string
@@ -339,16 +357,16 @@ func TestMaxDeletes(t *testing.T) {
 		{"10", 10, 1000, true}, {"10", 11, 1000, false}, {"0", 0, 10, true}, {"0", 1, 10, false},
 		{"10%", 100, 1000, true}, {"10%", 101, 1000, false}, {"0.5%", 5, 1000, true}, {"100%", 5, 5, true}, {"0%", 1, 5, false},
 	} {
-		m, err := ParseMaxDeletes(tt.text)
+		m, err := ParseBound(tt.text)
 		if err != nil || m.Allows(tt.n, tt.total) != tt.want || m.String() != tt.text {
 			t.Errorf("%s: %v %v, Allows(%d, %d) is not %v", tt.text, m, err, tt.n, tt.total, tt.want)
 		}
 	}
-	if !(MaxDeletes{}).Allows(1<<40, 1) {
+	if !(Bound{}).Allows(1<<40, 1) {
 		t.Error("no bound is a bound")
 	}
 	for _, text := range []string{"", "%", "x", "-1", "1.5", "101%", "-1%", "nan%", "1e3"} {
-		if m, err := ParseMaxDeletes(text); err == nil {
+		if m, err := ParseBound(text); err == nil {
 			t.Errorf("%q was read as %v", text, m)
 		}
 	}

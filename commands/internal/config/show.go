@@ -190,10 +190,7 @@ func (c *Cache) Settings() []Setting {
 	for _, k := range node("dial").children() {
 		list = append(list, Setting{"dial." + quoteKey(k.name), text(k), true})
 	}
-	given("bulk.rate", c.Bulk.Rate)
-	given("bulk.batch", int64(c.Bulk.Batch))
-	given("bulk.max_deletes", c.Bulk.MaxDeletes.String())
-	given("bulk.no_progress", c.Bulk.NoProgress)
+	c.Bulk.settings(given)
 	return list
 }
 

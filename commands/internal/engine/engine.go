@@ -22,6 +22,7 @@ package engine
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -64,6 +65,15 @@ type Options struct {
 	Batch int
 	// Rate limits the keys per second of all shards together; 0 does not.
 	Rate float64
+	// Deadline is when no new batch is begun any more; zero is never.
+	Deadline time.Time
+	// Enough is asked, with the keys that failed and all that were looked at,
+	// whether the run is to end, when one has failed; nil is never.
+	Enough func(failed, looked int64) bool
+	// Look asks for the report so far, which SoFar is given by a goroutine of its
+	// own.
+	Look  <-chan struct{}
+	SoFar func(*Report)
 	// Stop, when closed, ends the run after the batches in hand, or in five
 	// seconds if the servers take longer over them. The end of the context of Run
 	// ends it at once.
@@ -132,10 +142,15 @@ type run struct {
 	heavy *semaphore.Weighted
 
 	going context.Context // no new batch is begun after its end
+	stop  context.CancelCauseFunc
 	told  told
+
+	looked, failed atomic.Int64 // keys
 
 	mu     sync.Mutex
 	report *Report
+	live   []*shardRun // by shard; nil where work has not begun
+	cut    bool        // work is undone because no new batch was to be begun
 	// links are those to the shards, open as long as there may be something to ask;
 	// nil where there is none.
 	links []*scan.Link
@@ -154,13 +169,14 @@ func Run(ctx context.Context, cl *cluster.Cluster, op Operation, o Options) *Rep
 	if o.patience <= 0 {
 		o.patience = patience
 	}
-	ctx, going, cancel := o.stopping(ctx)
+	ctx, going, stop, cancel := o.stopping(ctx)
 	defer cancel()
 	r := &run{
 		cl: cl, op: op, o: o, pace: newPace(o.Rate, o.Batch),
-		going: going,
+		going: going, stop: stop,
 		heavy: semaphore.NewWeighted(heavyBudget),
 		links: make([]*scan.Link, len(o.Shards)),
+		live:  make([]*shardRun, len(o.Shards)),
 		report: &Report{
 			Cache:   cl.Alias(),
 			DryRun:  o.DryRun,
@@ -171,6 +187,8 @@ func Run(ctx context.Context, cl *cluster.Cluster, op Operation, o Options) *Rep
 	}
 	r.report.Command, r.report.To = op.command()
 	r.tellProgress()
+	defer r.tellSoFar()()
+	defer r.keepDeadline()()
 	for i, defect := range cluster.AtOnce(o.Shards, func(i int, s *cluster.Shard) error {
 		r.shard(ctx, i, s)
 		return nil
@@ -188,6 +206,7 @@ func Run(ctx context.Context, cl *cluster.Cluster, op Operation, o Options) *Rep
 		}
 	}
 	r.told.wait()
+	r.report.conclude(r.reason())
 	r.report.Elapsed = time.Since(begin)
 	return r.report
 }

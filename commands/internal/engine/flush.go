@@ -31,10 +31,17 @@ func Flush(ctx context.Context, cl *cluster.Cluster, command string, o Options) 
 		out.Scanned = out.Deleted
 		return err
 	})
+	var cut *stopped
 	for i := range r.Shards {
-		r.Shards[i].Err = errs[i]
-		r.Interrupted = r.Interrupted || errs[i] != nil && ctx.Err() != nil
+		if r.Shards[i].Err = errs[i]; errs[i] == nil {
+			continue
+		}
+		r.Shards[i].Left = -1
+		if ctx.Err() != nil {
+			cut = &stopped{end: EndSignal}
+		}
 	}
+	r.conclude(cut)
 	r.Elapsed = time.Since(begin)
 	return r
 }

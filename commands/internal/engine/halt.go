@@ -23,19 +23,20 @@ const (
 )
 
 // stopping makes the two contexts of a run: all ends with the first, and no new
-// batch is begun after the end of the second.
-func (o *Options) stopping(ctx context.Context) (all, going context.Context, cancel func()) {
+// batch is begun after the end of the second, of which the cause tells why.
+func (o *Options) stopping(ctx context.Context) (all, going context.Context, stop context.CancelCauseFunc, cancel func()) {
 	all, end := context.WithCancel(ctx)
-	going, halt := context.WithCancel(all)
+	going, stop = context.WithCancelCause(all)
+	told := &stopped{end: EndSignal}
 	select {
 	case <-o.Stop: // before anything was begun
-		halt()
+		stop(told)
 	default:
 	}
 	go func() {
 		select {
 		case <-o.Stop:
-			halt()
+			stop(told)
 		case <-all.Done():
 			return
 		}
@@ -45,7 +46,7 @@ func (o *Options) stopping(ctx context.Context) (all, going context.Context, can
 		case <-all.Done():
 		}
 	}()
-	return all, going, end
+	return all, going, stop, end
 }
 
 // halted reports whether no new batch is to be begun.
@@ -66,12 +67,12 @@ func (s *shardRun) end(err error) {
 	s.halt(err)
 }
 
-// interrupted notes whether work on a shard is undone because the run was told to
-// stop, and not because the shard had failed before.
+// interrupted notes whether work on a shard is undone because no new batch was to be
+// begun, and not because the shard had failed before.
 func (r *run) interrupted(s *shardRun) {
 	if s.undone.Load() && r.going.Err() != nil && context.Cause(s.going) == context.Cause(r.going) {
 		r.mu.Lock()
-		r.report.Interrupted = true
+		r.cut = true
 		r.mu.Unlock()
 	}
 }

@@ -99,6 +99,8 @@ type ShardReport struct {
 	// Unguarded tells that keys were changed which may have become another type
 	// since they were looked at: the server refuses all that would have told.
 	Unguarded bool
+	// Left is about how many keys were not looked at; -1 where that is unknown.
+	Left int64
 	// Err ended the work on this shard.
 	Err error
 }
@@ -110,7 +112,9 @@ type Report struct {
 	Cache       string
 	To          string // reinsert: the target codec
 	DryRun      bool
-	Interrupted bool
+	Ended       End   // "" while the run goes on
+	Cause       error // of Ended, where it needs words
+	Interrupted bool  // Ended is EndSignal
 	Elapsed     time.Duration
 	Shards      []ShardReport
 	// Examples are the first keys that were, or in a dry run would have been,
@@ -307,6 +311,10 @@ func (r *Report) Counts(t *Tally) []Number {
 	return list
 }
 
+// schema is that of the JSON of a report: it grows by fields, and only changes when
+// one means something else.
+const schema = 1
+
 // MarshalJSON writes the report as one object.
 func (r *Report) MarshalJSON() ([]byte, error) {
 	o := object{{"command", r.Command}, {"cache", r.Cache}}
@@ -327,9 +335,18 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 		shards = append(shards, append(line, field{"error", text}))
 	}
 	total := r.Total()
+	var left *int64
+	var ended *End
+	if r.Ended != "" { // the run goes on
+		ended = &r.Ended
+	}
+	if n, known := r.Left(); known {
+		left = &n
+	}
 	o = append(o,
 		field{"dry_run", r.DryRun}, field{"interrupted", r.Interrupted}, field{"elapsed_ms", r.Elapsed.Milliseconds()},
-		field{"shards", shards}, field{"total", r.counts(&total)})
+		field{"shards", shards}, field{"schema", schema}, field{"ended", ended}, field{"retry", r.Retry()}, field{"left", left},
+		field{"total", r.counts(&total)})
 	if old, sampled := r.StillOld(); old > 0 {
 		still := object{{"sampled", sampled}, {"old", old}}
 		if head := r.Head(); head != nil {

@@ -33,9 +33,14 @@ type shardRun struct {
 
 	failures chan Failure // to be told; nil: nobody asks
 
-	undone  atomic.Bool // there was work that nobody did
+	undone atomic.Bool // there was work that nobody did
+
 	tallies sync.Mutex
 	tally   Tally
+	keys    int64 // of the database when the run began; -1: unknown
+	passed  int64 // by the source, about
+	given   int64 // by the source to the workers
+	over    bool  // all work on the shard has ended
 	err     error // the first
 }
 
@@ -46,21 +51,37 @@ func (s *shardRun) contain(part func() error) {
 	}
 }
 
-// count adds what one goroutine counted.
+// count adds what one goroutine counted, and begins t anew.
 func (s *shardRun) count(t *Tally) {
 	s.tallies.Lock()
-	defer s.tallies.Unlock()
 	s.tally.add(t)
+	s.tallies.Unlock()
+	s.enough(t)
+	*t = Tally{}
+}
+
+// advance notes how far the source is.
+func (s *shardRun) advance(p *part) {
+	s.tallies.Lock()
+	defer s.tallies.Unlock()
+	s.passed = p.passed
+	s.given += int64(len(p.entries))
 }
 
 // shard does all the work on one shard and fills its part of the report.
 func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
-	s := &shardRun{run: r, index: index, shard: sh}
+	s := &shardRun{run: r, index: index, shard: sh, keys: -1}
+	r.mu.Lock()
+	r.live[index] = s
+	r.mu.Unlock()
 	s.going, s.halt = context.WithCancelCause(r.going)
 	defer s.tellFailures()()
 	out := &r.report.Shards[index]
 	out.Shard = sh.Name
 	defer func() {
+		s.tallies.Lock()
+		defer s.tallies.Unlock()
+		s.over = true
 		out.Tally = s.tally
 		out.Ways, out.Unguarded = s.ways.report()
 		out.Skipped, out.Failed = addCounts(out.Skipped, nil), addCounts(out.Failed, nil)
@@ -68,6 +89,7 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 		if ctx.Err() == nil {
 			out.Err = s.err
 		}
+		out.Left = s.left()
 		r.interrupted(s)
 	}()
 
@@ -85,6 +107,9 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 		s.end(err)
 		return
 	}
+	s.tallies.Lock()
+	s.keys = before.Keys
+	s.tallies.Unlock()
 	if !r.o.DryRun {
 		if s.without, err = probe(s.going, link, r.cl); err != nil {
 			s.end(err)

@@ -73,8 +73,6 @@ func (s *scanSource) next(ctx context.Context) (part, error) {
 // feed hands what a source gives to the workers, in batches. The database has about
 // so many keys.
 func (s *shardRun) feed(ctx context.Context, from source, keys int64) error {
-	var t Tally
-	defer s.count(&t)
 	var batch []entry
 	give := func() bool {
 		select {
@@ -97,7 +95,8 @@ func (s *shardRun) feed(ctx context.Context, from source, keys int64) error {
 		if err != nil {
 			return err
 		}
-		t.add(&p.settled)
+		s.count(&p.settled)
+		s.advance(&p)
 		for _, e := range p.entries {
 			if batch == nil {
 				batch = make([]entry, 0, s.pace.batch)

@@ -2,7 +2,9 @@ package engine
 
 import (
 	"bytes"
+	"slices"
 	"sync"
+	"time"
 )
 
 // Whoever started a run is told about it on goroutines of their own: a disk may be
@@ -103,4 +105,50 @@ func (s *shardRun) fail(f Failure) {
 	if s.failures != nil {
 		s.failures <- f
 	}
+}
+
+// tellSoFar begins to tell how far the run is, whenever that is asked.
+func (r *run) tellSoFar() (end func()) {
+	if r.o.Look == nil {
+		return func() {}
+	}
+	begin, over := time.Now(), make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-r.o.Look:
+				report := r.soFar()
+				report.Elapsed = time.Since(begin)
+				r.o.SoFar(report)
+			case <-over:
+				return
+			}
+		}
+	}()
+	return func() { close(over) }
+}
+
+// soFar is the report of a run that goes on.
+func (r *run) soFar() *Report {
+	r.mu.Lock()
+	live := slices.Clone(r.live)
+	// What the run fills in at its end is left out.
+	report := &Report{
+		Command: r.report.Command, Cache: r.report.Cache, To: r.report.To, DryRun: r.report.DryRun,
+		Shards: make([]ShardReport, len(live)), columns: r.report.columns,
+	}
+	r.mu.Unlock()
+	for i, s := range live {
+		out := &report.Shards[i]
+		out.Shard, out.Left = r.o.Shards[i].Name, -1
+		if s == nil {
+			continue
+		}
+		out.Ways, out.Unguarded = s.ways.report()
+		s.tallies.Lock()
+		out.Tally.add(&s.tally)
+		out.Left, out.Err = s.left(), s.err
+		s.tallies.Unlock()
+	}
+	return report
 }

@@ -96,6 +96,7 @@ func (w *worker) rounds(ctx context.Context) error {
 				w.losses = 0
 			}
 			err = w.turn()
+			w.count(&w.tally)
 		}
 		if err != nil {
 			return err
