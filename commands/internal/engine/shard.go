@@ -131,7 +131,7 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 		wg.Go(func() { s.contain(func() error { return s.worker(ctx) }) })
 	}
 	s.contain(func() error {
-		return s.feed(ctx, scanned(link, scan.NewFilter(r.o.Selection, r.cl, sh), ""), before.Keys)
+		return s.feed(ctx, scanned(link, scan.NewFilter(r.o.Selection, r.cl, sh), "", before.Keys), before.Keys)
 	})
 	close(s.work)
 	wg.Wait()

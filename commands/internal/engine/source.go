@@ -32,15 +32,16 @@ type part struct {
 }
 
 // scanned is the source that a scan of a shard is, from a position of another on.
-func scanned(link *scan.Link, filter *scan.Filter, position string) source {
-	return &scanSource{walk: link.Walk(filter.Pattern, position), filter: filter, given: scan.NewRecent()}
+// The database has about so many keys. Those that follow one another lie far apart
+// in the server's table where there are many: to watch them is cheap then.
+func scanned(link *scan.Link, filter *scan.Filter, position string, keys int64) source {
+	return &scanSource{walk: link.WalkSpread(filter.Pattern, position, keys), filter: filter, given: scan.NewRecent()}
 }
 
 type scanSource struct {
 	walk    *scan.Walk
 	filter  *scan.Filter
 	given   *scan.Recent
-	passed  int64
 	entries []entry // of the part before
 }
 
@@ -51,8 +52,7 @@ func (s *scanSource) next(ctx context.Context) (part, error) {
 	}
 	clear(s.entries)
 	s.entries = s.entries[:0]
-	s.passed += scan.PageKeys
-	p := part{passed: s.passed, position: s.walk.Position(), last: s.walk.Ended()}
+	p := part{passed: s.walk.Passed(), position: s.walk.Position(), last: s.walk.Ended()}
 	for _, key := range page {
 		verdict := s.filter.Verdict(key)
 		if verdict != scan.Other && s.given.Again(key) {

@@ -31,7 +31,7 @@ func TestAScanGoesOnWhereAnotherEnded(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(link.Close)
-		from := scanned(link, filter, position)
+		from := scanned(link, filter, position, n)
 		for range 2 {
 			p, err := from.next(ctx)
 			if err != nil {

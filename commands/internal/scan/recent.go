@@ -6,7 +6,7 @@ import "hash/maphash"
 // after its server's table has become smaller: a bucket of the new table then
 // holds keys of several of the old one, of which some were visited. Those were
 // visited last, as the order of SCAN goes, so what is given again is among the
-// last that were given, and few: a table is made smaller when it is nearly empty.
+// last that its lane gave, and few: a table is made smaller when it is nearly empty.
 const recentKeys = 1 << 13
 
 // Recent remembers the last keys of a walk by their hashes, in two halves of which
