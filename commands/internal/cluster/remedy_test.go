@@ -3,7 +3,10 @@ package cluster
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -38,11 +41,14 @@ func TestRemedies(t *testing.T) {
 		{"replicas", []string{"min-replicas-to-write 1"}, nil, set, "NOREPLICAS: the master has fewer replicas at hand than it wants for a write"},
 		{"master lost", nil, loseMaster, get, "MASTERDOWN: the server is a replica that has lost its master"},
 		{"unknown", []string{`rename-command GET ""`}, nil, get, "the server does not know GET: undo its rename-command, or connect past the proxy that lacks it"},
+		{"loading", []string{"loading-process-events-interval-bytes 1024"}, load, get, "LOADING: the server is still reading its data from disk: run again in a while"},
+		{"loading, and a write", []string{"loading-process-events-interval-bytes 1024"}, load, set, "LOADING: the server is still reading its data from disk: run again in a while"},
+		{"cluster", []string{"cluster-enabled yes", "user default on nopass ~* +@all -info"}, nil, get, clusterNode + "; and the cluster is down"},
 		{"script", []string{"lua-time-limit 1"}, runForEver, get, "BUSY: the server is running a script, and answers nobody: wait for its end, or end it by SCRIPT KILL"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			s := redistest.RunT(t, c.lines...)
+			s := redistest.RunTCP(t, c.lines...)
 			if c.make != nil {
 				c.make(t, s)
 			}
@@ -90,6 +96,32 @@ func loseMaster(t *testing.T, s *redistest.Server) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// load has a server read many keys until the end of the test, as a replica does that
+// comes to a new master.
+func load(t *testing.T, s *redistest.Server) {
+	t.Helper()
+	ctx, client := context.Background(), s.Client(0)
+	master := redistest.RunTCP(t, "repl-diskless-sync-delay 0")
+	pipe := master.Client(0).Pipeline()
+	for i := range 20_000 {
+		pipe.Set(ctx, fmt.Sprint("key-", i), "v", 0)
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		t.Fatal(err)
+	}
+	host, port, _ := net.SplitHostPort(master.Addr)
+	// Microseconds a key: it takes longer than the test, and looks up every few of them.
+	for _, err := range []error{client.ConfigSet(ctx, "key-load-delay", "2000").Err(), client.ReplicaOf(ctx, host, port).Err()} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	await(t, func() bool {
+		err := client.Ping(ctx).Err()
+		return err != nil && strings.HasPrefix(err.Error(), "LOADING")
+	})
 }
 
 // runForEver has a server run a script until the end of the test.
@@ -182,5 +214,21 @@ func TestAServersWordsAreShortAndHarmless(t *testing.T) {
 	err := open(t, time.Minute, end).Get(ctx, keys(":1:k0"))[0].Err
 	if want := `shard a: ERR \x1b[31mred\x07 ` + strings.Repeat("é", 200-len("ERR \x1b[31mred\x07 ")) + "…"; err == nil || err.Error() != want {
 		t.Errorf("got %v\nwant %s", err, want)
+	}
+}
+
+// A server of web pages in the place of one of Redis is named as that, whatever is sent
+// to it first.
+func TestAServerOfWebPagesIsNamed(t *testing.T) {
+	t.Parallel()
+	web := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(web.Close)
+	for _, password := range []string{"", "s3cret"} {
+		end := Endpoint{Name: "a", Network: "tcp", Addr: web.Listener.Addr().String(), Writable: true, Login: login(password)}
+		err := open(t, time.Minute, end).Get(context.Background(), keys(":1:k0"))[0].Err
+		want := "shard a: this is no answer of a Redis server: it is in HTTP, so this is the port of another service"
+		if err == nil || err.Error() != want || !errors.Is(err, ErrProtocol) {
+			t.Errorf("password %q: got %v\nwant %s", password, err, want)
+		}
 	}
 }
