@@ -283,7 +283,7 @@ func TestWarnings(t *testing.T) {
 		"/tmp/r.sock":             "",
 		"localhost":               "path of a socket",
 		"":                        "lost",
-		"h:70000":                 "does not exist",
+		"h:70000":                 "is not 0 to 65535",
 		"u:p@h:6379":              "part of the host",
 		" redis://h":              "blank",
 		"unix://tmp/r.sock":       "unix:///",

@@ -92,7 +92,7 @@ func (s *Server) redisCachePair(entry string, o Options) *LocationError {
 	}
 	s.Addr = joinHostPort(shown, port.String())
 	if !port.IsInt64() || port.Int64() < 0 || port.Int64() > 65535 {
-		s.warn("has a port that does not exist")
+		s.Unusable = "the port is not 0 to 65535"
 	}
 	t.host, t.port = stringItem(host, shown, o.Python), intItem(port, o.Python)
 	s.label(t)

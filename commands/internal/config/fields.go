@@ -54,6 +54,7 @@ var (
 	// commonOptions are not the libraries': they tell what settings do not.
 	commonOptions = slices.Concat([]field{
 		{name: "python", kinds: kindString, write: `it in quotes, such as "3.12"`, echo: true, check: checkPython},
+		{name: "own_codec", kinds: kindBool, write: "true or false"},
 	}, passwordFields, []field{
 		{name: "socket_timeout", kinds: seconds, want: `seconds or "none"`, write: `seconds, such as 5 or 0.5, or "none"`, check: checkSeconds},
 		{name: "socket_connect_timeout", kinds: seconds, want: `seconds or "none"`, write: `seconds, such as 5 or 0.5, or "none"`, check: checkSeconds},

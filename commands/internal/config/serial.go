@@ -21,7 +21,7 @@ func (l *loader) codec(c *Cache, o *node) {
 	lib := c.library
 	ser, okS := choose(l, o, "serializer", lib.Suffix, lib.Serializers, codec.Serializers())
 	com, okC := choose(l, o, "compressor", lib.Suffix, lib.Compressors, codec.Compressors())
-	if !okS || !okC {
+	if !okS || !okC || !l.has(c, o, "serializer", ser, lib.Serializers) || !l.has(c, o, "compressor", com, lib.Compressors) {
 		return
 	}
 	spec := ser
@@ -196,6 +196,29 @@ func choose[T ~string](l *loader, o *node, name, suffix string, classes map[stri
 		return "", false
 	}
 	return value, true
+}
+
+// has tells whether the release has the serializer or compressor that was chosen, or
+// the application one of its own that does the same.
+func (l *loader) has(c *Cache, o *node, name, value string, classes map[string]string) bool {
+	n := firstOf(o.get(name), o.get(name+"_class"))
+	if own := o.get("own_codec"); n == nil || value == "none" || own != nil && own.value == true {
+		return true
+	}
+	known := slices.Sorted(maps.Values(classes))
+	known = slices.DeleteFunc(known, func(v string) bool { return slices.Contains(c.Traits.Lacks, v) })
+	if slices.Contains(known, value) {
+		return true
+	}
+	who := string(c.library.Name)
+	if slices.Contains(slices.Collect(maps.Values(classes)), value) {
+		who += " " + c.Release
+	}
+	if len(known) == 0 {
+		known = []string{"none"}
+	}
+	l.fail(n, who+" has no "+name+" "+value, "it has "+strings.Join(known, ", ")+"; for a class of the application's own that does what "+value+" does add own_codec = true")
+	return false
 }
 
 // laterOf is the one of two nodes that comes second in the file.

@@ -224,6 +224,7 @@ func (c *Cache) codecSettings(always, given func(string, any)) {
 			always("options."+s.name, s.value)
 		}
 	}
+	given("options.own_codec", o.get("own_codec") != nil && o.get("own_codec").value == true)
 	for _, name := range []string{"compress_level", "compress_min_length", "compress_min_len"} {
 		if n := o.get(name); n != nil && !slices.Contains(c.ignored, n) {
 			given("options."+name, n.value)

@@ -109,7 +109,7 @@ options = {db = 3, username = "u", password = "sesame", ssl_ca_certs = "ca.pem",
 backend = "django_valkey.cache.ValkeyCache"
 release = "0.2.1"
 location = "valkey://h:1/1"
-options = {compressor = "zstd", compress_min_length = 50, compress_level = 3, password_command = ["printf", "p"]}
+options = {compressor = "zstd", own_codec = true, compress_min_length = 50, compress_level = 3, password_command = ["printf", "p"]}
 `}
 	for _, f := range settingsFiles(t) {
 		if f.unresolved == "0" {

@@ -23,6 +23,7 @@ var djangoRedis = Library{
 			t.XX = true                // client/default.py
 			t.Rules.OnlySmaller = true // COMPRESS_MIN_LEN adds the threshold
 			t.CompressMinLen, t.PlainReads = true, true
+			t.Lacks = []string{"gzip", "lz4", "zstd"}
 			t.IncrVersion, t.IncrRenames = HomeBefore, LastColon // client/sharded.py
 		}},
 		{"3.5.0", func(t *Traits) { t.IncrVersion = Home }},
@@ -36,8 +37,13 @@ var djangoRedis = Library{
 			t.MinLengthOf = map[codec.Compressor]int{"lzma": 100}
 		}},
 		{"4.5.0", func(t *Traits) { t.Milliseconds = true }},
+		{"4.10.0", func(t *Traits) { t.Lacks = []string{"gzip", "zstd"} }},
 		{"5.0.0", func(t *Traits) { t.Sentinels = true }},
-		{"5.2.0", func(t *Traits) { t.Protocol = ProtocolPreferred }},
+		{"5.2.0", func(t *Traits) {
+			t.Protocol = ProtocolPreferred
+			t.Lacks = []string{"gzip"}
+		}},
+		{"6.0.0", func(t *Traits) { t.Lacks = nil }},
 	},
 	Example:   `"redis://10.0.0.1:6379/1"`,
 	Separator: ",",

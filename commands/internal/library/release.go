@@ -89,6 +89,8 @@ type Traits struct {
 	// CompressMinLen: the option COMPRESS_MIN_LEN turns zlib on. Later releases
 	// have compressors in its place, and pay it no heed.
 	CompressMinLen bool
+	// Lacks are serializers and compressors that only later releases have.
+	Lacks []string
 	// PlainReads: what the compressor cannot read is taken as it is.
 	PlainReads bool
 
