@@ -19,10 +19,10 @@ BIN         := bin
 .DEFAULT_GOAL := build
 .PHONY: build test test-all test-short demo bench bench-codec differential soak release-check fuzz lint fmt demo-data clean help
 
-## build: bin/cachering
+## build: bin/cachering, static
 build:
 	@mkdir -p $(BIN)
-	$(GO) build -o $(BIN)/cachering .
+	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN)/cachering .
 
 ## test: every test, with the race detector, against real Redis servers, Python and Django; installs what is missing if it may
 test:

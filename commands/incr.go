@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/big"
 
@@ -109,6 +110,9 @@ func runIncr(ctx context.Context, s *session, o *incrOptions, key string, sign i
 	return nil
 }
 
+// errText: a text of digits is what set makes of them where it is not told otherwise.
+var errText = errors.New("the value is not an integer but of type str; set with --from json stores a number")
+
 // add is the sum of a stored integer and by, and what the application would
 // store for it. INCRBY would do for plain digits within 64 bits only; beyond, the
 // libraries read, add and set, as this does.
@@ -121,7 +125,9 @@ func add(cache *config.Cache, value []byte, by *big.Int) (*big.Int, []byte, erro
 	if digits, _, ok := codec.AppendInteger(nil, value); ok && v.Form.Plain == codec.PlainFloat {
 		n = v.Graph.NewDecimal(digits) // INCRBY counts with what the library reads as a float
 	}
-	if kind := v.Graph.Kind(n); kind != pyobj.Int {
+	if kind := v.Graph.Kind(n); kind == pyobj.Str {
+		return nil, nil, errText
+	} else if kind != pyobj.Int {
 		return nil, nil, fmt.Errorf("the value is not an integer but of type %s", kind)
 	}
 	sum := new(big.Int).Add(v.Graph.Big(n), by)

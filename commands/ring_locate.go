@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"cachering/commands/internal/ui"
+	"cachering/ring"
 )
 
 type ringLocateOptions struct {
@@ -94,6 +95,9 @@ func runRingLocate(ctx context.Context, s *session, o *ringLocateOptions, args [
 		for _, key := range keys {
 			sk := o.storedKey(cache, key)
 			index, err := cache.Place.Home(cache.Keyspace, []byte(sk))
+			if kind, _ := cache.Traits.Side.Classify(cache.Keyspace, []byte(sk)); err == nil && kind == ring.Foreign {
+				err = ring.ErrForeign
+			}
 			if err != nil {
 				t.fail(s, key, err)
 				continue

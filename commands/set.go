@@ -64,8 +64,9 @@ func newSet(s *session) *command {
 	return &command{
 		name: "set", args: "KEY VALUE", max: 2,
 		short: "stores a value as the Python library would",
-		long: "A VALUE of - is read from standard input, to its last byte: a text keeps its final line\n" +
-			"feed. Integers are stored as digits, so that the application can count with them.\n\n" +
+		long: "VALUE is stored as text, a str, also if it is a number: --from json 0 stores one that incr\n" +
+			"counts, as digits like the application's own. A VALUE of - is read from standard input, to\n" +
+			"its last byte: a text keeps its final line feed.\n\n" +
 			"With --ndjson there is no argument, and standard input holds a JSON object a line: key, value\n" +
 			"and, if it is not to be that of --ttl, ttl, seconds or what --ttl takes. A value is JSON\n" +
 			"itself unless --from says that it is a string in another form; a key, and a value of bytes,\n" +
