@@ -7,43 +7,35 @@ import (
 	"io"
 	"math/bits"
 
-	"github.com/dsnet/compress/bzip2"
+	dsnet "github.com/dsnet/compress/bzip2"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"github.com/pierrec/lz4/v4"
 	"github.com/ulikunitz/xz"
 
+	"cachering/codec/bzip2"
 	"cachering/codec/deflate"
 )
 
 // bz2Engine is bz2 of Python.
 type bz2Engine struct {
-	w     *bzip2.Writer
-	level int
-	out   sliceWriter
-	r     *bzip2.Reader
-	in    bytes.Reader
+	w  *bzip2.Encoder
+	r  *dsnet.Reader
+	in bytes.Reader
 }
 
 func (z *bz2Engine) compress(dst, data []byte, level int) ([]byte, error) {
-	z.out.b = dst
-	if z.w == nil || z.level != level {
-		w, err := bzip2.NewWriter(&z.out, &bzip2.WriterConfig{Level: level})
-		if err != nil {
-			return dst, err
-		}
-		z.w, z.level = w, level
-	} else if err := z.w.Reset(&z.out); err != nil {
-		return dst, err
+	if z.w == nil {
+		z.w = new(bzip2.Encoder)
 	}
-	return finish(z.w, &z.out, data)
+	return z.w.Append(dst, data, level)
 }
 
 func (z *bz2Engine) decompress(dst, stored []byte, budget int64) ([]byte, *Error) {
 	z.in.Reset(stored)
 	var err error
 	if z.r == nil {
-		z.r, err = bzip2.NewReader(&z.in, nil)
+		z.r, err = dsnet.NewReader(&z.in, nil)
 	} else {
 		err = z.r.Reset(&z.in)
 	}

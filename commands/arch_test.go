@@ -42,10 +42,11 @@ commands: ./document ./plain ./advice ./placement ./library ./config ./reader ./
 ./sidetest:
 ./readmetest:
 ring:
-codec: codec/pyobj codec/pickle codec/yaml codec/deflate
+codec: codec/pyobj codec/pickle codec/yaml codec/bzip2 codec/deflate
 codec/pickle: codec/pyobj
 codec/yaml: codec/pyobj
 codec/pyobj:
+codec/bzip2:
 codec/deflate:
 codec/vectors:
 codec/same: codec/pyobj

@@ -1,4 +1,5 @@
-// Package vectors reads the files of testdata: JSON values, one or one a line, in gzip. Only tests import it.
+// Package vectors reads the files of testdata, JSON values, one or one a line, in gzip, and makes other input of tests. Only tests
+// import it.
 package vectors
 
 import (
