@@ -35,7 +35,7 @@ commands: ./document ./plain ./advice ./placement ./library ./config ./reader ./
 ./document:
 ./redistest: scripts/trials
 ./farmtest: ./cluster ./redistest ring
-./programtest:
+./programtest: commands scripts/trials
 ./ptytest:
 ./advice/advicetest: commands ./advice
 ./faulttest:
@@ -86,7 +86,7 @@ var onlyIn = map[string][]string{
 	"cachering/commands/internal/ptytest":           {},
 	"cachering/codec/vectors":                       {},
 	"cachering/codec/same":                          {},
-	"cachering/scripts/trials":                      {"commands/internal/redistest"},
+	"cachering/scripts/trials":                      {"commands/internal/redistest", "commands/internal/programtest"},
 }
 
 // Dependencies point one way: the pure libraries know neither Redis nor the

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"cachering/commands/internal/programtest"
 	"cachering/commands/internal/redistest"
 )
 
@@ -67,7 +68,7 @@ func (p *pipes) fill(prefix, value string) {
 // as left out.
 func (p *pipes) run(stdin string, words ...string) (code int, stdout string, left map[string]bool) {
 	p.Helper()
-	code, stdout, stderr := inProcess(stdin, append([]string{"-c", p.conf}, words...)...)
+	code, stdout, stderr := programtest.InProcess(stdin, append([]string{"-c", p.conf}, words...)...)
 	left = map[string]bool{}
 	hinted := false
 	for line := range strings.Lines(stderr) {

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"cachering/commands/internal/programtest"
 	"cachering/commands/internal/redistest"
 )
 
@@ -58,7 +59,7 @@ func newCountedOf(t *testing.T, settings, name string, servers int, before func(
 func (c *counted) run(stdin string, words ...string) (code int, stdout string, sent int64) {
 	c.Helper()
 	before := c.sent.Load()
-	code, stdout, stderr := inProcess(stdin, append([]string{"-c", c.conf}, words...)...)
+	code, stdout, stderr := programtest.InProcess(stdin, append([]string{"-c", c.conf}, words...)...)
 	if strings.Contains(stderr, "cachering: ") {
 		c.Errorf("%v: %s", words, stderr)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"cachering/commands/internal/programtest"
 	"cachering/commands/internal/redistest"
 )
 
@@ -50,7 +51,7 @@ dial = { "10.0.0.1:6379" = %q }
 		"ring show --keys":        "warning: the sample is of the first keys of SCAN on 10.0.0.1:6379, ",
 		"ring show --keys --json": `"sampled":1000,"at_home":1000,"head_of_scan":true`,
 	} {
-		code, out, errs := inProcess("", append([]string{"-c", conf, "--socket-timeout", "1m"}, strings.Fields(words)...)...)
+		code, out, errs := programtest.InProcess("", append([]string{"-c", conf, "--socket-timeout", "1m"}, strings.Fields(words)...)...)
 		if code != 0 && code != 4 || !strings.Contains(out+errs, want) {
 			t.Errorf("%s: exit code %d, no %q in\n%s%s", words, code, want, out, errs)
 		}

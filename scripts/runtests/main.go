@@ -18,7 +18,9 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"sort"
 	"strings"
@@ -52,6 +54,25 @@ var optional = []group{
 	{"servers", "what scripts/other-servers fetches, in the directory that " + trials.ServersIn + " names", hasServer},
 }
 
+// longest are the packages whose tests take longest. They begin first, so that none is left alone at the end.
+var longest = []string{"./commands", "./commands/internal/cluster", "./commands/internal/engine", "./commands/internal/sidetest",
+	"./codec/pickle", "./scripts/demo", "./commands/internal/readmetest", "./codec"}
+
+// build makes the cachering that the tests of all packages run, in a directory that make clean removes.
+func build() (program string, err error) {
+	program, err = filepath.Abs("bin/tested/cachering")
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(program), 0o777)
+	}
+	if err != nil {
+		return "", err
+	}
+	if out, err := exec.Command("go", "build", "-o", program, "cachering").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w\n%s", err, out)
+	}
+	return program, nil
+}
+
 func main() {
 	require := flag.String("require", "", "`groups` that must run, with commas, or all: a missing one or a skipped test fails the run")
 	more := flag.Bool("optional", false, "run the optional groups as well")
@@ -83,14 +104,20 @@ func main() {
 	} else {
 		args = append(args, "-race")
 	}
+	// A package more than there are processors: one that waits for servers leaves its processor to another.
+	args = append(args, fmt.Sprintf("-p=%d", runtime.GOMAXPROCS(0)+1))
 	if rest := flag.Args(); len(rest) > 0 {
 		args = append(args, rest...)
 	} else {
-		args = append(args, "./...")
+		args = append(append(args, longest...), "./...")
+	}
+	program, err := build()
+	if err != nil {
+		fatal(err)
 	}
 	cmd := exec.Command("go", args...)
 	cmd.Stderr = os.Stderr
-	cmd.Env = os.Environ()
+	cmd.Env = append(os.Environ(), trials.Program+"="+program)
 	if *require == "all" {
 		// Tests that know this variable fail where they would have skipped.
 		cmd.Env = append(cmd.Env, "CACHERING_REQUIRE="+strings.Join(names, ","))

@@ -72,6 +72,9 @@ func Servers() map[string]string {
 // reported and is no failure, as long as the group has another part.
 const NotHad = "not to be had here: "
 
+// Program is the variable with the path of a cachering that is built already: scripts/runtests builds one for all packages.
+const Program = "CACHERING_PROGRAM"
+
 // Seed is the number in CACHERING_SEED, or the fixed one. The log of the test says it, which is shown if the test fails.
 func Seed(t testing.TB) uint64 {
 	t.Helper()
@@ -86,6 +89,33 @@ func Rand(t testing.TB) *rand.Rand {
 	name := fnv.New64a()
 	name.Write([]byte(t.Name()))
 	return rand.New(rand.NewPCG(Seed(t), name.Sum64()))
+}
+
+// whole is the variable that has every row of a table of vectors tried.
+const whole = "CACHERING_WHOLE"
+
+// Whole tells whether a test is to try every row of its table of vectors, as "make differential" has it, and not only a
+// spread.
+func Whole() bool { return os.Getenv(whole) != "" }
+
+// Cover is the whole table, or a spread by Seed: so many rows that every kind that a row is of is that of one at least.
+func Cover[T any](t testing.TB, table []T, kinds func(T) []string) []T {
+	t.Helper()
+	if Whole() {
+		return table
+	}
+	var few []T
+	had := map[string]bool{}
+	for _, i := range Rand(t).Perm(len(table)) {
+		before := len(had)
+		for _, kind := range kinds(table[i]) {
+			had[kind] = true
+		}
+		if len(had) > before {
+			few = append(few, table[i])
+		}
+	}
+	return few
 }
 
 // Count is how often a test tries: the number in the environment variable of that name, or a few times.

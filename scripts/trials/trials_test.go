@@ -2,6 +2,7 @@ package trials_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"cachering/scripts/trials"
@@ -32,6 +33,37 @@ func TestCount(t *testing.T) {
 	t.Setenv("SOME_COUNT", "200")
 	if n := trials.Count(t, "SOME_COUNT", 3); n != 200 {
 		t.Errorf("got %d", n)
+	}
+}
+
+func TestCover(t *testing.T) {
+	var table []int
+	for i := range 600 {
+		table = append(table, i)
+	}
+	kinds := func(n int) []string { return []string{fmt.Sprint("tens ", n/10), fmt.Sprint("last ", n%10)} }
+	t.Setenv("CACHERING_SEED", "")
+	t.Setenv("CACHERING_WHOLE", "")
+	few := trials.Cover(t, table, kinds)
+	had := map[string]bool{}
+	for _, n := range few {
+		for _, kind := range kinds(n) {
+			had[kind] = true
+		}
+	}
+	if len(had) != 70 || len(few) > 70 {
+		t.Errorf("%d rows have %d of 70 kinds", len(few), len(had))
+	}
+	if !slices.Equal(trials.Cover(t, table, kinds), few) {
+		t.Error("without a seed two runs differ")
+	}
+	t.Setenv("CACHERING_SEED", "7")
+	if slices.Equal(trials.Cover(t, table, kinds), few) {
+		t.Error("another seed takes the same rows")
+	}
+	t.Setenv("CACHERING_WHOLE", "1")
+	if all := trials.Cover(t, table, kinds); len(all) != len(table) {
+		t.Errorf("the whole table is %d of %d rows", len(all), len(table))
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"cachering/commands/internal/programtest"
 	"cachering/commands/internal/redistest"
 	"cachering/scripts/trials"
 )
@@ -190,7 +191,7 @@ options = { python = "3.12" }
 	}
 	for i := range liarKeys {
 		key := "k" + strconv.Itoa(i)
-		_, at, _ := inProcess("", "-c", l.conf, "ring", "locate", key)
+		_, at, _ := programtest.InProcess("", "-c", l.conf, "ring", "locate", key)
 		if strings.TrimSpace(at) == "10.0.0.1:6379" {
 			l.a = key
 		} else {
@@ -279,7 +280,7 @@ func (l *liar) try(t *testing.T, run liarRun, kind string, at int) {
 	named := strings.NewReplacer("A", l.a, "B", l.b)
 	words := append([]string{"-c", l.conf, "--socket-timeout", "1500ms"}, strings.Fields(named.Replace(run.words))...)
 	begin := time.Now()
-	code, out, errs := inProcess(named.Replace(run.stdin), words...)
+	code, out, errs := programtest.InProcess(named.Replace(run.stdin), words...)
 	took := time.Since(begin)
 	l.lie.Store(nil)
 

@@ -3,7 +3,6 @@
 package faulttest
 
 import (
-	"bytes"
 	"os"
 	"regexp"
 	"slices"
@@ -15,6 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"cachering/commands"
+	"cachering/commands/internal/programtest"
 )
 
 // patience is for what should come at once, on a busy machine.
@@ -28,17 +28,10 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// inProcess runs the program inside this process.
-func inProcess(stdin string, words ...string) (code int, stdout, stderr string) {
-	var out, err bytes.Buffer
-	code = commands.Main(append([]string{"cachering"}, words...), strings.NewReader(stdin), &out, &err)
-	return code, out.String(), err.String()
-}
-
 // helpedExits are the exit codes that the help of a command line's command lists.
 func helpedExits(words []string) (codes []int) {
 	words = slices.DeleteFunc(slices.Clone(words), func(word string) bool { return word == "--json" }) // the help is text
-	_, help, _ := inProcess("", append([]string{"--help"}, words...)...)
+	_, help, _ := programtest.InProcess("", append([]string{"--help"}, words...)...)
 	_, list, _ := strings.Cut(help, "\nexit codes:\n")
 	for _, m := range regexp.MustCompile(`(?m)^ +(\d+)  `).FindAllStringSubmatch(list, -1) {
 		code, _ := strconv.Atoi(m[1])
