@@ -55,7 +55,7 @@ bench-codec:
 # What looks for the new takes a seed that no run had, and says it.
 differential soak: export CACHERING_SEED := $(or $(CACHERING_SEED),$(shell od -An -N4 -tu4 /dev/urandom | tr -d ' '))
 
-## differential: with a fresh seed, GRAPHS (200000) random pickles between all protocols, byte by byte as CPython's; LOADS (20000) that no pickler writes; READBACK (30000) values written to every serializer, read by its library; DOCUMENTS (20000) of YAML; SETTINGS (3000) modules beside what import makes of them
+## differential: with a fresh seed, GRAPHS (200000) random pickles between all protocols, byte by byte as CPython's; LOADS (20000) that no pickler writes; READBACK (30000) values written to every serializer, read by its library; DOCUMENTS (20000) of YAML; SETTINGS (3000) modules beside what import makes of them; every row of the tables of vectors
 differential:
 	@echo "CACHERING_SEED=$(CACHERING_SEED) make $@ repeats this run"
 	PICKLE_GRAPHS=$(GRAPHS) $(GO) test -run Differential -count=1 -v -timeout 60m ./codec/pickle
@@ -63,7 +63,8 @@ differential:
 	READBACK=$(READBACK) $(GO) test -run ReadBack -count=1 -v -timeout 60m ./codec
 	YAML_COUNT=$(DOCUMENTS) $(GO) test -run PyYAML -count=1 -v -timeout 60m ./codec/yaml
 	CACHERING_SETTINGS=$(SETTINGS) $(GO) test -run Differential -count=1 -v -timeout 60m ./commands/internal/importer
-	$(GO) test -count=1 -timeout 60m ./ring ./codec/...
+	CACHERING_WHOLE=1 $(GO) test -count=1 -timeout 60m ./ring ./codec/...
+	CACHERING_WHOLE=1 $(GO) test -run 'StoredVectors|EntriesStayEqual' -count=1 -v -timeout 60m ./commands ./scripts/demo
 
 ## soak: for an hour at most, with a fresh seed: ROUNDS (20) of runs that are cut short, cut off, refused or restarted under live writers, LIES (3000) of servers, STEPS (600) of each cache beside Python, every password
 soak:

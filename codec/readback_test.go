@@ -63,11 +63,7 @@ func (r *readBack) ask(source byte, given []byte, target byte, made []byte) stri
 // written the library does not keep either. READBACK is how many values.
 func TestReadBack(t *testing.T) {
 	t.Parallel()
-	few := 1000
-	if testing.Short() {
-		few = 300
-	}
-	count, seed := trials.Count(t, "READBACK", few), trials.Seed(t)
+	count, seed := trials.Count(t, "READBACK", 400), trials.Seed(t)
 	_, values := startReadBack(t, "make", fmt.Sprint(seed), strconv.Itoa(count))
 	in, out := startReadBack(t, "judge")
 	judge := &readBack{t, bufio.NewWriter(in), out}

@@ -2,11 +2,13 @@ package commands_test
 
 import (
 	"bytes"
-	"compress/zlib"
+	"compress/flate"
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"hash/adler32"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,35 +17,61 @@ import (
 	"testing"
 	"time"
 
+	"cachering/commands/internal/programtest"
 	"cachering/commands/internal/redistest"
 )
 
 // enough is the memory, in megabytes, that is enough for any run, whatever lies in the cache.
 const enough = 256
 
-// packed is a pickle of protocol 2, compressed as the cache does.
-func packed(t *testing.T, pickle []byte) []byte {
+// repeated is a value so large that to compress it as a whole, with the race detector, takes seconds.
+type repeated struct {
+	head, item string
+	number     int
+}
+
+func aStr(n int) repeated {
+	const item = "a garden by the lake, 12 stars; "
+	n /= len(item)
+	return repeated{string(binary.LittleEndian.AppendUint32([]byte("\x80\x02X"), uint32(n*len(item)))), item, n}
+}
+
+func aList(n int, item string) repeated { return repeated{"\x80\x02](", item, n / len(item)} }
+
+// plain is the pickle, of protocol 2.
+func (r repeated) plain() []byte {
+	end := "."
+	if strings.HasSuffix(r.head, "(") {
+		end = "e."
+	}
+	return []byte(r.head + strings.Repeat(r.item, r.number) + end)
+}
+
+// packed is the pickle, compressed as the cache does: its pieces, each for itself, of which the same one may be repeated
+// (RFC 1951, section 3.2).
+func (r repeated) packed(t *testing.T) []byte {
 	t.Helper()
-	var b bytes.Buffer
-	w, err := zlib.NewWriterLevel(&b, zlib.BestSpeed)
-	if err != nil {
-		t.Fatal(err)
+	out, sum := []byte{0x78, 0x01}, adler32.New()
+	deflated := func(content []byte) []byte {
+		var b bytes.Buffer
+		w, err := flate.NewWriter(&b, flate.BestSpeed)
+		if err == nil {
+			_, err = w.Write(content)
+		}
+		if err = errors.Join(err, w.Flush()); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
 	}
-	w.Write(pickle)
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
-
-func aStr(n int) []byte {
-	s := bytes.Repeat([]byte("a garden by the lake, 12 stars; "), n/32)
-	b := binary.LittleEndian.AppendUint32([]byte("\x80\x02X"), uint32(len(s)))
-	return append(append(b, s...), '.')
-}
-
-func aList(n int, item string) []byte {
-	return []byte("\x80\x02](" + strings.Repeat(item, n/len(item)) + "e.")
+	content := r.plain()
+	sum.Write(content)
+	many := min(r.number, 1<<19/len(r.item)) // items in a piece
+	piece := deflated([]byte(strings.Repeat(r.item, many)))
+	out = append(out, deflated([]byte(r.head))...)
+	out = append(out, bytes.Repeat(piece, r.number/many)...)
+	out = append(out, deflated(content[len(r.head)+r.number/many*many*len(r.item):])...)
+	out = append(out, 1, 0, 0, 0xff, 0xff) // the last block, with nothing in it
+	return sum.Sum(out)
 }
 
 // mostResident is the most memory that a process took, in megabytes, as long as it can be asked. What the system says at its
@@ -70,10 +98,7 @@ func TestRunsStayWithinTheirMemory(t *testing.T) {
 		return // there is no /proc
 	}
 	// The program itself: the race detector needs much memory of its own.
-	program := filepath.Join(t.TempDir(), "cachering")
-	if out, err := exec.Command("go", "build", "-o", program, "cachering").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	program := programtest.Build(t)
 	ctx := context.Background()
 	servers := []*redistest.Server{redistest.RunT(t), redistest.RunT(t)}
 	conf := filepath.Join(t.TempDir(), "cachering.toml")
@@ -84,14 +109,14 @@ func TestRunsStayWithinTheirMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	kinds := map[string][]byte{
-		"str":    packed(t, aStr(33<<20)),
-		"rows":   packed(t, aList(33<<20, "X\x06\x00\x00\x00garden")),
-		"none":   packed(t, aList(60<<20, "N")),
-		"lists":  packed(t, aList(33<<20, "]")),
-		"plain":  aStr(30 << 20),
-		"beyond": aStr(70 << 20),
-		"medium": packed(t, aStr(3<<20)),
-		"small":  packed(t, aStr(200)),
+		"str":    aStr(33 << 20).packed(t),
+		"rows":   aList(33<<20, "X\x06\x00\x00\x00garden").packed(t),
+		"none":   aList(60<<20, "N").packed(t),
+		"lists":  aList(33<<20, "]").packed(t),
+		"plain":  aStr(30 << 20).plain(),
+		"beyond": aStr(70 << 20).plain(),
+		"medium": aStr(3 << 20).packed(t),
+		"small":  aStr(200).packed(t),
 	}
 	number := map[string]int{"str": 4, "rows": 1, "none": 1, "lists": 1, "plain": 1, "beyond": 1, "medium": 8, "small": 300}
 	fits := map[string]bool{"str": true, "plain": true, "medium": true, "small": true}

@@ -8,12 +8,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"cachering/codec/vectors"
-	"cachering/commands"
+	"cachering/commands/internal/programtest"
 	"cachering/commands/internal/redistest"
+	"cachering/scripts/trials"
 )
 
 // storedVector is one value as django-redis-cache stores it; testdata/stored
@@ -31,8 +31,14 @@ type storedVector struct {
 	Repr       string `json:"repr"`
 }
 
+// kinds are what a spread of the vectors has each of: the value as it is typed, and the setting.
+func (v storedVector) kinds() []string {
+	return []string{v.From + " " + v.Text, fmt.Sprintf("%d %s %s", v.Protocol, v.Compressor, v.From)}
+}
+
 // set stores the bytes of the library under the key of the library, and get
-// shows what Python would show.
+// shows what Python would show: a spread of the vectors, with every value and every
+// setting, or all with CACHERING_WHOLE.
 func TestStoredVectors(t *testing.T) {
 	t.Parallel()
 	values := vectors.Read[storedVector](t, "../testdata/stored/django-redis-cache.jsonl.gz")
@@ -42,7 +48,7 @@ func TestStoredVectors(t *testing.T) {
 	server := redistest.RunT(t)
 	client := server.Client(1)
 	configs := map[string]string{}
-	for _, v := range values {
+	for _, v := range trials.Cover(t, values, storedVector.kinds) {
 		name := fmt.Sprintf("%d-%s", v.Protocol, v.Compressor)
 		if configs[name] == "" {
 			configs[name] = filepath.Join(t.TempDir(), "cachering.toml")
@@ -61,7 +67,7 @@ compressor = %q
 			}
 		}
 		at := fmt.Sprintf("%s %s %s %.60q", name, v.From, v.Key, v.Text)
-		if code, _, stderr := inProcess("", "-c", configs[name], "set", "--from", v.From, "--", v.Key, v.Text); code != 0 {
+		if code, _, stderr := programtest.InProcess("", "-c", configs[name], "set", "--from", v.From, "--", v.Key, v.Text); code != 0 {
 			t.Errorf("%s: set: exit code %d, %s", at, code, stderr)
 			continue
 		}
@@ -77,7 +83,7 @@ compressor = %q
 		if err := client.Set(context.Background(), v.Stored, v.Raw, 0).Err(); err != nil {
 			t.Fatal(err)
 		}
-		code, stdout, stderr := inProcess("", "-c", configs[name], "get", "--", v.Key)
+		code, stdout, stderr := programtest.InProcess("", "-c", configs[name], "get", "--", v.Key)
 		if code != 0 || stdout != v.Repr+"\n" {
 			t.Errorf("%s: get: exit code %d, %s\ngot  %swant %s", at, code, stderr, stdout, v.Repr)
 		}
@@ -99,11 +105,4 @@ func inflate(t *testing.T, v storedVector, raw []byte) []byte {
 		t.Fatal(err)
 	}
 	return out
-}
-
-// inProcess runs the program inside this process.
-func inProcess(stdin string, words ...string) (code int, stdout, stderr string) {
-	var out, err bytes.Buffer
-	code = commands.Main(append([]string{"cachering"}, words...), strings.NewReader(stdin), &out, &err)
-	return code, out.String(), err.String()
 }

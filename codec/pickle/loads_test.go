@@ -20,7 +20,7 @@ import (
 // loads is the value that is read here, and what it refuses is refused. PICKLE_LOADS is how many.
 func TestLoads(t *testing.T) {
 	t.Parallel()
-	testLoads(t, python(t), trials.Count(t, "PICKLE_LOADS", 2000))
+	testLoads(t, python(t), trials.Count(t, "PICKLE_LOADS", 800))
 }
 
 // TestLoadsEverywhere is TestLoads by all the CPythons there are.

@@ -49,7 +49,7 @@ func withoutKeepTTL(t *testing.T) func(*farm, *cluster.Spec) {
 // An administrator takes from the run's user, at any moment of a run under live
 // writers, a right that its transactions need.
 func TestWhatIsRefusedInMidRunIsNotWritten(t *testing.T) {
-	const n = 6000
+	const n = 2400
 	ctx := context.Background()
 	for name, change := range map[string]func(*testing.T) func(*farm, *cluster.Spec){
 		"keepttl":         func(*testing.T) func(*farm, *cluster.Spec) { return nil },
@@ -59,7 +59,7 @@ func TestWhatIsRefusedInMidRunIsNotWritten(t *testing.T) {
 			t.Run(name+"/"+right, func(t *testing.T) {
 				f := newFarm(t, 1, "app", asUser("run", change(t)))
 				tightened, random := 0, trials.Rand(t)
-				for range rounds(t, 2) {
+				for range rounds(t, 1) {
 					seed := random.Uint64()
 					f.Clients[0].FlushAll(ctx)
 					f.Clients[0].Do(ctx, "acl", "setuser", "run", "+"+right)
