@@ -51,6 +51,7 @@ var groups = []group{
 // optional are the groups of tests that call trials.Optional with their names.
 var optional = []group{
 	{"cpython", "Pythons beside /usr/bin/python3 in ~/.pyenv/versions", func() bool { return len(trials.Pythons()) > 0 }},
+	{"root", "root, and make", func() bool { return os.Getuid() == 0 && onPath("make") }},
 	{"servers", "what scripts/other-servers fetches, in the directory that " + trials.ServersIn + " names", hasServer},
 }
 

@@ -119,6 +119,8 @@ func tlsConfig(server string, setting func(name string) tlsSetting, fail func(s 
 		if !conf.RootCAs.AppendCertsFromPEM(pem) {
 			return nil, fail(ca, "ssl_ca_certs", printable(ca.text)+" holds no certificate", "name a file of certificates in PEM", nil)
 		}
+	} else {
+		trustSomebody()
 	}
 	if cert := setting("ssl_certfile"); cert.text != "" {
 		key := setting("ssl_keyfile")
