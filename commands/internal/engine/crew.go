@@ -12,7 +12,8 @@ import (
 
 // A server may take fewer connections than a run would use, or fewer than before.
 // The workers there are go on: one that gets no connection leaves what it has to
-// them, and the last one shares that of the source.
+// them, and the last one shares that of the source. The source that gets none takes
+// that of a worker which waits for keys, or shares that of the last one.
 
 // crew is the workers of a shard.
 type crew struct {
@@ -92,22 +93,46 @@ func (w *worker) share() {
 	w.conn, w.shared.conn = w.link.Conn, w.link.Conn
 }
 
-// idle lets the source have the connection while w waits for it.
-func (w *worker) idle() (done func()) {
-	if !w.alone {
-		return func() {}
+// await waits for keys of the source, which may have the connection meanwhile. It is
+// false where w has lost it by that, and is not needed any more.
+func (w *worker) await() bool {
+	if w.alone {
+		w.shared.Unlock()
+	} else {
+		select {
+		case w.held = <-w.work:
+			return true
+		case w.lend <- w:
+		}
+		if w.alone = <-w.taken; !w.alone {
+			w.conn = nil
+			return false
+		}
 	}
-	w.shared.Unlock()
-	return w.shared.Lock
+	w.held = <-w.work
+	w.shared.Lock()
+	return true
+}
+
+// takeFrom has the source use the connection of w, which is in await. It holds shared.
+func (s *shardRun) takeFrom(w *worker) *cluster.Conn {
+	conn := w.conn
+	alone := !s.crew.part(nil)
+	if alone {
+		s.shared.conn = conn
+	}
+	w.taken <- alone
+	return conn
 }
 
 // disembark leaves the connection.
 func (w *worker) disembark() {
-	if w.alone {
+	switch {
+	case w.alone:
 		w.shared.Unlock()
-		return
+	case w.conn != nil:
+		w.conn.Close()
 	}
-	w.conn.Close()
 }
 
 // goOn is what w does about the error that ended its rounds. Where it gets no
@@ -133,7 +158,8 @@ func (w *worker) goOn(err error) (over bool, _ error) {
 }
 
 // fullFor is how long the source waits for a connection that the server does not take,
-// while there are workers.
+// and for a worker to be without keys: there are none for it without the source, but
+// the values that it has in hand may be large.
 const fullFor = 30 * time.Second
 
 // rejoinSource is rejoin for the source, whose place no worker can take.
@@ -144,6 +170,12 @@ func (s *shardRun) rejoinSource(ctx context.Context, cause error) (*cluster.Conn
 			return conn, err
 		}
 		select {
+		case w := <-s.lend:
+			conn := s.takeFrom(w)
+			if err = s.link.Same(s.going, conn); err == nil || errors.Is(err, cluster.ErrReplaced) {
+				return conn, err
+			}
+			conn.Close()
 		case <-time.After(100 * time.Millisecond):
 		case <-s.going.Done():
 		}

@@ -89,3 +89,51 @@ func TestAWorkerThatGetsNoOtherConnectionLeavesItsKeysToOthers(t *testing.T) {
 		})
 	}
 }
+
+// The scan that lost its connection and gets no other goes on with that of a worker,
+// which leaves, or with the only worker in turns.
+func TestAScanThatGetsNoOtherConnectionGoesOnWithThatOfAWorker(t *testing.T) {
+	t.Parallel()
+	const n = 8000
+	for _, workers := range []int{1, 2, 4} {
+		for name, op := range map[string]func() Operation{
+			"reinsert": func() Operation { return reinsert() },
+			"delete":   func() Operation { return &Delete{Command: "del-pattern"} },
+		} {
+			t.Run(fmt.Sprint(workers, " ", name), func(t *testing.T) {
+				t.Parallel()
+				ctx := context.Background()
+				f := newFarm(t, 1, "p", nil)
+				f.Fill(t, "p", n, 20)
+				for _, c := range f.Clients {
+					c.Close() // the ones that filled it
+				}
+				f.Clients[0] = f.Servers[0].Client(0)
+				var mu sync.Mutex // of killed
+				killed := 0
+				kill := func(done, _ int64) {
+					mu.Lock()
+					defer mu.Unlock()
+					if killed == workers || done < n*int64(killed+1)/int64(workers+2) {
+						return
+					}
+					for line := range strings.Lines(f.Clients[0].ClientList(ctx).Val()) {
+						id, _, _ := strings.Cut(strings.TrimPrefix(line, "id="), " ")
+						if strings.Contains(line, " cmd=scan ") {
+							killed++
+							takes(t, f, -1)
+							f.Clients[0].Do(ctx, "client", "kill", "id", id)
+						}
+					}
+				}
+				r := Run(ctx, f.Cluster, op(), Options{Workers: workers, Batch: 8, Rate: 6000, Progress: kill})
+				if total := whole(t, r); total.Rewritten+total.Deleted != n {
+					t.Errorf("%d killed, %+v", killed, total)
+				}
+				if killed == 0 {
+					t.Error("no connection of a scan was seen")
+				}
+			})
+		}
+	}
+}

@@ -22,6 +22,8 @@ type shardRun struct {
 	// work carries batches from the source to the workers. It is short: what
 	// waits in it was read before it is written.
 	work chan []entry
+	// lend gives the source a worker that waits for keys, and its connection.
+	lend chan *worker
 	// going ends when no new batch is to be begun, by halt or with that of the run.
 	going context.Context
 	halt  context.CancelCauseFunc
@@ -118,7 +120,7 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 		s.ways.begin(s.op.way(&s.without))
 	}
 	workers := r.workers(time.Since(begin), before.Keys, sh.Connections())
-	s.work, s.crew.size = make(chan []entry, 2*workers), workers
+	s.work, s.lend, s.crew.size = make(chan []entry, 2*workers), make(chan *worker), workers
 	out.UsedMemoryBefore = before.UsedMemory
 
 	finished := make(chan struct{})

@@ -37,11 +37,13 @@ type worker struct {
 	full   bool    // the report has examples enough
 	losses int     // of the connection, without an answer between them
 	alone  bool    // the connection is that of the source, too
+
+	taken chan bool // whether the source that took the connection shares it
 }
 
 // worker works until there is nothing left to do, or the shard is lost.
 func (s *shardRun) worker(ctx context.Context) (err error) {
-	w := &worker{shardRun: s, writes: newQueue(ctx), questions: newQueue(ctx)}
+	w := &worker{shardRun: s, writes: newQueue(ctx), questions: newQueue(ctx), taken: make(chan bool, 1)}
 	w.multi, w.exec = w.questions.command("multi"), w.writes.command("exec")
 	defer func() {
 		if err != nil { // nobody does any more what others left
@@ -71,6 +73,9 @@ func (s *shardRun) worker(ctx context.Context) (err error) {
 				return err
 			}
 			continue
+		}
+		if w.conn == nil {
+			return nil // the source has it
 		}
 		if w.todo = s.crew.end(); len(w.todo) == 0 {
 			return nil
@@ -180,9 +185,9 @@ func (w *worker) fresh(wait bool) []entry {
 			if !wait {
 				return nil
 			}
-			resume := w.idle()
-			w.held = <-w.work
-			resume()
+			if !w.await() {
+				return nil
+			}
 		}
 		w.due = w.pace.book(len(w.held))
 	}

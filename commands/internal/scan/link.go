@@ -135,18 +135,26 @@ func (l *Link) Rejoin(ctx context.Context) (*cluster.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := l.Same(ctx, conn); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return conn, nil
+}
+
+// Same fails where another connection is not one to the process that the server was at
+// the beginning, or that cannot be told.
+func (l *Link) Same(ctx context.Context, conn *cluster.Conn) error {
 	about, err := ask(ctx, conn)
 	switch {
 	case err != nil:
+		return err
 	case about.runID == "":
-		err = ErrNameless
+		return ErrNameless
 	case about.runID != l.runID:
-		err = ErrRestarted
-	default:
-		return conn, nil
+		return ErrRestarted
 	}
-	conn.Close()
-	return nil, err
+	return nil
 }
 
 // About is what a server says of itself. What it refuses to tell, as an ACL can
