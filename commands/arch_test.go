@@ -13,7 +13,7 @@ import (
 // others. Paths are relative to the module; tests are free.
 var imports = layers(`
 main: commands
-commands: ./document ./plain ./advice ./placement ./library ./config ./reader ./importer ./importer/settings ./cluster ./herd ./scan ./survey ./engine ./explain ./doctor ./ui ring codec codec/pyobj codec/pickle
+commands: ./document ./archive ./plain ./advice ./placement ./library ./config ./reader ./importer ./importer/settings ./cluster ./herd ./scan ./survey ./engine ./explain ./doctor ./ui ring codec codec/pyobj codec/pickle
 ./config: ./document ./library ring codec
 ./library: ring codec
 ./reader: ./config ./plain codec
@@ -24,7 +24,7 @@ commands: ./document ./plain ./advice ./placement ./library ./config ./reader ./
 ./herd: ./config ./cluster codec
 ./scan: ./cluster ring
 ./survey: ./cluster ./scan ring
-./engine: ./document ./cluster ./scan ./survey
+./engine: ./document ./archive ./cluster ./scan ./survey ring
 ./explain: ./advice ./plain ./placement ./library ./config ./reader ./cluster ./survey codec ring
 ./doctor: ./advice ./plain ./placement ./library ./config ./reader ./cluster ./survey codec ring
 ./archive:

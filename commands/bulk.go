@@ -28,6 +28,9 @@ type bulk struct {
 	what string
 	// does says what will become of them: "delete", "rewrite as pickle:5".
 	does string
+	// finish, if there is one, is told the report when the work has ended, before it is
+	// printed.
+	finish func(*engine.Report) error
 	// notes, if there are any, are added to the report.
 	notes func() []engine.Note
 }
@@ -140,6 +143,13 @@ func (b *bulk) work(ctx context.Context, op engine.Operation) error {
 	if b.notes != nil {
 		report.Notes = b.notes()
 	}
+	if b.finish != nil {
+		if err := b.finish(report); err != nil {
+			b.s.ui.Warn("cachering: %v", err)
+			sink.close()
+			return worseResult(b.report(report), exitFailed)
+		}
+	}
 	if err := sink.close(); err != nil {
 		b.s.ui.Warn("cachering: %v", err)
 		return worseResult(b.report(report), exitFailed)
@@ -229,6 +239,29 @@ func (b *bulk) selectKeys(pattern string, o *keyOptions) error {
 		b.what = fmt.Sprintf("version %d, keys that match %s", sel.Versions[0], pattern)
 	default:
 		b.what = fmt.Sprintf("keys that match %s", pattern)
+	}
+	return nil
+}
+
+// selectEvery selects the keys of every version, unless one is given, that match a
+// pattern if there is one.
+func (b *bulk) selectEvery(pattern string, o *keyOptions) error {
+	b.what = "every version"
+	if pattern != "" {
+		if err := b.selectKeys(pattern, o); err != nil {
+			return err
+		}
+	}
+	if o.version.set {
+		b.run.Selection.Versions = []int64{o.version.value}
+		if pattern == "" {
+			b.what = fmt.Sprintf("version %d", o.version.value)
+		}
+		return nil
+	}
+	b.run.Selection.Versions = nil
+	if pattern != "" && !o.stored {
+		b.what = "every version, keys that match " + pattern
 	}
 	return nil
 }

@@ -26,9 +26,15 @@ func (b *bulk) delete(ctx context.Context, o *deleteOptions, op engine.Operation
 	return b.work(ctx, op)
 }
 
-// limit counts before a deletion and refuses one that is larger than wanted. A
-// shard that cannot be counted could not be held to the limit.
+// limit counts before a deletion and refuses one that is larger than wanted.
 func (b *bulk) limit(ctx context.Context, o *deleteOptions) error {
+	return b.limitBy(ctx, o, "deleted", nil)
+}
+
+// limitBy refuses a run of which more keys would be deleted, or replaced, than wanted:
+// as many as count tells, or as are selected. A shard that cannot be counted could not
+// be held to the limit.
+func (b *bulk) limitBy(ctx context.Context, o *deleteOptions, done string, count func() (int64, error)) error {
 	most := b.cache.Bulk.MaxDeletes
 	if o.maxDeletes.Bound.Set {
 		most = o.maxDeletes.Bound
@@ -42,14 +48,20 @@ func (b *bulk) limit(ctx context.Context, o *deleteOptions) error {
 			return ctx.Err()
 		}
 		if c.Err != nil {
-			return fmt.Errorf("--max-deletes cannot be held, nothing was deleted: %w", c.Err)
+			return fmt.Errorf("--max-deletes cannot be held, nothing was %s: %w", done, c.Err)
 		}
 		selected += c.Selected
 		mine += c.Mine
 	}
+	if count != nil {
+		var err error
+		if selected, err = count(); err != nil {
+			return fmt.Errorf("--max-deletes cannot be held, nothing was %s: %w", done, err)
+		}
+	}
 	if most.Allows(selected, mine) {
 		return nil
 	}
-	return refusef("%s of the cache's %d would be deleted, and --max-deletes is %s", plain.Count(selected, "key"), mine, most).
+	return refusef("%s of the cache's %d would be %s, and --max-deletes is %s", plain.Count(selected, "key"), mine, done, most).
 		hinting("a larger --max-deletes allows it, --dry-run shows some of the keys")
 }

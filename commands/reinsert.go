@@ -95,22 +95,8 @@ func runReinsert(ctx context.Context, s *session, o *reinsertOptions) error {
 		return err
 	}
 	b.does = "rewrite"
-	b.what = "every version"
-	if o.match != "" {
-		if err := b.selectKeys(string(o.match), &o.keyOptions); err != nil {
-			return err
-		}
-	}
-	if !o.version.set {
-		b.run.Selection.Versions = nil
-		if o.match != "" && !o.stored {
-			b.what = "every version, keys that match " + string(o.match)
-		}
-	} else {
-		b.run.Selection.Versions = []int64{o.version.value}
-		if o.match == "" {
-			b.what = fmt.Sprintf("version %d", o.version.value)
-		}
+	if err := b.selectEvery(string(o.match), &o.keyOptions); err != nil {
+		return err
 	}
 	b.what += ", to " + to.String()
 	if err := b.confirm(ctx); err != nil {

@@ -23,6 +23,8 @@ func root(s *session) *command {
 			newDelPattern(s),
 			newClear(s),
 			newReinsert(s),
+			newBackup(s),
+			newRestore(s),
 			newRing(s),
 			newExplain(s),
 			newCheck(s),

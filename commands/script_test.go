@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 // goroutines work. Their program is the test binary, with the race detector if that has
 // it; that of all others is the one that users have, which starts in a third of the time.
 // In the test binary itself package sidetest runs every command that reads or writes entries.
-var manyAtWork = []string{"bulk_failures", "bulk_restart", "bulk_shard_down", "check_", "clear_database", "del_pattern", "doctor_findings", "explain_gone",
+var manyAtWork = []string{"backup_", "bulk_failures", "bulk_restart", "bulk_shard_down", "check_", "clear_database", "del_pattern", "doctor_findings", "explain_gone",
 	"explain_misplaced", "get_or_set_herd", "get_shard_down", "keys_locks", "pipe_closed", "pty_", "reinsert_report", "ring_diff_scan",
 	"ring_locate_look", "ring_show_keys", "sample_", "signal_"}
 

@@ -14,8 +14,10 @@ import (
 
 // lacks is what a server cannot do.
 type lacks struct {
-	keepTTL bool // SET … KEEPTTL, before 6.0
-	unlink  bool // UNLINK, before 4.0, renamed away, or not for this user
+	keepTTL    bool // SET … KEEPTTL, before 6.0
+	moments    bool // SET … PXAT, before 6.2
+	expireTime bool // PEXPIRETIME, before 7.0
+	unlink     bool // UNLINK, before 4.0, renamed away, or not for this user
 	// transactions is why WATCH, MULTI or EXEC is refused, if it is.
 	transactions error
 	// script is why EVAL is refused, if it is.
@@ -33,13 +35,15 @@ type lacks struct {
 func probe(ctx context.Context, link *scan.Link, cl *cluster.Cluster) (lacks, error) {
 	absent := cl.Keyspace().Stored("cachering: can this server do it? "+rand.Text(), 0)
 	set := redis.NewStatusCmd(ctx, "set", absent, "", "xx", "keepttl")
+	moment := redis.NewStatusCmd(ctx, "set", absent, "", "xx", "pxat", "1")
+	expiry := redis.NewIntCmd(ctx, "pexpiretime", absent)
 	unlink := redis.NewIntCmd(ctx, "unlink", absent)
 	eval := probeScript(ctx, absent, cl.SideKeys().Fresh+absent)
 	watch := redis.NewStatusCmd(ctx, "watch", absent)
 	multi := redis.NewStatusCmd(ctx, "multi")
 	queued := redis.NewStatusCmd(ctx, "type", absent)
 	exec := redis.NewCmd(ctx, "exec")
-	cmds := []redis.Cmder{set, unlink, eval, watch, multi, queued, exec}
+	cmds := []redis.Cmder{set, moment, expiry, unlink, eval, watch, multi, queued, exec}
 	if err := link.Conn.Do(ctx, cmds); err != nil {
 		return lacks{}, err
 	}
@@ -56,7 +60,8 @@ func probe(ctx context.Context, link *scan.Link, cl *cluster.Cluster) (lacks, er
 			return lacks{}, cmd.Err()
 		}
 	}
-	l := lacks{keepTTL: says(set.Err(), "syntax error"), unlink: unlink.Err() != nil, script: scriptRefused(eval)}
+	l := lacks{keepTTL: says(set.Err(), "syntax error"), moments: says(moment.Err(), "syntax error"), expireTime: expiry.Err() != nil,
+		unlink: unlink.Err() != nil, script: scriptRefused(eval)}
 	full := queued.Err() // one that is full takes no command into a transaction
 	if !says(full, "OOM") {
 		full = nil

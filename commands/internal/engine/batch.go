@@ -25,6 +25,8 @@ type entry struct {
 	// expireAt is when the key expires, in milliseconds since 1970, where the
 	// server cannot keep an expiry by itself; 0 is never.
 	expireAt int64
+	// expiredAt is what was answered to the same question just before.
+	expiredAt int64
 	// size is that of a value which did not fit its batch, or stands for the room it
 	// needs; 0 if not known.
 	size  int64
@@ -34,6 +36,8 @@ type entry struct {
 	done  bool // it was counted
 
 	marked bool // it has a marker
+
+	from *fromBackup // nil: it is no entry of a backup
 }
 
 // batch is a number of keys that are asked about, decided and written together.
@@ -46,6 +50,7 @@ type batch struct {
 	guarded bool  // its writes are made in a transaction
 	writes  int   // how many commands they are
 	marked  int   // of how many entries the markers are written
+	vague   bool  // its expiries are not those of one moment
 	sent    bool  // there are any, and they went out
 
 	reply cluster.Reply // values as read
@@ -58,7 +63,7 @@ type batch struct {
 func (b *batch) load(t task) {
 	b.mode, b.way = t.mode, inTwoSteps
 	b.entries = append(b.entries[:0], t.entries...)
-	b.guarded, b.sent = false, false
+	b.guarded, b.sent, b.vague = false, false, false
 	b.out = b.out[:0]
 	b.reply.Reset()
 	b.reply.Limit = batchBudget

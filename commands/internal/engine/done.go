@@ -15,8 +15,14 @@ const (
 	gone                  // deleted or expired before it could be looked at
 	deleted
 	changed // persist, expire
-	skipped // with a reason: not to be read
-	failed  // with a reason and details
+	stored  // backup
+	restored
+	replaced     // restore: it existed
+	kept         // restore: it exists
+	expired      // restore: its time is up
+	changedSince // undo: others wrote it
+	skipped      // with a reason: not to be read
+	failed       // with a reason and details
 )
 
 // outcome is what became of a key and why.
@@ -32,6 +38,9 @@ func failure(reason, detail string) outcome { return outcome{failed, reason, det
 func (w *worker) done(e *entry, o outcome) {
 	e.done = true
 	t := &w.tally
+	if e.from != nil && !w.returned(e, o.kind) {
+		return
+	}
 	before, after := len(e.old), len(e.old)
 	// A deletion meets its own when SCAN gives a key twice.
 	if o.kind != gone || w.report.columns == reinsertColumns {
@@ -56,6 +65,21 @@ func (w *worker) done(e *entry, o outcome) {
 	case changed:
 		t.Changed++
 		w.show(e.key)
+	case stored:
+		t.Stored++
+		w.show(e.key)
+	case restored:
+		t.Restored++
+		w.show(e.key)
+	case replaced:
+		t.Replaced++
+		w.show(e.key)
+	case kept:
+		t.Kept++
+	case expired:
+		t.Expired++
+	case changedSince:
+		t.ChangedSince++
 	case skipped:
 		t.Skipped = plusOne(t.Skipped, o.reason)
 	case failed:

@@ -27,6 +27,7 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
+	"cachering/commands/internal/archive"
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/scan"
 )
@@ -86,6 +87,9 @@ type Options struct {
 	// Work that fails waits for it when it is far behind, and no other work does.
 	// Run returns when all were told.
 	Failure func(Failure)
+	// Backup takes in what is stored or, before that happens, changed. The run syncs it
+	// once a second, and leaves it open.
+	Backup *archive.Writer
 	// Workers per shard; 0 lets the round trip decide.
 	Workers int
 
@@ -108,6 +112,8 @@ type steps struct {
 	commit  committer
 	// rehearse is what a dry run has in place of commit: it asks, and never writes.
 	rehearse committer
+	// serial has a batch be settled before the next is asked about.
+	serial bool
 }
 
 // preparer asks about the keys of a batch and decides what to write.
@@ -140,6 +146,8 @@ type run struct {
 	o     Options
 	pace  pace
 	heavy *semaphore.Weighted
+
+	routes *routes // of a restore; nil: keys come from a scan
 
 	going context.Context // no new batch is begun after its end
 	stop  context.CancelCauseFunc
@@ -189,6 +197,11 @@ func Run(ctx context.Context, cl *cluster.Cluster, op Operation, o Options) *Rep
 	r.tellProgress()
 	defer r.tellSoFar()()
 	defer r.keepDeadline()()
+	if o, ok := op.(*Restore); ok {
+		r.routes = r.route(o)
+		defer r.routes.stop()
+	}
+	defer r.syncBackup()()
 	for i, defect := range cluster.AtOnce(o.Shards, func(i int, s *cluster.Shard) error {
 		r.shard(ctx, i, s)
 		return nil

@@ -64,7 +64,8 @@ func newFarm(t testing.TB, n int, prefix string, change func(*farm, *cluster.Spe
 // sum checks that every key scanned was counted once.
 func sum(t *testing.T, tally *Tally) {
 	t.Helper()
-	n := tally.Rewritten + tally.Unchanged + tally.Conflict + tally.Deleted + tally.Changed + tally.Spared
+	n := tally.Rewritten + tally.Unchanged + tally.Conflict + tally.Deleted + tally.Changed + tally.Spared +
+		tally.Stored + tally.Restored + tally.Replaced + tally.Kept + tally.Expired + tally.ChangedSince
 	for _, k := range tally.Skipped {
 		n += k
 	}

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"strconv"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -70,8 +68,13 @@ func (o *Reinsert) start(w *worker) (steps, error) {
 		return steps{}, err
 	}
 	legacy := w.without.keepTTL
+	read := &rereader{Reinsert: o, valueReader: valueReader{w: w}, t: t}
+	read.value, read.tooLarge = read.transcode, read.leave
+	if legacy && !w.o.DryRun {
+		read.lifetimes = w.without.lifetimes()
+	}
 	of := steps{
-		prepare:  &rereader{Reinsert: o, w: w, t: t, lifetimes: legacy && !w.o.DryRun},
+		prepare:  read,
 		commit:   &rewriter{w},
 		rehearse: &rehearsal{w},
 	}
@@ -81,92 +84,23 @@ func (o *Reinsert) start(w *worker) (steps, error) {
 	return of, nil
 }
 
-// rereader reads values and decides by transcoding them.
+// rereader decides about values by transcoding them.
 type rereader struct {
 	*Reinsert
-	w *worker
-	t Transcoder
-	// lifetimes asks when keys expire, for servers without KEEPTTL.
-	lifetimes bool
-	aside     []entry // for another batch
-}
-
-func (p *rereader) ask(q *queue, b *batch) {
-	if b.mode == types {
-		askTypes(q, b)
-		return
-	}
-	q.add(cluster.NewCommand(q.ctx, &b.reply, b.keys("mget")...))
-	if p.lifetimes {
-		q.add(q.command("time"))
-		for i := range b.entries {
-			q.add(q.command("pttl", b.entries[i].key))
-		}
-	}
-}
-
-func askTypes(q *queue, b *batch) {
-	for i := range b.entries {
-		s := q.slot()
-		s.key.B = b.entries[i].key
-		if s.typ == nil {
-			s.typ = q.command("type", &s.key)
-		}
-		q.add(s.typ)
-	}
+	valueReader
+	t     Transcoder
+	aside []entry // for another batch
 }
 
 func (p *rereader) decide(q *queue, b *batch) error {
-	if b.mode == types {
-		return p.decideTypes(q, b)
-	}
-	items, err := b.reply.Array(len(b.entries))
-	if err != nil {
-		return err
-	}
-	var lifetimes error
-	if p.lifetimes {
-		lifetimes = readLifetimes(q, b)
-	}
-	var large []entry
-	read, found := 0, 0
-	err = b.keep(func(i int, e *entry) (bool, error) {
-		switch item := items[i]; item.Kind {
-		case cluster.Large:
-			found++
-			if item.Int > heavyBudget {
-				p.tooLarge(e)
-				return false, nil
-			}
-			read += clampInt(item.Int)
-			e.size = item.Int
-			large = append(large, *e)
-			return false, nil
-		case cluster.Bulk:
-			read += int(item.Int)
-			found++
-			return p.value(b, e, b.reply.Bytes(item)), nil
-		default:
-			// What was read or written of it before is no more.
-			e.old, e.new, e.lost = nil, nil, false
-			p.w.nils = append(p.w.nils, *e)
-			return false, nil
-		}
-	})
-	if found > 0 {
-		p.w.mean = (p.w.mean + read/found) / 2
-	}
-	p.apart(large)
+	err := p.valueReader.decide(q, b)
 	p.w.again(values, p.aside)
 	p.aside = p.aside[:0]
-	if lifetimes != nil {
-		return lifetimes
-	}
 	return err
 }
 
-// value decides about one value; it is true if the value is to be rewritten.
-func (p *rereader) value(b *batch, e *entry, value []byte) bool {
+// transcode decides about one value; it is true if the value is to be rewritten.
+func (p *rereader) transcode(b *batch, e *entry, value []byte) bool {
 	w := p.w
 	if e.new != nil {
 		if e.lost && bytes.Equal(value, e.new) {
@@ -224,56 +158,9 @@ func (p *rereader) lacking(b *batch, e *entry) {
 	p.w.again(values, []entry{*e})
 }
 
-func (p *rereader) tooLarge(e *entry) {
+func (p *rereader) leave(e *entry) {
 	e.old, e.new = nil, nil
 	p.w.done(e, skip(ReasonTooLarge))
-}
-
-// apart puts values that did not fit on the list again, in batches that they
-// fit by the sizes now known; what is larger than any batch goes alone.
-func (p *rereader) apart(large []entry) {
-	for len(large) > 0 {
-		n, sum := 1, large[0].size
-		for n < len(large) && sum+large[n].size <= batchBudget {
-			sum += large[n].size
-			n++
-		}
-		if e := &large[0]; n == 1 && e.size > batchBudget {
-			// It may grow again before it is read; an entry that always does
-			// would otherwise be tried for ever.
-			if e.tries++; e.tries > maxTries {
-				p.w.giveUp(e)
-				large = large[1:]
-				continue
-			}
-		}
-		p.w.again(values, large[:n])
-		large = large[n:]
-	}
-}
-
-// decideTypes settles keys that had no value.
-func (p *rereader) decideTypes(q *queue, b *batch) error {
-	w := p.w
-	return b.keep(func(_ int, e *entry) (bool, error) {
-		item := q.take()
-		if err := q.answers.Err(item); err != nil {
-			return false, err
-		}
-		switch string(q.answers.Bytes(item)) {
-		case "none":
-			w.done(e, outcome{kind: gone})
-		case "string": // made again in between
-			if e.tries++; e.tries > maxTries {
-				w.giveUp(e)
-			} else {
-				w.again(values, []entry{*e})
-			}
-		default:
-			w.done(e, skip(ReasonNotAString))
-		}
-		return false, nil
-	})
 }
 
 // rewriter writes new values in a transaction that the server refuses if any of
@@ -351,28 +238,6 @@ func (c *rewriteExpiring) settle(q *queue, b *batch) error {
 		}
 	}
 	return first
-}
-
-// readLifetimes reads the answers to TIME and every PTTL. The server's clock
-// stands between them for no longer than it takes to answer.
-func readLifetimes(q *queue, b *batch) error {
-	if err := q.ok(); err != nil {
-		return err
-	}
-	seconds, _ := strconv.ParseInt(string(q.answers.Bytes(q.take())), 10, 64)
-	micros, _ := strconv.ParseInt(string(q.answers.Bytes(q.take())), 10, 64)
-	now := time.Unix(seconds, micros*1000).UnixMilli()
-	for i := range b.entries {
-		item := q.take()
-		if err := q.answers.Err(item); err != nil {
-			return err
-		}
-		b.entries[i].expireAt = 0
-		if item.Int >= 0 {
-			b.entries[i].expireAt = now + item.Int
-		}
-	}
-	return nil
 }
 
 // rehearsal counts what would have been rewritten.

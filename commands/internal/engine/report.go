@@ -17,6 +17,7 @@ import (
 // values that cannot be transcoded come from the transcoder.
 const (
 	ReasonNotAString = "not_a_string" // skipped: another type
+	ReasonLock       = "lock_token"   // skipped: a lock of get_or_set
 	ReasonTooLarge   = "too_large"    // skipped: it does not fit into memory, as it is or unpacked
 	ReasonConflict   = "conflict"     // kept changing while it was read and written
 	ReasonRefused    = "refused"      // the server did not write it
@@ -38,8 +39,15 @@ type Tally struct {
 	Markers   int64 // freshness markers deleted with their keys
 	Changed   int64 // persist, expire
 	Spared    int64 // protected
-	Skipped   map[string]int64
-	Failed    map[string]int64
+	Stored    int64 // backup
+	Restored  int64 // restore
+	Replaced  int64 // restore: existed, and were overwritten
+	Kept      int64 // restore: existed, and stay
+	Expired   int64 // restore: their time is up
+	// ChangedSince were written by others after the run that is undone.
+	ChangedSince int64
+	Skipped      map[string]int64
+	Failed       map[string]int64
 
 	Aborted     int64 // transactions that a write of the application aborted
 	BytesBefore int64 // of all values read
@@ -56,6 +64,12 @@ func (t *Tally) add(o *Tally) {
 	t.Markers += o.Markers
 	t.Changed += o.Changed
 	t.Spared += o.Spared
+	t.Stored += o.Stored
+	t.Restored += o.Restored
+	t.Replaced += o.Replaced
+	t.Kept += o.Kept
+	t.Expired += o.Expired
+	t.ChangedSince += o.ChangedSince
 	t.Aborted += o.Aborted
 	t.BytesBefore += o.BytesBefore
 	t.BytesAfter += o.BytesAfter
@@ -231,6 +245,9 @@ const (
 	reinsertColumns columns = iota
 	deleteColumns
 	expiryColumns
+	backupColumns
+	restoreColumns
+	undoColumns
 )
 
 // field is one name and value of a JSON object; encoding/json would sort the
@@ -271,9 +288,20 @@ func (r *Report) counts(t *Tally) object {
 			{"bytes_before", t.BytesBefore}, {"bytes_after", t.BytesAfter},
 		}
 	}
-	o := object{{"scanned", t.Scanned}, {"deleted", t.Deleted}, {"markers", t.Markers}, {"spared", t.Spared}, skipped}
-	if r.columns == expiryColumns {
+	var o object
+	switch r.columns {
+	case expiryColumns:
 		o = object{{"scanned", t.Scanned}, {"changed", t.Changed}, {"unchanged", t.Unchanged}, {"spared", t.Spared}, skipped}
+	case backupColumns:
+		o = object{{"scanned", t.Scanned}, {"stored", t.Stored}, {"gone", t.Gone}, skipped, {"bytes_before", t.BytesBefore}}
+	case restoreColumns:
+		o = object{{"scanned", t.Scanned}, {"restored", t.Restored}, {"replaced", t.Replaced}, {"kept", t.Kept},
+			{"expired", t.Expired}, {"markers", t.Markers}, {"spared", t.Spared}, skipped}
+	case undoColumns:
+		o = object{{"scanned", t.Scanned}, {"restored", t.Restored}, {"unchanged", t.Unchanged}, {"changed_since", t.ChangedSince},
+			{"expired", t.Expired}, {"markers", t.Markers}, skipped}
+	default:
+		o = object{{"scanned", t.Scanned}, {"deleted", t.Deleted}, {"markers", t.Markers}, {"spared", t.Spared}, skipped}
 	}
 	if total := r.Total(); total.failures() > 0 {
 		if t.Conflict > 0 {

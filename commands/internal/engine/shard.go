@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"cachering/commands/internal/archive"
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/scan"
 )
@@ -32,6 +33,8 @@ type shardRun struct {
 	ways    ways
 	crew    crew
 	shared  shared
+
+	segment *archive.Segment // of the backup; nil: none is kept
 
 	failures chan Failure // to be told; nil: nobody asks
 
@@ -95,6 +98,7 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 		r.interrupted(s)
 	}()
 
+	defer r.routes.leave(index)
 	sh.Rest() // the link and those of the workers are all the connections there are
 	link, err := scan.Open(s.going, sh)
 	if err != nil {
@@ -109,17 +113,20 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 		s.end(err)
 		return
 	}
-	s.tallies.Lock()
-	s.keys = before.Keys
-	s.tallies.Unlock()
-	if !r.o.DryRun {
-		if s.without, err = probe(s.going, link, r.cl); err != nil {
-			s.end(err)
-			return
-		}
-		s.ways.begin(s.op.way(&s.without))
+	if err := s.ability(link); err != nil {
+		s.end(err)
+		return
 	}
-	workers := r.workers(time.Since(begin), before.Keys, sh.Connections())
+	if err := s.openSegment(); err != nil {
+		s.end(err)
+		return
+	}
+	defer s.closeSegment()
+	keys, from := s.origin(before.Keys)
+	s.tallies.Lock()
+	s.keys = keys
+	s.tallies.Unlock()
+	workers := r.workers(time.Since(begin), keys, sh.Connections())
 	s.work, s.lend, s.crew.size = make(chan []entry, 2*workers), make(chan *worker), workers
 	out.UsedMemoryBefore = before.UsedMemory
 
@@ -133,7 +140,7 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 		wg.Go(func() { s.contain(func() error { return s.worker(ctx) }) })
 	}
 	s.contain(func() error {
-		return s.feed(ctx, scanned(link, scan.NewFilter(r.o.Selection, r.cl, sh), "", before.Keys), before.Keys)
+		return s.feed(ctx, from, keys)
 	})
 	close(s.work)
 	wg.Wait()
@@ -158,7 +165,7 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 	}
 	out.UsedMemoryAfter = after.UsedMemory
 	if !s.undone.Load() {
-		r.told.passed(index, before.Keys, before.Keys)
+		r.told.passed(index, keys, keys)
 	}
 }
 

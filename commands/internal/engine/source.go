@@ -28,7 +28,9 @@ type part struct {
 	// as text that means something to that kind alone. What lies before it is done
 	// when all entries given so far are. It means nothing in the last part.
 	position string
-	last     bool
+	// whole tells that the entries are not to wait for those of the next part.
+	whole bool
+	last  bool
 }
 
 // scanned is the source that a scan of a shard is, from a position of another on.
@@ -89,9 +91,7 @@ func (s *shardRun) feed(ctx context.Context, from source, keys int64) error {
 			s.undone.Store(true)
 			return nil
 		}
-		s.shared.Lock()
-		p, err := from.next(ctx)
-		s.shared.Unlock()
+		p, err := s.next(ctx, from)
 		if err != nil {
 			return err
 		}
@@ -106,6 +106,9 @@ func (s *shardRun) feed(ctx context.Context, from source, keys int64) error {
 			}
 		}
 		s.told.passed(s.index, p.passed, keys)
+		if p.whole && len(batch) > 0 && !give() {
+			return nil
+		}
 		if p.last {
 			if len(batch) > 0 {
 				give()

@@ -6,6 +6,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"cachering/commands/internal/archive"
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/scan"
 )
@@ -36,7 +37,9 @@ type worker struct {
 	mean   int     // bytes a value, of late
 	full   bool    // the report has examples enough
 	losses int     // of the connection, without an answer between them
-	alone  bool    // the connection is that of the source, too
+	serial bool    // one batch at a time
+	frame  archive.Frame
+	alone  bool // the connection is that of the source, too
 
 	taken chan bool // whether the source that took the connection shares it
 }
@@ -56,7 +59,7 @@ func (s *shardRun) worker(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	w.prep, w.com = of.prepare, of.commit
+	w.prep, w.com, w.serial = of.prepare, of.commit, of.serial
 	if s.o.DryRun {
 		w.com = of.rehearse
 	}
@@ -154,6 +157,9 @@ func (w *worker) turn() error {
 
 // take returns the next batch, or nil if there is none.
 func (w *worker) take(ctx context.Context) (*batch, error) {
+	if w.serial && w.hand != nil {
+		return nil, nil
+	}
 	if len(w.todo) == 0 {
 		w.todo = w.crew.inherit()
 	}

@@ -1,0 +1,77 @@
+package commands
+
+import (
+	"context"
+	"slices"
+
+	"github.com/urfave/cli/v2"
+
+	"cachering/commands/internal/engine"
+)
+
+type backupOptions struct {
+	bulkOptions
+	keyOptions
+	match word
+}
+
+func (o *backupOptions) flags() []cli.Flag {
+	flags := []cli.Flag{&cli.GenericFlag{Name: "match", Value: &o.match,
+		Usage: "only the keys that match `PATTERN`"}}
+	asks := func(f cli.Flag) bool { return slices.Contains(f.Names(), "yes") } // it changes nothing
+	return append(append(flags, o.keyOptions.flags()...), slices.DeleteFunc(o.bulkOptions.flags(), asks)...)
+}
+
+func newBackup(s *session) *command {
+	var o backupOptions
+	return &command{
+		name: "backup", args: "DIR", min: 1, max: 1,
+		short: "stores entries with their expiries in files",
+		long: "Every entry of every version is stored, unless --version, --match or --shard says less. DIR\n" +
+			"must be empty or not there; nobody but its owner may look into it. Nothing is written to\n" +
+			"the servers, and nothing is asked. restore puts the entries back. Without cachering, zstd\n" +
+			"and redis-cli fill the gaps of a shard with one of the files: help restore shows how.",
+		flags: o.flags(),
+		examples: []string{
+			"cachering backup /var/backups/cache",
+			"cachering backup /var/backups/users --match 'user:*' --json",
+			"cachering backup /var/backups/cache --dry-run",
+		},
+		exits: []exit{
+			{exitDone, "every entry is in DIR, also where there was none"},
+			{exitFailed, "no shard answered, or all refused the login; or DIR could not be written"},
+			{exitUsage, "bad usage or configuration, DIR is no place for a backup"},
+			{exitPartial, "finished, but some shards or entries failed"},
+			{exitRefused, "refused: there is too little room for DIR"},
+			{exitHungUp, "hung up: what was read by then is in DIR, as a backup that was not finished"},
+			{exitInterrupted, "interrupted, likewise"},
+			{exitTerminated, "terminated, likewise"},
+		},
+		run: func(ctx context.Context, args []string) error { return runBackup(ctx, s, &o, args[0]) },
+	}
+}
+
+func runBackup(ctx context.Context, s *session, o *backupOptions, dir string) error {
+	if err := o.keyOptions.check([]string{"-"}); err != nil {
+		return err
+	}
+	if o.stored && o.match == "" {
+		return usagef("--stored goes with --match")
+	}
+	b, err := s.openBulk(ctx, &o.bulkOptions)
+	if err != nil {
+		return err
+	}
+	defer b.cl.Close()
+	if err := o.fits(b.cache); err != nil {
+		return err
+	}
+	if err := b.selectEvery(string(o.match), &o.keyOptions); err != nil {
+		return err
+	}
+	b.does = "store"
+	if err := b.keepIn(ctx, dir, "backup"); err != nil {
+		return err
+	}
+	return b.work(ctx, &engine.Backup{})
+}

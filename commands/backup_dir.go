@@ -1,0 +1,111 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"cachering/commands/internal/archive"
+	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/config"
+	"cachering/commands/internal/engine"
+	"cachering/commands/internal/plain"
+	"cachering/commands/internal/survey"
+)
+
+// spaceFactor is how much room there must be, as a multiple of what the entries are
+// estimated to take.
+const spaceFactor = 1.2
+
+// keepIn begins the backup of the run in dir, once there is room for it. In a dry run
+// it only looks whether there is.
+func (b *bulk) keepIn(ctx context.Context, dir, command string) error {
+	if dir == "" {
+		return usagef("DIR is empty")
+	}
+	if err := b.roomFor(ctx, dir); err != nil || b.o.dryRun {
+		return err
+	}
+	w, err := archive.Create(dir, b.manifest(ctx, command))
+	switch {
+	case errors.Is(err, archive.ErrPlace):
+		return usagef("%v", err)
+	case err != nil:
+		return fmt.Errorf("the backup cannot be begun: %w", err)
+	}
+	b.run.Backup = w
+	b.finish = func(r *engine.Report) error {
+		total := r.Total()
+		counts := map[string]int64{}
+		for _, n := range r.Counts(&total) {
+			counts[n.Name] = n.Value
+		}
+		// Of a run that changes what it stores all is there that was changed.
+		whole := command != "backup" || r.Ended == engine.EndDone
+		return w.Close(whole, counts)
+	}
+	return nil
+}
+
+// roomFor refuses a backup that would fill the disk, by the values of a sample. What
+// they take when they are packed is not known before.
+func (b *bulk) roomFor(ctx context.Context, dir string) error {
+	free, err := archive.Free(dir)
+	if err != nil {
+		return usagef("%s: %v", plain.Quote(dir), err)
+	}
+	sizes := map[string]int64{}
+	samples := survey.Look(ctx, b.cl, b.scope(), survey.SampleSize(len(b.run.Shards)), func(stored, value []byte) string {
+		sizes[""] += int64(len(stored) + len(value))
+		sizes["n"]++
+		return ""
+	})
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	keys := int64(0)
+	for i := range samples {
+		keys += samples[i].Estimate()
+	}
+	if sizes["n"] == 0 {
+		return nil
+	}
+	const command = 60 // bytes of the words around a key and a value
+	need := float64(keys) * (float64(sizes[""])/float64(sizes["n"]) + command)
+	if float64(free) >= spaceFactor*need {
+		return nil
+	}
+	return refusef("about %s of %s, and %s has %s free: too little for %.1f times as much",
+		plain.Size(int64(need)), plain.Count(keys, "key"), plain.Quote(filepath.Clean(dir)), plain.Size(free), spaceFactor).
+		hinting("another DIR, or fewer keys: --match, --version, --shard")
+}
+
+// manifest is what the backup of the run says it is of.
+func (b *bulk) manifest(ctx context.Context, command string) archive.Manifest {
+	m := archive.Manifest{
+		Program: "cachering " + programVersion, Cache: fingerprint(b.cache),
+		Command: command, What: b.what, Started: time.Now().UTC(), Servers: make([]archive.Server, len(b.run.Shards)),
+	}
+	cluster.AtOnce(b.run.Shards, func(i int, s *cluster.Shard) error {
+		m.Servers[i] = archive.Server{Index: s.Index, Shard: s.Name}
+		if clock, err := s.Clock(ctx); err == nil {
+			m.Servers[i].Ahead = new(((clock.Low + clock.High) / 2).Milliseconds())
+		}
+		return nil
+	})
+	return m
+}
+
+// fingerprint says which cache it is, without its passwords.
+func fingerprint(c *config.Cache) archive.Cache {
+	f := archive.Cache{
+		Alias: c.Alias, Backend: c.Backend, Ring: ringName(c), Locations: []string{},
+		Prefix: c.Keyspace.Prefix, Function: c.Keyspace.Function(), Codec: c.Codec.String(),
+	}
+	for _, s := range c.Servers {
+		f.Locations = append(f.Locations, s.Masked())
+	}
+	return f
+}

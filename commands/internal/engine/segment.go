@@ -1,0 +1,74 @@
+package engine
+
+import (
+	"crypto/rand"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"cachering/commands/internal/scan"
+)
+
+// backupEvery is how often a backup is synced while it is written.
+const backupEvery = time.Second
+
+// syncBackup syncs the backup of the run now and then, until it is told to end.
+func (r *run) syncBackup() (end func()) {
+	if r.o.Backup == nil {
+		return func() {}
+	}
+	tick, done := time.NewTicker(backupEvery), make(chan struct{})
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			select {
+			case <-tick.C:
+				_ = r.o.Backup.Sync() // who writes next is told
+			case <-done:
+				tick.Stop()
+				return
+			}
+		}
+	}()
+	return func() { close(done); <-ended }
+}
+
+// openSegment begins the segment of the shard, where a backup is kept.
+func (s *shardRun) openSegment() (err error) {
+	if s.o.Backup != nil && !s.o.DryRun {
+		s.segment, err = s.o.Backup.Segment(s.shard.Index, s.shard.Name)
+	}
+	return err
+}
+
+func (s *shardRun) closeSegment() {
+	if s.segment == nil {
+		return
+	}
+	if err := s.segment.Close(); err != nil {
+		s.end(err)
+	}
+}
+
+// ability finds out what the server of the shard cannot do, as far as that matters to
+// the run.
+func (s *shardRun) ability(link *scan.Link) (err error) {
+	_, reads := s.op.(interface{ onlyReads() })
+	_, moments := s.op.(interface{ asksMoments() })
+	switch {
+	case !s.o.DryRun && !reads:
+		if s.without, err = probe(s.going, link, s.cl); err == nil {
+			s.ways.begin(s.op.way(&s.without))
+		}
+	case reads || moments:
+		absent := s.cl.Keyspace().Stored("cachering: can this server do it? "+rand.Text(), 0)
+		ask := redis.NewIntCmd(s.going, "pexpiretime", absent)
+		err = link.Conn.Do(s.going, []redis.Cmder{ask})
+		if err == nil && passing(ask.Err()) {
+			err = ask.Err()
+		}
+		s.without.expireTime = ask.Err() != nil
+	}
+	return err
+}

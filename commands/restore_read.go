@@ -1,0 +1,130 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"strconv"
+
+	"cachering/commands/internal/archive"
+	"cachering/commands/internal/scan"
+	"cachering/commands/internal/ui"
+	"cachering/ring"
+)
+
+// read is restore --list and --verify.
+func (o *restoreOptions) read(ctx context.Context, s *session, dir string) error {
+	a, err := o.openBackup(dir)
+	var damage *archive.DamageError
+	if o.verify && errors.As(err, &damage) {
+		return o.damaged(s, err)
+	}
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	if o.verify {
+		return o.verifyFiles(ctx, s, a)
+	}
+	return o.listEntries(ctx, s, a)
+}
+
+// verified is what --verify prints of a file under --json.
+type verified struct {
+	File    string  `json:"file"`
+	Entries int64   `json:"entries"`
+	Offset  *int64  `json:"offset"` // of the damage
+	Error   *string `json:"error"`
+}
+
+func (o *restoreOptions) damaged(s *session, err error) error {
+	var damage *archive.DamageError
+	if errors.As(err, &damage) && s.ui.JSON {
+		if err := s.ui.Document(verified{damage.File, 0, &damage.Offset, new(damage.Error())}); err != nil {
+			return err
+		}
+	}
+	s.ui.Warn("cachering: %v", err)
+	return outcome(exitNegative)
+}
+
+func (o *restoreOptions) verifyFiles(ctx context.Context, s *session, a *archive.Archive) error {
+	code := exitDone
+	for _, f := range a.Files {
+		err := f.Check(ctx, o.partial, nil)
+		var damage *archive.DamageError
+		if err == nil && f.Dropped != nil {
+			damage = f.Dropped
+		} else if err != nil && !errors.As(err, &damage) {
+			return err
+		}
+		doc := verified{File: f.Name, Entries: f.Entries}
+		if damage != nil {
+			code = exitNegative
+			doc.Offset, doc.Error = &damage.Offset, new(damage.Error())
+			s.ui.Warn("cachering: %v", damage)
+		}
+		if s.ui.JSON {
+			if err := s.ui.Document(doc); err != nil {
+				return err
+			}
+		} else if damage == nil {
+			s.ui.Line(f.Name, strconv.FormatInt(f.Entries, 10), "whole")
+		}
+	}
+	if !a.Manifest.Complete {
+		s.ui.Warn("cachering: %v", archive.ErrUnfinished)
+		code = exitNegative
+	}
+	return result(code)
+}
+
+// listEntries prints the keys of a backup, each once on its shard.
+func (o *restoreOptions) listEntries(ctx context.Context, s *session, a *archive.Archive) error {
+	space, err := ring.NewKeyspace(a.Manifest.Cache.Prefix, a.Manifest.Cache.Function)
+	if err != nil {
+		return err
+	}
+	var given *scan.Recent
+	of := -1
+	err = o.checkFiles(ctx, s, a, func(f *archive.File, e *archive.Entry) error {
+		key, version, ok := space.Split(e.Key)
+		if !ok || o.version.set && string(version) != strconv.FormatInt(o.version.value, 10) {
+			return nil
+		}
+		text := key
+		if o.stored || key == nil {
+			text = e.Key
+		}
+		if o.match != "" && !ring.Match([]byte(o.match), text) {
+			return nil
+		}
+		if f.Shard != of {
+			of, given = f.Shard, scan.NewRecent()
+		}
+		if given.Again(e.Key) {
+			return nil
+		}
+		if s.ui.JSON {
+			doc := listed{Version: versionJSON(version), Stored: ui.Bytes(e.Key), Shard: a.ShardName(f.Shard)}
+			if key != nil {
+				doc.Key = new(ui.Bytes(key))
+			}
+			return s.ui.Document(doc)
+		}
+		s.keyLine(string(text), string(text))
+		if s.ui.Gone() {
+			return errNobodyReads
+		}
+		return nil
+	})
+	if errors.Is(err, errNobodyReads) {
+		return nil
+	}
+	return err
+}
+
+// versionNumber is a version as it stands in a stored key.
+func versionNumber(version []byte) (int64, bool) {
+	n, ok := versionJSON(version).(int64)
+	return n, ok
+}
