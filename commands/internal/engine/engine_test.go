@@ -168,7 +168,7 @@ func TestReportIsTheDocumentedJSON(t *testing.T) {
 	home := farmtest.HomeOf([]byte(":1:a"), 2)
 	want := `{"command":"reinsert","cache":"default","to":"new","dry_run":false,"interrupted":false,"elapsed_ms":1830,` +
 		`"shards":[{"shard":"shard0",` + line(1-home) + `,"used_memory_before":7,"used_memory_after":8,"error":null},` +
-		`{"shard":"shard1",` + line(home) + `,"used_memory_before":7,"used_memory_after":8,"error":"gone"}],"total":{` + line(1) + `}}`
+		`{"shard":"shard1",` + line(home) + `,"used_memory_before":7,"used_memory_after":8,"error":"gone"}],"schema":1,"ended":"done","retry":false,"left":0,"total":{` + line(1) + `}}`
 	if string(got) != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -176,12 +176,12 @@ func TestReportIsTheDocumentedJSON(t *testing.T) {
 		{Shard: "s", Tally: Tally{Scanned: 3, Deleted: 1, Failed: map[string]int64{"refused": 2}}}, {Shard: "t"}}})
 	if want := `{"command":"clear","cache":"c","dry_run":false,"interrupted":false,"elapsed_ms":0,"shards":[` +
 		`{"shard":"s","scanned":3,"deleted":1,"markers":0,"spared":0,"skipped":{},"failed":{"refused":2},"error":null},` +
-		`{"shard":"t","scanned":0,"deleted":0,"markers":0,"spared":0,"skipped":{},"failed":{},"error":null}],` +
+		`{"shard":"t","scanned":0,"deleted":0,"markers":0,"spared":0,"skipped":{},"failed":{},"error":null}],"schema":1,"ended":null,"retry":false,"left":0,` +
 		`"total":{"scanned":3,"deleted":1,"markers":0,"spared":0,"skipped":{},"failed":{"refused":2}}}`; string(failed) != want {
 		t.Errorf("got  %s\nwant %s", failed, want)
 	}
 	del, _ := json.Marshal(&Report{Command: "clear", Cache: "c", columns: deleteColumns, Shards: []ShardReport{{Shard: "s"}}})
-	if want := `{"command":"clear","cache":"c","dry_run":false,"interrupted":false,"elapsed_ms":0,"shards":[{"shard":"s","scanned":0,"deleted":0,"markers":0,"spared":0,"skipped":{},"error":null}],"total":{"scanned":0,"deleted":0,"markers":0,"spared":0,"skipped":{}}}`; string(del) != want {
+	if want := `{"command":"clear","cache":"c","dry_run":false,"interrupted":false,"elapsed_ms":0,"shards":[{"shard":"s","scanned":0,"deleted":0,"markers":0,"spared":0,"skipped":{},"error":null}],"schema":1,"ended":null,"retry":false,"left":0,"total":{"scanned":0,"deleted":0,"markers":0,"spared":0,"skipped":{}}}`; string(del) != want {
 		t.Errorf("got  %s\nwant %s", del, want)
 	}
 }
