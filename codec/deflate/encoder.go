@@ -21,14 +21,14 @@ type effort struct {
 
 var efforts = [...]effort{
 	1: {4, 4, 8, 4, false, 0, 0},
-	2: {4, 5, 16, 8, false, 1, 1},
-	3: {4, 6, 32, 32, false, 1, 2},
-	4: {4, 4, 16, 16, true, 2, 2},
-	5: {8, 16, 32, 32, true, 4, 4},
-	6: {8, 16, 128, 128, true, 4, 10},
-	7: {8, 32, 128, 256, true, 8, 16},
-	8: {32, 128, 258, 1024, true, 16, 64},
-	9: {32, 258, 258, 4096, true, 32, 128},
+	2: {4, 5, 16, 8, false, 0, 0},
+	3: {4, 6, 32, 32, false, 0, 0},
+	4: {4, 4, 16, 16, true, 0, 0},
+	5: {8, 16, 32, 32, true, 4, 16},
+	6: {8, 16, 128, 128, true, 16, 64},
+	7: {8, 32, 128, 256, true, 0, 0},
+	8: {32, 128, 258, 1024, true, 0, 0},
+	9: {32, 258, 258, 4096, true, 0, 0},
 }
 
 // Encoder compresses one value after the other. The zero Encoder is ready; it is
@@ -80,10 +80,8 @@ func (e *Encoder) greedy() {
 		} else {
 			e.match(length, distance)
 			end := p + length
-			if (length <= e.lazy || e.long) && len(data)-end >= minMatch {
-				for p++; p < end; p++ {
-					e.insert(p)
-				}
+			if length <= e.lazy && len(data)-end >= minMatch {
+				e.insertAll(p+1, end)
 			}
 			p = end
 		}
@@ -117,9 +115,8 @@ func (e *Encoder) patient() {
 		case before >= minMatch && length <= before:
 			e.match(before, back)
 			end := p - 1 + before
-			for p++; p < end; p++ {
-				e.insert(p)
-			}
+			e.insertAll(p+1, end)
+			p = max(p+1, end)
 			held, length = false, minMatch-1
 			if e.full() {
 				e.flush(p, false)

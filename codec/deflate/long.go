@@ -3,10 +3,10 @@ package deflate
 import "encoding/binary"
 
 const (
-	// longValue is the size from which on a value is searched in another way than
-	// zlib's, where that takes too long: the chains of the most frequent three bytes
-	// are then as long as zlib's patience.
-	longValue = 8 << 10
+	// longValue is the size from which on a value is searched, at some levels, in another
+	// way than zlib's. That takes too long there: the chains of the most frequent three
+	// bytes are as long as zlib's patience, and the window is full all the time.
+	longValue = 128 << 10
 
 	longMatch  = 4
 	multiplier = 0x9e3779b1 // 2^32 over the golden ratio, for a hash of Fibonacci's

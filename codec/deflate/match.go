@@ -72,6 +72,29 @@ func (m *matcher) insert(p int) int32 {
 	return at
 }
 
+// insertAll makes the positions from p up to end known.
+func (m *matcher) insertAll(p, end int) {
+	if m.long {
+		for ; p < end; p++ {
+			m.insertLong(p)
+		}
+		return
+	}
+	end = min(end, len(m.data)-minMatch+1)
+	if p >= end {
+		return
+	}
+	s := m.data[p : end+minMatch-1]
+	h := uint(s[0])<<hashShift ^ uint(s[1])
+	number := m.base + int32(p)
+	for _, c := range s[2:] {
+		h = (h<<hashShift ^ uint(c)) & (1<<hashBits - 1)
+		m.prev[uint(number-m.base)%window] = m.head[h]
+		m.head[h] = number
+		number++
+	}
+}
+
 // longest looks for a match of the bytes at p that is longer than best, and
 // returns best if there is none. at is what insert returned.
 func (m *matcher) longest(p int, at int32, best int) (length, distance int) {
