@@ -43,10 +43,10 @@ func (t *Transcoder) SetRoom(bytes int64) { t.options.Room = bytes }
 // Notes describes the value transcoded last.
 func (t *Transcoder) Notes() Notes { return t.notes }
 
-// Transcode appends to dst what stored becomes. changed is false, and out nil,
-// when stored is what it would become: the same bytes, or, if it is compressed
-// the way the target is, the same content. A level that the stream does not
-// show cannot be told from the wanted one.
+// Transcode appends to dst what stored becomes. changed is false, and out dst, with
+// more room perhaps, or nil, when stored is what it would become: the same bytes,
+// or, if it is compressed the way the target is, the same content. A level that the
+// stream does not show cannot be told from the wanted one.
 //
 // Integers stay integers, in the form that Redis can count with. The error is
 // an *Error.
@@ -95,7 +95,7 @@ func (t *Transcoder) Transcode(dst, stored []byte) (out []byte, changed bool, er
 		return nil, false, err
 	}
 	if l.compressed == 0 && bytes.Equal(out[len(dst):], stored) {
-		return nil, false, nil
+		return out[:len(dst)], false, nil
 	}
 	return out, true, nil
 }

@@ -47,6 +47,8 @@ type batch struct {
 	way     way
 	entries []entry
 	weight  int64 // held of the run's heavy budget
+	fresh   bool  // its keys were not read before
+	plain   bool  // what is to be written of it is read again first
 	guarded bool  // its writes are made in a transaction
 	writes  int   // how many commands they are
 	marked  int   // of how many entries the markers are written
@@ -61,7 +63,7 @@ type batch struct {
 
 // load fills b with the keys of t.
 func (b *batch) load(t task) {
-	b.mode, b.way = t.mode, inTwoSteps
+	b.mode, b.way, b.fresh, b.plain = t.mode, inTwoSteps, t.fresh, false
 	b.entries = append(b.entries[:0], t.entries...)
 	b.guarded, b.sent, b.vague = false, false, false
 	b.out = b.out[:0]
@@ -140,7 +142,8 @@ func (b *batch) keys(command string) []any {
 type task struct {
 	mode    mode
 	entries []entry
-	limit   int // bytes of values to read, if more than a batch may
+	limit   int  // bytes of values to read, if more than a batch may
+	fresh   bool // its keys come from the source
 }
 
 // queue gathers commands of one flush and gives their answers, but for the

@@ -87,7 +87,7 @@ func TestWorkersOfABound(t *testing.T) {
 		connections int
 		want        int
 	}{
-		{0, 1e6, 0, 2}, {0, 1e6, 2, 1}, {0, 1e6, 1, 1}, {0, 1e6, 20, 2}, {2 * time.Millisecond, 1e6, 4, 3},
+		{nearby, 1e6, 0, 2}, {0, 1e6, 2, 1}, {0, 1e6, 1, 1}, {nearby, 1e6, 20, 2}, {2 * time.Millisecond, 1e6, 4, 3},
 		{time.Second, 1e6, 0, 8}, {time.Second, 1e6, 5, 4}, {time.Second, 25, 5, 2}, {time.Second, 0, 5, 1},
 	} {
 		if got := r.workers(tt.trip, tt.keys, tt.connections); got != tt.want {

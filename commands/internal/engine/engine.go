@@ -13,10 +13,13 @@
 //
 // and never waits for work while it holds watched keys, so that the time in
 // which an application's write can abort a transaction stays short. An aborted
-// transaction is tried again in halves, down to single keys.
+// transaction is tried again in halves, down to single keys. Where nearly nothing was
+// to be written of late, as in a second run, keys are read in larger batches that
+// are not watched, and the few to be written are read again, watched.
 //
-// A key that SCAN gives twice, while a table is resized, is passed over the second
-// time.
+// The keys of a batch lie far apart in the server's table, which keeps it cheap to
+// watch them: package scan says why. A key that SCAN gives twice, while a table is
+// resized, is passed over the second time.
 package engine
 
 import (
@@ -51,6 +54,8 @@ const (
 	maxTries = 50
 	// lostTries is how many of those tries a lost connection costs.
 	lostTries = 15
+	// plainKeys is how many keys are read at a time where they are not watched.
+	plainKeys = 100
 	// examples is how many keys a report shows.
 	examples = 10
 	// firstFailures is how many failures of each reason a report names.

@@ -110,7 +110,7 @@ func TestARunThatIsToldToStopDoesNotWait(t *testing.T) {
 		lose  bool
 	}{
 		"for the first connection":         {"ping", 1, false},
-		"for that of a worker":             {"ping", 2, false},
+		"for that of a worker":             {"ping", 5, false},
 		"for one that was lost":            {"exec", 4, true},
 		"for one that the scan lost":       {"scan", 2, true},
 		"for what is asked before the run": {"dbsize", 1, false},

@@ -14,7 +14,8 @@ import (
 // goroutine.
 type Transcoder interface {
 	// Transcode appends the new bytes to dst; changed is false if stored is
-	// what it should be. stored is not kept. The error is ErrNoRoom if it would take
+	// what it should be, and out is dst then, with the room that it has by now, or
+	// nil. stored is not kept. The error is ErrNoRoom if it would take
 	// more than room bytes of memory, beside stored.
 	Transcode(dst, stored []byte, room int) (out []byte, changed bool, err error)
 }
@@ -67,6 +68,7 @@ func (o *Reinsert) start(w *worker) (steps, error) {
 	if err != nil {
 		return steps{}, err
 	}
+	w.plain = w.o.DryRun
 	legacy := w.without.keepTTL
 	read := &rereader{Reinsert: o, valueReader: valueReader{w: w}, t: t}
 	read.value, read.tooLarge = read.transcode, read.leave
@@ -93,10 +95,30 @@ type rereader struct {
 }
 
 func (p *rereader) decide(q *queue, b *batch) error {
+	asked := len(b.entries)
 	err := p.valueReader.decide(q, b)
 	p.w.again(values, p.aside)
 	p.aside = p.aside[:0]
+	if err == nil && b.mode == values && !p.w.o.DryRun {
+		p.plain(b, asked)
+	}
 	return err
+}
+
+// plain decides whether new keys are to be read unguarded, because few of those in b
+// are to be written, and has what is to be written of an unguarded batch read again.
+func (p *rereader) plain(b *batch, asked int) {
+	if b.fresh {
+		p.w.plain = len(b.entries) <= asked/8
+	}
+	if !b.plain {
+		return
+	}
+	for i := range b.entries {
+		b.entries[i].old, b.entries[i].new = nil, nil
+	}
+	p.w.again(values, b.entries)
+	b.entries = b.entries[:0]
 }
 
 // transcode decides about one value; it is true if the value is to be rewritten.
@@ -138,6 +160,9 @@ func (p *rereader) transcode(b *batch, e *entry, value []byte) bool {
 		}
 		return false
 	case !changed:
+		if out != nil {
+			b.out = out
+		}
 		w.done(e, outcome{kind: unchanged})
 		return false
 	}
@@ -168,7 +193,7 @@ func (p *rereader) leave(e *entry) {
 // it from making a key that expired: WATCH notices that only since 6.0.9.
 type rewriter struct{ w *worker }
 
-func (c *rewriter) guards(b *batch) bool { return b.mode == values }
+func (c *rewriter) guards(b *batch) bool { return b.mode == values && !b.plain }
 
 func (c *rewriter) commit(q *queue, b *batch) {
 	for i := range b.entries {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -107,7 +108,6 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 	}
 	link.Again = s.rejoinSource
 	s.link, r.links[index] = link, link
-	begin := time.Now()
 	before, err := link.Begin(s.going)
 	if err != nil {
 		s.end(err)
@@ -126,7 +126,12 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 	s.tallies.Lock()
 	s.keys = keys
 	s.tallies.Unlock()
-	workers := r.workers(time.Since(begin), keys, sh.Connections())
+	trip, err := link.RoundTrip(s.going)
+	if err != nil {
+		s.end(err)
+		return
+	}
+	workers := r.workers(trip, keys, sh.Connections())
 	s.work, s.lend, s.crew.size = make(chan []entry, 2*workers), make(chan *worker), workers
 	out.UsedMemoryBefore = before.UsedMemory
 
@@ -190,14 +195,21 @@ func (s *shardRun) watch(ctx context.Context, conn *cluster.Conn, finished <-cha
 	}
 }
 
+// nearby is how long a round trip to a server on the same machine takes at most, if the
+// machine is not very busy.
+const nearby = 200 * time.Microsecond
+
 // workers is how many connections write to one shard. Two keep a server on the
-// same machine busy while one of them transcodes; across a network more must be
-// under way at once. The link is one besides, and all of them keep to
+// same machine busy while one of them transcodes, and one is enough where there are
+// shards for all processors; across a network more must be under way at once. The
+// link is one besides, and all of them keep to
 // the bound that the application has, if there is one.
 func (r *run) workers(roundTrip time.Duration, keys int64, connections int) int {
 	n := r.o.Workers
 	switch {
 	case n > 0:
+	case roundTrip < nearby && len(r.o.Shards) >= runtime.GOMAXPROCS(0):
+		n = 1
 	case roundTrip < time.Millisecond:
 		n = 2
 	case roundTrip < 5*time.Millisecond:

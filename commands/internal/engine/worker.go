@@ -35,6 +35,7 @@ type worker struct {
 	todo   []task  // to be done before anything new is taken
 	nils   []entry // keys without a value: gone, or of another type
 	mean   int     // bytes a value, of late
+	plain  bool    // new keys are read unguarded
 	full   bool    // the report has examples enough
 	losses int     // of the connection, without an answer between them
 	serial bool    // one batch at a time
@@ -168,7 +169,7 @@ func (w *worker) take(ctx context.Context) (*batch, error) {
 		// watched, and every moment makes a conflict with the application more
 		// likely.
 		if keys := w.fresh(w.hand == nil && len(w.nils) == 0); keys != nil {
-			w.split(task{entries: keys})
+			w.split(task{entries: w.more(keys), fresh: true})
 		}
 	}
 	if len(w.todo) == 0 {
@@ -206,6 +207,22 @@ func (w *worker) fresh(wait bool) []entry {
 	}
 	keys := w.held
 	w.held = nil
+	return keys
+}
+
+// more adds further keys of the source to those whose turn it is, if they are to be
+// read unguarded: what is not watched costs less the more of it is asked at once.
+func (w *worker) more(keys []entry) []entry {
+	if !w.plain || w.pace.batch != w.op.batch() { // a smaller one was asked for
+		return keys
+	}
+	for len(keys)+w.pace.batch <= plainKeys {
+		further := w.fresh(false)
+		if further == nil {
+			break
+		}
+		keys = append(keys, further...)
+	}
 	return keys
 }
 
@@ -248,6 +265,7 @@ func (w *worker) begin(ctx context.Context) (*batch, error) {
 		b, w.spare = w.spare[n-1], w.spare[:n-1]
 	}
 	b.load(t)
+	b.plain = b.fresh && w.plain
 	b.weight = weight
 	return b, nil
 }

@@ -66,6 +66,27 @@ func (l *Link) Begin(ctx context.Context) (About, error) {
 	return about, err
 }
 
+// RoundTrip is how long a question takes to be answered: the least of a few, since
+// the machines may be busy.
+func (l *Link) RoundTrip(ctx context.Context) (least time.Duration, err error) {
+	for range 3 {
+		err := l.retry(ctx, WorthRedial, func() error {
+			begin := time.Now()
+			if err := l.Conn.Do(ctx, []redis.Cmder{redis.NewStatusCmd(ctx, "ping")}); err != nil {
+				return err
+			}
+			if took := time.Since(begin); least == 0 || took < least {
+				least = took
+			}
+			return nil
+		})
+		if err != nil {
+			return 0, err
+		}
+	}
+	return least, nil
+}
+
 // Close ends the connection.
 func (l *Link) Close() { l.Conn.Close() }
 

@@ -51,6 +51,11 @@ func TestARestartedServerEndsItsWalk(t *testing.T) {
 	if about, err := link.Still(ctx); err != nil || about.Keys != 5*scan.PageKeys || about.UsedMemory == 0 {
 		t.Errorf("%+v, %v", about, err)
 	}
+	drop(t, f)
+	begun := time.Now()
+	if trip, err := link.RoundTrip(ctx); err != nil || trip <= 0 || trip > time.Since(begun) {
+		t.Errorf("a round trip of %v, %v", trip, err)
+	}
 	f.Servers[0].Restart()
 	if _, err := walk.Page(ctx); !errors.Is(err, scan.ErrRestarted) || !errors.Is(err, cluster.ErrReplaced) {
 		t.Errorf("a page: %v", err)
