@@ -14,6 +14,8 @@ SETTINGS    ?= 3000
 ROUNDS      ?= 20
 LIES        ?= 3000
 STEPS       ?= 600
+KEYS        ?= 50000
+BENCH       ?= 2
 BIN         := bin
 
 .DEFAULT_GOAL := build
@@ -44,9 +46,9 @@ demo: build
 	$(GO) build -o $(BIN)/demo ./scripts/demo
 	@$(BIN)/demo -cachering $(BIN)/cachering -entries testdata/demo/entries.jsonl.gz
 
-## bench: reinsert and del-pattern on 4 shards x 50,000 entries, beside a careful client that transcodes nothing
+## bench: reinsert and del-pattern on 4 shards of KEYS (50000) entries, BENCH (2) times: seconds, CPU a key of client and servers, and how many times what the servers alone must do, sent by a client that does nothing else
 bench:
-	$(GO) test -run '^$$' -bench . -benchtime 3x -timeout 30m ./commands/internal/engine
+	CACHERING_BENCH_KEYS=$(KEYS) $(GO) test -run '^$$' -bench . -benchtime $(BENCH)x -timeout 30m ./commands/internal/engine
 
 ## bench-codec: transcoding and compressing beside CPython's own, size and speed, and beside other Go libraries; one thread, CPU time
 bench-codec:

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -14,16 +15,19 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"cachering/codec"
 	"cachering/commands/internal/scan"
 )
 
-const (
-	benchShards = 4
-	benchKeys   = 50_000 // of each shard
-)
+const benchShards = 4
+
+// benchKeys is how many keys each shard has: CACHERING_BENCH_KEYS, by default 50,000.
+func benchKeys() int {
+	if n, err := strconv.Atoi(os.Getenv("CACHERING_BENCH_KEYS")); err == nil && n > 0 {
+		return n
+	}
+	return 50_000
+}
 
 // benchValues makes values as Django stores them, at protocol 0.
 func benchValues(b *testing.B) [][]byte {
@@ -55,7 +59,7 @@ func (f *farm) load(b *testing.B, values [][]byte) {
 		wg.Go(func() {
 			c.FlushAll(ctx)
 			pipe := c.Pipeline()
-			for i := range benchKeys {
+			for i := range benchKeys() {
 				// The namespaces of real caches: one key in five or so is of a
 				// kind that is deleted by pattern.
 				name := "page"
@@ -81,56 +85,6 @@ func (f *farm) load(b *testing.B, values [][]byte) {
 	wg.Wait()
 }
 
-// careful is what a good script does: pipelines of pages and batches, every
-// shard at once, and nothing to protect the application's writes.
-func (f *farm) careful(b *testing.B, page func(ctx context.Context, c *redis.Client, keys []string) error, pattern string) {
-	ctx := context.Background()
-	var wg sync.WaitGroup
-	for _, c := range f.Clients {
-		wg.Go(func() {
-			var cursor uint64
-			for {
-				keys, next, err := c.Scan(ctx, cursor, pattern, 1000).Result()
-				if err == nil && len(keys) > 0 {
-					err = page(ctx, c, keys)
-				}
-				if err != nil {
-					b.Error(err)
-					return
-				}
-				if cursor = next; cursor == 0 {
-					return
-				}
-			}
-		})
-	}
-	wg.Wait()
-}
-
-// rewriteBlindly reads and writes the same bytes.
-func rewriteBlindly(ctx context.Context, c *redis.Client, keys []string) error {
-	for len(keys) > 0 {
-		n := min(100, len(keys))
-		values, err := c.MGet(ctx, keys[:n]...).Result()
-		if err != nil {
-			return err
-		}
-		pipe := c.Pipeline()
-		for i, v := range values {
-			pipe.Set(ctx, keys[i], v, redis.KeepTTL)
-		}
-		if _, err := pipe.Exec(ctx); err != nil {
-			return err
-		}
-		keys = keys[n:]
-	}
-	return nil
-}
-
-func unlinkAll(ctx context.Context, c *redis.Client, keys []string) error {
-	return c.Unlink(ctx, keys...).Err()
-}
-
 // cost is what a run takes: wall time, and CPU of this process and the servers.
 type cost struct{ wall, client, servers time.Duration }
 
@@ -141,12 +95,16 @@ func (f *farm) measure(b *testing.B, work func()) cost {
 	return cost{time.Since(begin), selfCPU(b) - client, f.cpu(b) - servers}
 }
 
-func selfCPU(b *testing.B) time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		b.Fatal(err)
+// selfCPU is that of this process and of those that it started.
+func selfCPU(b *testing.B) (sum time.Duration) {
+	for _, who := range []int{syscall.RUSAGE_SELF, syscall.RUSAGE_CHILDREN} {
+		var u syscall.Rusage
+		if err := syscall.Getrusage(who, &u); err != nil {
+			b.Fatal(err)
+		}
+		sum += time.Duration(u.Utime.Nano() + u.Stime.Nano())
 	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	return sum
 }
 
 func (f *farm) cpu(b *testing.B) (sum time.Duration) {
@@ -165,40 +123,49 @@ func (f *farm) cpu(b *testing.B) (sum time.Duration) {
 	return sum
 }
 
-// compare runs ours and the careful client in turn, on fresh data, and reports
-// the best of each.
-func compare(b *testing.B, f *farm, values [][]byte, keys int, ours, careful func()) {
-	best := func(c, than cost) cost {
-		if than.wall == 0 || c.wall < than.wall {
-			return c
-		}
-		return than
-	}
-	var we, they cost
-	for b.Loop() {
-		f.load(b, values)
-		they = best(f.measure(b, careful), they)
-		f.load(b, values)
-		we = best(f.measure(b, ours), we)
-	}
-	per := func(d time.Duration) float64 { return float64(d.Microseconds()) / float64(keys) }
-	b.ReportMetric(0, "ns/op")
-	b.ReportMetric(we.wall.Seconds(), "s")
-	b.ReportMetric(they.wall.Seconds(), "s-careful")
-	b.ReportMetric(we.wall.Seconds()/they.wall.Seconds(), "ratio")
-	b.ReportMetric(per(we.client), "us-client/key")
-	b.ReportMetric(per(we.servers), "us-servers/key")
-	b.ReportMetric(per(they.client), "us-client-careful/key")
-	b.ReportMetric(per(they.servers), "us-servers-careful/key")
+// rival is what a run is measured against.
+type rival struct {
+	name string
+	work func()
 }
 
-// BenchmarkReinsert rewrites 200,000 values from protocol 0 to 5, against a
-// client that writes what it read without looking.
-func BenchmarkReinsert(b *testing.B) {
-	values := benchValues(b)
-	f := newFarm(b, benchShards, "", nil)
+// compare runs ours and its rivals in turn, each on fresh data, and reports the best
+// of each: seconds of wall time, microseconds of CPU a key of this process and of the
+// servers, and how many times as much ours takes.
+func compare(b *testing.B, f *farm, fresh func(), keys int, ours func(), rivals ...rival) {
+	best := make([]cost, len(rivals)+1)
+	for b.Loop() {
+		for i := range best {
+			work := ours
+			if i < len(rivals) {
+				work = rivals[i].work
+			}
+			fresh()
+			if c := f.measure(b, work); best[i].wall == 0 || c.wall < best[i].wall {
+				best[i] = c
+			}
+		}
+	}
+	per := func(d time.Duration) float64 { return float64(d.Microseconds()) / float64(keys) }
+	report := func(c cost, of string) {
+		b.ReportMetric(c.wall.Seconds(), "s"+of)
+		b.ReportMetric(per(c.client), "us-client"+of)
+		b.ReportMetric(per(c.servers), "us-servers"+of)
+	}
+	b.ReportMetric(0, "ns/op")
+	we := best[len(rivals)]
+	report(we, "")
+	for i, r := range rivals {
+		report(best[i], "-"+r.name)
+		b.ReportMetric(we.wall.Seconds()/best[i].wall.Seconds(), "x-"+r.name)
+		b.ReportMetric(float64(we.servers)/float64(best[i].servers), "x-servers-"+r.name)
+	}
+}
+
+// toProtocol5 rewrites to pickle protocol 5.
+func toProtocol5() *Reinsert {
 	stored := codec.Codec{Serializer: codec.Pickle, Protocol: 5, Compressor: codec.None}
-	op := &Reinsert{
+	return &Reinsert{
 		To: stored.String(),
 		NewTranscoder: func() (Transcoder, error) {
 			t, err := codec.NewTranscoder(codec.Stored(stored), stored, codec.Options{})
@@ -206,24 +173,7 @@ func BenchmarkReinsert(b *testing.B) {
 		},
 		Classify: func(error) (string, bool) { return "failed", false },
 	}
-	compare(b, f, values, benchShards*benchKeys, func() { benchRun(b, f, op, scan.Selection{}) },
-		func() { f.careful(b, rewriteBlindly, ":*") })
 }
-
-// BenchmarkReinsertWithoutCodec is BenchmarkReinsert with nothing to transcode:
-// what is left is the engine.
-func BenchmarkReinsertWithoutCodec(b *testing.B) {
-	values := benchValues(b)
-	f := newFarm(b, benchShards, "", nil)
-	op := reinsert()
-	op.NewTranscoder = func() (Transcoder, error) { return same{}, nil }
-	op.Foreign = nil
-	compare(b, f, values, benchShards*benchKeys, func() { benchRun(b, f, op, scan.Selection{}) },
-		func() { f.careful(b, rewriteBlindly, ":*") })
-}
-
-// same rewrites every value as it is.
-type same struct{}
 
 // roomy takes the room that it needs.
 type roomy struct{ *codec.Transcoder }
@@ -232,20 +182,63 @@ func (r roomy) Transcode(dst, stored []byte, _ int) ([]byte, bool, error) {
 	return r.Transcoder.Transcode(dst, stored)
 }
 
+// same rewrites every value as it is.
+type same struct{}
+
 func (same) Transcode(dst, stored []byte, _ int) ([]byte, bool, error) {
 	return append(dst, stored...), true, nil
 }
 
-// BenchmarkDeletePattern deletes 36,000 of 200,000 keys; per key means per
-// deleted key.
+// BenchmarkReinsert rewrites values from protocol 0 to 5, and then finds nothing to
+// do; with nothing to transcode what is left is the engine. limit is the same
+// commands, guarded, without transcoding.
+func BenchmarkReinsert(b *testing.B) {
+	values := benchValues(b)
+	f := newFarm(b, benchShards, "", nil)
+	fresh, n := func() { f.load(b, values) }, benchShards*benchKeys()
+	limit := rival{"limit", func() { f.bareOnAll(b, rewriteGuarded) }}
+	b.Run("without codec", func(b *testing.B) {
+		op := toProtocol5()
+		op.NewTranscoder = func() (Transcoder, error) { return same{}, nil }
+		compare(b, f, fresh, n, func() { benchRun(b, f, op, scan.Selection{}) }, limit)
+	})
+	b.Run("0 to 5", func(b *testing.B) {
+		compare(b, f, fresh, n, func() { benchRun(b, f, toProtocol5(), scan.Selection{}) }, limit)
+	})
+	b.Run("nothing to do", func(b *testing.B) {
+		compare(b, f, func() {}, n, func() { benchRun(b, f, toProtocol5(), scan.Selection{}) },
+			rival{"read", func() { f.bareOnAll(b, readAll) }})
+	})
+}
+
+// BenchmarkDeletePattern deletes 18 of 100 keys; per key means per deleted key.
 func BenchmarkDeletePattern(b *testing.B) {
 	values := benchValues(b)
 	sel := scan.Selection{Match: "fragment:*", Versions: []int64{1}}
 	for _, guard := range guards {
 		b.Run(guard.way.String(), func(b *testing.B) {
 			f := newFarm(b, benchShards, "", barred(guard.barred, nil))
-			compare(b, f, values, benchShards*benchKeys*9/50, func() { benchRun(b, f, &Delete{Command: "del-pattern"}, sel) },
-				func() { f.careful(b, unlinkAll, ":1:fragment:*") })
+			compare(b, f, func() { f.load(b, values) }, benchShards*benchKeys()*9/50,
+				func() { benchRun(b, f, &Delete{Command: "del-pattern"}, sel) },
+				rival{"limit", func() { f.bareOnAll(b, deleteGuarded) }}, rival{"redis-cli", func() { f.unlinkByHand(b) }})
+		})
+	}
+}
+
+// BenchmarkMemory tells how much memory is live at most while values are rewritten,
+// whatever the number of shards.
+func BenchmarkMemory(b *testing.B) {
+	values := benchValues(b)
+	for _, shards := range []int{4, 16} {
+		b.Run(fmt.Sprint(shards, " shards"), func(b *testing.B) {
+			f := newFarm(b, shards, "", nil)
+			var most uint64
+			for b.Loop() {
+				f.load(b, values)
+				most = max(most, peak(func() { benchRun(b, f, toProtocol5(), scan.Selection{}) }))
+			}
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(float64(most)/1e6, "MB")
 		})
 	}
 }
@@ -253,7 +246,7 @@ func BenchmarkDeletePattern(b *testing.B) {
 func benchRun(b *testing.B, f *farm, op Operation, sel scan.Selection) {
 	r := Run(context.Background(), f.Cluster, op, Options{Selection: sel})
 	t := r.Total()
-	if done := t.Rewritten + t.Unchanged + t.Deleted; !r.Complete() || done != t.Scanned || done < benchShards*benchKeys*9/50 {
+	if done := t.Rewritten + t.Unchanged + t.Deleted; !r.Complete() || done != t.Scanned || done < int64(len(f.Servers)*benchKeys()*9/50) {
 		b.Errorf("%+v, first failures %v", t, r.First)
 	}
 }
