@@ -94,4 +94,11 @@ func TestWorkersOfABound(t *testing.T) {
 			t.Errorf("round trip %v, %d keys, %d connections: %d workers, want %d", tt.trip, tt.keys, tt.connections, got, tt.want)
 		}
 	}
+	// All shards together have no more than so many, if each has one.
+	for shards, want := range map[int]int{1: 8, 4: 8, 5: 6, 16: 2, 32: 1, 1000: 1} {
+		r := &run{o: Options{Shards: make([]*cluster.Shard, shards)}, pace: pace{batch: 10}}
+		if got := r.workers(time.Second, 1e6, 0); got != want {
+			t.Errorf("%d shards: %d workers, want %d", shards, got, want)
+		}
+	}
 }

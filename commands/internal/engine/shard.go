@@ -199,6 +199,10 @@ func (s *shardRun) watch(ctx context.Context, conn *cluster.Conn, finished <-cha
 // machine is not very busy.
 const nearby = 200 * time.Microsecond
 
+// allWorkers is how many workers there are at most, if every shard has one: each
+// takes half a megabyte of buffers and batches.
+const allWorkers = 32
+
 // workers is how many connections write to one shard. Two keep a server on the
 // same machine busy while one of them transcodes, and one is enough where there are
 // shards for all processors; across a network more must be under way at once. The
@@ -216,6 +220,9 @@ func (r *run) workers(roundTrip time.Duration, keys int64, connections int) int 
 		n = 4
 	default:
 		n = 8
+	}
+	if shards := len(r.o.Shards); r.o.Workers <= 0 && shards > 0 {
+		n = min(n, max(1, allWorkers/shards))
 	}
 	if connections > 0 {
 		n = min(n, connections-1)

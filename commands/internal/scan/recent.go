@@ -18,7 +18,7 @@ type Recent struct {
 
 // NewRecent remembers no key yet.
 func NewRecent() *Recent {
-	return &Recent{maphash.MakeSeed(), make(map[uint64]struct{}, recentKeys), make(map[uint64]struct{}, recentKeys)}
+	return &Recent{maphash.MakeSeed(), make(map[uint64]struct{}), make(map[uint64]struct{})}
 }
 
 // Again reports whether a key was given before; one that was not is remembered.
