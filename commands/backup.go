@@ -18,8 +18,12 @@ type backupOptions struct {
 func (o *backupOptions) flags() []cli.Flag {
 	flags := []cli.Flag{&cli.GenericFlag{Name: "match", Value: &o.match,
 		Usage: "only the keys that match `PATTERN`"}}
-	asks := func(f cli.Flag) bool { return slices.Contains(f.Names(), "yes") } // it changes nothing
-	return append(append(flags, o.keyOptions.flags()...), slices.DeleteFunc(o.bulkOptions.flags(), asks)...)
+	return append(append(flags, o.keyOptions.flags()...), without(o.bulkOptions.flags(), "yes", "backup")...) // it changes nothing
+}
+
+// without leaves out flags that a command has no use for.
+func without(flags []cli.Flag, names ...string) []cli.Flag {
+	return slices.DeleteFunc(flags, func(f cli.Flag) bool { return slices.Contains(names, f.Names()[0]) })
 }
 
 func newBackup(s *session) *command {

@@ -123,6 +123,11 @@ func (b *bulk) admit() error {
 
 // work runs op and reports.
 func (b *bulk) work(ctx context.Context, op engine.Operation) error {
+	if b.o.backup != "" {
+		if err := b.keepIn(ctx, string(b.o.backup), engine.CommandOf(op)); err != nil {
+			return err
+		}
+	}
 	sink, err := b.openFailures()
 	if err != nil {
 		return err

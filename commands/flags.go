@@ -108,6 +108,7 @@ type bulkOptions struct {
 	failures   word
 	noProgress bool
 	shard      word
+	backup     word
 
 	deadline    deadlineFlag
 	maxFailures bound
@@ -137,6 +138,8 @@ func (o *bulkOptions) flags() []cli.Flag {
 			Usage: "draw no progress bar"},
 		&cli.GenericFlag{Name: "shard", Value: &o.shard,
 			Usage: "work on the shard `NAME|INDEX` only"},
+		&cli.GenericFlag{Name: "backup", Value: &o.backup,
+			Usage: "store each entry in `DIR` before it is changed; restore --undo takes the run back"},
 	}
 }
 
@@ -147,7 +150,7 @@ func (o *bulkOptions) given() string {
 		set  bool
 	}{
 		{"dry-run", o.dryRun}, {"yes", o.yes}, {"rate", o.rate.set}, {"batch", o.batch.set},
-		{"failures", o.failures != ""}, {"no-progress", o.noProgress}, {"shard", o.shard != ""},
+		{"failures", o.failures != ""}, {"no-progress", o.noProgress}, {"shard", o.shard != ""}, {"backup", o.backup != ""},
 		{"deadline", !o.deadline.IsZero()}, {"max-failures", o.maxFailures.Bound.Set},
 	} {
 		if f.set {

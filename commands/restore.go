@@ -51,7 +51,7 @@ func (o *restoreOptions) flags() []cli.Flag {
 		&cli.BoolFlag{Name: "verify", Destination: &o.verify,
 			Usage: "read all of DIR, compare its sums, and ask no server"},
 	}
-	return append(append(flags, o.keyOptions.flags()...), o.deleteOptions.flags()...)
+	return append(append(flags, o.keyOptions.flags()...), without(o.deleteOptions.flags(), "backup")...)
 }
 
 func newRestore(s *session) *command {
@@ -59,7 +59,7 @@ func newRestore(s *session) *command {
 	return &command{
 		name: "restore", args: "DIR", min: 1, max: 1,
 		short: "puts entries of a backup back, or takes back what a run did",
-		long: "DIR is what backup made, or a run that kept one. Entries go where the ring has them today,\n" +
+		long: "DIR is what backup or a run with --backup made. Entries go where the ring has them today,\n" +
 			"with their expiry to the millisecond; what has expired meanwhile is counted and not\n" +
 			"written. Only missing keys are written unless --existing says replace. A key may be missing\n" +
 			"on purpose, as after a logout: what the configuration protects is left out, and locks are\n" +

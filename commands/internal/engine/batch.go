@@ -6,6 +6,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"cachering/commands/internal/archive"
 	"cachering/commands/internal/cluster"
 )
 
@@ -35,7 +36,8 @@ type entry struct {
 	read  bool // a question about it was answered, so that it must be counted
 	done  bool // it was counted
 
-	marked bool // it has a marker
+	marked bool           // it has a marker
+	mark   *archive.Entry // that, where a backup is kept
 
 	from *fromBackup // nil: it is no entry of a backup
 }
@@ -52,6 +54,7 @@ type batch struct {
 	guarded bool  // its writes are made in a transaction
 	writes  int   // how many commands they are
 	marked  int   // of how many entries the markers are written
+	at      int64 // when the entries are to expire, where a backup is kept; 0: never
 	vague   bool  // its expiries are not those of one moment
 	sent    bool  // there are any, and they went out
 
@@ -65,7 +68,7 @@ type batch struct {
 func (b *batch) load(t task) {
 	b.mode, b.way, b.fresh, b.plain = t.mode, inTwoSteps, t.fresh, false
 	b.entries = append(b.entries[:0], t.entries...)
-	b.guarded, b.sent, b.vague = false, false, false
+	b.guarded, b.sent, b.vague, b.at = false, false, false, 0
 	b.out = b.out[:0]
 	b.reply.Reset()
 	b.reply.Limit = batchBudget

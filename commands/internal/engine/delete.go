@@ -19,7 +19,12 @@ func (o *Delete) start(w *worker) (steps, error) {
 	}
 	set := &remover{w: w, command: unlink, marker: marker}
 	ask := &remover{w: w, command: "exists", marker: marker}
-	return steps{prepare: &sorter{set, w}, commit: newGuarded(w, set), rehearse: ask}, nil
+	of := steps{prepare: &sorter{set, w}, commit: newGuarded(w, set), rehearse: ask}
+	if w.segment != nil {
+		of.prepare = newDoomed(w, marker)
+		return w.kept(of, w.keepWhole)
+	}
+	return of, nil
 }
 
 // remover deletes keys and their markers. With EXISTS for a command it is its own

@@ -61,6 +61,7 @@ func (w *worker) done(e *entry, o outcome) {
 		before, after = 0, 0
 	case deleted:
 		t.Deleted++
+		after = 0
 		w.show(e.key)
 	case changed:
 		t.Changed++

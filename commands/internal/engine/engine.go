@@ -101,6 +101,12 @@ type Options struct {
 	patience time.Duration // of a run that was told to stop; 0 is the default
 }
 
+// CommandOf is the name that the report of an operation has.
+func CommandOf(op Operation) string {
+	name, _ := op.command()
+	return name
+}
+
 // Operation is one kind of bulk work.
 type Operation interface {
 	command() (name, to string)
@@ -119,6 +125,8 @@ type steps struct {
 	rehearse committer
 	// serial has a batch be settled before the next is asked about.
 	serial bool
+	// before keeps an entry in the backup before it is changed, where there is one.
+	before func(b *batch, e *entry)
 }
 
 // preparer asks about the keys of a batch and decides what to write.

@@ -14,7 +14,12 @@ func (o *Persist) start(w *worker) (steps, error) {
 	set := &expirer{w: w, command: "persist"}
 	// In a dry run: a key that has an expiry would lose it.
 	ask := &expirer{w: w, command: "pttl", rehearsal: true}
-	return steps{prepare: &sorter{set, w}, commit: newGuarded(w, set), rehearse: ask}, nil
+	of := steps{prepare: &sorter{set, w}, commit: newGuarded(w, set), rehearse: ask}
+	if w.segment != nil {
+		of.prepare = newLapsing(w, set, func(int64) int64 { return 0 })
+		return w.kept(of, w.keepExpiry)
+	}
+	return of, nil
 }
 
 // Expire gives keys a time to live, counted from when each is written, or up to a
@@ -36,7 +41,17 @@ func (o *Expire) start(w *worker) (steps, error) {
 		set.command, set.argv[0] = "pexpireat", o.At.UnixMilli()
 	}
 	ask := &expirer{w: w, command: "exists"}
-	return steps{prepare: &sorter{set, w}, commit: newGuarded(w, set), rehearse: ask}, nil
+	of := steps{prepare: &sorter{set, w}, commit: newGuarded(w, set), rehearse: ask}
+	if w.segment != nil {
+		of.prepare = newLapsing(w, set, func(now int64) int64 {
+			if o.At.IsZero() {
+				return now + ms
+			}
+			return o.At.UnixMilli()
+		})
+		return w.kept(of, w.keepExpiry)
+	}
+	return of, nil
 }
 
 // expirer sends one command for each key, whose answer is 1 for a change.
@@ -50,8 +65,12 @@ type expirer struct {
 func (c *expirer) guards(*batch) bool { return false }
 
 func (c *expirer) commit(q *queue, b *batch) {
+	command, argv := c.command, c.argv
+	if b.at != 0 { // the moment that is in the backup
+		command, argv = "pexpireat", []any{b.at}
+	}
 	for i := range b.entries {
-		q.add(q.command(append([]any{c.command, b.entries[i].key}, c.argv...)...))
+		q.add(q.command(append([]any{command, b.entries[i].key}, argv...)...))
 	}
 }
 

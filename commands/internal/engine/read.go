@@ -29,10 +29,10 @@ func (p *valueReader) ask(q *queue, b *batch) {
 		return
 	}
 	if p.twice {
-		p.lifetimes.ask(q, b)
+		p.lifetimes.ask(q, b, nil)
 	}
 	q.add(cluster.NewCommand(q.ctx, &b.reply, b.keys("mget")...))
-	p.lifetimes.ask(q, b)
+	p.lifetimes.ask(q, b, nil)
 }
 
 func askTypes(q *queue, b *batch) {
@@ -176,7 +176,8 @@ func (l lifetimes) same(a, b int64) bool {
 	return a == b || a != 0 && b != 0 && max(a-b, b-a) <= l.slack()
 }
 
-func (l lifetimes) ask(q *queue, b *batch) {
+// ask queues the question about the keys of b, or about others, one for each.
+func (l lifetimes) ask(q *queue, b *batch, others []any) {
 	command := "pexpiretime"
 	switch l {
 	case unasked:
@@ -186,7 +187,11 @@ func (l lifetimes) ask(q *queue, b *batch) {
 		command = "pttl"
 	}
 	for i := range b.entries {
-		q.add(q.command(command, b.entries[i].key))
+		var key any = b.entries[i].key
+		if others != nil {
+			key = others[i]
+		}
+		q.add(q.command(command, key))
 	}
 	if l == asRest {
 		q.add(q.command("time"))

@@ -72,7 +72,7 @@ func (o *Reinsert) start(w *worker) (steps, error) {
 	legacy := w.without.keepTTL
 	read := &rereader{Reinsert: o, valueReader: valueReader{w: w}, t: t}
 	read.value, read.tooLarge = read.transcode, read.leave
-	if legacy && !w.o.DryRun {
+	if (legacy || w.segment != nil) && !w.o.DryRun {
 		read.lifetimes = w.without.lifetimes()
 	}
 	of := steps{
@@ -83,6 +83,7 @@ func (o *Reinsert) start(w *worker) (steps, error) {
 	if legacy {
 		of.commit = &rewriteExpiring{rewriter{w}}
 	}
+	of.before = w.keepWhole
 	return of, nil
 }
 

@@ -126,7 +126,7 @@ type undoer struct {
 func (p *undoer) ask(q *queue, b *batch) {
 	q.add(q.command("time"))
 	q.add(cluster.NewCommand(q.ctx, &b.reply, b.keys("mget")...))
-	p.lifetimes.ask(q, b)
+	p.lifetimes.ask(q, b, nil)
 	askTypes(q, b)
 }
 

@@ -59,7 +59,11 @@ func (s *shardRun) ability(link *scan.Link) (err error) {
 	switch {
 	case !s.o.DryRun && !reads:
 		if s.without, err = probe(s.going, link, s.cl); err == nil {
-			s.ways.begin(s.op.way(&s.without))
+			way := s.op.way(&s.without)
+			if s.o.Backup != nil {
+				way = byTransaction
+			}
+			s.ways.begin(way)
 		}
 	case reads || moments:
 		absent := s.cl.Keyspace().Stored("cachering: can this server do it? "+rand.Text(), 0)

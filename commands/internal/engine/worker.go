@@ -39,6 +39,7 @@ type worker struct {
 	full   bool    // the report has examples enough
 	losses int     // of the connection, without an answer between them
 	serial bool    // one batch at a time
+	before func(*batch, *entry)
 	frame  archive.Frame
 	alone  bool // the connection is that of the source, too
 
@@ -60,7 +61,7 @@ func (s *shardRun) worker(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	w.prep, w.com, w.serial = of.prepare, of.commit, of.serial
+	w.prep, w.com, w.serial, w.before = of.prepare, of.commit, of.serial, of.before
 	if s.o.DryRun {
 		w.com = of.rehearse
 	}
@@ -97,6 +98,9 @@ func (w *worker) rounds(ctx context.Context) error {
 		}
 		if w.next == nil && w.hand == nil {
 			return nil
+		}
+		if err = w.keep(); err != nil {
+			return err
 		}
 		if err = w.flush(ctx); err != nil {
 			err = w.recover(ctx, err)
