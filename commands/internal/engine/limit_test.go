@@ -139,6 +139,25 @@ func TestServersWithoutKeepTTLKeepTheExpiry(t *testing.T) {
 	}
 }
 
+// A server that waits for a processor between two answers tells a wrong moment. It is
+// asked again, and an entry that never expires is written all the same.
+func TestAMomentThatIsNotSureIsAskedForAgain(t *testing.T) {
+	for _, c := range []struct {
+		vague   bool
+		expires int64
+		write   bool
+	}{{true, 0, true}, {false, 1, true}, {true, 1, false}} {
+		p := &rereader{Reinsert: reinsert(), t: oldNew{}}
+		p.w = new(worker)
+		e := &entry{key: []byte("k"), expireAt: c.expires}
+		if write := p.transcode(&batch{vague: c.vague}, e, []byte("old:x")); write != c.write {
+			t.Errorf("%+v: it is written: %v", c, write)
+		} else if !write && (len(p.aside) != 1 || p.aside[0].tries != 1) {
+			t.Errorf("%+v: to be read again are %+v", c, p.aside)
+		}
+	}
+}
+
 func TestServersWithoutUnlink(t *testing.T) {
 	ctx := context.Background()
 	s := redistest.RunT(t, `rename-command UNLINK ""`)

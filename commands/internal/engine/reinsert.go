@@ -133,7 +133,7 @@ func (p *rereader) transcode(b *batch, e *entry, value []byte) bool {
 		e.lost = false
 		if bytes.Equal(value, e.old) {
 			e.old = value
-			return true
+			return p.sure(b, e)
 		}
 	}
 	e.old, e.new = value, nil
@@ -169,7 +169,22 @@ func (p *rereader) transcode(b *batch, e *entry, value []byte) bool {
 	}
 	e.new = out[len(b.out):len(out):len(out)]
 	b.out = out
-	return true
+	return p.sure(b, e)
+}
+
+// sure reports whether it is known when e expires, where that is to be written again:
+// a server that had to wait between its answers tells a moment that never was.
+func (p *rereader) sure(b *batch, e *entry) bool {
+	if !b.vague || e.expireAt == 0 {
+		return true
+	}
+	if e.tries++; e.tries > maxTries {
+		p.w.giveUp(e)
+		return false
+	}
+	e.old, e.new = nil, nil
+	p.aside = append(p.aside, *e)
+	return false
 }
 
 // lacking puts a value for which there is no room beside others on the list again,
