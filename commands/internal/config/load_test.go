@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"io/fs"
+	"os/exec"
 	"reflect"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"cachering/codec"
 	"cachering/ring"
+	"cachering/scripts/trials"
 )
 
 const sharded = `[caches.default]
@@ -299,15 +301,30 @@ func TestHighestProtocol(t *testing.T) {
 	}
 }
 
-// As sys.get_int_max_str_digits is there or not.
 func TestLimitsDigits(t *testing.T) {
-	yes, no, open := [2]bool{true, true}, [2]bool{false, true}, [2]bool{false, false}
-	for version, want := range map[string][2]bool{
-		"2": no, "2.7.18": no, "2-str": no, "3": open, "": open, "3.0": no, "3.6": no, "3.6.15": no, "3.7": open, "3.7.13": no, "3.7.16": yes,
-		"3.8.10": no, "3.9.2": no, "3.9.18": yes, "3.10": open, "3.10.6": no, "3.10.7": yes, "3.10.13": yes, "3.11": yes, "3.11.0": yes, "3.14": yes,
+	for version, want := range map[string]bool{
+		"2": false, "2.7.18": false, "2-str": false, "3": true, "": true, "3.0": false, "3.6": false, "3.6.15": false, "3.7": true, "3.7.13": false, "3.7.14": true,
+		"3.8": true, "3.8.13": false, "3.8.14": true, "3.9": true, "3.9.13": false, "3.9.14": true, "3.10": true, "3.10.6": false, "3.10.7": true, "3.11": true,
+		"3.11.0": true, "3.14": true,
 	} {
-		if limits, known := limitsDigits(version); limits != want[0] || known != want[1] {
-			t.Errorf("Python %s: %v, known %v, want %v", version, limits, known, want)
+		if got := limitsDigits(version); got != want {
+			t.Errorf("Python %s: %v, want %v", version, got, want)
+		}
+	}
+}
+
+// The Pythons that are there are the judge.
+func TestLimitsDigitsAsPython(t *testing.T) {
+	trials.Optional(t, "cpython")
+	const ask = "import sys; print('%d.%d.%d' % sys.version_info[:3], int(hasattr(sys, 'get_int_max_str_digits')))"
+	for _, python := range trials.Pythons() {
+		out, err := exec.Command(python, "-c", ask).Output()
+		var version string
+		var limits int
+		if _, scan := fmt.Sscan(string(out), &version, &limits); err != nil || scan != nil {
+			t.Errorf("%s: %v, %q", python, err, out)
+		} else if got := limitsDigits(version); got != (limits == 1) {
+			t.Errorf("Python %s: %v", version, got)
 		}
 	}
 }

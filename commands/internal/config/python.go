@@ -80,16 +80,17 @@ func defaultProtocol(version string) int {
 	return 5
 }
 
-// limitsDigits reports whether int() and str() of a Python have a limit of digits:
-// all do from 3.11 on, and the security releases of 3.7 to 3.10. known is false
-// where that hangs on the third number of the version, and it is not given.
-func limitsDigits(version string) (limits, known bool) {
+// limitsDigits reports whether int() and str() of a Python have a limit of digits
+// (sys.get_int_max_str_digits): all do from 3.11 on, and of 3.7 to 3.10 the
+// security releases. A version without a third number is the newest of its kind, and
+// so is none at all.
+func limitsDigits(version string) bool {
 	n, ok := minor(version)
 	switch {
 	case python2(version) || ok && n < 7:
-		return false, true
+		return false
 	case !ok || n > 10:
-		return ok, ok
+		return true
 	}
 	_, third, _ := strings.Cut(strings.TrimPrefix(version, "3."), ".")
 	patch, err := strconv.Atoi(third)
@@ -97,14 +98,7 @@ func limitsDigits(version string) (limits, known bool) {
 	if n == 10 {
 		first = 7
 	}
-	return patch >= first, err == nil
-}
-
-// LimitsDigits reports whether the application's Python is known to read integers
-// of codec.MaxIntegerDigits digits at most.
-func (c *Cache) LimitsDigits() bool {
-	limits, known := limitsDigits(c.Python)
-	return limits && known
+	return err != nil || patch >= first
 }
 
 // HighestProtocol is the highest pickle protocol that the application's Python

@@ -56,8 +56,7 @@ func (l *loader) codec(c *Cache, o *node) {
 	}
 	c.Codec = parsed
 	c.Codec.Rules = c.Traits.Rules
-	limits, known := limitsDigits(c.Python)
-	c.Codec.Rules.AnyDigits = known && !limits || c.Python == "" && c.library.Python2
+	c.Codec.Rules.AnyDigits = !limitsDigits(c.Python) || c.Python == "" && c.library.Python2
 	if n, ok := c.Traits.MinLengthOf[parsed.Compressor]; ok {
 		c.Codec.Rules.MinLength = n
 	}

@@ -88,8 +88,8 @@ func Of(cache *config.Cache, stored, data []byte) Reading {
 	switch cause, why := Form(cache, v.Form); {
 	case cause != Read:
 		r.Cause, r.Why = cause, why
-	case v.Form.Plain == codec.PlainInt && v.Notes.LongInteger && cache.LimitsDigits() && !passesOn(cache.Codec):
-		r.Cause, r.Why = Integer, fmt.Sprintf("Python %s reads integers of at most %d digits", cache.Python, codec.MaxIntegerDigits)
+	case v.Form.Plain == codec.PlainInt && v.Notes.LongInteger && !passesOn(cache.Codec):
+		r.Cause, r.Why = Integer, fmt.Sprintf("%s reads integers of at most %d digits", strings.TrimSpace("Python "+cache.Python), codec.MaxIntegerDigits)
 	case v.Refused != nil:
 		r.Cause, r.Why = Refused, "its own serializer does not read it: "+v.Refused.Error()
 	}
