@@ -11,7 +11,6 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"github.com/pierrec/lz4/v4"
-	"github.com/ulikunitz/xz"
 
 	"cachering/codec/bzip2"
 	"cachering/codec/deflate"
@@ -99,85 +98,6 @@ func gzipGroup(level int) byte {
 	return 0
 }
 
-// xzEngine is lzma of Python: an .xz container with one LZMA2 filter and
-// CRC64. The library keeps no state from one stream to the next.
-type xzEngine struct {
-	out sliceWriter
-	in  bytes.Reader
-}
-
-// xzDictionary is the size of the dictionary that a preset of liblzma has
-// (src/liblzma/lzma/lzma_encoder_presets.c).
-func xzDictionary(level int) int {
-	return 1 << [...]int{18, 20, 21, 22, 22, 23, 23, 24, 25, 26}[level]
-}
-
-// xzDictionaryFor is the size that is written here: not more than the content
-// can use, because all of it is allocated for each value.
-func xzDictionaryFor(level, size int) int {
-	const smallest = 64 << 10
-	return min(xzDictionary(level), max(smallest, 1<<bits.Len(uint(size))))
-}
-
-func (z *xzEngine) compress(dst, data []byte, level int) ([]byte, error) {
-	z.out.b = dst
-	w, err := xz.WriterConfig{DictCap: xzDictionaryFor(level, len(data)), CheckSum: xz.CRC64}.NewWriter(&z.out)
-	if err != nil {
-		return dst, err
-	}
-	return finish(w, &z.out, data)
-}
-
-// The header of a stream makes its reader allocate a dictionary. No preset asks
-// for more than maxXZDictionary, and most for no more than usualXZDictionary.
-const (
-	usualXZDictionary = 16 << 20
-	maxXZDictionary   = 64 << 20
-)
-
-func (z *xzEngine) decompress(dst, stored []byte, budget int64) ([]byte, *Error) {
-	z.in.Reset(stored)
-	if size, ok := xzStreamDictionary(stored); ok && (size > maxXZDictionary || size > usualXZDictionary && int64(size) > budget) {
-		return dst, tooLarge(LZMA)
-	}
-	r, err := xz.ReaderConfig{SingleStream: true, DictCap: 4 << 10}.NewReader(&z.in)
-	if err != nil {
-		return dst, corrupt(LZMA, &z.in, err)
-	}
-	return inflate(dst, r, LZMA, &z.in, budget)
-}
-
-// xzStreamDictionary reads the size of the dictionary from the header of the
-// first block (The .xz File Format, sections 3.1 and 5.3.1).
-func xzStreamDictionary(stream []byte) (size uint64, ok bool) {
-	const blockHeader = 12
-	if len(stream) < blockHeader+2 {
-		return 0, false
-	}
-	flags, p := stream[blockHeader+1], blockHeader+2
-	for _, present := range []byte{0x40, 0x80} { // compressed and uncompressed size
-		if flags&present != 0 {
-			for p < len(stream) && stream[p]&0x80 != 0 {
-				p++
-			}
-			p++
-		}
-	}
-	if len(stream) < p+3 || stream[p] != 0x21 || stream[p+1] != 1 || stream[p+2] > 40 {
-		return 0, false
-	}
-	n := uint64(stream[p+2])
-	if n == 40 {
-		return 1<<32 - 1, true
-	}
-	return (2 | n&1) << (n/2 + 11), true
-}
-
-func xzLevelFits(stream []byte, level, size int) bool {
-	found, ok := xzStreamDictionary(stream)
-	return ok && (found == uint64(xzDictionary(level)) || found == uint64(xzDictionaryFor(level, size)))
-}
-
 // lz4Engine is lz4.frame of Python: a frame that tells the size of its content.
 type lz4Engine struct {
 	w   *lz4.Writer
@@ -237,9 +157,10 @@ func (z *zstdEngine) compress(dst, data []byte, level int) ([]byte, error) {
 }
 
 func (z *zstdEngine) decompress(dst, stored []byte, budget int64) ([]byte, *Error) {
+	stored, limit := zstdWithin(stored, budget)
 	if z.r == nil || z.budget != budget {
 		// The limit of a decoder is fixed, but small values all have one.
-		r, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(uint64(budget)))
+		r, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(limit))
 		if err != nil {
 			return dst, &Error{Kind: KindCorrupt, Text: "zstd: " + err.Error(), Err: err}
 		}
@@ -247,10 +168,42 @@ func (z *zstdEngine) decompress(dst, stored []byte, budget int64) ([]byte, *Erro
 	}
 	out, err := z.r.DecodeAll(stored, dst)
 	switch {
+	case err == nil && int64(len(out)-len(dst)) > budget, err == zstd.ErrDecoderSizeExceeded, err == zstd.ErrWindowSizeExceeded:
+		return dst, tooLarge(Zstd)
 	case err == nil:
 		return out, nil
-	case err == zstd.ErrDecoderSizeExceeded || err == zstd.ErrWindowSizeExceeded:
-		return dst, tooLarge(Zstd)
 	}
 	return dst, &Error{Kind: KindCorrupt, Text: "zstd: not a valid stream: " + err.Error(), Err: err}
+}
+
+// zstdBest is the level from which on the encoder is the slowest, with tables of 34 MiB
+// (EncoderLevelFromZstd).
+const zstdBest = 10
+
+// zstdMaxWindow is the largest window that ZSTD_decompressStream takes unless told otherwise
+// (ZSTD_WINDOWLOG_LIMIT_DEFAULT).
+const zstdMaxWindow = 1 << 27
+
+// zstdWithin is the frame with no larger window than what of it can be read within the budget needs, and the bytes that a reader
+// has to allow for. A writer that does not know the size of the content says the window of its level, whatever comes.
+func zstdWithin(frame []byte, budget int64) (within []byte, limit uint64) {
+	exponent, eighths := 10, int64(0) // the smallest window that holds the budget (RFC 8878, section 3.1.1.1.2)
+	if budget > 1<<10 {
+		exponent = bits.Len64(uint64(budget)) - 1
+		eighths = (budget - 1<<exponent + 1<<(exponent-3) - 1) >> (exponent - 3)
+		if eighths == 8 {
+			exponent, eighths = exponent+1, 0
+		}
+	}
+	limit = 1<<exponent + uint64(eighths)<<(exponent-3)
+	const descriptor, singleSegment = 4, 1 << 5
+	if len(frame) < descriptor+2 || frame[descriptor]&singleSegment != 0 {
+		return frame, limit
+	}
+	base := uint64(1) << (10 + frame[descriptor+1]>>3)
+	if window := base + base/8*uint64(frame[descriptor+1]&7); window > limit && window <= zstdMaxWindow {
+		frame = bytes.Clone(frame)
+		frame[descriptor+1] = byte(exponent-10)<<3 | byte(eighths)
+	}
+	return frame, limit
 }
