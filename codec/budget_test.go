@@ -90,3 +90,39 @@ func TestRoom(t *testing.T) {
 		}
 	}
 }
+
+// TestAfterTooLarge: a stream that was given up in the middle leaves nothing behind for the next, of whatever compressor, and
+// wherever it was left.
+func TestAfterTooLarge(t *testing.T) {
+	text := func(s string, n int) []byte { return []byte("V" + strings.Repeat(s, n) + "\np0\n.") }
+	for _, name := range codec.Compressors() {
+		if name == codec.None {
+			continue
+		}
+		pack := func(content []byte) []byte {
+			out, _, err := newTranscoder(t, "pickle", "pickle:0+"+string(name), codec.Options{}).Transcode(nil, content)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return out
+		}
+		values := [][]byte{text("a", 600_000), text("ab", 200_000), text("a garden by the lake, 12 stars; ", 5000), text("b", 9), text("aaaab", 1000)}
+		var stored [][]byte
+		for _, content := range values {
+			stored = append(stored, pack(content))
+		}
+		for _, room := range []int64{100_000, 600_000} {
+			tr := newTranscoder(t, "stored", "pickle:0", codec.Options{})
+			for i, first := range values {
+				for k, content := range values {
+					tr.SetRoom(room)
+					tr.Transcode(nil, stored[i])
+					tr.SetRoom(1 << 30)
+					if out, _, err := tr.Transcode(nil, stored[k]); err != nil || !bytes.Equal(out, content) {
+						t.Errorf("%s: %d bytes in a room of %d, and then %d: other content, %v", name, len(first), room, len(content), err)
+					}
+				}
+			}
+		}
+	}
+}

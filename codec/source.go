@@ -169,6 +169,9 @@ func (o *opener) inflate(i int, stored []byte, budget int64) (layers, *Error) {
 	content, err := o.engines.of(i).decompress(o.content[:0], stored, budget)
 	o.content = content
 	if err != nil {
+		// What was left in the middle of a stream is not relied on: a reader of
+		// bzip2 gives the rest of it before the next.
+		o.engines[i] = nil
 		return layers{}, err
 	}
 	return layers{compressed: i, stream: stored, serialized: content}, nil

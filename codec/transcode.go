@@ -174,6 +174,7 @@ func (t *Transcoder) compressed(dst []byte, l layers) (out []byte, changed bool,
 		return nil, false, nil
 	}
 	if out, err = t.engines.of(t.target).compress(dst, packed, t.to.Level); err != nil {
+		t.engines[t.target] = nil
 		return nil, false, &Error{Kind: KindTooLarge, Text: string(t.to.Compressor) + ": " + err.Error(), Err: err}
 	}
 	if t.to.Rules.OnlySmaller && len(out)-len(dst) >= len(packed) {
