@@ -2,6 +2,8 @@ package pyobj_test
 
 import (
 	"encoding/hex"
+	"math"
+	"math/big"
 	"testing"
 
 	"cachering/codec/pickle"
@@ -31,5 +33,19 @@ func TestNewHerd(t *testing.T) {
 	marker := g.Items(g.NewHerd("django_redis.client.herd", pyobj.RefTrue, 7))[0]
 	if _, deadline, ok := g.Herd(g.NewTuple(marker, pyobj.RefTrue, g.NewFloat(8.9))); !ok || deadline != 8 {
 		t.Errorf("a deadline that is a float: %d, %v", deadline, ok)
+	}
+	const most = pyobj.MostDeadline
+	huge, _ := new(big.Int).SetString("-18446744073709551616000", 10)
+	for _, c := range []struct {
+		at   pyobj.Ref
+		want int64
+	}{
+		{g.NewFloat(math.Inf(1)), most}, {g.NewFloat(math.Inf(-1)), -most}, {g.NewFloat(math.NaN()), most}, {g.NewFloat(-1e300), -most},
+		{g.NewFloat(-1.5), -1}, {g.NewInt(math.MinInt64), -most}, {g.NewInt(math.MaxInt64), most}, {g.NewInt(-7), -7},
+		{g.NewBigInt(huge), -most}, {g.NewBigInt(new(big.Int).Neg(huge)), most},
+	} {
+		if _, deadline, ok := g.Herd(g.NewTuple(marker, pyobj.RefTrue, c.at)); !ok || deadline != c.want {
+			t.Errorf("a deadline of %s: %d, want %d", g.AppendRepr(nil, c.at, pyobj.Limits{}), deadline, c.want)
+		}
 	}
 }

@@ -272,19 +272,28 @@ func (p *printer) herd(r Ref) bool {
 var herdModules = []string{"django_redis.client.herd", "django_valkey.base_client", "django_valkey.client.herd"}
 
 // Herd reads the tuple that a HerdClient stores: a Marker, the value, and the
-// Unix time, in whole seconds, from which on the value is stale. It is the value
-// alone that the application gets.
+// Unix time, in whole seconds, from which on the value is stale, cut to
+// ±MostDeadline. It is the value alone that the application gets.
 func (g *Graph) Herd(r Ref) (value Ref, deadline int64, ok bool) {
 	value, at, ok := g.herd(r)
 	switch {
 	case !ok:
+	case g.Kind(at) == Float && g.Float(at) < MostDeadline: // NaN is never before now
+		deadline = int64(max(g.Float(at), -MostDeadline))
 	case g.Kind(at) == Float:
-		deadline = int64(g.Float(at))
+		deadline = MostDeadline
 	default:
-		deadline = g.Big(at).Int64()
+		n := g.Big(at)
+		if deadline = int64(n.Sign()) * MostDeadline; n.IsInt64() {
+			deadline = min(max(n.Int64(), -MostDeadline), MostDeadline)
+		}
 	}
 	return value, deadline, ok
 }
+
+// MostDeadline is the latest deadline that Herd gives, in seconds: sums with times stay
+// within an int64.
+const MostDeadline = 1 << 60
 
 // NewHerd is the tuple that a HerdClient stores, whose class Marker is in module.
 func (g *Graph) NewHerd(module string, value Ref, deadline int64) Ref {

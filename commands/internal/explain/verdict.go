@@ -125,7 +125,7 @@ func judgeValue(e *Evidence) *Conclusion {
 				Next:    e.repair(f)}
 		}
 		if t.Value.Late > 0 {
-			share := min(100, 100*int64(t.Value.Late+time.Second)/max(1, int64(e.Herd)))
+			share := min(100, 100*int64(t.Value.Late/time.Second+1)/max(1, int64(e.Herd/time.Second)))
 			return &Conclusion{Verdict: Expired, Cause: "herd_deadline", Likely: share < 100,
 				Summary: fmt.Sprintf("%s on %s is past its deadline, and get answers the default for %d %% of calls", plain.Quote(e.Arg), on, share),
 				Reason:  fmt.Sprintf("its deadline passed %s ago; HerdClient keeps it until all callers but a few have seen it go", wholeSeconds(t.Value.Late)),
