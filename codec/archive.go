@@ -6,6 +6,7 @@ import (
 	"hash/crc32"
 	"io"
 	"math/bits"
+	"slices"
 
 	dsnet "github.com/dsnet/compress/bzip2"
 	"github.com/klauspost/compress/gzip"
@@ -166,7 +167,8 @@ func (z *zstdEngine) decompress(dst, stored []byte, budget int64) ([]byte, *Erro
 		}
 		z.r, z.budget = r, budget
 	}
-	out, err := z.r.DecodeAll(stored, dst)
+	room := min(zstdContent(stored), int64(limit)) + zstdBlock
+	out, err := z.r.DecodeAll(stored, slices.Grow(dst, int(room)))
 	switch {
 	case err == nil && int64(len(out)-len(dst)) > budget, err == zstd.ErrDecoderSizeExceeded, err == zstd.ErrWindowSizeExceeded:
 		return dst, tooLarge(Zstd)
@@ -183,6 +185,43 @@ const zstdBest = 10
 // zstdMaxWindow is the largest window that ZSTD_decompressStream takes unless told otherwise
 // (ZSTD_WINDOWLOG_LIMIT_DEFAULT).
 const zstdMaxWindow = 1 << 27
+
+// zstdBlock is the most content of one block (RFC 8878, section 3.1.1.2.4).
+const zstdBlock = 128 << 10
+
+// zstdContent is how much the blocks of a frame can hold at most: where its header does not say, the content would be copied
+// again and again while it grows.
+func zstdContent(frame []byte) (most int64) {
+	if len(frame) < 5 {
+		return 0
+	}
+	descriptor, at := frame[4], 5
+	at += [...]int{0, 1, 2, 4}[descriptor&3]  // dictionary
+	at += [...]int{0, 2, 4, 8}[descriptor>>6] // size of the content
+	if single := descriptor&(1<<5) != 0; !single || descriptor>>6 == 0 {
+		at++ // the window, or the size of a small content
+	}
+	for at+3 <= len(frame) {
+		head := int(frame[at]) | int(frame[at+1])<<8 | int(frame[at+2])<<16
+		size := head >> 3
+		at += 3
+		switch head >> 1 & 3 {
+		case 0: // raw
+			most += int64(size)
+			at += size
+		case 1: // one byte, repeated
+			most += int64(size)
+			at++
+		default:
+			most += zstdBlock
+			at += size
+		}
+		if head&1 != 0 {
+			break
+		}
+	}
+	return most
+}
 
 // zstdWithin is the frame with no larger window than what of it can be read within the budget needs, and the bytes that a reader
 // has to allow for. A writer that does not know the size of the content says the window of its level, whatever comes.

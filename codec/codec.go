@@ -158,6 +158,18 @@ func (c Codec) resolveLevel() Codec {
 	return c
 }
 
+// Keeps is about how many bytes a Transcoder to c keeps from one value to the next:
+// the state of the compressor.
+func (c Codec) Keeps() int64 {
+	switch c = c.resolveLevel(); {
+	case c.Compressor == BZ2:
+		return 20 << 20 // the suffixes of a block
+	case c.Compressor == Zstd && c.Level >= zstdBest:
+		return 40 << 20 // the tables of matches
+	}
+	return 4 << 20
+}
+
 // check says what makes c unusable as a target, if anything does.
 func (c Codec) check() error {
 	bad := func(format string, args ...any) error {

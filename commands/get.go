@@ -2,10 +2,12 @@ package commands
 
 import (
 	"context"
+	"errors"
 
 	"github.com/urfave/cli/v2"
 
 	"cachering/codec"
+	"cachering/commands/internal/cluster"
 )
 
 type getOptions struct {
@@ -65,7 +67,16 @@ func runGet(ctx context.Context, s *session, o *getOptions, args []string) error
 	defer cl.Close()
 	from := codec.Stored(cache.Codec)
 	var t tally
-	err = ask(ctx, s, cache, &o.keyOptions, list, &t, cl.Get, func(a *answer) error {
+	few := func(ctx context.Context, stored [][]byte) []cluster.Entry {
+		return cl.GetUpTo(ctx, stored, readAtOnce/len(stored))
+	}
+	err = ask(ctx, s, cache, &o.keyOptions, list, &t, few, func(a *answer) error {
+		if a.Large { // one of those by itself
+			if a.Entry = o.large(ctx, cl, a.Entry.Stored); a.Err != nil {
+				t.fail(s, a.arg, a.Err)
+				return nil
+			}
+		}
 		doc := gotten{address: a.address, Found: a.Found}
 		if !a.Found {
 			t.answered++
@@ -107,6 +118,24 @@ func runGet(ctx context.Context, s *session, o *getOptions, args []string) error
 		return err
 	}
 	return t.result(s)
+}
+
+// readAtOnce is how many bytes the values have together that are read with one request.
+const readAtOnce = 32 << 20
+
+var errLarge = errors.New("the value takes more memory than there is for one; --as raw shows what is stored")
+
+// large reads a value that is too large to be read among others. What is not to be
+// decoded may have any size.
+func (o *getOptions) large(ctx context.Context, cl *cluster.Cluster, stored []byte) cluster.Entry {
+	if o.as.value == asRaw {
+		return cl.Get(ctx, [][]byte{stored})[0]
+	}
+	e := cl.GetUpTo(ctx, [][]byte{stored}, cluster.LargestValue)[0]
+	if e.Large {
+		e.Err = errLarge
+	}
+	return e
 }
 
 // gotten is what get prints under --json, without the value.

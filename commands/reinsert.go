@@ -87,6 +87,7 @@ func runReinsert(ctx context.Context, s *session, o *reinsertOptions) error {
 			t, err := codec.NewTranscoder(codec.Stored(from), to, codec.Options{Py2Strings: o.py2.policy})
 			return &countingTranscoder{t, &seen}, err
 		},
+		Keeps:    to.Keeps(),
 		Classify: classify,
 		Foreign: func(stored, value []byte) (string, bool) {
 			return string(codec.KindLockToken), codec.LockToken(stored, value)

@@ -92,10 +92,17 @@ type shown struct {
 	stale *bool  // whether HerdClient takes the value for outdated; nil for other values
 }
 
+// showRoom is how many bytes of memory it may take to decode a value of a cache, beside what
+// is stored and what is printed.
+const showRoom = 256 << 20
+
 // show decodes stored bytes and puts the value into form. Opcodes come with an
 // error where the pickle is damaged behind them.
 func (o *showOptions) show(s *session, stored []byte, from codec.Source) (*shown, error) {
 	options := codec.Options{Py2Strings: o.py2.policy}
+	if o.read {
+		options.Room = showRoom
+	}
 	if o.as.value == asDis {
 		var opcodes bytes.Buffer
 		form, err := codec.Disassemble(&opcodes, stored, from, options)
@@ -134,7 +141,9 @@ func (o *showOptions) show(s *session, stored []byte, from codec.Source) (*shown
 			limits = terminalLimits
 		}
 		out.text = v.Graph.AppendRepr(nil, v.Root, limits)
-		out.field, out.json = "repr", string(out.text)
+		if out.field = "repr"; s.ui.JSON {
+			out.json = string(out.text)
+		}
 	case asText:
 		var ok bool
 		if out.text, ok = v.Graph.Text(v.Root); !ok {

@@ -18,6 +18,12 @@ const (
 	Missing time.Duration = -2 // there is no such key
 )
 
+// LargestValue is how many bytes a stored value may have to be looked at, or worked on,
+// where there may be many: with what becomes of it, it has to fit the memory that is
+// enough for any run. All that is read at a time of larger values than a batch has
+// stays within it, too.
+const LargestValue = 48 << 20
+
 // Entry is what was found for one key.
 type Entry struct {
 	Stored []byte
@@ -25,6 +31,8 @@ type Entry struct {
 	Found  bool
 	Value  []byte
 	TTL    time.Duration // left to live; Forever; Missing
+	// Large tells that the value was not read, for its size.
+	Large bool
 	// Done tells whether a change took place: a key deleted, an expiry set or
 	// removed, a value stored.
 	Done bool
@@ -52,6 +60,29 @@ func (c *Cluster) Get(ctx context.Context, stored [][]byte) []Entry {
 				if e.TTL == Missing { // it expired between the two commands
 					e.Found, e.Value = false, nil
 				}
+			}
+		}
+	})
+}
+
+// GetUpTo is Get for values of so many bytes each; a larger one is Large.
+func (c *Cluster) GetUpTo(ctx context.Context, stored [][]byte, limit int) []Entry {
+	return c.each(ctx, stored, repeatable, func(e *Entry) ([]redis.Cmder, func()) {
+		reply := &Reply{Limit: limit}
+		pttl := redis.NewIntCmd(ctx, "pttl", e.Stored)
+		return []redis.Cmder{NewCommand(ctx, reply, "get", e.Stored), pttl}, func() {
+			item := reply.Item(0)
+			if err := reply.Err(item); err != nil {
+				e.Err = notString(err)
+				return
+			}
+			if e.setTTL(pttl); item.Kind == Nil || e.TTL == Missing { // it expired between the two commands
+				e.TTL = Missing
+				return
+			}
+			e.Found, e.Large = true, item.Kind == Large
+			if !e.Large {
+				e.Value = reply.Bytes(item)
 			}
 		}
 	})

@@ -42,7 +42,7 @@ const (
 	// heavyBudget is how many bytes of values larger than a batch are held at a
 	// time by all workers together. Working on such a value, as it is unpacked and
 	// written anew, may take as much again. A larger one is left as it is.
-	heavyBudget = 48 << 20
+	heavyBudget = cluster.LargestValue
 	// lightRoom is how many bytes working on one value of an ordinary batch may take.
 	// Once its new values have lightOutput bytes, the rest goes into another.
 	lightRoom, lightOutput = 1 << 20, 256 << 10

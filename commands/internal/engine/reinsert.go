@@ -26,13 +26,17 @@ var ErrNoRoom = errors.New("it does not fit the memory that there is for one val
 // Reinsert rewrites values in place under another codec, expiries kept.
 type Reinsert struct {
 	To            string                     // name of the target, for the report
-	NewTranscoder func() (Transcoder, error) // called once for every worker
+	NewTranscoder func() (Transcoder, error) // its error ends the work
+	// Keeps is about how many bytes a Transcoder keeps from one value to the next.
+	Keeps int64
 	// Classify names the reason of a Transcode error; skip tells that the value
 	// is not the cache's own rather than one that could not be done.
 	Classify func(error) (reason string, skip bool)
 	// Foreign recognises values that are not to be looked at, such as lock
 	// tokens; nil: none.
 	Foreign func(stored, value []byte) (reason string, foreign bool)
+
+	hands hands
 }
 
 func (o *Reinsert) command() (name, to string) { return "reinsert", o.To }
@@ -43,18 +47,21 @@ func (o *Reinsert) columns() columns           { return reinsertColumns }
 func (o *Reinsert) batch() int { return 32 }
 
 func (o *Reinsert) judge() (func(stored, value []byte) (old, known bool), error) {
-	t, err := o.NewTranscoder()
-	if err != nil {
-		return nil, err
-	}
 	return func(stored, value []byte) (old, known bool) {
 		if o.Foreign != nil {
 			if _, foreign := o.Foreign(stored, value); foreign {
 				return false, false
 			}
 		}
-		_, changed, err := t.Transcode(nil, value, lightRoom)
-		return changed, err == nil
+		t, err := o.take()
+		if err != nil {
+			return false, false
+		}
+		var whole Transcoder
+		defer func() { o.give(whole) }()
+		_, old, err = t.Transcode(nil, value, lightRoom)
+		whole = t
+		return old, err == nil
 	}, nil
 }
 
@@ -64,13 +71,9 @@ func (o *Reinsert) start(w *worker) (steps, error) {
 	if err := w.without.transactions; err != nil {
 		return steps{}, err
 	}
-	t, err := o.NewTranscoder()
-	if err != nil {
-		return steps{}, err
-	}
 	w.plain = w.o.DryRun
 	legacy := w.without.keepTTL
-	read := &rereader{Reinsert: o, valueReader: valueReader{w: w}, t: t}
+	read := &rereader{Reinsert: o, valueReader: valueReader{w: w}}
 	read.value, read.tooLarge = read.transcode, read.leave
 	if (legacy || w.segment != nil) && !w.o.DryRun {
 		read.lifetimes = w.without.lifetimes()
@@ -91,11 +94,18 @@ func (o *Reinsert) start(w *worker) (steps, error) {
 type rereader struct {
 	*Reinsert
 	valueReader
-	t     Transcoder
-	aside []entry // for another batch
+	t     Transcoder // as long as values are decided; nil: one is to be taken
+	busy  bool       // it is at work
+	aside []entry    // for another batch
 }
 
 func (p *rereader) decide(q *queue, b *batch) error {
+	defer p.free()
+	if b.mode == values {
+		if err := p.hold(); err != nil {
+			return err
+		}
+	}
 	asked := len(b.entries)
 	err := p.valueReader.decide(q, b)
 	p.w.again(values, p.aside)
@@ -139,6 +149,7 @@ func (p *rereader) transcode(b *batch, e *entry, value []byte) bool {
 	e.old, e.new = value, nil
 	if p.Foreign != nil {
 		if reason, foreign := p.Foreign(e.key, value); foreign {
+			p.free()
 			w.done(e, skip(reason))
 			return false
 		}
@@ -148,7 +159,16 @@ func (p *rereader) transcode(b *batch, e *entry, value []byte) bool {
 		p.aside = append(p.aside, *e)
 		return false
 	}
-	out, changed, err := p.t.Transcode(b.out, value, b.room(len(value)))
+	var out []byte
+	changed, err := false, p.hold()
+	if err == nil {
+		p.busy = true
+		out, changed, err = p.t.Transcode(b.out, value, b.room(len(value)))
+		p.busy = false
+	}
+	if err != nil {
+		p.free()
+	}
 	switch {
 	case err == ErrNoRoom:
 		p.lacking(b, e)
@@ -187,6 +207,28 @@ func (p *rereader) sure(b *batch, e *entry) bool {
 	return false
 }
 
+// hold takes a Transcoder, unless p has one.
+func (p *rereader) hold() (err error) {
+	if p.t == nil {
+		p.t, err = p.take()
+	}
+	return err
+}
+
+// free lets others have the Transcoder, before anything that may take long, as to tell of a
+// key that is not done. One that panicked is given up.
+func (p *rereader) free() {
+	switch {
+	case p.t == nil:
+		return
+	case p.busy:
+		p.give(nil)
+	default:
+		p.give(p.t)
+	}
+	p.t, p.busy = nil, false
+}
+
 // lacking puts a value for which there is no room beside others on the list again,
 // to go alone, with more room.
 func (p *rereader) lacking(b *batch, e *entry) {
@@ -201,6 +243,7 @@ func (p *rereader) lacking(b *batch, e *entry) {
 
 func (p *rereader) leave(e *entry) {
 	e.old, e.new = nil, nil
+	p.free()
 	p.w.done(e, skip(ReasonTooLarge))
 }
 

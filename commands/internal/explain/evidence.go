@@ -4,7 +4,7 @@
 package explain
 
 import (
-	"bytes"
+	"crypto/sha256"
 	"slices"
 	"time"
 
@@ -28,11 +28,12 @@ type Trace struct {
 
 // Value is what is known of a stored value.
 type Value struct {
-	Bytes []byte
-	Large bool // too large to be read
+	Sum   [sha256.Size]byte // of the value, by which two are compared
+	Large bool              // too large to be read
 	Codec string
 	Fault *Fault // nil: the application reads it
-	// Late is for how long the deadline has passed that a HerdClient gave it.
+	// Late is for how long the deadline has passed that a HerdClient gave it, in whole
+	// seconds, a century at most.
 	Late time.Duration
 }
 
@@ -145,7 +146,7 @@ func (e *Evidence) Elsewhere(t Trace) bool {
 
 // differ reports whether two copies are known to hold different values.
 func differ(a, b *Trace) bool {
-	return a.Value != nil && b.Value != nil && !a.Value.Large && !b.Value.Large && !bytes.Equal(a.Value.Bytes, b.Value.Bytes)
+	return a.Value != nil && b.Value != nil && !a.Value.Large && !b.Value.Large && a.Value.Sum != b.Value.Sum
 }
 
 // best is the first that is at home, else the first.

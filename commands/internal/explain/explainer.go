@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 
+	"golang.org/x/sync/semaphore"
+
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/config"
 	"cachering/commands/internal/library"
@@ -46,12 +48,13 @@ type Explainer struct {
 	astray  []placement.Key  // sampled once, when first needed
 	sampled bool
 	reading sync.Mutex // of one value at a time, see reader.Room
-	fits    bool       // nine tenths of the sample are at home
+	room    *semaphore.Weighted
+	fits    bool // nine tenths of the sample are at home
 }
 
 // New asks the servers of a cache about themselves. Close has to be called.
 func New(ctx context.Context, file *config.File, cache *config.Cache, cl *cluster.Cluster, o Options) *Explainer {
-	x := &Explainer{o: o, file: file, cache: cache, cl: cl, shards: cl.Shards()}
+	x := &Explainer{o: o, file: file, cache: cache, cl: cl, shards: cl.Shards(), room: semaphore.NewWeighted(cluster.LargestValue)}
 	x.down, x.servers = make([]error, len(x.shards)), make([]*cluster.Info, len(x.shards))
 	for i, shard := range x.shards {
 		x.same = append(x.same, slices.IndexFunc(x.shards[:i+1], shard.Same))

@@ -2,6 +2,7 @@ package explain
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"slices"
 	"time"
@@ -13,10 +14,11 @@ import (
 )
 
 const (
-	// valueLimit is how large a value may be to be read and decoded.
-	valueLimit = 64 << 20
 	// tokenBytes is how long the token of a lock is.
 	tokenBytes = 32
+	// mostLate is as late as a value is said to be, whatever deadline somebody wrote
+	// into it: since 1970 and some more.
+	mostLate = 100 * 365 * 24 * time.Hour
 )
 
 // readAs looks at a stored value as the configured application would.
@@ -25,7 +27,7 @@ func readAs(cache *config.Cache, stored string, data []byte, now time.Time) *Val
 	if r.Cause == reader.TooLarge {
 		return &Value{Large: true}
 	}
-	out := &Value{Bytes: data, Codec: r.Form.String()}
+	out := &Value{Sum: sha256.Sum256(data), Codec: r.Form.String()}
 	if r.Cause == reader.LockToken {
 		out.Codec = r.String()
 	}
@@ -34,18 +36,19 @@ func readAs(cache *config.Cache, stored string, data []byte, now time.Time) *Val
 	}
 	if v := r.Value; v != nil && cache.Herd {
 		if _, deadline, ok := v.Graph.Herd(v.Root); ok {
-			out.Late = max(0, time.Duration(now.Unix()-deadline)*time.Second)
+			out.Late = time.Duration(min(max(0, now.Unix()-deadline), int64(mostLate/time.Second))) * time.Second
 		}
 	}
 	return out
 }
 
-// valuesAtOnce bounds the bytes of one answer.
+// valuesAtOnce bounds the bytes of one answer, but for a single value, and those of all
+// shards together are no more than the largest value.
 const valuesAtOnce = 16 << 20
 
 // read reads strings from one shard and hands them over. What went since it was
 // looked at, or became another type, is not found.
-func (x *Explainer) read(ctx context.Context, shard *cluster.Shard, wanted []*Trace, use func(t *Trace, data []byte, found bool)) error {
+func (x *Explainer) read(ctx context.Context, shard *cluster.Shard, wanted []*Trace, use func(t *Trace, got cluster.Entry)) error {
 	only := x.cl.Only(shard)
 	for len(wanted) > 0 {
 		var stored [][]byte
@@ -56,13 +59,27 @@ func (x *Explainer) read(ctx context.Context, shard *cluster.Shard, wanted []*Tr
 			}
 			stored = append(stored, t.Stored)
 		}
-		for k, got := range only.Get(ctx, stored) {
-			if got.Err != nil && !errors.Is(got.Err, cluster.ErrNotString) {
-				return got.Err
-			}
-			use(wanted[k], got.Value, got.Found)
+		if err := x.get(ctx, only, stored, size, func(k int, got cluster.Entry) { use(wanted[k], got) }); err != nil {
+			return err
 		}
 		wanted = wanted[len(stored):]
+	}
+	return nil
+}
+
+// get is Get once there is room for so many bytes, which are given back when all of them
+// were used.
+func (x *Explainer) get(ctx context.Context, only *cluster.Cluster, stored [][]byte, size int64, use func(k int, got cluster.Entry)) error {
+	size = min(size, cluster.LargestValue)
+	if err := x.room.Acquire(ctx, size); err != nil {
+		return err
+	}
+	defer x.room.Release(size)
+	for k, got := range only.GetUpTo(ctx, stored, cluster.LargestValue) {
+		if got.Err != nil && !errors.Is(got.Err, cluster.ErrNotString) {
+			return got.Err
+		}
+		use(k, got)
 	}
 	return nil
 }
@@ -75,23 +92,27 @@ func (x *Explainer) values(ctx context.Context, about []*Evidence) {
 		for _, e := range about {
 			switch t := e.Copies[i]; {
 			case t == nil || t.Type != "string":
-			case t.Bytes > valueLimit:
+			case t.Bytes > cluster.LargestValue:
 				t.Value = &Value{Large: true}
 			default:
 				wanted, of = append(wanted, t), append(of, e)
 			}
 		}
 		unread := of
-		err := x.read(ctx, shard, wanted, func(t *Trace, data []byte, found bool) {
+		err := x.read(ctx, shard, wanted, func(t *Trace, got cluster.Entry) {
 			e := unread[0]
 			unread = unread[1:]
-			if !found {
+			if !got.Found {
 				e.Copies[i] = nil
+				return
+			}
+			if got.Large { // it grew
+				t.Value = &Value{Large: true}
 				return
 			}
 			x.reading.Lock()
 			defer x.reading.Unlock()
-			t.Value = readAs(x.cache, e.Stored, data, time.Now())
+			t.Value = readAs(x.cache, e.Stored, got.Value, time.Now())
 		})
 		for _, e := range unread {
 			e.Copies[i] = nil
@@ -113,8 +134,8 @@ func (x *Explainer) tokens(ctx context.Context, about []*Evidence) {
 				}
 			}
 		}
-		_ = x.read(ctx, shard, wanted, func(t *Trace, data []byte, found bool) {
-			t.token = found && codec.LockToken(t.Stored, data)
+		_ = x.read(ctx, shard, wanted, func(t *Trace, got cluster.Entry) {
+			t.token = got.Found && codec.LockToken(t.Stored, got.Value)
 		})
 		return nil
 	})

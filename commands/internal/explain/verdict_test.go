@@ -1,6 +1,7 @@
 package explain_test
 
 import (
+	"crypto/sha256"
 	"errors"
 	"strings"
 	"testing"
@@ -15,7 +16,7 @@ import (
 // found is a string on a shard.
 func found(on int, stored, data string) *explain.Trace {
 	return &explain.Trace{On: on, Glimpse: cluster.Glimpse{Stored: []byte(stored), Type: "string", TTL: cluster.Forever, Bytes: int64(len(data))},
-		Value: &explain.Value{Bytes: []byte(data), Codec: "pickle:5"}}
+		Value: &explain.Value{Sum: sha256.Sum256([]byte(data)), Codec: "pickle:5"}}
 }
 
 // blank is the evidence of a key of which nothing was found, at home on the
