@@ -11,6 +11,7 @@
 //
 //	commands             the command line: root lists the commands, execute runs a line, each file is a command
 //	internal/engine      bulk work: batches, workers, operations, the report
+//	internal/checkpoint  the file from which a run that was cut short goes on: its format, its lock; pure of Redis
 //	internal/explain     why the application does not see a key: evidence -> verdict and next step
 //	internal/doctor      what is wrong with a cache: facts -> findings and what to do
 //	internal/archive     the format of a backup: entries to files and back, without Redis
