@@ -25,7 +25,7 @@ commands: ./document ./archive ./plain ./advice ./placement ./library ./config .
 ./scan: ./cluster ring
 ./survey: ./cluster ./scan ring
 ./checkpoint: ./document
-./engine: ./document ./archive ./cluster ./scan ./survey ring
+./engine: ./checkpoint ./document ./archive ./cluster ./scan ./survey ring
 ./explain: ./advice ./plain ./placement ./library ./config ./reader ./cluster ./survey codec ring
 ./doctor: ./advice ./plain ./placement ./library ./config ./reader ./cluster ./survey codec ring
 ./archive:

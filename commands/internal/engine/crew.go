@@ -18,8 +18,9 @@ import (
 // crew is the workers of a shard.
 type crew struct {
 	mu   sync.Mutex
-	size int    // workers that neither ended nor left
-	left []task // of those that left
+	size int           // workers that neither ended nor left
+	left []task        // of those that left
+	news chan struct{} // holds one when there may be something left
 }
 
 // part lets a worker leave its tasks to the others. It is false where there are none.
@@ -30,7 +31,9 @@ func (c *crew) part(tasks []task) bool {
 		return false
 	}
 	c.size--
-	c.left = append(c.left, tasks...)
+	if c.left = append(c.left, tasks...); len(c.left) > 0 {
+		wake(c.news) // the source may give nothing before that is done
+	}
 	return true
 }
 
@@ -94,24 +97,50 @@ func (w *worker) share() {
 }
 
 // await waits for keys of the source, which may have the connection meanwhile. It is
-// false where w has lost it by that, and is not needed any more.
+// false where w has got what another worker left, and where it has lost the connection
+// and is not needed any more.
 func (w *worker) await() bool {
 	if w.alone {
 		w.shared.Unlock()
 	} else {
-		select {
-		case w.held = <-w.work:
-			return true
-		case w.lend <- w:
+		over, lent := w.offer()
+		if over {
+			return len(w.todo) == 0
 		}
-		if w.alone = <-w.taken; !w.alone {
+		if w.alone = lent; !w.alone {
 			w.conn = nil
 			return false
 		}
 	}
-	w.held = <-w.work
-	w.shared.Lock()
-	return true
+	defer w.shared.Lock()
+	for {
+		select {
+		case w.held = <-w.work:
+			return true
+		case <-w.crew.news:
+			if w.todo = w.crew.inherit(); len(w.todo) > 0 {
+				return false
+			}
+		}
+	}
+}
+
+// offer waits while the source may take the connection. It is over where w has got
+// something to do, or nothing comes any more; else the source has taken it, to share
+// it if lent.
+func (w *worker) offer() (over, lent bool) {
+	for {
+		select {
+		case w.held = <-w.work:
+			return true, false
+		case <-w.crew.news:
+			if w.todo = w.crew.inherit(); len(w.todo) > 0 {
+				return true, false
+			}
+		case w.lend <- w:
+			return false, <-w.taken
+		}
+	}
 }
 
 // takeFrom has the source use the connection of w, which is in await. It holds shared.

@@ -110,6 +110,7 @@ func (w *worker) giveUp(e *entry) {
 
 // leave counts what was read of entries that nobody will look at again.
 func (w *worker) leave(entries []entry) {
+	w.leaveOver(entries)
 	for i := range entries {
 		switch e := &entries[i]; {
 		case e.done:
@@ -134,7 +135,8 @@ func (w *worker) abandon() {
 		w.leave(t.entries)
 	}
 	w.leave(w.nils)
-	w.todo, w.nils = nil, nil
+	w.leave(w.held)
+	w.todo, w.nils, w.held = nil, nil, nil
 }
 
 // show offers a key to the report as an example.

@@ -31,6 +31,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"cachering/commands/internal/archive"
+	"cachering/commands/internal/checkpoint"
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/scan"
 )
@@ -97,8 +98,17 @@ type Options struct {
 	Backup *archive.Writer
 	// Workers per shard; 0 lets the round trip decide.
 	Workers int
+	// Keeper has the state of the run written down; nil: nobody asks. The backup, if
+	// there is one, is synced before that.
+	Keeper Keeper
+	// Resume is a state to go on from, one for each of Shards; nil: from the beginning.
+	// The report is then the sum of this run and those before.
+	Resume []checkpoint.Shard
 
-	patience time.Duration // of a run that was told to stop; 0 is the default
+	patience   time.Duration // of a run that was told to stop; 0 is the default
+	stateEvery time.Duration // 0 is the default
+	// beforeState is called before each state is written, nil: the backup is synced.
+	beforeState func() error
 }
 
 // CommandOf is the name that the report of an operation has.
@@ -162,9 +172,10 @@ type run struct {
 
 	routes *routes // of a restore; nil: keys come from a scan
 
-	going context.Context // no new batch is begun after its end
-	stop  context.CancelCauseFunc
-	told  told
+	going   context.Context // no new batch is begun after its end
+	stop    context.CancelCauseFunc
+	told    told
+	keeping *keeping // nil: nothing is kept
 
 	looked, failed atomic.Int64 // keys
 
@@ -215,6 +226,7 @@ func Run(ctx context.Context, cl *cluster.Cluster, op Operation, o Options) *Rep
 		defer r.routes.stop()
 	}
 	defer r.syncBackup()()
+	r.keep()
 	for i, defect := range cluster.AtOnce(o.Shards, func(i int, s *cluster.Shard) error {
 		r.shard(ctx, i, s)
 		return nil
@@ -232,6 +244,7 @@ func Run(ctx context.Context, cl *cluster.Cluster, op Operation, o Options) *Rep
 		}
 	}
 	r.told.wait()
+	r.stopKeeping()
 	r.report.conclude(r.reason())
 	r.report.Elapsed = time.Since(begin)
 	return r.report

@@ -115,6 +115,9 @@ type ShardReport struct {
 	Unguarded bool
 	// Left is about how many keys were not looked at; -1 where that is unknown.
 	Left int64
+	// Anew is why the work began at the beginning although a state of it was kept; ""
+	// if it did not.
+	Anew string
 	// Err ended the work on this shard.
 	Err error
 }
@@ -136,6 +139,12 @@ type Report struct {
 	Examples []Key
 	// First has the first few failures of each reason.
 	First map[string][]Failure
+	// Resumed tells that the counts are those of runs before, too. Of what these did,
+	// when they were killed, Uncounted keys at most were counted as they were found.
+	Resumed   bool
+	Uncounted int64
+	// NotKept is why a state of the run was not written down, if one was not.
+	NotKept error
 	// Notes are counts of the command's own, each an object at the end of the
 	// JSON.
 	Notes []Note
@@ -360,6 +369,9 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 		if s.Err != nil {
 			text = new(s.Err.Error())
 		}
+		if s.Anew != "" {
+			line = append(line, field{"started_anew", s.Anew})
+		}
 		shards = append(shards, append(line, field{"error", text}))
 	}
 	total := r.Total()
@@ -375,6 +387,12 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 		field{"dry_run", r.DryRun}, field{"interrupted", r.Interrupted}, field{"elapsed_ms", r.Elapsed.Milliseconds()},
 		field{"shards", shards}, field{"schema", schema}, field{"ended", ended}, field{"retry", r.Retry()}, field{"left", left},
 		field{"total", r.counts(&total)})
+	if r.Resumed {
+		o = append(o, field{"resumed", true})
+	}
+	if r.Uncounted > 0 {
+		o = append(o, field{"uncounted_at_most", r.Uncounted})
+	}
 	if old, sampled := r.StillOld(); old > 0 {
 		still := object{{"sampled", sampled}, {"old", old}}
 		if head := r.Head(); head != nil {

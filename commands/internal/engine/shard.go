@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"cachering/commands/internal/archive"
+	"cachering/commands/internal/checkpoint"
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/scan"
 )
@@ -48,6 +49,19 @@ type shardRun struct {
 	given   int64 // by the source to the workers
 	over    bool  // all work on the shard has ended
 	err     error // the first
+
+	outstanding atomic.Int64  // entries that the workers have
+	drained     chan struct{} // holds one when they have none any more
+
+	at     part // the last of the source
+	fed    bool // there was one
+	keeper keeper
+	anew   string // why the work began at the beginning, where a state was kept
+
+	// Guarded by tallies: what was read and not done, and what was given and not done.
+	unfinished Tally
+	pending    []checkpoint.Key
+	lost       int64 // of those, they may have been done
 }
 
 // contain ends the work on the shard by the error of a part of it, or by a panic.
@@ -63,7 +77,17 @@ func (s *shardRun) count(t *Tally) {
 	s.tally.add(t)
 	s.tallies.Unlock()
 	s.enough(t)
+	s.tell(s.lookedAt(t))
 	*t = Tally{}
+}
+
+// countUnfinished adds what a worker counted of what it left. It is in the report, and
+// a later run does it.
+func (s *shardRun) countUnfinished(t *Tally) {
+	s.tallies.Lock()
+	s.unfinished.add(t)
+	s.tallies.Unlock()
+	s.enough(t)
 }
 
 // advance notes how far the source is.
@@ -76,20 +100,23 @@ func (s *shardRun) advance(p *part) {
 
 // shard does all the work on one shard and fills its part of the report.
 func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
-	s := &shardRun{run: r, index: index, shard: sh, keys: -1}
+	s := &shardRun{run: r, index: index, shard: sh, keys: -1, drained: make(chan struct{}, 1)}
 	r.mu.Lock()
 	r.live[index] = s
 	r.mu.Unlock()
 	s.going, s.halt = context.WithCancelCause(r.going)
 	defer s.tellFailures()()
+	s.before()
 	out := &r.report.Shards[index]
 	out.Shard = sh.Name
 	defer func() {
 		s.tallies.Lock()
 		defer s.tallies.Unlock()
 		s.over = true
+		s.tally.add(&s.unfinished)
 		out.Tally = s.tally
 		out.Ways, out.Unguarded = s.ways.report()
+		out.Anew = s.anew
 		out.Skipped, out.Failed = addCounts(out.Skipped, nil), addCounts(out.Failed, nil)
 		// Having been told to stop is no failure of the shard.
 		if ctx.Err() == nil {
@@ -132,8 +159,17 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 		return
 	}
 	workers := r.workers(trip, keys, sh.Connections())
-	s.work, s.lend, s.crew.size = make(chan []entry, 2*workers), make(chan *worker), workers
+	s.work, s.lend, s.crew.size, s.crew.news = make(chan []entry, 2*workers), make(chan *worker), workers, make(chan struct{}, 1)
 	out.UsedMemoryBefore = before.UsedMemory
+	state, err := s.beginState(s.going, before.Keys, workers)
+	if err != nil {
+		s.end(err)
+		return
+	}
+	defer s.lastState()
+	if r.keeping != nil {
+		from = resumed(state, link, scan.NewFilter(r.o.Selection, r.cl, sh), before.Keys)
+	}
 
 	finished := make(chan struct{})
 	var wg, watching sync.WaitGroup
@@ -151,8 +187,9 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 	wg.Wait()
 	close(finished)
 	watching.Wait()
-	if _, more := <-s.work; more {
+	for batch := range s.work {
 		s.undone.Store(true)
+		s.leaveOver(batch)
 	}
 
 	if s.err == nil && !r.o.DryRun {

@@ -54,8 +54,9 @@ func (s *shardRun) worker(ctx context.Context) (err error) {
 		if err != nil { // nobody does any more what others left
 			w.todo = append(w.todo, s.crew.inherit()...)
 		}
-		w.abandon()
 		s.count(&w.tally)
+		w.abandon()
+		s.countUnfinished(&w.tally)
 	}()
 	of, err := s.op.start(w)
 	if err != nil {
@@ -109,8 +110,8 @@ func (w *worker) rounds(ctx context.Context) error {
 				w.losses = 0
 			}
 			err = w.turn()
-			w.count(&w.tally)
 		}
+		w.count(&w.tally)
 		if err != nil {
 			return err
 		}

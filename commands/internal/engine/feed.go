@@ -1,0 +1,183 @@
+package engine
+
+import (
+	"context"
+	"time"
+)
+
+// feeding hands what a source gives to the workers, in batches.
+type feeding struct {
+	*shardRun
+	batch []entry // the next, not full yet
+	rest  []entry // of the part at hand, after those in batch
+}
+
+// feed hands all that a source gives to the workers. The database has about so many
+// keys.
+func (s *shardRun) feed(ctx context.Context, from source, keys int64) error {
+	f := &feeding{shardRun: s}
+	defer func() {
+		s.leaveOver(f.batch)
+		s.leaveOver(f.rest)
+	}()
+	for {
+		if s.halted() {
+			s.undone.Store(true)
+			return nil
+		}
+		p, err := s.next(ctx, from)
+		if err != nil {
+			return err
+		}
+		s.count(&p.settled)
+		s.advance(&p)
+		s.at, s.fed = p, true
+		f.rest = p.entries
+		if !f.handOut(ctx) {
+			return nil
+		}
+		s.told.passed(s.index, p.passed, keys)
+		due := s.keeper.due(true)
+		if (p.last || p.whole || due) && len(f.batch) > 0 && !f.give(ctx) {
+			return nil
+		}
+		if p.last {
+			return nil
+		}
+		if due {
+			f.takeState(ctx, false)
+		}
+	}
+}
+
+// handOut gives the entries of the part at hand that make whole batches. It is false
+// when nothing more is to be given.
+func (f *feeding) handOut(ctx context.Context) bool {
+	for len(f.rest) > 0 {
+		if f.keeper.due(false) {
+			f.takeState(ctx, false)
+		}
+		if f.batch == nil {
+			f.batch = make([]entry, 0, f.pace.batch)
+		}
+		n := min(len(f.rest), f.pace.batch-len(f.batch))
+		f.batch, f.rest = append(f.batch, f.rest[:n]...), f.rest[n:]
+		if len(f.batch) == f.pace.batch && !f.give(ctx) {
+			return false
+		}
+	}
+	return true
+}
+
+// give gives a batch to the workers.
+func (f *feeding) give(ctx context.Context) bool {
+	n := len(f.batch)
+	if !f.allowed(ctx, n) {
+		f.undone.Store(true)
+		return false
+	}
+	f.hand(n)
+	select {
+	case f.work <- f.batch:
+		f.batch = nil
+		return true
+	case <-f.going.Done():
+		f.hand(-n)
+		f.undone.Store(true)
+		return false
+	}
+}
+
+// hand counts entries that the workers get, and those that are taken back.
+func (f *feeding) hand(n int) {
+	f.outstanding.Add(int64(n))
+	f.keeper.given += int64(n)
+}
+
+// allowed waits until n keys more may be given by the state that was written last.
+func (f *feeding) allowed(ctx context.Context, n int) bool {
+	k := &f.keeper
+	if k.keeping == nil {
+		return true
+	}
+	for !k.may(n) {
+		if k.given != k.from {
+			f.takeState(ctx, true)
+		}
+		select {
+		case <-k.written:
+		case <-f.going.Done():
+			return false
+		}
+	}
+	return true
+}
+
+// takeState takes a state when all that was given is counted, and has it written.
+func (f *feeding) takeState(ctx context.Context, urgently bool) {
+	if !f.drain() {
+		return
+	}
+	f.shardRun.takeState(ctx, f.batch, f.rest)
+	f.keeper.post(urgently)
+}
+
+// drain waits until all that was given is counted. It is false when that will not be.
+func (f *feeding) drain() bool {
+	late := time.NewTimer(drainsIn)
+	defer late.Stop()
+	for f.outstanding.Load() > 0 {
+		select {
+		case <-f.drained:
+		case <-late.C:
+			f.takeBack()
+		case <-f.going.Done():
+			return false
+		}
+	}
+	return true
+}
+
+// takeBack takes back the batches that no worker has taken yet.
+func (f *feeding) takeBack() {
+	var back []entry
+	for {
+		select {
+		case batch := <-f.work:
+			f.hand(-len(batch))
+			back = append(back, batch...)
+			continue
+		default:
+		}
+		if back != nil {
+			f.rest = append(back, f.rest...)
+		}
+		return
+	}
+}
+
+// tell says that n entries were counted.
+func (s *shardRun) tell(n int64) {
+	if n > 0 && s.outstanding.Add(-n) == 0 {
+		wake(s.drained)
+	}
+}
+
+// leaveOver notes entries that nobody did.
+func (s *shardRun) leaveOver(entries []entry) {
+	if s.keeper.keeping == nil {
+		return
+	}
+	s.tallies.Lock()
+	defer s.tallies.Unlock()
+	for i := range entries {
+		e := &entries[i]
+		if e.done {
+			continue
+		}
+		s.pending = append(s.pending, e.key)
+		if e.lost {
+			s.lost++
+		}
+	}
+}
