@@ -13,7 +13,7 @@ import (
 // others. Paths are relative to the module; tests are free.
 var imports = layers(`
 main: commands
-commands: ./document ./archive ./plain ./advice ./placement ./library ./config ./reader ./importer ./importer/settings ./cluster ./herd ./scan ./survey ./engine ./explain ./doctor ./ui ring codec codec/pyobj codec/pickle
+commands: ./document ./archive ./plain ./advice ./placement ./library ./config ./reader ./importer ./importer/settings ./cluster ./herd ./scan ./survey ./checkpoint ./engine ./explain ./doctor ./ui ring codec codec/pyobj codec/pickle
 ./config: ./document ./library ring codec
 ./library: ring codec
 ./reader: ./config ./plain codec

@@ -23,6 +23,9 @@ type bulk struct {
 	cache *config.Cache
 	cl    *cluster.Cluster
 	run   engine.Options
+	kept  *kept // nil: the run keeps no checkpoint
+	// decides is what flags mean where their text does not say it.
+	decides map[string]string
 
 	// what names the keys in the question: "keys of version 1 that match a*".
 	what string
@@ -82,6 +85,14 @@ func (s *session) openBulk(ctx context.Context, o *bulkOptions) (*bulk, error) {
 	return b, nil
 }
 
+// close ends what the run has open.
+func (b *bulk) close() {
+	b.cl.Close()
+	if b.kept != nil {
+		b.kept.file.Close()
+	}
+}
+
 // shareOf is of how many keys at least a share of them means something.
 const shareOf = 1000
 
@@ -103,6 +114,9 @@ func enough(most, configured config.Bound) func(failed, looked int64) bool {
 // where nobody can answer. It comes after every check of the usage, whose exit
 // code goes before, and before any connection.
 func (b *bulk) admit() error {
+	if err := b.openCheckpoint(); err != nil {
+		return err
+	}
 	if b.o.dryRun {
 		return nil
 	}
@@ -135,6 +149,7 @@ func (b *bulk) work(ctx context.Context, op engine.Operation) error {
 	if sink.wanted() {
 		b.run.Failure = sink.add
 	}
+	b.keep()
 	bar := b.s.ui.Progress(b.does, "keys")
 	b.run.Progress = bar.Set
 	// The first signal ends the run after the batches in hand; Main returns at
@@ -176,7 +191,7 @@ func (b *bulk) openFailures() (*failureSink, error) {
 		return sink, nil
 	}
 	var err error
-	if sink.file, err = failuresFile(string(b.o.failures)); err != nil {
+	if sink.file, err = failuresFile(string(b.o.failures), b.resumes()); err != nil {
 		return nil, usagef("--failures: %v", err)
 	}
 	return sink, nil
@@ -217,7 +232,7 @@ func (k *failureSink) close() error {
 func bulkExits(done, refused string) []exit {
 	return []exit{
 		{exitDone, done},
-		{exitFailed, "no shard answered, or all refused the login"},
+		{exitFailed, "no shard answered, or all refused the login; or --checkpoint could not be written"},
 		{exitUsage, "bad usage or configuration"},
 		{exitPartial, "finished, but some shards or keys failed"},
 		{exitRefused, refused},

@@ -22,12 +22,12 @@ type clearOptions struct {
 }
 
 func (o *clearOptions) flags() []cli.Flag {
-	return append([]cli.Flag{
+	return append(append([]cli.Flag{
 		&cli.GenericFlag{Name: "version", Value: &o.versions,
 			Usage: "delete the versions `N[,N]` only"},
 		&cli.BoolFlag{Name: "database", Destination: &o.database,
 			Usage: "flush the whole database of every shard, whoever's keys it holds, as Django's clear() does"},
-	}, o.deleteOptions.flags()...)
+	}, o.deleteOptions.flags()...), o.checkpointOptions.flags()...)
 }
 
 // versions is a flag that holds one version or more.
@@ -84,7 +84,7 @@ func runClear(ctx context.Context, s *session, o *clearOptions) error {
 	if err != nil {
 		return err
 	}
-	defer b.cl.Close()
+	defer b.close()
 	if o.database {
 		return b.flush(ctx, o)
 	}
@@ -109,6 +109,7 @@ func (o *clearOptions) checkDatabase() error {
 		{"version", o.versions.list != nil}, {"rate", o.rate.set}, {"batch", o.batch.set},
 		{"deadline", !o.deadline.IsZero()}, {"max-failures", o.maxFailures.Bound.Set}, {"failures", o.failures != ""}, {"include-protected", o.includeProtected},
 		{"backup", o.backup != ""}, {"max-deletes", o.maxDeletes.Bound.Set},
+		{"checkpoint", o.checkpoint != ""}, {"from-start", o.fromStart},
 	} {
 		if f.set {
 			return usagef("--%s has no meaning with --database, which empties databases at once", f.name)

@@ -15,7 +15,7 @@ type delPatternOptions struct {
 }
 
 func (o *delPatternOptions) flags() []cli.Flag {
-	return append(o.keyOptions.flags(), o.deleteOptions.flags()...)
+	return append(append(o.keyOptions.flags(), o.deleteOptions.flags()...), o.checkpointOptions.flags()...)
 }
 
 func newDelPattern(s *session) *command {
@@ -30,6 +30,7 @@ func newDelPattern(s *session) *command {
 		examples: []string{
 			"cachering del-pattern 'user:*' --dry-run",
 			"cachering del-pattern 'user:*' --yes --max-deletes 10%",
+			"cachering del-pattern 'user:*' --yes --checkpoint users.state",
 			"cachering del-pattern --stored ':2:view.[ab]*' --yes --json",
 		},
 		exits: bulkExits("every key that matched is deleted, or none matched",
@@ -51,7 +52,7 @@ func runDelPattern(ctx context.Context, s *session, o *delPatternOptions, patter
 	if err != nil {
 		return err
 	}
-	defer b.cl.Close()
+	defer b.close()
 	if err := b.selectKeys(pattern, &o.keyOptions); err != nil {
 		return err
 	}

@@ -51,7 +51,8 @@ func (s *session) declare(c *command) *cli.Command {
 		OnUsageError: onUsageError,
 		Action: func(ctx *cli.Context) error {
 			s.ui.Writes = c.writes
-			return s.settle(c, c.run(ctx.Context, ctx.Args().Slice()))
+			s.running, s.args = c, ctx.Args().Slice()
+			return s.settle(c, c.run(ctx.Context, s.args))
 		},
 	}
 	for _, sub := range c.subs {

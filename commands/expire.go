@@ -79,17 +79,20 @@ func runExpire(ctx context.Context, s *session, o *expireOptions, args []string)
 		if err != nil {
 			return err
 		}
-		defer b.cl.Close()
+		defer b.close()
 		if err := herdMatch(b.cache, "expire --ttl D"); err != nil {
 			return err
 		}
+		b.decide("--ttl", "")
 		if timed {
+			b.decide("--at", o.at.UTC().Format(time.RFC3339Nano))
 			return o.changeMatching(ctx, b, "expire at "+o.at.text, &engine.Expire{At: o.at.Time})
 		}
 		ttl, err := o.ttl.of(b.cache)
 		if err != nil {
 			return err
 		}
+		b.decide("--ttl", ttl.String())
 		if ttl == cluster.Forever {
 			return o.changeMatching(ctx, b, "persist", &engine.Persist{})
 		}

@@ -24,7 +24,7 @@ func (o *expiryOptions) flags() []cli.Flag {
 	return append(append(append(o.keyOptions.flags(), o.pipeFlags()...),
 		&cli.GenericFlag{Name: "match", Value: &o.match,
 			Usage: "work on the keys that match `PATTERN` instead of keys given"},
-		includeProtectedFlag(&o.includeProtected)), o.bulk.flags()...)
+		includeProtectedFlag(&o.includeProtected)), append(o.bulk.flags(), o.bulk.checkpointOptions.flags()...)...)
 }
 
 // check refuses keys and a pattern together, and the flags of one with the
@@ -100,7 +100,7 @@ func (o *expiryOptions) changeMatching(ctx context.Context, b *bulk, does string
 func expiryExits(done, usage string) []exit {
 	return []exit{
 		{exitDone, done},
-		{exitFailed, "no key was answered, or no shard: down, or the login refused"},
+		{exitFailed, "no key was answered, or no shard: down, or the login refused; or --checkpoint could not be written"},
 		{exitUsage, usage},
 		{exitPartial, "some keys were not answered, or some shards failed"},
 		{exitNegative, "a key is missing"},

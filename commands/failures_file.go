@@ -12,8 +12,8 @@ import (
 // failuresFile opens the file of --failures for writing. A file that is there is
 // replaced only if failures were all that it held: a slip in a name costs nobody a
 // file, and a link in a folder that others may write leads nowhere. A pipe or a
-// device is written to.
-func failuresFile(path string) (*os.File, error) {
+// device is written to. A run that goes on from a checkpoint adds to what is there.
+func failuresFile(path string, goesOn bool) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if !errors.Is(err, fs.ErrExist) {
 		return f, err
@@ -22,14 +22,14 @@ func failuresFile(path string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f, err = os.OpenFile(path, os.O_WRONLY, 0); err != nil {
+	if f, err = os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0); err != nil {
 		return nil, err
 	}
 	is, err := f.Stat()
 	if err == nil && !os.SameFile(was, is) {
 		err = errors.New("the file was exchanged just now")
 	}
-	if err == nil && is.Mode().IsRegular() {
+	if err == nil && is.Mode().IsRegular() && !goesOn {
 		err = f.Truncate(0)
 	}
 	if err != nil {

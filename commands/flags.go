@@ -112,6 +112,23 @@ type bulkOptions struct {
 
 	deadline    deadlineFlag
 	maxFailures bound
+	checkpointOptions
+}
+
+// checkpointOptions say where a run leaves how far it is, and whether it goes on from
+// what is there.
+type checkpointOptions struct {
+	checkpoint word
+	fromStart  bool
+}
+
+func (o *checkpointOptions) flags() []cli.Flag {
+	return []cli.Flag{
+		&cli.GenericFlag{Name: "checkpoint", Value: &o.checkpoint,
+			Usage: "keep in `FILE` how far the run is, and go on from there if it is that of such a run which was cut short"},
+		&cli.BoolFlag{Name: "from-start", Destination: &o.fromStart,
+			Usage: "with --checkpoint: begin at the beginning, whatever the file holds"},
+	}
 }
 
 // maxBatch keeps a batch from holding up a server, and from holding much memory.
@@ -152,6 +169,7 @@ func (o *bulkOptions) given() string {
 		{"dry-run", o.dryRun}, {"yes", o.yes}, {"rate", o.rate.set}, {"batch", o.batch.set},
 		{"failures", o.failures != ""}, {"no-progress", o.noProgress}, {"shard", o.shard != ""}, {"backup", o.backup != ""},
 		{"deadline", !o.deadline.IsZero()}, {"max-failures", o.maxFailures.Bound.Set},
+		{"checkpoint", o.checkpoint != ""}, {"from-start", o.fromStart},
 	} {
 		if f.set {
 			return f.name

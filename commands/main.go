@@ -33,6 +33,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	// process, also when the pipe is standard output. Not signal.Ignore: the
 	// command of get-or-set would inherit that.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	ui.SurviveFileLimit()
 	return run(args, ui.New(stdin, stdout, stderr), os.LookupEnv, signals)
 }
 

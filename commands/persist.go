@@ -36,7 +36,7 @@ func runPersist(ctx context.Context, s *session, o *expiryOptions, args []string
 		if err != nil {
 			return err
 		}
-		defer b.cl.Close()
+		defer b.close()
 		if err := herdMatch(b.cache, "persist"); err != nil {
 			return err
 		}

@@ -65,6 +65,9 @@ func (b *bulk) preview(ctx context.Context) (int64, error) {
 	warn("configuration  %s", b.file.Path)
 	warn("cache          %s, %s, ring %s", b.cache.Alias, b.cache.Backend, ringName(b.cache))
 	warn("keys           %s", b.what)
+	if b.resumes() {
+		warn("goes on from   %s, %s", b.kept.path, b.kept.far())
+	}
 	var keys, sampled, home int64
 	codecs := map[string]int64{}
 	for i, v := range samples {

@@ -35,7 +35,7 @@ func (o *reinsertOptions) flags() []cli.Flag {
 			Usage: "write a CODEC that the configured application could not read"},
 		o.py2.flag(),
 	}
-	return append(append(flags, o.keyOptions.flags()...), o.bulkOptions.flags()...)
+	return append(append(flags, o.keyOptions.flags()...), append(o.bulkOptions.flags(), o.checkpointOptions.flags()...)...)
 }
 
 func newReinsert(s *session) *command {
@@ -54,6 +54,7 @@ func newReinsert(s *session) *command {
 			"cachering reinsert --to pickle:5 --yes",
 			"cachering reinsert --to pickle:2 --version 3 --match 'user:*' --yes --failures failed.jsonl",
 			"cachering reinsert --to pickle:5 --yes --backup /var/backups/before",
+			"cachering reinsert --to pickle:5 --yes --checkpoint reinsert.state",
 			"cachering reinsert --from msgpack --yes",
 			"cachering reinsert --to 5 --yes --rate 20000 --json | jq .total",
 		},
@@ -75,11 +76,13 @@ func runReinsert(ctx context.Context, s *session, o *reinsertOptions) error {
 	if err != nil {
 		return err
 	}
-	defer b.cl.Close()
+	defer b.close()
 	from, to, err := o.codecs(b.cache)
 	if err != nil {
 		return err
 	}
+	b.decide("--from", from.String())
+	b.decide("--to", to.String())
 	seen := reinserted{from: from, to: to}
 	op := &engine.Reinsert{
 		To: to.String(),
@@ -104,6 +107,7 @@ func runReinsert(ctx context.Context, s *session, o *reinsertOptions) error {
 	if err := b.confirm(ctx); err != nil {
 		return err
 	}
+	seen.goOn(b.noted())
 	b.notes = seen.notes
 	err = b.work(ctx, op)
 	seen.tell(s)

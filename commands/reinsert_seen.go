@@ -65,6 +65,22 @@ func (r *reinserted) failed(stored []byte) {
 	r.unread = append(r.unread, bytes.Clone(stored))
 }
 
+// goOn adds what runs before saw, by the names of notes.
+func (r *reinserted) goOn(noted map[string]int64) {
+	for name, n := range r.named() {
+		n.Add(noted[name])
+	}
+}
+
+// named are the counts by the names that a checkpoint has for them.
+func (r *reinserted) named() map[string]*atomic.Int64 {
+	p := &r.py2
+	return map[string]*atomic.Int64{
+		"py2_strings.values": &p.values, "py2_strings.latin1": &p.latin1, "py2_strings.utf8": &p.utf8,
+		"py2_strings.bytes": &p.bytes, "py2_strings.merged": &p.merged, "dict_order_lost.values": &r.sorted,
+	}
+}
+
 func (r *reinserted) notes() []engine.Note {
 	notes := r.py2.notes()
 	if n := r.sorted.Load(); n > 0 {

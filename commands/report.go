@@ -143,6 +143,7 @@ func (b *bulk) summary(r *engine.Report, total *engine.Tally) {
 	if r.DryRun {
 		b.s.ui.Note("dry run: nothing was written")
 	}
+	b.began(r)
 	b.guards(r)
 	took := r.Elapsed.Round(10 * time.Millisecond)
 	b.s.ui.Note("%s: %s in %v", r.Ended, plain.Count(total.Scanned, "key"), took)

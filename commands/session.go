@@ -21,6 +21,9 @@ type session struct {
 	env    func(string) (string, bool)
 	global globalOptions
 
+	running *command // and its arguments
+	args    []string
+
 	warned []config.Warning
 	left   leavings
 	opened []*cluster.Cluster
