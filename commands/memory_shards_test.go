@@ -99,7 +99,7 @@ func TestRunsOfManyShardsStayWithinTheirMemory(t *testing.T) {
 		}
 		conf := filepath.Join(t.TempDir(), "cachering.toml")
 		text := fmt.Sprintf("[caches.default]\nbackend = \"django_redis.cache.RedisCache\"\nrelease = \"6.0.0\"\nlocation = [%s]\n[caches.default.options]\n"+
-			"client_class = \"django_redis.client.ShardClient\"\npython = \"3.12\"\npickle_version = 5\ncompressor = %q\n", strings.Join(locations, ", "), compressor)
+			"client_class = \"django_redis.client.ShardClient\"\npython = \"3.12\"\npickle_version = 5\nown_codec = true\ncompressor = %q\n", strings.Join(locations, ", "), compressor)
 		if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
