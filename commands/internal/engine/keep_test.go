@@ -463,3 +463,28 @@ func TestAStateNamesNoKeyOfOthers(t *testing.T) {
 		t.Errorf("%q, %+v", keys, r.Total())
 	}
 }
+
+// A state counts, or names, all that was given before its position: where everything is
+// made again as it was before the run, one that goes on from any state comes to the sum.
+func TestAStateCountsAllThatIsBeforeIt(t *testing.T) {
+	t.Parallel()
+	const n = 3000
+	f := newFarm(t, 1, "p", nil)
+	f.Fill(t, "p", n, 10)
+	var states [][]checkpoint.Shard
+	l := &ledger{t: t, each: func(_ int, of []checkpoint.Shard) error {
+		states = append(states, of)
+		return nil
+	}}
+	Run(context.Background(), f.Cluster, reinsert(), Options{Keeper: l, Workers: 3, Batch: 16, Rate: 15000, stateEvery: time.Millisecond})
+	for i, state := range states[:min(len(states), 6)] {
+		f.Fill(t, "p", n, 10)
+		r := Run(context.Background(), f.Cluster, reinsert(), Options{Keeper: &ledger{t: t}, Resume: state})
+		if total := whole(t, r); total.Rewritten != n || total.Scanned != n {
+			t.Errorf("from state %d of %d, with %d counted and %d named: %+v", i, len(states), state[0].Counts["scanned"], len(state[0].Pending), total)
+		}
+	}
+	if len(states) < 3 {
+		t.Errorf("%d states: this test shows little", len(states))
+	}
+}
