@@ -152,15 +152,20 @@ func (l *Link) Rejoin(ctx context.Context) (*cluster.Conn, error) {
 	if !l.Named() {
 		return nil, ErrNameless
 	}
-	conn, err := Dial(ctx, l.Shard)
-	if err != nil {
-		return nil, err
-	}
-	if err := l.Same(ctx, conn); err != nil {
+	for attempt := 1; ; attempt++ {
+		conn, err := Dial(ctx, l.Shard)
+		if err != nil {
+			return nil, err
+		}
+		if err = l.Same(ctx, conn); err == nil {
+			return conn, nil
+		}
 		conn.Close()
-		return nil, err
+		// It may be lost again before the server has said which one it is.
+		if attempt == Redials || errors.Is(err, cluster.ErrReplaced) || !WorthRedial(ctx, err) {
+			return nil, err
+		}
 	}
-	return conn, nil
 }
 
 // Same fails where another connection is not one to the process that the server was at
