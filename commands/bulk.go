@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
+	"slices"
 	"time"
 
 	"cachering/commands/internal/cluster"
@@ -13,6 +15,7 @@ import (
 	"cachering/commands/internal/document"
 	"cachering/commands/internal/engine"
 	"cachering/commands/internal/survey"
+	"cachering/commands/internal/ui"
 )
 
 // bulk is one bulk command on its way from its flags to its report.
@@ -60,13 +63,8 @@ func (s *session) openBulk(ctx context.Context, o *bulkOptions) (*bulk, error) {
 	}
 	b := &bulk{s: s, o: o, file: file, cache: cache, cl: cl}
 	b.run.DryRun = o.dryRun
-	b.run.Rate, b.run.Batch = float64(cache.Bulk.Rate), cache.Bulk.Batch
-	if o.rate.set {
-		b.run.Rate = float64(o.rate.value)
-	}
-	if o.batch.set {
-		b.run.Batch = int(o.batch.value)
-	}
+	b.run.Rate, b.run.Batch, b.run.Parallel = o.pacing(&cache.Bulk)
+	b.run.Guards = o.guards(&cache.Bulk)
 	if b.run.Deadline = o.deadline.Time; b.run.Deadline.IsZero() && cache.Bulk.Deadline != "" {
 		if b.run.Deadline, err = config.ParseDeadline(cache.Bulk.Deadline, time.Now()); err != nil {
 			return nil, err
@@ -152,6 +150,7 @@ func (b *bulk) work(ctx context.Context, op engine.Operation) error {
 	b.keep()
 	bar := b.s.ui.Progress(b.does, "keys")
 	b.run.Progress = bar.Set
+	b.run.Waits = b.waits(bar)
 	// The first signal ends the run after the batches in hand; Main returns at
 	// the second, whatever is still going on here.
 	b.run.Stop = ctx.Done()
@@ -175,6 +174,32 @@ func (b *bulk) work(ctx context.Context, op engine.Operation) error {
 		return worseResult(b.report(report), exitFailed)
 	}
 	return b.report(report)
+}
+
+// waits shows what the run waits for: in the bar and, where --verbose asks for it, in
+// lines.
+func (b *bulk) waits(bar *ui.Bar) func(shard, why string) {
+	waiting := make(map[string]bool)
+	return func(shard, why string) {
+		if why == "" {
+			delete(waiting, shard)
+		} else {
+			waiting[shard] = true
+		}
+		if len(waiting) == 0 {
+			bar.Describe(b.does)
+		} else {
+			bar.Describe(b.does + ", waiting for " + slices.Sorted(maps.Keys(waiting))[0])
+		}
+		if !b.s.global.verbose {
+			return
+		}
+		if why == "" {
+			b.s.ui.Note("%s: goes on", shard)
+		} else {
+			b.s.ui.Note("%s: waits: %s", shard, why)
+		}
+	}
 }
 
 // failureSink writes the file of --failures, and names failures as they come

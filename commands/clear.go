@@ -112,10 +112,17 @@ func (o *clearOptions) checkDatabase() error {
 		{"checkpoint", o.checkpoint != ""}, {"from-start", o.fromStart},
 	} {
 		if f.set {
-			return usagef("--%s has no meaning with --database, which empties databases at once", f.name)
+			return meaningless(f.name)
 		}
 	}
+	if name := o.guardOptions.given(); name != "" {
+		return meaningless(name)
+	}
 	return nil
+}
+
+func meaningless(flag string) error {
+	return usagef("--%s has no meaning with --database, which empties databases at once", flag)
 }
 
 // flush empties the database of every shard.

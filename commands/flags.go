@@ -113,6 +113,7 @@ type bulkOptions struct {
 	deadline    deadlineFlag
 	maxFailures bound
 	checkpointOptions
+	guardOptions
 }
 
 // checkpointOptions say where a run leaves how far it is, and whether it goes on from
@@ -136,7 +137,7 @@ const maxBatch = 10000
 
 func (o *bulkOptions) flags() []cli.Flag {
 	o.rate.min, o.batch.min, o.batch.max = 1, 1, maxBatch
-	return []cli.Flag{
+	return append([]cli.Flag{
 		&cli.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Destination: &o.dryRun,
 			Usage: "do everything but write, and show ten of the keys"},
 		&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Destination: &o.yes,
@@ -157,7 +158,7 @@ func (o *bulkOptions) flags() []cli.Flag {
 			Usage: "work on the shard `NAME|INDEX` only"},
 		&cli.GenericFlag{Name: "backup", Value: &o.backup,
 			Usage: "store each entry in `DIR` before it is changed; restore --undo takes the run back"},
-	}
+	}, o.guardOptions.flags()...)
 }
 
 // given names a flag that was set, where none may be.
@@ -175,7 +176,7 @@ func (o *bulkOptions) given() string {
 			return f.name
 		}
 	}
-	return ""
+	return o.guardOptions.given()
 }
 
 // deleteOptions are the flags of bulk deletes.

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // Contain does a piece of work and makes of a panic an error that says where it
@@ -33,13 +34,27 @@ func (s *Shard) Contain(work func() error) error {
 	return failed
 }
 
-// AtOnce does work on every shard at the same time, each contained, and returns
-// their errors.
+// MostConnections is how many connections there are at a time, to all shards
+// together, where each has one or a few.
+const MostConnections = 64
+
+// AtOnce does work on every shard at the same time, or on as many as there may be
+// connections, each contained, and returns their errors.
 func AtOnce(shards []*Shard, work func(i int, s *Shard) error) []error {
+	return Queue(shards, MostConnections, work)
+}
+
+// Queue is AtOnce for n shards at a time, one after the other as they are.
+func Queue(shards []*Shard, n int, work func(i int, s *Shard) error) []error {
 	errs := make([]error, len(shards))
+	var next atomic.Int64
 	var wg sync.WaitGroup
-	for i, s := range shards {
-		wg.Go(func() { errs[i] = s.Contain(func() error { return work(i, s) }) })
+	for range min(n, len(shards)) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(shards); i = int(next.Add(1)) - 1 {
+				errs[i] = shards[i].Contain(func() error { return work(i, shards[i]) })
+			}
+		})
 	}
 	wg.Wait()
 	return errs

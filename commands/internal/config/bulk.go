@@ -16,7 +16,24 @@ type Bulk struct {
 	MaxFailures Bound
 	Deadline    string // what ParseDeadline reads
 	NoProgress  bool
+
+	MaxLatency    Limit // nanoseconds
+	MaxReplicaLag Limit // bytes
+	DuringSaves   string
+	AllowEviction bool
+	Parallel      int
+	Gentle        bool
 }
+
+// What a run may do while a server saves.
+const (
+	SavesWait = "wait"
+	SavesGo   = "go"
+)
+
+// MaxParallel is the largest number of shards that may be asked for at a time;
+// connections bound it further.
+const MaxParallel = 10000
 
 const perRun = "not a default for every run; give it as a flag"
 
@@ -27,6 +44,12 @@ var bulkFields = []field{
 	{name: "max_deletes", kinds: kindInt | kindString, write: `a number of keys, or a share such as "10%"`, check: checkBound},
 	{name: "max_failures", kinds: kindInt | kindString, write: `a number of keys, or a share such as "1%"`, check: checkBound},
 	{name: "deadline", kinds: kindString, write: `a duration, such as "2h", or a time of day, such as "06:00"`, check: checkDeadline},
+	{name: "max_latency", kinds: kindInt | kindFloat | kindString, write: `a duration, such as "25ms", or "none"`, check: checkLatency},
+	{name: "max_replica_lag", kinds: kindInt | kindString, write: `a size, such as "32M", or "none"`, check: checkLag},
+	{name: "during_saves", kinds: kindString, write: `"wait" or "go"`, check: oneOf(SavesWait, SavesGo)},
+	{name: "allow_eviction", kinds: kindBool, write: "true or false"},
+	{name: "parallel", kinds: kindInt, write: "a number of shards, such as 16", check: between(1, MaxParallel)},
+	{name: "gentle", kinds: kindBool, write: "true or false"},
 	{name: "no_progress", kinds: kindBool, write: "true or false"},
 	{name: "dry_run", kinds: anyScale, refused: perRun},
 	{name: "yes", kinds: anyScale, refused: perRun},
@@ -46,20 +69,18 @@ func bulk(n *node) Bulk {
 	}
 	b.MaxDeletes, b.MaxFailures = bound(n.get("max_deletes")), bound(n.get("max_failures"))
 	b.Deadline = text(n.get("deadline"))
-	if v := n.get("no_progress"); v != nil {
-		b.NoProgress = v.value.(bool)
+	b.MaxLatency = readLimit(n.get("max_latency"), ParseLatency)
+	b.MaxReplicaLag = readLimit(n.get("max_replica_lag"), ParseLag)
+	b.DuringSaves = text(n.get("during_saves"))
+	if v := n.get("parallel"); v != nil {
+		b.Parallel = int(v.value.(int64))
+	}
+	for name, to := range map[string]*bool{"no_progress": &b.NoProgress, "allow_eviction": &b.AllowEviction, "gentle": &b.Gentle} {
+		if v := n.get(name); v != nil {
+			*to = v.value.(bool)
+		}
 	}
 	return b
-}
-
-// settings are those that were given.
-func (b *Bulk) settings(given func(name string, value any)) {
-	given("bulk.rate", b.Rate)
-	given("bulk.batch", int64(b.Batch))
-	given("bulk.max_deletes", b.MaxDeletes.String())
-	given("bulk.max_failures", b.MaxFailures.String())
-	given("bulk.deadline", b.Deadline)
-	given("bulk.no_progress", b.NoProgress)
 }
 
 // Bound is how many of some keys may be deleted, or may fail: a number of keys, or a
@@ -160,4 +181,83 @@ func checkDeadline(n *node) problem {
 		return problem{err.Error(), `write a duration, such as "2h", or a time of day, such as "06:00"`}
 	}
 	return problem{}
+}
+
+// Limit is a bound that may be lifted: a number above zero, or none.
+type Limit struct {
+	Set bool
+	N   int64 // 0: none
+}
+
+const none = "none"
+
+// Or is the limit, or another where it is not set.
+func (l Limit) Or(other Limit) Limit {
+	if l.Set {
+		return l
+	}
+	return other
+}
+
+// ParseLatency reads a duration, in nanoseconds, or none.
+func ParseLatency(s string) (Limit, error) {
+	if s == none {
+		return Limit{Set: true}, nil
+	}
+	d, err := ParseDuration(s)
+	if err == nil && d < time.Millisecond {
+		err = fmt.Errorf("%s is less than a millisecond", s)
+	}
+	return Limit{true, int64(d)}, err
+}
+
+// ParseLag reads a size in bytes, or none.
+func ParseLag(s string) (Limit, error) {
+	if s == none {
+		return Limit{Set: true}, nil
+	}
+	n, err := ParseSize(s)
+	if err == nil && n == 0 {
+		err = errors.New("0 bytes behind is every replica")
+	}
+	return Limit{true, n}, err
+}
+
+// ParseSize reads a number of bytes, as 500, 10k, 2M or 1.5G; the units are those
+// of 1024.
+func ParseSize(s string) (int64, error) {
+	number, unit := s, int64(1)
+	if s != "" {
+		if i := strings.IndexByte("kmgt", s[len(s)-1]|0x20); i >= 0 {
+			number, unit = s[:len(s)-1], 1<<(10*(i+1))
+		}
+	}
+	f, err := strconv.ParseFloat(number, 64)
+	if err != nil || strings.Trim(number, "0123456789.") != "" || f*float64(unit) > 1<<53 {
+		return 0, fmt.Errorf("%q is not a size: write a number of bytes, as 500, 10k or 2M", s)
+	}
+	return int64(f * float64(unit)), nil
+}
+
+func checkLatency(n *node) problem {
+	if _, err := ParseLatency(fmt.Sprint(n.value)); err != nil {
+		return problem{err.Error(), `write a duration, such as "25ms", or "none"`}
+	}
+	return problem{}
+}
+
+func checkLag(n *node) problem {
+	if _, err := ParseLag(fmt.Sprint(n.value)); err != nil {
+		return problem{err.Error(), `write a size, such as "32M", or "none"`}
+	}
+	return problem{}
+}
+
+// readLimit reads a checked value; nil is not set.
+func readLimit(n *node, parse func(string) (Limit, error)) Limit {
+	if n == nil {
+		return Limit{}
+	}
+	l, _ := parse(fmt.Sprint(n.value))
+	return l
 }

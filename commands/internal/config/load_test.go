@@ -116,7 +116,11 @@ func TestSettings(t *testing.T) {
 		{`options.socket_timeout = "1m"`, func(c *Cache) string { return c.SocketTimeout.String() }, "1m0s"},
 		{`options.socket_timeout = "none"`, func(c *Cache) string { return c.SocketTimeout.String() }, "0s"},
 		{`options.socket_connect_timeout = 3`, func(c *Cache) string { return c.ConnectTimeout.String() }, "3s"},
-		{`bulk = {rate = 5, batch = 6, max_deletes = 7, no_progress = true}`, func(c *Cache) string { return fmt.Sprint(c.Bulk) }, "{5 6 7   true}"},
+		{`bulk = {rate = 5, batch = 6, max_deletes = 7, no_progress = true}`, func(c *Cache) string { return fmt.Sprint(c.Bulk) }, "{5 6 7   true {false 0} {false 0}  false 0 false}"},
+		{`bulk = {max_latency = "2s", max_replica_lag = "1.5k"}`, func(c *Cache) string { return fmt.Sprint(c.Bulk.MaxLatency, c.Bulk.MaxReplicaLag) }, "{true 2000000000} {true 1536}"},
+		{`bulk = {max_latency = "none", max_replica_lag = 5, during_saves = "go", allow_eviction = true, parallel = 4, gentle = true}`,
+			func(c *Cache) string { return fmt.Sprint(c.Bulk) }, "{0 0    false {true 0} {true 5} go true 4 true}"},
+
 		{`bulk = {max_failures = "1%", deadline = "06:00"}`, func(c *Cache) string { return fmt.Sprint(c.Bulk.MaxFailures, c.Bulk.Deadline) }, "1%06:00"},
 		{`bulk.max_deletes = "2.5%"`, func(c *Cache) string { return c.Bulk.MaxDeletes.String() }, "2.5%"},
 		{`protect = []`, func(c *Cache) string { return fmt.Sprint(len(c.Protect), c.Protect != nil) }, "0 true"},
@@ -344,6 +348,17 @@ func TestParseDuration(t *testing.T) {
 		got, err := ParseDuration(tt.text)
 		if got != tt.want || (err == nil) != tt.ok {
 			t.Errorf("%q: %v, %v; want %v, %v", tt.text, got, err, tt.want, tt.ok)
+		}
+	}
+}
+
+func TestSize(t *testing.T) {
+	for text, want := range map[string]int64{
+		"0": 0, "500": 500, "10k": 10 << 10, "2M": 2 << 20, "2m": 2 << 20, "1.5G": 3 << 29, "1T": 1 << 40,
+		"": -1, "k": -1, "-1": -1, "1kb": -1, "1e3": -1, "nan": -1, "9999999T": -1, "1 k": -1, "x": -1,
+	} {
+		if n, err := ParseSize(text); (err == nil) != (want >= 0) || err == nil && n != want {
+			t.Errorf("%q: %d, %v", text, n, err)
 		}
 	}
 }

@@ -190,7 +190,15 @@ func (c *Cache) Settings() []Setting {
 	for _, k := range node("dial").children() {
 		list = append(list, Setting{"dial." + quoteKey(k.name), text(k), true})
 	}
-	c.Bulk.settings(given)
+	for _, f := range bulkFields {
+		if n := node("bulk." + f.name); n != nil {
+			value := n.value
+			if f.kinds&kindString != 0 { // of a number, too, it is a text
+				value = fmt.Sprint(value)
+			}
+			given("bulk."+f.name, value)
+		}
+	}
 	return list
 }
 

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"cachering/commands/internal/cluster"
@@ -18,29 +19,60 @@ type resampler interface {
 }
 
 // lookAgain looks whether the application still writes what was rewritten. It
-// asks on the connections of the run: what another process holds by now, read
-// from an older dump, is not the application's doing.
+// asks on the connections of the run, or others to the same processes: what another
+// holds by now, read from an older dump, is not the application's doing.
 func (r *run) lookAgain(ctx context.Context, op resampler) {
+	var all []int
+	for i := range r.links {
+		if r.report.Shards[i].Err == nil && r.links[i] != nil {
+			all = append(all, i)
+		}
+	}
+	for part := range slices.Chunk(all, max(1, r.parallel)) {
+		if ctx.Err() == nil {
+			r.lookAgainAt(ctx, op, part, survey.SampleSize(len(r.links))*len(part)/len(all))
+		}
+	}
+}
+
+// lookAgainAt is lookAgain for some shards, with a sample of n keys.
+func (r *run) lookAgainAt(ctx context.Context, op resampler, of []int, n int) {
 	from := make([]*survey.Sampler, len(r.links))
+	var shards []*cluster.Shard
+	for _, i := range of {
+		shards = append(shards, r.o.Shards[i])
+	}
 	each := func(do func(i int, link *scan.Link)) {
-		errs := cluster.AtOnce(r.o.Shards, func(i int, _ *cluster.Shard) error {
-			if r.report.Shards[i].Err == nil {
-				do(i, r.links[i])
-			}
+		errs := cluster.AtOnce(shards, func(k int, _ *cluster.Shard) error {
+			do(of[k], r.links[of[k]])
 			return nil
 		})
-		for i, err := range errs {
+		for k, err := range errs {
 			if err != nil {
-				r.report.Shards[i].Err = err
+				r.report.Shards[of[k]].Err = err
 			}
 		}
 	}
 	each(func(i int, link *scan.Link) {
+		if link.Conn.Closed() { // it was left for other shards
+			conn, err := link.Rejoin(ctx)
+			if err != nil {
+				if ctx.Err() == nil && errors.Is(err, cluster.ErrReplaced) && link.Named() {
+					r.report.Shards[i].Err = link.Shard.Wrap(err)
+				}
+				return
+			}
+			link.Conn = conn
+		}
 		from[i] = survey.NewSampler(ctx, link.Conn, scan.NewFilter(r.o.Selection, r.cl, link.Shard))
 	})
 	taken := slices.DeleteFunc(slices.Clone(from), func(s *survey.Sampler) bool { return s == nil })
-	survey.Draw(ctx, taken, survey.SampleSize(len(from)))
+	survey.Draw(ctx, taken, n)
 	each(func(i int, link *scan.Link) {
+		if from[i] == nil {
+			return
+		}
+		defer r.rest(i)
 		err := from[i].Err()
 		if err == nil {
 			err = r.readAgain(ctx, op, from[i], &r.report.Shards[i])

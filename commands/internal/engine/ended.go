@@ -21,10 +21,13 @@ const (
 	EndSignal      End = "signal"
 	EndDeadline    End = "deadline"     // of Options
 	EndMaxFailures End = "max_failures" // of Options
+	EndEvictions   End = "evictions"    // a server began to evict
 	EndShardLost   End = "shard_lost"
 	EndRefused     End = "refused"      // servers did not allow what the run needs
 	EndNotWritable End = "not_writable" // what is to be kept of the run cannot be
 )
+
+var errEvicts = errors.New("the server began to evict keys, which the run may be the reason of")
 
 // repeats tells whether the same command helps where a run ended so.
 func (e End) repeats() bool { return e == EndSignal || e == EndDeadline || e == EndShardLost }

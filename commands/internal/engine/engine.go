@@ -77,6 +77,11 @@ type Options struct {
 	// Enough is asked, with the keys that failed and all that were looked at,
 	// whether the run is to end, when one has failed; nil is never.
 	Enough func(failed, looked int64) bool
+	// Guards are what the servers are watched for.
+	Guards Guards
+	// Waits is told why the work on a shard waits, "" when it goes on, by one
+	// goroutine at a time, which does not wait for it long.
+	Waits func(shard, why string)
 	// Look asks for the report so far, which SoFar is given by a goroutine of its
 	// own.
 	Look  <-chan struct{}
@@ -96,6 +101,9 @@ type Options struct {
 	// Backup takes in what is stored or, before that happens, changed. The run syncs it
 	// once a second, and leaves it open.
 	Backup *archive.Writer
+	// Parallel is how many shards are worked on at a time; 0 is as many as there may
+	// be connections for, which bound it also where it is larger.
+	Parallel int
 	// Workers per shard; 0 lets the round trip decide.
 	Workers int
 	// Keeper has the state of the run written down; nil: nobody asks. The backup, if
@@ -172,6 +180,9 @@ type run struct {
 
 	routes *routes // of a restore; nil: keys come from a scan
 
+	parallel int // shards at a time
+	each     int // connections to each of them at the most
+
 	going   context.Context // no new batch is begun after its end
 	stop    context.CancelCauseFunc
 	told    told
@@ -218,6 +229,7 @@ func Run(ctx context.Context, cl *cluster.Cluster, op Operation, o Options) *Rep
 		},
 	}
 	r.report.Command, r.report.To = op.command()
+	r.budget()
 	r.tellProgress()
 	defer r.tellSoFar()()
 	defer r.keepDeadline()()
@@ -227,8 +239,9 @@ func Run(ctx context.Context, cl *cluster.Cluster, op Operation, o Options) *Rep
 	}
 	defer r.syncBackup()()
 	r.keep()
-	for i, defect := range cluster.AtOnce(o.Shards, func(i int, s *cluster.Shard) error {
+	for i, defect := range cluster.Queue(o.Shards, r.parallel, func(i int, s *cluster.Shard) error {
 		r.shard(ctx, i, s)
+		r.rest(i)
 		return nil
 	}) {
 		if defect != nil {

@@ -12,11 +12,13 @@ import (
 type pace struct {
 	limiter *rate.Limiter // of all shards together; nil: no limit
 	batch   int           // keys that may be booked at a time
+	brake   *brake        // of the shard; nil: nothing holds its batches back
 }
 
 // turn is what was booked, and when that may be begun as far as it is known by then.
 type turn struct {
-	paid time.Time // by the rate
+	paid   time.Time // by the rate
+	booked time.Time
 }
 
 // newPace holds to so many keys per second, 0 being no limit, which are taken up to
@@ -27,24 +29,28 @@ func newPace(perSecond float64, batch int) pace {
 		return pace{batch: batch}
 	}
 	burst := max(1, int(perSecond/10))
-	p := pace{rate.NewLimiter(rate.Limit(perSecond), burst), min(batch, burst)}
+	p := pace{limiter: rate.NewLimiter(rate.Limit(perSecond), burst), batch: min(batch, burst)}
 	p.limiter.AllowN(time.Now(), burst) // nothing was saved up
 	return p
 }
 
 // book books n keys, at most a batch. They are paid for also if they are never begun.
 func (p *pace) book(n int) turn {
-	if p.limiter == nil || n == 0 {
-		return turn{}
-	}
 	now := time.Now()
-	return turn{paid: now.Add(p.limiter.ReserveN(now, n).DelayFrom(now))}
+	if p.limiter == nil || n == 0 {
+		return turn{booked: now}
+	}
+	return turn{booked: now, paid: now.Add(p.limiter.ReserveN(now, n).DelayFrom(now))}
 }
 
 // left is how long a turn has to be waited for, 0 if it has come. It is the longest of
 // what each reason to wait asks for, and may grow while it is waited for.
 func (p *pace) left(t turn) time.Duration {
-	return max(0, time.Until(t.paid))
+	left := max(0, time.Until(t.paid))
+	if p.brake != nil {
+		left = max(left, p.brake.left(t.booked))
+	}
+	return left
 }
 
 // wait returns when the turn has come, or at the end of going.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -35,6 +36,8 @@ type shardRun struct {
 	ways    ways
 	crew    crew
 	shared  shared
+	pace    pace // that of the run, and the brake
+	brake   brake
 
 	segment *archive.Segment // of the backup; nil: none is kept
 
@@ -100,7 +103,8 @@ func (s *shardRun) advance(p *part) {
 
 // shard does all the work on one shard and fills its part of the report.
 func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
-	s := &shardRun{run: r, index: index, shard: sh, keys: -1, drained: make(chan struct{}, 1)}
+	s := &shardRun{run: r, index: index, shard: sh, keys: -1, drained: make(chan struct{}, 1), pace: r.pace}
+	s.pace.brake = &s.brake
 	r.mu.Lock()
 	r.live[index] = s
 	r.mu.Unlock()
@@ -158,7 +162,7 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 		s.end(err)
 		return
 	}
-	workers := r.workers(trip, keys, sh.Connections())
+	workers := r.workers(trip, keys, r.connections(sh))
 	s.work, s.lend, s.crew.size, s.crew.news = make(chan []entry, 2*workers), make(chan *worker), workers, make(chan struct{}, 1)
 	out.UsedMemoryBefore = before.UsedMemory
 	state, err := s.beginState(s.going, before.Keys, workers)
@@ -177,6 +181,16 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 		conn := link.Conn // the link may get another
 		watching.Go(func() { s.contain(func() error { return s.watch(s.going, conn, finished) }) })
 	}
+	guarding, unguard := context.WithCancel(s.going)
+	defer unguard()
+	if g := s.newGuard(guarding); g != nil {
+		watching.Go(func() {
+			s.contain(func() error {
+				g.watch(guarding)
+				return nil
+			})
+		})
+	}
 	for range workers {
 		wg.Go(func() { s.contain(func() error { return s.worker(ctx) }) })
 	}
@@ -186,6 +200,7 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 	close(s.work)
 	wg.Wait()
 	close(finished)
+	unguard()
 	watching.Wait()
 	for batch := range s.work {
 		s.undone.Store(true)
@@ -208,6 +223,36 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 	out.UsedMemoryAfter = after.UsedMemory
 	if !s.undone.Load() {
 		r.told.passed(index, keys, keys)
+	}
+}
+
+// budget divides the connections that there may be among the shards that are worked
+// on at a time.
+func (r *run) budget() {
+	least := 2 // the link, and a worker
+	if r.o.Guards != (Guards{}) {
+		least++
+	}
+	r.parallel = min(cmp.Or(r.o.Parallel, len(r.o.Shards)), cluster.MostConnections/least)
+	if _, ok := r.op.(*Restore); ok { // the entries of a file go to every shard
+		r.parallel = len(r.o.Shards)
+	}
+	r.each = cluster.MostConnections / max(1, min(r.parallel, len(r.o.Shards)))
+}
+
+// connections is how many there may be to a shard.
+func (r *run) connections(s *cluster.Shard) int {
+	if n := s.Connections(); n > 0 {
+		return min(n, r.each)
+	}
+	return r.each
+}
+
+// rest closes the link to a shard that is done where there are others to come: to
+// look at it again it is dialled again.
+func (r *run) rest(i int) {
+	if link := r.links[i]; link != nil && len(r.o.Shards) > r.parallel {
+		link.Close()
 	}
 }
 
@@ -258,11 +303,12 @@ func (r *run) workers(roundTrip time.Duration, keys int64, connections int) int 
 	default:
 		n = 8
 	}
-	if shards := len(r.o.Shards); r.o.Workers <= 0 && shards > 0 {
+	if shards := min(len(r.o.Shards), r.parallel); r.o.Workers <= 0 && shards > 0 {
 		n = min(n, max(1, allWorkers/shards))
 	}
-	if connections > 0 {
-		n = min(n, connections-1)
+	n = min(n, connections-1)
+	if r.o.Guards != (Guards{}) && connections > 2 {
+		n = min(n, connections-2)
 	}
 	return max(1, min(n, int(keys/int64(r.pace.batch))))
 }

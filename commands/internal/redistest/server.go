@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -243,13 +244,40 @@ func (s *Server) Restart() {
 }
 
 // Pause stops the server as a debugger would: it answers nothing and its
-// sockets stay open, until it is killed.
+// sockets stay open, until it is killed, or Resume.
 func (s *Server) Pause() {
 	s.tb.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 		s.tb.Fatal(err)
+	}
+}
+
+// Resume lets a server go on after Pause.
+func (s *Server) Resume() {
+	s.tb.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		s.tb.Fatal(err)
+	}
+}
+
+// EndSave ends what the server has forked, as a BGSAVE that was given up.
+func (s *Server) EndSave() {
+	s.tb.Helper()
+	s.mu.Lock()
+	pid := s.cmd.Process.Pid
+	s.mu.Unlock()
+	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	for child := range strings.FieldsSeq(string(children)) {
+		if pid, err := strconv.Atoi(child); err == nil {
+			_ = syscall.Kill(pid, syscall.SIGUSR1) // it may just have ended
+		}
 	}
 }
 

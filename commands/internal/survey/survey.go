@@ -6,6 +6,7 @@ package survey
 import (
 	"context"
 	"math"
+	"slices"
 	"sync"
 
 	"cachering/commands/internal/cluster"
@@ -61,7 +62,16 @@ func (s *Sample) Stored() [][]byte { return s.stored }
 // Each shard has its share, so that all samples together are a fair one. It writes
 // nothing.
 func Look(ctx context.Context, cl *cluster.Cluster, o Options, n int, describe func(stored, value []byte) string) []Sample {
+	var samples []Sample
 	shards := o.shards(cl)
+	// A connection to each at a time; there is no more than one part as a rule.
+	for part := range slices.Chunk(shards, cluster.MostConnections) {
+		samples = append(samples, look(ctx, cl, o.Selection, part, n*len(part)/len(shards), describe)...)
+	}
+	return samples
+}
+
+func look(ctx context.Context, cl *cluster.Cluster, sel scan.Selection, shards []*cluster.Shard, n int, describe func(stored, value []byte) string) []Sample {
 	samples := make([]Sample, len(shards))
 	from := make([]*Sampler, len(shards))
 	for i := range from {
@@ -75,7 +85,7 @@ func Look(ctx context.Context, cl *cluster.Cluster, o Options, n int, describe f
 		}
 	}
 	each(func(i int, s *cluster.Shard) {
-		samples[i].filter = scan.NewFilter(o.Selection, cl, s)
+		samples[i].filter = scan.NewFilter(sel, cl, s)
 		conn, err := s.Dial(ctx, 0)
 		if from[i] = (&Sampler{err: err}); err == nil {
 			from[i] = NewSampler(ctx, conn, samples[i].filter)

@@ -78,6 +78,16 @@ func (b *Bar) Set(done, total int64) {
 	b.total = grown
 }
 
+// Describe says in the bar what is going on.
+func (b *Bar) Describe(what string) {
+	if b == nil {
+		return
+	}
+	b.s.mu.Lock()
+	defer b.s.mu.Unlock()
+	b.bar.Describe(what)
+}
+
 // Done erases the bar.
 func (b *Bar) Done() {
 	if b == nil {
