@@ -303,12 +303,14 @@ func (r *run) workers(roundTrip time.Duration, keys int64, connections int) int 
 	default:
 		n = 8
 	}
-	if shards := min(len(r.o.Shards), r.parallel); r.o.Workers <= 0 && shards > 0 {
+	if shards := min(len(r.o.Shards), cmp.Or(r.parallel, len(r.o.Shards))); r.o.Workers <= 0 && shards > 0 {
 		n = min(n, max(1, allWorkers/shards))
 	}
-	n = min(n, connections-1)
-	if r.o.Guards != (Guards{}) && connections > 2 {
-		n = min(n, connections-2)
+	if connections > 0 {
+		n = min(n, connections-1)
+		if r.o.Guards != (Guards{}) && connections > 2 {
+			n = min(n, connections-2)
+		}
 	}
 	return max(1, min(n, int(keys/int64(r.pace.batch))))
 }
