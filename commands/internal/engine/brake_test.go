@@ -276,7 +276,7 @@ func TestARunWaitsForSavesAndReplicas(t *testing.T) {
 		})
 		f.Fill(t, "p", 20_000, 100)
 		host, port, _ := strings.Cut(master.Addr, ":")
-		replica.Client(0).SlaveOf(ctx, host, port)
+		replica.Client(0).ReplicaOf(ctx, host, port)
 		eventually(t, "the replica is not there", func() bool {
 			about := cluster.ParseInfo(master.Client(0).Info(ctx, "replication").Val())
 			return len(about.Replicas) == 1 && about.Replicas[0].Online
