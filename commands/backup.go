@@ -37,9 +37,9 @@ func newBackup(s *session) *command {
 			"and redis-cli fill the gaps of a shard with one of the files: help restore shows how.",
 		flags: o.flags(),
 		examples: []string{
-			"cachering backup /var/backups/cache",
-			"cachering backup /var/backups/users --match 'user:*' --json",
-			"cachering backup /var/backups/cache --dry-run",
+			"cachering backup today.backup",
+			"cachering backup users.backup --match 'user:*' --json",
+			"cachering backup today.backup --dry-run",
 		},
 		exits: []exit{
 			{exitDone, "every entry is in DIR, also where there was none"},

@@ -53,7 +53,7 @@ func newReinsert(s *session) *command {
 			"cachering reinsert --dry-run",
 			"cachering reinsert --to pickle:5 --yes",
 			"cachering reinsert --to pickle:2 --version 3 --match 'user:*' --yes --failures failed.jsonl",
-			"cachering reinsert --to pickle:5 --yes --backup /var/backups/before",
+			"cachering reinsert --to pickle:5 --yes --backup before.backup",
 			"cachering reinsert --to pickle:5 --yes --checkpoint reinsert.state",
 			"cachering reinsert --from msgpack --yes",
 			"cachering reinsert --to 5 --yes --rate 20000 --json | jq .total",

@@ -71,11 +71,11 @@ func newRestore(s *session) *command {
 			"  zstd -tq FILE && zstd -dc FILE | redis-cli -h HOST -n DB --pipe",
 		flags: o.flags(),
 		examples: []string{
-			"cachering restore /var/backups/cache --verify",
-			"cachering restore /var/backups/cache --list --match 'user:*'",
-			"cachering restore /var/backups/cache --dry-run",
-			"cachering restore /var/backups/cache --match 'user:*' --yes",
-			"cachering restore /var/backups/before-reinsert --undo --yes --json",
+			"cachering restore cache.backup --verify",
+			"cachering restore cache.backup --list --match 'user:*'",
+			"cachering restore cache.backup --dry-run",
+			"cachering restore cache.backup --match 'user:*' --yes",
+			"cachering restore reinsert.backup --undo --yes --json",
 		},
 		exits: []exit{
 			{exitDone, "every entry is there again, or is left out by what was said"},
