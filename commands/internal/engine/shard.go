@@ -149,7 +149,8 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 		return
 	}
 	if err := s.openSegment(); err != nil {
-		s.end(err)
+		s.undone.Store(true)
+		s.finish(EndNotWritable, err)
 		return
 	}
 	defer s.closeSegment()
