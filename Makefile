@@ -28,7 +28,7 @@ build:
 	@mkdir -p $(BIN)
 	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN)/cachering .
 
-## test: every test, with the race detector, against real Redis servers, Python and Django; installs what is missing if it may
+## test: every test, with the race detector where goroutines share anything, against real Redis servers, Python and Django; installs what is missing if it may
 test:
 	@scripts/install-test-deps || echo "continuing without them: see the end of the report"
 	$(GO) run ./scripts/runtests $(if $(REQUIRE),-require $(REQUIRE))

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"os/exec"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -36,8 +38,8 @@ not JSON
 
 func TestRead(t *testing.T) {
 	var out strings.Builder
-	got, err := read(strings.NewReader(run), &out)
-	if err != nil {
+	got := newTally()
+	if err := got.read(strings.NewReader(run), &out); err != nil {
 		t.Fatal(err)
 	}
 	want := &tally{passed: 1, failed: 1, skips: map[string][]string{
@@ -62,5 +64,46 @@ not JSON
 `
 	if out.String() != printed {
 		t.Errorf("printed\n%swant\n%s", &out, printed)
+	}
+}
+
+// TestRounds: every package is tested once, and under the race detector but for those
+// that have nothing for it to see.
+func TestRounds(t *testing.T) {
+	t.Chdir("../..")
+	all, err := exec.Command("go", "list", "cachering/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, optional := range []bool{false, true} {
+		runs, err := rounds(true, optional, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raced := map[string]bool{}
+		for _, args := range runs {
+			race := slices.Contains(args, "-race")
+			names := slices.DeleteFunc(slices.Clone(args[1:]), func(word string) bool { return strings.HasPrefix(word, "-") })
+			for i, name := range names {
+				names[i] = strings.Replace(name, "./", "cachering/", 1)
+			}
+			list, err := exec.Command("go", append([]string{"list"}, names...)...).Output()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, name := range strings.Fields(string(list)) {
+				if _, twice := raced[name]; twice {
+					t.Errorf("%s is tested twice", name)
+				}
+				raced[name] = race
+			}
+		}
+		for _, name := range strings.Fields(string(all)) {
+			race, tested := raced[name]
+			apart := strings.HasPrefix(name, "cachering/codec") || strings.HasPrefix(name, "cachering/ring")
+			if !tested || race == (apart && !optional) {
+				t.Errorf("%s, with the optional groups %v: tested %v, under the race detector %v", name, optional, tested, race)
+			}
+		}
 	}
 }
