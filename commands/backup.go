@@ -62,17 +62,11 @@ func runBackup(ctx context.Context, s *session, o *backupOptions, dir string) er
 	if o.stored && o.match == "" {
 		return usagef("--stored goes with --match")
 	}
-	b, err := s.openBulk(ctx, &o.bulkOptions)
+	b, err := s.openEvery(ctx, &o.bulkOptions, &o.keyOptions, string(o.match))
 	if err != nil {
 		return err
 	}
 	defer b.cl.Close()
-	if err := o.fits(b.cache); err != nil {
-		return err
-	}
-	if err := b.selectEvery(string(o.match), &o.keyOptions); err != nil {
-		return err
-	}
 	b.does = "store"
 	if err := b.keepIn(ctx, dir, "backup"); err != nil {
 		return err

@@ -288,6 +288,22 @@ func (b *bulk) selectKeys(pattern string, o *keyOptions) error {
 	return nil
 }
 
+// openEvery is openBulk with selectEvery, for work that needs no more of the cache before.
+func (s *session) openEvery(ctx context.Context, o *bulkOptions, k *keyOptions, pattern string) (*bulk, error) {
+	b, err := s.openBulk(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if err = k.fits(b.cache); err == nil {
+		err = b.selectEvery(pattern, k)
+	}
+	if err != nil {
+		b.cl.Close()
+		return nil, err
+	}
+	return b, nil
+}
+
 // selectEvery selects the keys of every version, unless one is given, that match a
 // pattern if there is one.
 func (b *bulk) selectEvery(pattern string, o *keyOptions) error {

@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"cachering/commands/internal/redistest"
 	"cachering/commands/internal/ui"
 )
@@ -42,14 +40,7 @@ func hangs(t *testing.T, words string, atOnce bool) {
 	works, stopped, behind := redistest.RunT(t), redistest.RunT(t), redistest.RunT(t)
 	hole := redistest.ProxyT(t, behind, nil)
 	for _, s := range []*redistest.Server{works, stopped, behind} {
-		if _, err := s.Client(1).Pipelined(ctx, func(pipe redis.Pipeliner) error {
-			for i := range 2000 {
-				pipe.Set(ctx, fmt.Sprintf(":1:k%d", i), "Vhello\np0\n.", 0)
-			}
-			return nil
-		}); err != nil {
-			t.Fatal(err)
-		}
+		s.Stock(1, 2000, "Vhello\np0\n.")
 	}
 	conf := filepath.Join(t.TempDir(), "cachering.toml")
 	if err := os.WriteFile(conf, fmt.Appendf(nil, `[caches.default]

@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"cachering/commands/internal/redistest"
 	"cachering/commands/internal/ui"
 )
@@ -40,14 +38,7 @@ func TestASignalDoesNotWaitForTheTerminal(t *testing.T) {
 	server := redistest.RunT(t)
 	client := server.Client(1)
 	const keys = 3000 // half a minute of work
-	if _, err := client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
-		for i := range keys {
-			pipe.Set(ctx, fmt.Sprintf(":1:k%d", i), "x", 0)
-		}
-		return nil
-	}); err != nil {
-		t.Fatal(err)
-	}
+	server.Stock(1, keys, "x")
 	conf := filepath.Join(t.TempDir(), "cachering.toml")
 	if err := os.WriteFile(conf, fmt.Appendf(nil, `[caches.default]
 backend = "redis_cache.ShardedRedisCache"

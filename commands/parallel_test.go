@@ -43,14 +43,7 @@ func TestManyShardsAreAQueue(t *testing.T) {
 		dial = append(dial, fmt.Sprintf("%q = %q", name, s.Addr))
 		for db := range databases {
 			location = append(location, fmt.Sprintf("\"redis://%s/%d\"", name, db))
-			if _, err := s.Client(db).Pipelined(ctx, func(pipe redis.Pipeliner) error {
-				for k := range keys {
-					pipe.Set(ctx, fmt.Sprintf(":1:k%d", k), "Vhello\np0\n.", 0)
-				}
-				return nil
-			}); err != nil {
-				t.Fatal(err)
-			}
+			s.Stock(db, keys, "Vhello\np0\n.")
 		}
 	}
 	conf := filepath.Join(t.TempDir(), "cachering.toml")

@@ -152,17 +152,11 @@ func runRestore(ctx context.Context, s *session, o *restoreOptions, dir string) 
 	if o.list || o.verify {
 		return o.read(ctx, s, dir)
 	}
-	b, err := s.openBulk(ctx, &o.bulkOptions)
+	b, err := s.openEvery(ctx, &o.bulkOptions, &o.keyOptions, string(o.match))
 	if err != nil {
 		return err
 	}
 	defer b.cl.Close()
-	if err := o.fits(b.cache); err != nil {
-		return err
-	}
-	if err := b.selectEvery(string(o.match), &o.keyOptions); err != nil {
-		return err
-	}
 	a, err := o.openBackup(dir)
 	if err != nil {
 		return err

@@ -2,14 +2,11 @@ package commands_test
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/redis/go-redis/v9"
 
 	"cachering/commands/internal/programtest"
 	"cachering/commands/internal/redistest"
@@ -19,20 +16,11 @@ import (
 // any cursor, refuses RANDOMKEY.
 func TestASampleOfTheHeadIsSaidToBe(t *testing.T) {
 	t.Parallel()
-	ctx := context.Background()
 	server := redistest.RunT(t, `rename-command RANDOMKEY ""`)
 	old := redistest.LiarT(t, server, func(_ int, reply []byte) *redistest.Lie {
 		return &redistest.Lie{Bytes: bytes.Replace(reply, []byte("redis_version:7"), []byte("redis_version:5"), 1)}
 	})
-	client := server.Client(1)
-	if _, err := client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
-		for i := range 9000 {
-			pipe.Set(ctx, fmt.Sprintf(":1:k%d", i), "Vhello\np0\n.", 0)
-		}
-		return nil
-	}); err != nil {
-		t.Fatal(err)
-	}
+	server.Stock(1, 9000, "Vhello\np0\n.")
 	conf := filepath.Join(t.TempDir(), "cachering.toml")
 	if err := os.WriteFile(conf, fmt.Appendf(nil, `[caches.default]
 backend = "redis_cache.ShardedRedisCache"

@@ -6,6 +6,7 @@ package redistest
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -217,6 +218,20 @@ func (s *Server) Client(db int) *redis.Client {
 	})
 	s.tb.Cleanup(func() { c.Close() })
 	return c
+}
+
+// Stock stores a value under n keys of a database, :1:k0, :1:k1 and so on.
+func (s *Server) Stock(db, n int, value string) {
+	s.tb.Helper()
+	ctx := context.Background()
+	if _, err := s.Client(db).Pipelined(ctx, func(pipe redis.Pipeliner) error {
+		for i := range n {
+			pipe.Set(ctx, fmt.Sprintf(":1:k%d", i), value, 0)
+		}
+		return nil
+	}); err != nil {
+		s.tb.Fatal(err)
+	}
 }
 
 // Kill ends the server as a crash would. It may be called more than once.
