@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -192,6 +193,11 @@ func scriptStart(ts *testscript.TestScript, neg bool, args []string) {
 		args = args[1:]
 	}
 	cmd := command(ts, args)
+	// The tests may run under nohup themselves, which a child inherits unless SIGHUP
+	// is caught here when it starts.
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, syscall.SIGHUP)
+	defer signal.Stop(caught)
 	if nohup {
 		cmd.Path, cmd.Args = "/bin/sh", append([]string{"sh", "-c", `trap '' HUP; exec "$0" "$@"`, w.program}, args...)
 	}
