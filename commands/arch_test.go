@@ -29,6 +29,7 @@ commands: ./document ./archive ./plain ./advice ./placement ./library ./config .
 ./explain: ./advice ./plain ./placement ./library ./config ./reader ./cluster ./survey codec ring
 ./doctor: ./advice ./plain ./placement ./library ./config ./reader ./cluster ./survey codec ring
 ./archive:
+./areas: codec codec/pyobj
 ./advice:
 ./plain:
 ./placement: ./library ./config ./plain ring

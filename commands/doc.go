@@ -17,6 +17,7 @@
 //	internal/archive     the format of a backup: entries to files and back, without Redis
 //	internal/survey      what only reads: samples, lists, locks, counts, searches, check
 //	internal/scan        a walk over the keys of one server process, and which of them are selected
+//	internal/areas       which part of an application made a key, and what deleting it means: one table, pure
 //	internal/reader      what the configured application can read of what is stored, and why not
 //	internal/herd        one of many callers makes a value: get-or-set, the deadlines of HerdClient
 //	internal/cluster     servers, connections, single keys; each change of a key is one transaction
