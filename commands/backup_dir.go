@@ -77,7 +77,7 @@ func (b *bulk) roomFor(ctx context.Context, dir string) error {
 	if float64(free) >= spaceFactor*need {
 		return nil
 	}
-	return refusef("about %s of %s, and %s has %s free: too little for %.1f times as much",
+	return refusef(refusedNoSpace, "about %s of %s, and %s has %s free: too little for %.1f times as much",
 		plain.Size(int64(need)), plain.Count(keys, "key"), plain.Quote(filepath.Clean(dir)), plain.Size(free), spaceFactor).
 		hinting("another DIR, or fewer keys: --match, --version, --shard")
 }

@@ -61,6 +61,7 @@ func (s *session) openBulk(ctx context.Context, o *bulkOptions) (*bulk, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.runOf = cache.Alias
 	b := &bulk{s: s, o: o, file: file, cache: cache, cl: cl}
 	b.run.DryRun = o.dryRun
 	b.run.Rate, b.run.Batch, b.run.Parallel = o.pacing(&cache.Bulk)
@@ -123,11 +124,11 @@ func (b *bulk) admit() error {
 	}
 	for _, shard := range b.run.Shards {
 		if !shard.Writable() {
-			return refusef("shard %s is a replica: what is written there is lost", shard.Name)
+			return refusef(refusedReplica, "shard %s is a replica: what is written there is lost", shard.Name)
 		}
 	}
 	if !b.o.yes && !b.s.ui.CanAsk() {
-		return refusef("there is no terminal to ask on").
+		return refusef(refusedNoTerminal, "there is no terminal to ask on").
 			hinting("--yes goes ahead without a question, --dry-run only looks")
 	}
 	return nil
@@ -335,7 +336,7 @@ func (b *bulk) protect(include bool) error {
 	}
 	b.run.Selection.Protect = b.cache.Protect
 	if len(b.cache.Protect) > 0 && !b.cache.Keyspace.Reversible() {
-		return refusef("stored keys of cache %s do not show the key, so protected keys cannot be told from others", b.cache.Alias).
+		return refusef(refusedProtected, "stored keys of cache %s do not show the key, so protected keys cannot be told from others", b.cache.Alias).
 			hinting("--include-protected spares none; write protect = [] if there are none")
 	}
 	return nil

@@ -43,7 +43,7 @@ func (b *bulk) openCheckpoint() error {
 	file, text, err := checkpoint.Open(string(o.checkpoint))
 	switch {
 	case errors.Is(err, checkpoint.ErrRunning):
-		return refusef("--checkpoint: another run works with %s", k.path).
+		return refusef(refusedRunning, "--checkpoint: another run works with %s", k.path).
 			hinting("wait for its end, or give this one a file of its own")
 	case errors.Is(err, checkpoint.ErrNoFile):
 		return usagef("--checkpoint: %s: %v", k.path, err)

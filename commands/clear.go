@@ -142,8 +142,7 @@ func (b *bulk) flush(ctx context.Context, o *clearOptions) error {
 			return err
 		}
 		if answer != b.cache.Alias {
-			b.s.ui.Note("nothing was changed")
-			return outcome(exitRefused)
+			return b.s.declined(refusedUnconfirmed)
 		}
 	}
 	return b.report(engine.Flush(ctx, b.cl, "clear", b.run))

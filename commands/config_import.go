@@ -291,9 +291,9 @@ func writeConfiguration(path string, made *importer.Imported, force bool) error 
 	info, err := os.Lstat(path)
 	switch {
 	case err == nil && !info.Mode().IsRegular():
-		return refusef("%s is no regular file", path)
+		return refusef(refusedOutside, "%s is no regular file", path)
 	case err == nil && !force:
-		return refusef("%s exists already", path).hinting("name another file, or give --force to replace it")
+		return refusef(refusedOutside, "%s exists already", path).hinting("name another file, or give --force to replace it")
 	}
 	mode := os.FileMode(0o644)
 	if made.Secret {

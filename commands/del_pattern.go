@@ -57,7 +57,7 @@ func runDelPattern(ctx context.Context, s *session, o *delPatternOptions, patter
 		return err
 	}
 	if strings.Trim(pattern, "*") == "" {
-		return refusef("a PATTERN of nothing but * is the whole cache").
+		return refusef(refusedEverything, "a PATTERN of nothing but * is the whole cache").
 			hinting("cachering clear --version N deletes a version, cachering clear the whole cache")
 	}
 	b.does = "delete"

@@ -62,6 +62,6 @@ func (b *bulk) limitBy(ctx context.Context, o *deleteOptions, done string, count
 	if most.Allows(selected, mine) {
 		return nil
 	}
-	return refusef("%s of the cache's %d would be %s, and --max-deletes is %s", plain.Count(selected, "key"), mine, done, most).
-		hinting("a larger --max-deletes allows it, --dry-run shows some of the keys")
+	return refusef(refusedMaxDeletes, "%s of the cache's %d would be %s, and --max-deletes is %s", plain.Count(selected, "key"), mine, done, most).
+		of(selected).hinting("a larger --max-deletes allows it, --dry-run shows some of the keys")
 }

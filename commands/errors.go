@@ -58,20 +58,6 @@ func (e *usageError) hinting(format string, args ...any) *usageError {
 	return e
 }
 
-// refusal is work that the program will not do as asked, to keep data safe.
-type refusal struct{ msg, hint string }
-
-func (e *refusal) Error() string { return e.msg }
-
-func refusef(format string, args ...any) *refusal {
-	return &refusal{msg: fmt.Sprintf(format, args...)}
-}
-
-func (e *refusal) hinting(format string, args ...any) *refusal {
-	e.hint = fmt.Sprintf(format, args...)
-	return e
-}
-
 // outcome is an exit code whose reasons have been told already.
 type outcome int
 

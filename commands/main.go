@@ -112,8 +112,13 @@ func (s *session) report(err error) int {
 		code = exitUsage
 	case errors.As(err, &refused):
 		code, hint = exitRefused, refused.hint
+		if err := s.refuse(refused); err != nil {
+			s.ui.Warn("cachering: %v", err)
+		}
 	}
-	s.ui.Warn("cachering: %v", err)
+	if err.Error() != "" {
+		s.ui.Warn("cachering: %v", err)
+	}
 	if hint != "" {
 		s.ui.Warn("hint: %s", hint)
 	}

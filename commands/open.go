@@ -108,7 +108,7 @@ func (s *session) openWritable(ctx context.Context, o *keyOptions) (*config.Cach
 			return nil, nil, err
 		}
 		if shard := cl.Shards()[i]; !shard.Writable() {
-			return nil, nil, refusef("shard %s is a replica: what is written there is lost", shard.Name)
+			return nil, nil, refusef(refusedReplica, "shard %s is a replica: what is written there is lost", shard.Name)
 		}
 	}
 	return cache, cl, nil
@@ -128,5 +128,5 @@ func writable(cache *config.Cache) error {
 	if !cache.ReadOnly {
 		return nil
 	}
-	return &refusal{msg: cache.ReadOnlyError().Error()}
+	return refusef(refusedReadOnly, "%v", cache.ReadOnlyError())
 }

@@ -35,8 +35,7 @@ func (b *bulk) confirm(ctx context.Context) error {
 		return err
 	}
 	if !yes {
-		b.s.ui.Note("nothing was changed")
-		return outcome(exitRefused)
+		return b.s.declined(refusedNo)
 	}
 	return nil
 }

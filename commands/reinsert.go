@@ -149,7 +149,7 @@ func (o *reinsertOptions) codecs(cache *config.Cache) (from, to codec.Codec, err
 	default:
 		deploy = fmt.Sprintf("a Python that reads protocol %d (python is %q here)", to.Protocol, cache.Python)
 	}
-	return from, to, refusef("the application of cache %s could not read %s", cache.Alias, to).
+	return from, to, refusef(refusedTarget, "the application of cache %s could not read %s", cache.Alias, to).
 		hinting("deploy %s first, there and in %s, or add --force", deploy, cache.File)
 }
 

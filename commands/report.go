@@ -18,7 +18,9 @@ import (
 func (b *bulk) report(r *engine.Report) error {
 	total := r.Total()
 	var err error
+	protected := r.Ended == engine.EndDone && total.Spared > 0 && total.Spared == total.Scanned
 	switch {
+	case b.s.ui.JSON && protected:
 	case b.s.ui.JSON:
 		err = b.s.ui.Document(r)
 	case total.Scanned == 0 && r.Ended == engine.EndDone:
@@ -38,6 +40,10 @@ func (b *bulk) report(r *engine.Report) error {
 	}
 	b.failures(r, &total)
 	b.summary(r, &total)
+	if protected {
+		return refusef(refusedProtected, "every key that matched is protected").of(total.Spared).
+			hinting("--include-protected does not spare them")
+	}
 	return result(b.code(r, &total))
 }
 
@@ -50,10 +56,6 @@ func (b *bulk) code(r *engine.Report, total *engine.Tally) int {
 		return exitFailed
 	case !r.Complete(), r.Ended != engine.EndDone && r.Ended != engine.EndSignal:
 		return exitPartial
-	case total.Spared > 0 && total.Spared == total.Scanned:
-		b.s.ui.Warn("cachering: every key that matched is protected")
-		b.s.ui.Warn("hint: --include-protected does not spare them")
-		return exitRefused
 	}
 	return exitDone
 }

@@ -122,7 +122,7 @@ func (o *restoreOptions) openBackup(dir string) (*archive.Archive, error) {
 	case errors.Is(err, archive.ErrNone):
 		return nil, usagef("%v", err)
 	case errors.Is(err, archive.ErrUnfinished):
-		return nil, refusef("%s: %v", plain.Quote(dir), err).
+		return nil, refusef(refusedUnexpected, "%s: %v", plain.Quote(dir), err).
 			hinting("--partial reads it as far as it is whole")
 	}
 	return a, err
@@ -204,7 +204,7 @@ func (o *restoreOptions) operation(b *bulk, a *archive.Archive) (*engine.Restore
 	other := was.Alias != is.Alias || was.Prefix != is.Prefix || was.Function != is.Function
 	if other {
 		if b.s.global.cache == "" {
-			return nil, refusef("this is a backup of cache %s with the prefix %s, and not of cache %s with the prefix %s",
+			return nil, refusef(refusedUnconfirmed, "this is a backup of cache %s with the prefix %s, and not of cache %s with the prefix %s",
 				was.Alias, plain.Quote(was.Prefix), is.Alias, plain.Quote(is.Prefix)).
 				hinting("-a %s restores it there", is.Alias)
 		}
@@ -352,8 +352,7 @@ func (o *restoreOptions) confirm(ctx context.Context, b *bulk, a *archive.Archiv
 		return err
 	}
 	if !yes {
-		b.s.ui.Note("nothing was changed")
-		return outcome(exitRefused)
+		return b.s.declined(refusedNo)
 	}
 	return nil
 }

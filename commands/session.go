@@ -28,6 +28,9 @@ type session struct {
 	left   leavings
 	opened []*cluster.Cluster
 
+	// runOf is the cache of the bulk run; "" where the command is none.
+	runOf string
+
 	// look tells of each wish to see how far a bulk run is.
 	look <-chan struct{}
 	// bulk is set while a bulk run would finish its batch after a signal.

@@ -176,7 +176,7 @@ func (o *showOptions) print(s *session, prefix string, v *shown) error {
 		return nil
 	}
 	if o.as.value == asRaw && !plain.Printable(text) {
-		return refusef("the stored bytes would disturb the terminal").
+		return refusef(refusedOutside, "the stored bytes would disturb the terminal").
 			hinting("send standard output to a file or a pipe, or look with --as repr or --as dis")
 	}
 	more := 0

@@ -62,7 +62,7 @@ func runUnlock(ctx context.Context, s *session, o *unlockOptions, arg string) er
 	}
 	defer cl.Close()
 	if !o.yes && !s.ui.CanAsk() {
-		return refusef("there is no terminal to ask on").hinting("--yes goes ahead without a question")
+		return refusef(refusedNoTerminal, "there is no terminal to ask on").hinting("--yes goes ahead without a question")
 	}
 	lock, key := o.lockOf(cache, arg)
 	seen := cl.Get(ctx, [][]byte{lock})[0]
@@ -73,7 +73,7 @@ func runUnlock(ctx context.Context, s *session, o *unlockOptions, arg string) er
 		return fmt.Errorf("%s: %w", key, seen.Err)
 	}
 	if seen.Found && cache.Traits.Side.Lock == "" && !codec.LockToken(lock, seen.Value) {
-		return refusef("%s holds a value, not a lock", plain.Quote(key))
+		return refusef(refusedOutside, "%s holds a value, not a lock", plain.Quote(key))
 	}
 	removed, code := false, exitNegative
 	if seen.Found {
@@ -84,8 +84,7 @@ func runUnlock(ctx context.Context, s *session, o *unlockOptions, arg string) er
 				return err
 			}
 			if !yes {
-				s.ui.Note("nothing was changed")
-				return outcome(exitRefused)
+				return s.declined(refusedNo)
 			}
 		}
 		e := cl.DeleteIf(ctx, lock, seen.Value)
