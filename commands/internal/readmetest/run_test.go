@@ -108,10 +108,10 @@ func TestReadmeNightly(t *testing.T) {
 		t.Fatal("README.md has no script nightly")
 	}
 	r := s.enter(t, s.config, s.stock(readDemo(t)))
-	nightly := strings.Join(blocks[at].lines, "\n") + "\n"
+	nightly := r.here(strings.Join(blocks[at].lines, "\n") + "\n")
 	run := func(text, wantOutput string, wantCode int) {
 		t.Helper()
-		out, failed := r.script(text)
+		out, failed := r.script("env -i " + text)
 		code := 0
 		if len(failed) > 0 {
 			code = failed[len(failed)-1].codes[0]
@@ -122,6 +122,8 @@ func TestReadmeNightly(t *testing.T) {
 	}
 	r.write("nightly", strings.ReplaceAll(nightly, "shop.search:", "user:"), 0o755)
 	run("./nightly\n", "more than 20% of the keys matched: nothing was deleted", 5)
+	r.write("nightly", strings.ReplaceAll(nightly, "del-pattern 'shop.search:", "del-pattern '"), 0o755)
+	run("./nightly\n", `nothing was deleted: {"command":"del-pattern","cache":"default","refused":"everything","keys":null}`, 5)
 	r.write("nightly", nightly, 0o755)
 	s.servers[2].Kill()
 	run("./nightly\n", "the clean-up failed with exit code 1", 1) // it could not count

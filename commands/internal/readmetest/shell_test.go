@@ -81,7 +81,7 @@ func (r *room) run(b block, now map[int]exchange) {
 		if m == nil {
 			r.t.Fatalf("README.md:%d: the second line of a script is its name, a colon and what it does", b.first)
 		}
-		r.write(m[1], text, 0o755)
+		r.write(m[1], r.here(text), 0o755)
 	default:
 		r.wantScript(b, text)
 	}
@@ -110,12 +110,15 @@ func (r *room) wantScript(b block, text string) {
 	r.t.Logf("README.md:%d: %s", b.first, out)
 }
 
+// cronEnv is all that cron sets.
+var cronEnv = []string{"HOME=/", "LOGNAME=root", "SHELL=/bin/sh", "PATH=/usr/bin:/bin"}
+
 // cron runs the command of each line of a crontab as cron does, in the shell sh,
-// with the variables set above it. A command that prints something sends a letter
+// elsewhere, with no variables but cron's own and those set above it. A command that prints something sends a letter
 // to somebody, so it must not.
 func (r *room) cron(b block) {
 	r.t.Helper()
-	env := slices.Clone(r.env)
+	env := slices.Clone(cronEnv)
 	for i, line := range b.lines {
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
@@ -133,8 +136,8 @@ func (r *room) cron(b block) {
 		if regexp.MustCompile(`(^|[^\\])%`).MatchString(words[1]) {
 			r.t.Errorf("README.md:%d: a %% without \\: %s", b.first+i, line)
 		}
-		cmd := exec.CommandContext(r.t.Context(), "sh", "-c", strings.ReplaceAll(words[1], `\%`, "%"))
-		cmd.Dir, cmd.Env = r.dir, env
+		cmd := exec.CommandContext(r.t.Context(), "sh", "-c", r.here(strings.ReplaceAll(words[1], `\%`, "%")))
+		cmd.Dir, cmd.Env = "/", env
 		if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
 			r.t.Errorf("README.md:%d: %s: %v\n%s", b.first+i, line, err, out)
 		}
@@ -187,7 +190,7 @@ func (r *room) console(talk []exchange) (outputs []string, codes []int) {
 	var answers []string
 	script.WriteString("s=0\n")
 	for _, e := range talk {
-		fmt.Fprintf(&script, "printf '\\036'; (exit $s)\n%s\ns=$?; printf \"\\036$s\"\n", e.command)
+		fmt.Fprintf(&script, "printf '\\036'; (exit $s)\n%s\ns=$?; printf \"\\036$s\"\n", r.here(e.command))
 		for _, line := range e.shown {
 			if m := asked.FindStringSubmatch(line); m != nil {
 				answers = append(answers, m[2])

@@ -76,6 +76,8 @@ type room struct {
 	t   *testing.T
 	dir string
 	env []string
+	// here turns absolute paths of the README into those in the room.
+	here func(string) string
 }
 
 // enter leaves nothing but st in the shop and returns a new directory with
@@ -107,6 +109,8 @@ func (s *shop) enter(t *testing.T, config string, st stock) *room {
 	if err := os.WriteFile(filepath.Join(bin, "redis-cli"), []byte(cli), 0o755); err != nil {
 		t.Fatal(err)
 	}
+	r.here = strings.NewReplacer("/usr/local/bin/cachering", filepath.Join(s.bin, "cachering"), "/usr/local/bin", r.dir,
+		"/usr/bin/curl", filepath.Join(bin, "curl"), "/etc/cachering/config.toml", filepath.Join(r.dir, "cachering.toml"), "/var/lib/cachering", r.dir).Replace
 	r.env = []string{"PATH=" + bin + ":" + s.bin + ":" + os.Getenv("PATH"), "HOME=" + r.dir, "TMPDIR=" + t.TempDir(),
 		"LC_ALL=C.UTF-8", "TERM=xterm"}
 	return r
