@@ -150,23 +150,23 @@ func (b *bulk) flush(ctx context.Context, o *clearOptions) error {
 
 // showDatabase tells what FLUSHDB would hit besides the cache.
 func (b *bulk) showDatabase(ctx context.Context) error {
-	warn := b.s.ui.Warn
-	warn("configuration  %s", b.file.Path)
-	warn("cache          %s, %s, ring %s", b.cache.Alias, b.cache.Backend, ringName(b.cache))
+	warn := b.s.ui.WarnUnder
+	warn("configuration  ", "%s", b.file.Path)
+	warn("cache          ", "%s, %s, ring %s", b.cache.Alias, b.cache.Backend, ringName(b.cache))
 	b.run.Selection = scan.Selection{Protect: b.cache.Protect}
 	for _, c := range survey.Count(ctx, b.cl, b.scope(), true) {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if c.Err != nil {
-			warn("shard          %s: no answer: %v", c.Shard, c.Err)
+			warn("shard          ", "%s: no answer: %v", c.Shard, c.Err)
 			continue
 		}
 		line := fmt.Sprintf("%s: %s, %d of this cache (%d protected)", c.Shard, plain.Count(c.Keys, "key"), c.Mine, c.Spared)
 		for _, alias := range slices.Sorted(maps.Keys(c.Neighbours)) {
 			line += fmt.Sprintf(", %d of cache %s", c.Neighbours[alias], alias)
 		}
-		warn("shard          %s, %d foreign", line, c.Foreign)
+		warn("shard          ", "%s, %d foreign", line, c.Foreign)
 	}
 	return nil
 }

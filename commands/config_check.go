@@ -5,6 +5,7 @@ import (
 
 	"cachering/commands/internal/config"
 	"cachering/commands/internal/plain"
+	"cachering/commands/internal/ui"
 )
 
 func newConfigCheck(s *session) *command {
@@ -81,8 +82,12 @@ func runConfigCheck(ctx context.Context, s *session) error {
 		return result(code)
 	}
 	if doc.OK {
+		var rows [][]string
 		for _, c := range doc.Caches {
-			s.ui.Line(c.Cache, "ok", c.Backend, c.Ring, plain.Count(int64(c.Shards), "shard"), c.Codec)
+			rows = append(rows, []string{c.Cache, "ok", c.Backend, c.Ring, plain.Count(int64(c.Shards), "shard"), c.Codec})
+		}
+		if err := s.ui.Table([]ui.Column{{Name: "cache"}, {Name: "check"}, {Name: "backend"}, {Name: "ring"}, {Name: "shards", Right: true}, {Name: "codec"}}, rows); err != nil {
+			return err
 		}
 	}
 	return result(code)

@@ -55,7 +55,7 @@ func runDoctor(ctx context.Context, s *session) error {
 		return err
 	}
 	found := doctor.Diagnose(f)
-	do := func(remedy []advice.Part) string { return s.remedy(file, cache, remedy) }
+	do := func(remedy []advice.Part) remedy { return s.remedy(file, cache, remedy) }
 	switch {
 	case s.ui.JSON:
 		err = printDoctor(s, f, found, do)

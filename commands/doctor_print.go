@@ -3,7 +3,6 @@ package commands
 import (
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"cachering/commands/internal/advice"
@@ -55,7 +54,7 @@ func clockCell(c cluster.Clock) string {
 
 // printDoctor prints a document for each server, one for the sample and one
 // for each finding.
-func printDoctor(s *session, f *doctor.Facts, found []doctor.Finding, do func([]advice.Part) string) error {
+func printDoctor(s *session, f *doctor.Facts, found []doctor.Finding, do func([]advice.Part) remedy) error {
 	for _, sh := range f.Shards {
 		what := serverCells(f, sh)[1]
 		if t := factsOf(f, sh); t != nil && t.Role != nil {
@@ -72,7 +71,7 @@ func printDoctor(s *session, f *doctor.Facts, found []doctor.Finding, do func([]
 		return err
 	}
 	for _, d := range found {
-		doc := diagnosis{Cache: f.Cache.Alias, Finding: d.Code, Level: string(d.Level), What: d.What, Why: d.Why, Remedy: do(d.Remedy)}
+		doc := diagnosis{Cache: f.Cache.Alias, Finding: d.Code, Level: string(d.Level), What: d.What, Why: d.Why, Remedy: do(d.Remedy).String()}
 		if d.Shard != nil {
 			doc.Shard = &d.Shard.Name
 		}
@@ -106,7 +105,7 @@ func sampleLines(t *doctor.Sample) [][2]string {
 
 // listDoctor prints lines that begin with server, for each of them, with sample,
 // for what was seen there, and with the level of each finding.
-func listDoctor(s *session, f *doctor.Facts, found []doctor.Finding, do func([]advice.Part) string) {
+func listDoctor(s *session, f *doctor.Facts, found []doctor.Finding, do func([]advice.Part) remedy) {
 	for _, sh := range f.Shards {
 		s.ui.Line(append([]string{"server"}, serverCells(f, sh)...)...)
 	}
@@ -118,13 +117,13 @@ func listDoctor(s *session, f *doctor.Facts, found []doctor.Finding, do func([]a
 		if d.Shard != nil {
 			shard = d.Shard.Name
 		}
-		s.ui.Line(string(d.Level), d.Code, shard, d.What, d.Why, do(d.Remedy))
+		s.ui.Line(string(d.Level), d.Code, shard, d.What, d.Why, do(d.Remedy).String())
 	}
 }
 
 // showDoctor prints a table of the servers and a paragraph for each finding.
-func showDoctor(s *session, f *doctor.Facts, found []doctor.Finding, do func([]advice.Part) string) error {
-	s.ui.Line("cache " + f.Cache.Alias + ", " + f.Cache.Backend + ", ring " + ringName(f.Cache))
+func showDoctor(s *session, f *doctor.Facts, found []doctor.Finding, do func([]advice.Part) remedy) error {
+	s.ui.Sentence("cache " + f.Cache.Alias + ", " + f.Cache.Backend + ", ring " + ringName(f.Cache))
 	var rows [][]string
 	for _, sh := range f.Shards {
 		rows = append(rows, serverCells(f, sh))
@@ -136,7 +135,7 @@ func showDoctor(s *session, f *doctor.Facts, found []doctor.Finding, do func([]a
 		return err
 	}
 	for _, l := range sampleLines(f.Sample()) {
-		s.ui.Line(fmt.Sprintf("%-9s %s", l[0], l[1]))
+		s.ui.Under(fmt.Sprintf("%-10s", l[0]), l[1])
 	}
 	for _, d := range found {
 		s.ui.Line()
@@ -144,16 +143,10 @@ func showDoctor(s *session, f *doctor.Facts, found []doctor.Finding, do func([]a
 		if d.Shard != nil {
 			head += ", shard " + d.Shard.Name
 		}
-		s.ui.Line(head)
-		for _, part := range [][2]string{{"what", d.What}, {"why", d.Why}} {
-			label := part[0]
-			for _, line := range wrap(part[1], max(40, s.ui.Width-8)) {
-				s.ui.Line("  " + label + strings.Repeat(" ", 6-len(label)) + line)
-				label = ""
-			}
-		}
-		// Commands are to be pasted, so the terminal breaks the line and not we.
-		s.ui.Line("  do    " + do(d.Remedy))
+		s.ui.Sentence(head)
+		s.ui.Under("  what  ", d.What)
+		s.ui.Under("  why   ", d.Why)
+		s.showRemedy("  do    ", do(d.Remedy))
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -105,7 +106,7 @@ func runExplain(ctx context.Context, s *session, o *explainOptions, args []strin
 			next := o.proposed(s, e, c.Next)
 			if !s.ui.JSON {
 				showExplained(s.ui, e, c, next, list.single(), first)
-			} else if err := s.ui.Document(explainedDocument(e, c, next, o.stored)); err != nil {
+			} else if err := s.ui.Document(explainedDocument(e, c, strings.Join(next, " "), o.stored)); err != nil {
 				return err
 			}
 			first = false
@@ -153,9 +154,9 @@ func (o *explainOptions) place(s *session, x *explain.Explainer, cache *config.C
 	return about
 }
 
-// proposed is the command to run next as a line for a shell, with the flags that
+// proposed is the command to run next as words for a shell, with the flags that
 // name the configuration and the key as they were given.
-func (o *explainOptions) proposed(s *session, e *explain.Evidence, next explain.Next) string {
+func (o *explainOptions) proposed(s *session, e *explain.Evidence, next explain.Next) []string {
 	c := next.Command
 	if next.Asked {
 		c.Args = []string{e.Arg}
@@ -168,5 +169,5 @@ func (o *explainOptions) proposed(s *session, e *explain.Evidence, next explain.
 			c.Flags = slices.Concat([]advice.Flag{advice.Set("version", o.version.String())}, c.Flags)
 		}
 	}
-	return shellLine(append(s.begin(c.Has("cache")), typed(c)...))
+	return shellWords(append(s.begin(c.Has("cache")), typed(c)...))
 }

@@ -11,8 +11,8 @@ import (
 )
 
 // showExplained prints what is said of a key, with the next command, for people and
-// scripts; single tells that no other key was asked about, first that none was yet.
-func showExplained(ui *ui.Streams, e *explain.Evidence, c *explain.Conclusion, next string, single, first bool) {
+// scripts, where next is the words of one; single tells that no other key was asked about, first that none was yet.
+func showExplained(ui *ui.Streams, e *explain.Evidence, c *explain.Conclusion, next []string, single, first bool) {
 	if ui.OutTerminal && !single {
 		if !first {
 			ui.Line()
@@ -30,7 +30,7 @@ func showExplained(ui *ui.Streams, e *explain.Evidence, c *explain.Conclusion, n
 	line := func(label string, fields ...string) {
 		switch {
 		case ui.OutTerminal:
-			ui.Line(fmt.Sprintf("%-9s", label) + strings.Join(fields, "  "))
+			ui.Under(fmt.Sprintf("%-9s", label), fields...)
 		case single:
 			ui.Line(append([]string{label}, fields...)...)
 		default:
@@ -45,7 +45,11 @@ func showExplained(ui *ui.Streams, e *explain.Evidence, c *explain.Conclusion, n
 		}
 		line("cause", fields...)
 	}
-	line("next", next)
+	if ui.OutTerminal {
+		ui.CommandUnder(fmt.Sprintf("%-9s", "next"), next)
+	} else {
+		line("next", strings.Join(next, " "))
+	}
 	for _, i := range e.Concerned() {
 		line("server", append([]string{e.Shards[i], strings.Join(e.Roles(i), ", ")}, describeServer(e, i)...)...)
 	}

@@ -6,6 +6,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
+
+	"cachering/commands/internal/ui"
 )
 
 // printHelp answers --help for c, the root included.
@@ -32,7 +34,7 @@ func helpText(root, c *command) string {
 			left = max(left, utf8.RuneCountInString(r[0]))
 		}
 		for _, r := range rows {
-			lines := wrap(r[1], helpWidth-left-4)
+			lines := ui.Wrap(r[1], helpWidth-left-4)
 			fmt.Fprintf(&b, "  %-*s  %s\n", left, r[0], lines[0])
 			for _, line := range lines[1:] {
 				fmt.Fprintf(&b, "  %*s  %s\n", left, "", line)
@@ -69,7 +71,7 @@ func helpText(root, c *command) string {
 		fmt.Fprintf(&b, "also: cachering %s\n", strings.Join(c.aliases, ", cachering "))
 	}
 	if c.long != "" {
-		fmt.Fprintf(&b, "\n%s\n", strings.Join(wrap(c.long, helpWidth), "\n"))
+		fmt.Fprintf(&b, "\n%s\n", strings.Join(ui.Wrap(strings.Join(strings.Fields(c.long), " "), helpWidth), "\n"))
 	}
 	section("flags", flagRows(c.flags))
 	section("flags of every command", flagRows(root.flags))
@@ -87,21 +89,6 @@ func helpText(root, c *command) string {
 
 // helpWidth fits a terminal of the usual width.
 const helpWidth = 80
-
-// wrap breaks a text at blanks into lines of at most width characters; there is
-// at least one.
-func wrap(text string, width int) []string {
-	var lines []string
-	line := ""
-	for _, word := range strings.Fields(text) {
-		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
-			lines = append(lines, line)
-			line = ""
-		}
-		line = strings.TrimPrefix(line+" "+word, " ")
-	}
-	return append(lines, line)
-}
 
 func flagRows(flags []cli.Flag) [][2]string {
 	var rows [][2]string

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -14,22 +15,32 @@ import (
 	"cachering/commands/internal/ptytest"
 )
 
-// pty [-stdin|-stdout|-stderr…] CODE DIALOG word… runs cachering on a
+// wide is how many columns the terminal of a script has that does not choose: enough for
+// the lines that it looks for not to be broken.
+const wide = 200
+
+// pty [-columns N] [-stdin|-stdout|-stderr…] CODE DIALOG word… runs cachering on a
 // terminal. A named stream is not the terminal: standard input is empty there,
 // and the others go to stdout and stderr. DIALOG is a file of lines
 // "expect REGEXP", "send TEXT" (a line), "key ^C", "cli NAME word…", or - for none. The file screen
 // then holds what stands on the terminal, and terminal all that was sent to it.
 func scriptPty(ts *testscript.TestScript, neg bool, args []string) {
-	apart := map[string]bool{}
+	apart, columns := map[string]bool{}, uint64(wide)
+	if len(args) > 1 && args[0] == "-columns" {
+		var err error
+		columns, err = strconv.ParseUint(args[1], 10, 16)
+		ts.Check(err)
+		args = args[2:]
+	}
 	for len(args) > 0 && strings.HasPrefix(args[0], "-std") {
 		apart[args[0]] = true
 		args = args[1:]
 	}
 	if neg || len(args) < 2 {
-		ts.Fatalf("usage: pty [-stdin|-stdout|-stderr…] CODE DIALOG word…")
+		ts.Fatalf("usage: pty [-columns N] [-stdin|-stdout|-stderr…] CODE DIALOG word…")
 	}
 	code, dialog := args[0], args[1]
-	primary, secondary, err := ptytest.Open()
+	primary, secondary, err := ptytest.Open(uint16(columns))
 	ts.Check(err)
 	defer primary.Close()
 	cmd := command(ts, args[2:])

@@ -60,12 +60,12 @@ func (b *bulk) preview(ctx context.Context) (int64, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
-	warn := b.s.ui.Warn
-	warn("configuration  %s", b.file.Path)
-	warn("cache          %s, %s, ring %s", b.cache.Alias, b.cache.Backend, ringName(b.cache))
-	warn("keys           %s", b.what)
+	warn := b.s.ui.WarnUnder
+	warn("configuration  ", "%s", b.file.Path)
+	warn("cache          ", "%s, %s, ring %s", b.cache.Alias, b.cache.Backend, ringName(b.cache))
+	warn("keys           ", "%s", b.what)
 	if b.resumes() {
-		warn("goes on from   %s, %s", b.kept.path, b.kept.far())
+		warn("goes on from   ", "%s, %s", b.kept.path, b.kept.far())
 	}
 	var keys, sampled, home int64
 	codecs := map[string]int64{}
@@ -75,10 +75,10 @@ func (b *bulk) preview(ctx context.Context) (int64, error) {
 			head = "shards"
 		}
 		if v.Err != nil {
-			warn("%-13s  %s: no answer: %v", head, v.Shard, v.Err)
+			warn(fmt.Sprintf("%-15s", head), "%s: no answer: %v", v.Shard, v.Err)
 			continue
 		}
-		warn("%-13s  %s: about %s of %d", head, v.Shard, plain.Count(v.Estimate(), "key"), v.Keys)
+		warn(fmt.Sprintf("%-15s", head), "%s: about %s of %d", v.Shard, plain.Count(v.Estimate(), "key"), v.Keys)
 		keys += v.Estimate()
 		sampled += v.Size()
 		home += v.Home
@@ -91,8 +91,8 @@ func (b *bulk) preview(ctx context.Context) (int64, error) {
 		for _, name := range slices.Sorted(maps.Keys(codecs)) {
 			parts = append(parts, fmt.Sprintf("%s %d", name, codecs[name]))
 		}
-		warn("in a sample    %s", strings.Join(parts, ", "))
-		warn("at home        %d of %d sampled keys (%s)", home, sampled, plain.Percent(float64(home)/float64(sampled)))
+		warn("in a sample    ", "%s", strings.Join(parts, ", "))
+		warn("at home        ", "%d of %d sampled keys (%s)", home, sampled, plain.Percent(float64(home)/float64(sampled)))
 		b.s.warnHead(samples)
 		b.s.warnMisplaced(b.cache, b.cl, b.run.Shards, samples)
 	}

@@ -310,7 +310,7 @@ func printDiff(s *session, doc *diffDocument) error {
 		return err
 	}
 	if doc.Cause != nil && s.ui.OutTerminal {
-		s.ui.Line("cause: " + placement.Advice(*doc.Cause))
+		s.ui.Sentence("cause: " + placement.Advice(*doc.Cause))
 	} else if doc.Cause != nil {
 		s.ui.Line("cause", *doc.Cause, placement.Advice(*doc.Cause))
 	} else if doc.Moved > 0 && len(doc.Differences) > 0 {

@@ -130,7 +130,7 @@ func runRingGuess(ctx context.Context, s *session) error {
 }
 
 func printGuess(s *session, doc *guessDocument) error {
-	s.ui.Line(doc.Verdict)
+	s.ui.Sentence(doc.Verdict)
 	var rows [][]string
 	for _, r := range doc.Rings {
 		releases := r.From

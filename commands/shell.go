@@ -6,12 +6,15 @@ import (
 )
 
 // shellLine puts words into a line that a shell reads back as them.
-func shellLine(words []string) string {
+func shellLine(words []string) string { return strings.Join(shellWords(words), " ") }
+
+// shellWords are words as a shell reads each of them back.
+func shellWords(words []string) []string {
 	quoted := make([]string, len(words))
 	for i, w := range words {
 		quoted[i] = shellWordOf(w)
 	}
-	return strings.Join(quoted, " ")
+	return quoted
 }
 
 // shellWordOf quotes a word where that is needed. Control characters and bytes

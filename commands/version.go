@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"strings"
 
@@ -27,12 +28,14 @@ func newVersion(s *session) *command {
 
 func runVersion(s *session) error {
 	doc := struct {
+		Schema      int      `json:"schema"` // of this document
 		Version     string   `json:"version"`
 		Go          string   `json:"go"`
 		Rings       []string `json:"rings"`
 		Serializers []string `json:"serializers"`
 		Compressors []string `json:"compressors"`
 	}{
+		Schema:  1,
 		Version: programVersion,
 		Go:      strings.Join([]string{runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}, " "),
 	}
@@ -48,11 +51,15 @@ func runVersion(s *session) error {
 	if s.ui.JSON {
 		return s.ui.Document(doc)
 	}
-	s.ui.Line("cachering", doc.Version)
-	s.ui.Line("go", doc.Go)
-	s.ui.Line("rings", strings.Join(doc.Rings, " "))
-	s.ui.Line("serializers", strings.Join(doc.Serializers, " "))
-	s.ui.Line("compressors", strings.Join(doc.Compressors, " "))
+	for _, l := range [][2]string{
+		{"cachering", doc.Version},
+		{"go", doc.Go},
+		{"rings", strings.Join(doc.Rings, " ")},
+		{"serializers", strings.Join(doc.Serializers, " ")},
+		{"compressors", strings.Join(doc.Compressors, " ")},
+	} {
+		s.ui.Under(fmt.Sprintf("%-13s", l[0]), l[1])
+	}
 	return nil
 }
 

@@ -14,8 +14,6 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"cachering/commands/internal/ptytest"
 )
 
@@ -148,7 +146,7 @@ func (r *room) cron(b block) {
 var asked = regexp.MustCompile(`^(.*(?:\[y/N\]|all of this:)) (\S+)$`)
 
 // consoleWidth is the width of the terminal on which console blocks are run.
-const consoleWidth = 120
+const consoleWidth = 200
 
 // converse runs a console block on a terminal, and compares what stands there.
 func (r *room) converse(b block, now map[int]exchange) {
@@ -203,14 +201,11 @@ func (r *room) console(talk []exchange) (outputs []string, codes []int) {
 		r.t.Fatal(err)
 	}
 
-	primary, secondary, err := ptytest.Open()
+	primary, secondary, err := ptytest.Open(consoleWidth)
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	defer primary.Close()
-	if err := unix.IoctlSetWinsize(int(primary.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 50, Col: consoleWidth}); err != nil {
-		r.t.Fatal(err)
-	}
 	cmd := exec.CommandContext(r.t.Context(), "bash", file)
 	cmd.Dir, cmd.Env = r.dir, r.env
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = secondary, secondary, secondary

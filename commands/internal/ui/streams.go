@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -84,9 +85,21 @@ func (s *Streams) Note(format string, args ...any) {
 
 // Warn writes a line to standard error, whatever the settings. Control
 // characters are escaped, line feeds too: keys, server replies and file names pass
-// through here, and none of them may begin a line of its own.
+// through here, and none of them may begin a line of its own. On a terminal a long
+// line is broken at blanks, its further lines set in.
 func (s *Streams) Warn(format string, args ...any) {
-	line := plain.Escape(fmt.Sprintf(format, args...), "")
+	s.warn(s.told("", plain.Escape(fmt.Sprintf(format, args...), ""))...)
+}
+
+// WarnUnder is Warn behind a label, under whose end it goes on in further lines.
+func (s *Streams) WarnUnder(label, format string, args ...any) {
+	s.warn(s.told(label, plain.Escape(fmt.Sprintf(format, args...), ""))...)
+}
+
+// WarnDocument is Warn of one JSON document, which stays in one line.
+func (s *Streams) WarnDocument(text []byte) { s.warn(plain.Escape(string(text), "")) }
+
+func (s *Streams) warn(lines ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.bar != nil {
@@ -94,7 +107,7 @@ func (s *Streams) Warn(format string, args ...any) {
 		defer s.bar.draw()
 	}
 	// Nobody is left to tell when standard error itself is gone.
-	_, _ = io.WriteString(s.err, line+"\n")
+	_, _ = io.WriteString(s.err, strings.Join(lines, "\n")+"\n")
 }
 
 // Stderr is standard error, for another program to write to.

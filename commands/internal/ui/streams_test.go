@@ -140,9 +140,9 @@ func TestTableOnTerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Flush()
-	want := "SHARD    KEYS  \n" +
-		`a\x1b       1  ` + "\n" +
-		"bcdefgh   200  \n"
+	want := "SHARD    KEYS\n" +
+		`a\x1b       1` + "\n" +
+		"bcdefgh   200\n"
 	if out.String() != want {
 		t.Errorf("got\n%q\nwant\n%q", out.String(), want)
 	}
