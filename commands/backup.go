@@ -18,7 +18,7 @@ type backupOptions struct {
 func (o *backupOptions) flags() []cli.Flag {
 	flags := []cli.Flag{&cli.GenericFlag{Name: "match", Value: &o.match,
 		Usage: "only the keys that match `PATTERN`"}}
-	return append(append(flags, o.keyOptions.flags()...), without(o.bulkOptions.flags(), "yes", "backup")...) // it changes nothing
+	return append(append(flags, o.keyOptions.flags()...), without(o.bulkOptions.flags(), "yes", "backup", besideFlag)...) // it changes nothing
 }
 
 // without leaves out flags that a command has no use for.

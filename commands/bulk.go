@@ -57,6 +57,10 @@ func (s *session) openBulk(ctx context.Context, o *bulkOptions) (*bulk, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.alongside = ""
+	if o.dryRun {
+		s.alongside = alongsideDry
+	}
 	cl, err := s.open(ctx, file, cache)
 	if err != nil {
 		return nil, err
@@ -136,6 +140,11 @@ func (b *bulk) admit() error {
 
 // work runs op and reports.
 func (b *bulk) work(ctx context.Context, op engine.Operation) error {
+	if !b.o.dryRun && !b.o.beside && b.s.running.flag(besideFlag) != nil {
+		if err := b.s.alone(ctx, b.run.Shards, b.run.Parallel); err != nil {
+			return err
+		}
+	}
 	if b.o.backup != "" {
 		if err := b.keepIn(ctx, string(b.o.backup), engine.CommandOf(op)); err != nil {
 			return err

@@ -109,6 +109,7 @@ type bulkOptions struct {
 	noProgress bool
 	shard      word
 	backup     word
+	beside     bool
 
 	deadline    deadlineFlag
 	maxFailures bound
@@ -158,6 +159,8 @@ func (o *bulkOptions) flags() []cli.Flag {
 			Usage: "work on the shard `NAME|INDEX` only"},
 		&cli.GenericFlag{Name: "backup", Value: &o.backup,
 			Usage: "store each entry in `DIR` before it is changed; restore --undo takes the run back"},
+		&cli.BoolFlag{Name: besideFlag, Destination: &o.beside,
+			Usage: "go ahead where another run of cachering writes to the same database"},
 	}, o.guardOptions.flags()...)
 }
 
@@ -168,7 +171,7 @@ func (o *bulkOptions) given() string {
 		set  bool
 	}{
 		{"dry-run", o.dryRun}, {"yes", o.yes}, {"rate", o.rate.set}, {"batch", o.batch.set},
-		{"failures", o.failures != ""}, {"no-progress", o.noProgress}, {"shard", o.shard != ""}, {"backup", o.backup != ""},
+		{"failures", o.failures != ""}, {"no-progress", o.noProgress}, {"shard", o.shard != ""}, {"backup", o.backup != ""}, {besideFlag, o.beside},
 		{"deadline", !o.deadline.IsZero()}, {"max-failures", o.maxFailures.Bound.Set},
 		{"checkpoint", o.checkpoint != ""}, {"from-start", o.fromStart},
 	} {

@@ -25,6 +25,7 @@ func (s *session) open(ctx context.Context, file *config.File, cache *config.Cac
 	cl, err := cluster.Open(cache, cluster.Options{
 		Others:        file.Caches,
 		SocketTimeout: time.Duration(s.global.socketTimeout),
+		Client:        s.client(),
 	})
 	if err == nil {
 		s.opened = append(s.opened, cl)
@@ -47,6 +48,7 @@ func (s *session) openKeys(ctx context.Context, o *keyOptions) (*config.Cache, *
 		return nil, nil, err
 	}
 	o.takeLines(file, cache)
+	s.alongside = alongsideKeys
 	cl, err := s.open(ctx, file, cache)
 	if err == nil && o.lines != nil {
 		return cache, cl.Elsewhere(o.lines.home), nil

@@ -39,6 +39,13 @@ read_only = true
 options   = { python = "3.12", db = 1 }
 dial      = { "10.0.0.1:6379" = %[1]q }
 
+[caches.taken]
+backend  = "redis_cache.ShardedRedisCache"
+release  = "3.0.1"
+location = "10.0.0.1:6379"
+options  = { python = "3.12", db = 2 }
+dial     = { "10.0.0.1:6379" = %[1]q }
+
 [caches.hashed]
 backend      = "redis_cache.ShardedRedisCache"
 release      = "3.0.1"
@@ -84,6 +91,11 @@ func TestRefusals(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer busy.Close()
+	other := server.Client(2).Conn()
+	defer other.Close()
+	if err := other.ClientSetName(ctx, "cachering:clear:ada@web1:7").Err(); err != nil {
+		t.Fatal(err)
+	}
 
 	type outcome struct {
 		code        int
@@ -157,6 +169,7 @@ func TestRefusals(t *testing.T) {
 		{"", "del-pattern * --yes", refusedEverything, "null"},
 		{"", "reinsert --to msgpack --yes", refusedTarget, "null"},
 		{"", "clear --yes --checkpoint " + file("busy"), refusedRunning, "null"},
+		{"", "clear -a taken --yes", refusedRunning, "null"},
 		{"", "restore " + file("cut") + " --yes", refusedUnexpected, "null"},
 		{"", "restore " + file("other") + " --yes", refusedUnconfirmed, "null"},
 		{"", "backup /proc/backup", refusedNoSpace, "null"},

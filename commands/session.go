@@ -23,6 +23,8 @@ type session struct {
 
 	running *command // and its arguments
 	args    []string
+	// alongside is why a command that may be a run which writes is none; "" if it is one.
+	alongside string
 
 	warned []config.Warning
 	left   leavings

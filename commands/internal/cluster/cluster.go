@@ -70,7 +70,9 @@ type Spec struct {
 	// with its key.
 	SideKeys ring.SideKeys
 	// Neighbours are listed per endpoint.
-	Neighbours     map[int][]Neighbour
+	Neighbours map[int][]Neighbour
+	// Client names the connections, unless it is the zero value.
+	Client         Client
 	SocketTimeout  time.Duration // without any progress; 0: 10 s, negative: for ever
 	ConnectTimeout time.Duration // 0: 5 s
 }

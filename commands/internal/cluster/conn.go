@@ -203,6 +203,10 @@ func (s *Shard) dialAs(ctx context.Context, network, addr, known string, buffer 
 func (c *Conn) greet(ctx context.Context) error {
 	ping, about := redis.NewStatusCmd(ctx, "ping"), redis.NewStringCmd(ctx, "info", "cluster")
 	cmds := []redis.Cmder{ping, about}
+	if name := c.Shard.cluster.spec.Client.String(); name != "" {
+		// A name may be refused, which is of no interest.
+		cmds = append(cmds, redis.NewStatusCmd(ctx, "client", "setname", name))
+	}
 	if c.Shard.end.Sentinel {
 		cmds = cmds[:1]
 	}
@@ -217,7 +221,7 @@ func (c *Conn) greet(ctx context.Context) error {
 		// All answers may be those to the question before.
 		return c.Shard.Wrap(troublef(ErrProtocol, "%v: PING is not answered with PONG", ErrProtocol))
 	}
-	if len(cmds) == 1 {
+	if c.Shard.end.Sentinel {
 		return nil
 	}
 	return c.alone(ctx, about)

@@ -14,6 +14,8 @@ type Options struct {
 	Others []*config.Cache
 	// SocketTimeout replaces the configured one unless it is 0.
 	SocketTimeout time.Duration
+	// Client names the connections.
+	Client Client
 }
 
 // Open makes the cluster of a configured cache. It dials nothing and fetches no
@@ -27,6 +29,7 @@ func Open(c *config.Cache, o Options) (*Cluster, error) {
 		Neighbours:     make(map[int][]Neighbour),
 		SocketTimeout:  c.SocketTimeout,
 		ConnectTimeout: c.ConnectTimeout,
+		Client:         o.Client,
 	}
 	if o.SocketTimeout != 0 {
 		spec.SocketTimeout = o.SocketTimeout
