@@ -152,8 +152,8 @@ func TestRunsStayWithinTheirMemory(t *testing.T) {
 		}
 	}
 	for kind := range number {
-		if got := servers[0].Client(1).Get(ctx, ":1:"+kind+"-0").Val(); !fits[kind] && got != string(kinds[kind]) {
-			t.Errorf("%s: changed", kind)
+		if got, err := servers[0].Client(1).Get(ctx, ":1:"+kind+"-0").Result(); err != nil || !fits[kind] && got != string(kinds[kind]) {
+			t.Errorf("%s: changed: %v", kind, err)
 		}
 	}
 }

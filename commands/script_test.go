@@ -306,7 +306,7 @@ func ask(ts *testscript.TestScript, args []string) string {
 		ts.Check(err)
 	}
 	s := worldOf(ts).server(ts, name)
-	client := redis.NewClient(&redis.Options{Network: s.Network, Addr: s.Addr, DB: db, Protocol: 2, DisableIdentity: true})
+	client := redis.NewClient(s.Options(db))
 	defer client.Close()
 	words := make([]any, len(args)-1)
 	for i, a := range args[1:] {

@@ -28,8 +28,7 @@ func TestMatch(t *testing.T) {
 
 	srv := redistest.RunT(t)
 	ctx := context.Background()
-	client := redis.NewClient(&redis.Options{Network: srv.Network, Addr: srv.Addr})
-	defer client.Close()
+	client := srv.Client(0)
 	var keys []string
 	pipe := client.Pipeline()
 	for range 300 {

@@ -104,7 +104,9 @@ func (w *ward) start(network string) (*bed, error) {
 		run = redistest.RunTCP
 	}
 	b := &bed{Server: run(w.T, "user "+name+" on >"+name+" ~* &* +@all")}
-	b.admin = redis.NewClient(&redis.Options{Network: b.Network, Addr: b.Addr, Username: name, Password: name, Protocol: 2, DisableIdentity: true})
+	as := b.Options(0)
+	as.Username, as.Password = name, name
+	b.admin = redis.NewClient(as)
 	w.Cleanup(func() { b.admin.Close() })
 	var err error
 	b.config, err = b.admin.ConfigGet(context.Background(), "*").Result()

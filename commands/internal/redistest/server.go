@@ -210,12 +210,22 @@ func (s *Server) ping() error {
 	return nil
 }
 
-// Client returns a client for database db that is closed when the test ends.
-func (s *Server) Client(db int) *redis.Client {
-	c := redis.NewClient(&redis.Options{
+// patience is how long a client of a test waits for a server: on a busy machine neither it
+// nor the client may get a processor for seconds.
+const patience = 2 * time.Minute
+
+// Options are those of a client for database db which waits as long as a busy machine needs.
+func (s *Server) Options(db int) *redis.Options {
+	return &redis.Options{
 		Network: s.Network, Addr: s.Addr, DB: db,
 		Protocol: 2, DisableIdentity: true, MaxRetries: -1,
-	})
+		DialTimeout: patience, ReadTimeout: patience, WriteTimeout: patience, PoolTimeout: patience,
+	}
+}
+
+// Client returns a client for database db that is closed when the test ends.
+func (s *Server) Client(db int) *redis.Client {
+	c := redis.NewClient(s.Options(db))
 	s.tb.Cleanup(func() { c.Close() })
 	return c
 }
