@@ -105,7 +105,7 @@ func decodeManifest(text []byte) (*Manifest, error) {
 
 // readManifest reads that of a folder.
 func readManifest(root *os.Root) (*Manifest, error) {
-	f, err := openFile(root, manifestName)
+	f, err := openFile(root, manifestName, os.O_RDONLY)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("%w in %s", ErrNone, root.Name())
@@ -120,13 +120,16 @@ func readManifest(root *os.Root) (*Manifest, error) {
 	return decodeManifest(text)
 }
 
+// aside is where a manifest is written before it takes its place, and what a kill may
+// leave.
+const aside = manifestName + ".new"
+
 // writeManifest replaces that of a folder in one step.
 func writeManifest(root *os.Root, m *Manifest) error {
 	text, err := m.encode()
 	if err != nil {
 		return err
 	}
-	const aside = manifestName + ".new"
 	if err := root.Remove(aside); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -160,8 +163,8 @@ func syncFolder(root *os.Root) error {
 	return d.Sync()
 }
 
-// openFile opens a file of a folder for reading and follows no link.
-func openFile(root *os.Root, name string) (*os.File, error) {
+// openFile opens a file that is in a folder, and follows no link.
+func openFile(root *os.Root, name string, flag int) (*os.File, error) {
 	was, err := root.Lstat(name)
 	if err != nil {
 		return nil, err
@@ -169,7 +172,7 @@ func openFile(root *os.Root, name string) (*os.File, error) {
 	if !was.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s in %s is no plain file", name, root.Name())
 	}
-	f, err := root.Open(name)
+	f, err := root.OpenFile(name, flag, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -52,6 +52,21 @@ func open(root *os.Root, partial bool) (*Archive, error) {
 	if !m.Complete && !partial {
 		return nil, ErrUnfinished
 	}
+	a, err := list(root, m)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range a.Files {
+		if f.sealed == nil && m.Complete {
+			return nil, &DamageError{File: f.Name, Reason: "the manifest does not know it"}
+		}
+	}
+	a.unpacker, err = newUnpacker()
+	return a, err
+}
+
+// list finds the files of a backup.
+func list(root *os.Root, m *Manifest) (*Archive, error) {
 	a := &Archive{Manifest: m, root: root}
 	sealed := map[string]*Sealed{}
 	for i := range m.Segments {
@@ -63,7 +78,7 @@ func open(root *os.Root, partial bool) (*Archive, error) {
 	}
 	for _, entry := range names {
 		name := entry.Name()
-		if name == manifestName || name == manifestName+".new" {
+		if name == manifestName || name == aside {
 			continue
 		}
 		parts := segmentFile.FindStringSubmatch(name)
@@ -73,9 +88,6 @@ func open(root *os.Root, partial bool) (*Archive, error) {
 		f := &File{Name: name, a: a, sealed: sealed[name]}
 		f.Shard, _ = strconv.Atoi(parts[1])
 		f.round, _ = strconv.Atoi(parts[2])
-		if f.sealed == nil && m.Complete {
-			return nil, &DamageError{File: name, Reason: "the manifest does not know it"}
-		}
 		delete(sealed, name)
 		a.Files = append(a.Files, f)
 	}
@@ -88,11 +100,10 @@ func open(root *os.Root, partial bool) (*Archive, error) {
 		}
 		return x.round - y.round
 	})
-	a.unpacker, err = newUnpacker()
-	return a, err
+	return a, nil
 }
 
-var segmentFile = regexp.MustCompile(`^([0-9]{4,})-[A-Za-z0-9._-]*?(?:\.([0-9]{4}))?` + regexp.QuoteMeta(suffix) + `$`)
+var segmentFile = regexp.MustCompile(`^([0-9]{4,})-[A-Za-z0-9._-]*?(?:\.([0-9]{4,}))?` + regexp.QuoteMeta(suffix) + `$`)
 
 // Close closes the files.
 func (a *Archive) Close() {
@@ -147,7 +158,7 @@ type frameAt struct {
 func (f *File) Check(ctx context.Context, partial bool, visit func(*Entry) error) error {
 	f.frames, f.Entries, f.Dropped = nil, 0, nil
 	if f.file == nil {
-		file, err := openFile(f.a.root, f.Name)
+		file, err := openFile(f.a.root, f.Name, os.O_RDONLY)
 		if err != nil {
 			return err
 		}

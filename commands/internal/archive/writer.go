@@ -10,6 +10,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -34,13 +35,9 @@ type Writer struct {
 // Create begins a backup in a folder that is empty or not yet there. The error is
 // ErrPlace if it is neither. The folder is the owner's alone from then on.
 func Create(dir string, m Manifest) (*Writer, error) {
-	dir = filepath.Clean(dir)
-	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, err
-	}
-	root, err := openFolder(dir)
+	root, err := makeFolder(dir)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrPlace, err)
+		return nil, err
 	}
 	w, err := create(root, m)
 	if err != nil {
@@ -49,13 +46,47 @@ func Create(dir string, m Manifest) (*Writer, error) {
 	return w, err
 }
 
-func create(root *os.Root, m Manifest) (*Writer, error) {
-	names, err := fs.ReadDir(root.FS(), ".")
-	if err != nil {
+// makeFolder opens a folder, which it makes if there is none.
+func makeFolder(dir string) (*os.Root, error) {
+	dir = filepath.Clean(dir)
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, err
 	}
+	root, err := openFolder(dir)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrPlace, err)
+	}
+	return root, nil
+}
+
+// Vacant is ErrPlace where no backup can begin in a folder.
+func Vacant(dir string) error {
+	root, err := openFolder(filepath.Clean(dir))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("%w: %w", ErrPlace, err)
+	}
+	defer root.Close()
+	return vacant(root)
+}
+
+func vacant(root *os.Root) error {
+	names, err := fs.ReadDir(root.FS(), ".")
+	if err != nil {
+		return err
+	}
+	names = slices.DeleteFunc(names, func(e fs.DirEntry) bool { return e.Name() == aside })
 	if len(names) > 0 {
-		return nil, fmt.Errorf("%w: there is %s in %s", ErrPlace, names[0].Name(), root.Name())
+		return fmt.Errorf("%w: there is %s in %s", ErrPlace, names[0].Name(), root.Name())
+	}
+	return nil
+}
+
+func create(root *os.Root, m Manifest) (*Writer, error) {
+	if err := vacant(root); err != nil {
+		return nil, err
 	}
 	if err := root.Chmod(".", 0o700); err != nil {
 		return nil, err
@@ -106,6 +137,9 @@ func (w *Writer) Segment(shard int, name string) (*Segment, error) {
 	return s, nil
 }
 
+// roundEnd is how the name of a shard would end in the number of a run.
+var roundEnd = regexp.MustCompile(`\.([0-9]{4,})$`)
+
 // segmentName is 0000-10.0.0.1-6379.resp.zst. Of a shard's name there stays what any
 // system takes in the name of a file.
 func segmentName(shard int, name string, round int) string {
@@ -114,24 +148,26 @@ func segmentName(shard int, name string, round int) string {
 	})
 	plain := strings.Join(words, "-")
 	plain = strings.Trim(plain[:min(len(plain), 80)], "-.")
+	plain = roundEnd.ReplaceAllString(plain, "-$1") // it is no number of a run
 	if round > 0 {
 		plain += fmt.Sprintf(".%04d", round)
 	}
 	return fmt.Sprintf("%04d-%s%s", shard, plain, suffix)
 }
 
-// Sync returns when all that was put has reached the disk.
+// Sync returns when all that was put has reached the disk, also where nothing can be
+// put any more.
 func (w *Writer) Sync() error {
-	w.mu.Lock()
-	open := slices.Collect(maps.Values(w.open))
-	err := w.err
-	w.mu.Unlock()
-	for _, s := range open {
+	var err error
+	for _, s := range w.left() {
 		if e := s.sync(); err == nil {
 			err = e
 		}
 	}
-	return w.fail(err)
+	if err != nil {
+		return w.fail(err)
+	}
+	return nil
 }
 
 // Err is why nothing is written any more.
@@ -267,6 +303,10 @@ func (s *Segment) Close() error {
 	s.w.manifest.Segments = append(s.w.manifest.Segments, Sealed{
 		File: s.name, Sum: hex.EncodeToString(s.sum.Sum(nil)), Entries: s.entries, Bytes: s.bytes,
 	})
-	slices.SortFunc(s.w.manifest.Segments, func(a, b Sealed) int { return strings.Compare(a.File, b.File) })
+	sortSealed(s.w.manifest.Segments)
 	return s.w.failLocked(err)
+}
+
+func sortSealed(segments []Sealed) {
+	slices.SortFunc(segments, func(a, b Sealed) int { return strings.Compare(a.File, b.File) })
 }
