@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -19,8 +20,8 @@ import (
 // estimated to take.
 const spaceFactor = 1.2
 
-// keepIn begins the backup of the run in dir, once there is room for it. In a dry run
-// it only looks whether there is.
+// keepIn begins the backup of the run in dir, or goes on with it, once there is room for
+// it. In a dry run it only looks whether there is.
 func (b *bulk) keepIn(ctx context.Context, dir, command string) error {
 	if dir == "" {
 		return usagef("DIR is empty")
@@ -28,7 +29,7 @@ func (b *bulk) keepIn(ctx context.Context, dir, command string) error {
 	if err := b.roomFor(ctx, dir); err != nil || b.o.dryRun {
 		return err
 	}
-	w, err := archive.Create(dir, b.manifest(ctx, command))
+	w, err := b.openBackup(ctx, dir, b.manifest(ctx, command))
 	switch {
 	case errors.Is(err, archive.ErrPlace):
 		return usagef("%v", err)
@@ -44,9 +45,48 @@ func (b *bulk) keepIn(ctx context.Context, dir, command string) error {
 		}
 		// Of a run that changes what it stores all is there that was changed.
 		whole := command != "backup" || r.Ended == engine.EndDone
-		return w.Close(whole, counts)
+		if err := w.Close(whole, counts); err != nil {
+			return err
+		}
+		return b.kept.finish()
 	}
 	return nil
+}
+
+// openBackup opens the backup that m tells of, for writing. A checkpoint names it before
+// there is anything in it, so that a kill leaves nothing that cannot be gone on with.
+func (b *bulk) openBackup(ctx context.Context, dir string, m archive.Manifest) (*archive.Writer, error) {
+	k := b.kept
+	if k == nil {
+		return archive.Create(dir, m)
+	}
+	at, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	if !b.resumes() || k.was.Backup == nil {
+		if err := archive.Vacant(dir); err != nil {
+			return nil, err
+		}
+		if err := k.keepIn(at, m.Started, k.now.Shards); err != nil {
+			return nil, err
+		}
+		return archive.Create(dir, m)
+	}
+	was := k.was.Backup
+	m.Started = was.Started
+	w, err := archive.GoOn(ctx, dir, m)
+	if err != nil {
+		return nil, err
+	}
+	if err := k.keepIn(at, m.Started, k.was.Shards); err != nil {
+		_ = w.Close(false, nil) // what there is to tell is the other error
+		return nil, err
+	}
+	if _, err := os.Lstat(was.Dir); err == nil && was.Dir != at {
+		b.s.ui.Note("what was kept before is in %s", plain.Quote(was.Dir))
+	}
+	return w, nil
 }
 
 // roomFor refuses a backup that would fill the disk, by the values of a sample. What
@@ -69,6 +109,7 @@ func (b *bulk) roomFor(ctx context.Context, dir string) error {
 	for i := range samples {
 		keys += samples[i].Estimate()
 	}
+	keys -= min(keys, b.doneBefore())
 	if sizes["n"] == 0 {
 		return nil
 	}
@@ -80,6 +121,17 @@ func (b *bulk) roomFor(ctx context.Context, dir string) error {
 	return refusef(refusedNoSpace, "about %s of %s, and %s has %s free: too little for %.1f times as much",
 		plain.Size(int64(need)), plain.Count(keys, "key"), plain.Quote(filepath.Clean(dir)), plain.Size(free), spaceFactor).
 		hinting("another DIR, or fewer keys: --match, --version, --shard")
+}
+
+// doneBefore is how many of the keys that are there the runs before have done.
+func (b *bulk) doneBefore() (keys int64) {
+	if b.resumes() {
+		for i := range b.kept.was.Shards {
+			c := b.kept.was.Shards[i].Counts
+			keys += c["scanned"] - c["deleted"]
+		}
+	}
+	return keys
 }
 
 // manifest is what the backup of the run says it is of.

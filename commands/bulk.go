@@ -145,6 +145,7 @@ func (b *bulk) work(ctx context.Context, op engine.Operation) error {
 			return err
 		}
 	}
+	b.keep()
 	if b.o.backup != "" {
 		if err := b.keepIn(ctx, string(b.o.backup), engine.CommandOf(op)); err != nil {
 			return err
@@ -157,7 +158,6 @@ func (b *bulk) work(ctx context.Context, op engine.Operation) error {
 	if sink.wanted() {
 		b.run.Failure = sink.add
 	}
-	b.keep()
 	bar := b.s.ui.Progress(b.does, "keys")
 	b.run.Progress = bar.Set
 	b.run.Waits = b.waits(bar)

@@ -23,6 +23,9 @@ type kept struct {
 	was  *checkpoint.State // from where it goes on; nil: from the beginning
 	// notes are the counts of the command's own; nil: it has none.
 	notes func() []engine.Note
+	// done is the state at the end of a run that did everything, until its backup is
+	// brought to its end, too.
+	done []checkpoint.Shard
 }
 
 // openCheckpoint opens the file of --checkpoint, if there is one, and finds out whether
@@ -36,8 +39,6 @@ func (b *bulk) openCheckpoint() error {
 		return usagef("--from-start goes with --checkpoint")
 	case b.o.dryRun:
 		return usagef("--checkpoint and --dry-run exclude each other: a dry run leaves nothing to go on from")
-	case b.o.backup != "":
-		return usagef("--checkpoint and --backup exclude each other: a run that goes on cannot add to the backup of the one before")
 	}
 	k := &kept{path: plain.Quote(string(o.checkpoint))}
 	file, text, err := checkpoint.Open(string(o.checkpoint))
@@ -99,6 +100,9 @@ func (b *bulk) identity() checkpoint.State {
 	}
 	for name, value := range b.decides {
 		s.Decides[name] = value
+	}
+	if b.o.backup != "" { // which one is found out when it is opened
+		s.Decides["--backup"] = "true"
 	}
 	if protect := b.run.Selection.Protect; len(protect) > 0 {
 		s.Decides["protect"] = strings.Join(protect, " ")
@@ -162,8 +166,30 @@ func decides(flag string) bool {
 	return true
 }
 
-// Keep writes a state to the file.
+// Keep writes a state to the file. Where there is a backup that has to be brought to its
+// end there is something to go on with until finish.
 func (k *kept) Keep(shards []checkpoint.Shard, complete bool) error {
+	if complete && k.now.Backup != nil {
+		k.done, complete = shards, false
+	}
+	return k.write(shards, complete)
+}
+
+// keepIn writes where the backup of the run is, which goes on from a state.
+func (k *kept) keepIn(dir string, started time.Time, from []checkpoint.Shard) error {
+	k.now.Backup = &checkpoint.Backup{Dir: dir, Started: started}
+	return k.write(from, false)
+}
+
+// finish writes that everything was done, if it was.
+func (k *kept) finish() error {
+	if k == nil || k.done == nil {
+		return nil
+	}
+	return k.write(k.done, true)
+}
+
+func (k *kept) write(shards []checkpoint.Shard, complete bool) error {
 	s := k.now
 	s.Written, s.Complete, s.Shards = time.Now().UTC().Round(time.Millisecond), complete, shards
 	if k.notes != nil {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -118,6 +119,24 @@ func (v *victim) command(words ...string) *exec.Cmd {
 	return exec.Command(v.program, append([]string{"-c", v.config, "--json", "--yes", "--quiet"}, words...)...)
 }
 
+// killed starts a run once or twice and kills it at a random moment of the second that
+// it takes. It tells how often it was there to be killed.
+func (v *victim) killed(t *testing.T, random *rand.Rand, words []string) (kills int) {
+	t.Helper()
+	for range 1 + random.IntN(2) {
+		cmd := v.command(append(slices.Clone(words), "--rate", "5000")...)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(random.IntN(1300)) * time.Millisecond) // the moment, by chance
+		cmd.Process.Kill()
+		if cmd.Wait(); !cmd.ProcessState.Exited() {
+			kills++
+		}
+	}
+	return kills
+}
+
 // whole runs the program to its end.
 func (v *victim) whole(t *testing.T, words ...string) *killedReport {
 	t.Helper()
@@ -135,12 +154,11 @@ func (v *victim) whole(t *testing.T, words ...string) *killedReport {
 
 // A program that is killed at any moment, and once more when it goes on, has left
 // nothing out in the end, and what it counted twice or not at all is no more than it
-// says.
+// says. It is killed CACHERING_KILLS (4) times.
 func TestAProgramThatIsKilledGoesOn(t *testing.T) {
 	t.Parallel()
 	program := programtest.Build(t)
 	random := trials.Rand(t)
-	const rate = 5000
 	for name, words := range map[string][]string{
 		"reinsert":    {"reinsert", "--to", "5"},
 		"del-pattern": {"del-pattern", "k*"},
@@ -155,19 +173,11 @@ func TestAProgramThatIsKilledGoesOn(t *testing.T) {
 			alone := v.whole(t, words...)
 			want := v.holds(t)
 			resumed := 0
-			for trial := range trials.Count(t, "CACHERING_ROUNDS", 3) {
+			for trial, kills := 0, 0; kills < trials.Count(t, "CACHERING_KILLS", 4); trial++ {
 				v.fill(t)
 				file := filepath.Join(t.TempDir(), "run.state")
 				kept := append(words, "--checkpoint", file)
-				for range 1 + random.IntN(2) {
-					cmd := v.command(append(kept, "--rate", fmt.Sprint(rate))...)
-					if err := cmd.Start(); err != nil {
-						t.Fatal(err)
-					}
-					time.Sleep(time.Duration(random.IntN(1300)) * time.Millisecond) // the moment, by chance
-					cmd.Process.Kill()
-					cmd.Wait()
-				}
+				kills += v.killed(t, random, kept)
 				if text, _ := os.ReadFile(file); strings.Contains(string(text), `"complete":true`) {
 					continue // the run was over
 				}
@@ -187,7 +197,7 @@ func TestAProgramThatIsKilledGoesOn(t *testing.T) {
 					t.Errorf("left behind: %q", names)
 				}
 			}
-			t.Logf("%d runs went on", resumed)
+			t.Logf("%d runs went on after kills", resumed)
 		})
 	}
 }

@@ -13,6 +13,8 @@
 //	 "command":"reinsert",
 //	 "decides":{"to":"pickle:5",…},       arguments and flags that decide what is done, as text
 //	 "cache":{"backend":…,"prefix":…,…},  which cache it is, without passwords
+//	 "backup":{"dir":"/var/b",            where --backup keeps the entries; absent: nowhere
+//	   "started":"2026-01-31T17:00:00Z"}, what the backup there says when it began
 //	 "notes":{"py2_strings.values":3},    counts of the command's own
 //	 "shards":[{"shard":"10.0.0.1:6379",  in the order in which the run has them
 //	   "run_id":"…","master_replid":"…",  which process and which data the server has; "": it does not tell
@@ -65,8 +67,16 @@ type State struct {
 	Command  string            `json:"command"`
 	Decides  map[string]string `json:"decides"`
 	Cache    map[string]string `json:"cache"`
+	Backup   *Backup           `json:"backup,omitempty"`
 	Notes    map[string]int64  `json:"notes"`
 	Shards   []Shard           `json:"shards"`
+}
+
+// Backup is where a run keeps what it changes. By when it began a folder is known to be
+// that, wherever it was moved to.
+type Backup struct {
+	Dir     string    `json:"dir"`
+	Started time.Time `json:"started"`
 }
 
 // Shard is how far the work on one shard is. The zero Shard, but for its name, is one
