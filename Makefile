@@ -70,7 +70,7 @@ differential:
 	CACHERING_WHOLE=1 $(GO) test -count=1 -timeout 60m ./ring ./codec/...
 	CACHERING_WHOLE=1 $(GO) test -run 'StoredVectors|EntriesStayEqual' -count=1 -v -timeout 60m ./commands ./scripts/demo
 
-## soak: for an hour at most, with a fresh seed: ROUNDS (20) of runs that are cut short, cut off, refused or restarted under live writers, LIES (3000) of servers, STEPS (600) of each cache beside Python, KILLS (50) of runs that keep a backup, every password, the memory of runs over SHARDS (16), a queue of 1024
+## soak: for an hour at most, with a fresh seed: ROUNDS (20) of runs that are cut short, cut off, refused or restarted under live writers, LIES (3000) of servers, STEPS (600) of each cache beside Python, KILLS (50) of each run that keeps a checkpoint or a backup, and of backup and restore, every password, the memory of runs over SHARDS (16), a queue of 1024
 soak:
 	@echo "CACHERING_SEED=$(CACHERING_SEED) make $@ repeats this run"
 	CACHERING_ROUNDS=$(ROUNDS) CACHERING_LIES=$(LIES) CACHERING_STEPS=$(STEPS) CACHERING_KILLS=$(KILLS) CACHERING_EVERY_PASSWORD=1 CACHERING_SHARDS=$(SHARDS) CACHERING_QUEUE=64 \

@@ -3,6 +3,8 @@ package commands_test
 import (
 	"context"
 	"fmt"
+	"maps"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -99,5 +101,73 @@ func TestWhatAKilledRunDeletedIsInItsBackup(t *testing.T) {
 	}
 	if partly == 0 {
 		t.Errorf("no run was killed in its middle, of %d", kills)
+	}
+}
+
+// backup and restore are killed at random moments, CACHERING_KILLS (2) times each: what
+// is in a backup that was cut short is as it was, and a restore that is begun again
+// brings back everything.
+func TestBackupAndRestoreAreKilled(t *testing.T) {
+	t.Parallel()
+	program, random := programtest.Build(t), trials.Rand(t)
+	flush := func(v *victim) {
+		for _, c := range v.clients {
+			c.FlushDB(context.Background())
+		}
+	}
+	ours := func(all map[string]string) map[string]string {
+		maps.DeleteFunc(all, func(key, _ string) bool { return !strings.Contains(key, " :1:k") })
+		return all
+	}
+	for _, name := range []string{"backup", "restore"} {
+		seed := random.Uint64()
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			random := rand.New(rand.NewPCG(seed, 0))
+			v := newVictim(t, program)
+			v.fill(t)
+			before := ours(v.exactly(t))
+			whole := filepath.Join(t.TempDir(), "whole")
+			v.whole(t, "backup", whole)
+			kills, partly := 0, 0
+			for want := trials.Count(t, "CACHERING_KILLS", 2); kills < want; {
+				words := []string{"restore", whole, "--as-was"}
+				dir := whole
+				if name == "restore" {
+					flush(v)
+				} else {
+					dir = filepath.Join(t.TempDir(), "b")
+					words = []string{"backup", dir}
+				}
+				killed := v.killedOnce(t, random, words...)
+				kills += killed
+				if name == "backup" {
+					if _, err := os.Lstat(filepath.Join(dir, "manifest.json")); err != nil {
+						continue // it was killed before it began
+					}
+					flush(v)
+					v.whole(t, "restore", dir, "--as-was", "--partial")
+				}
+				got := v.exactly(t)
+				if 0 < len(got) && len(got) < len(before) {
+					partly++
+				}
+				for key, is := range got {
+					if before[key] != is {
+						t.Fatalf("kill %d: %s: got %.50q, want %.50q", kills, key, is, before[key])
+					}
+				}
+				if name == "restore" || killed == 0 {
+					v.whole(t, "restore", dir, "--as-was")
+					differ(t, fmt.Sprintf("kill %d", kills), v.exactly(t), before, nil)
+				} else {
+					v.whole(t, "restore", whole, "--as-was")
+				}
+			}
+			t.Logf("%d kills, %d of them in the middle", kills, partly)
+			if partly == 0 && kills > 20 {
+				t.Error("no run was killed in its middle")
+			}
+		})
 	}
 }

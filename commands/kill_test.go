@@ -116,23 +116,34 @@ type killedReport struct {
 }
 
 func (v *victim) command(words ...string) *exec.Cmd {
-	return exec.Command(v.program, append([]string{"-c", v.config, "--json", "--yes", "--quiet"}, words...)...)
+	global := []string{"-c", v.config, "--json", "--quiet"}
+	if words[0] != "backup" { // which asks nothing
+		global = append(global, "--yes")
+	}
+	return exec.Command(v.program, append(global, words...)...)
 }
 
-// killed starts a run once or twice and kills it at a random moment of the second that
-// it takes. It tells how often it was there to be killed.
+// killed is killedOnce, once or twice.
 func (v *victim) killed(t *testing.T, random *rand.Rand, words []string) (kills int) {
 	t.Helper()
 	for range 1 + random.IntN(2) {
-		cmd := v.command(append(slices.Clone(words), "--rate", "5000")...)
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(time.Duration(random.IntN(1300)) * time.Millisecond) // the moment, by chance
-		cmd.Process.Kill()
-		if cmd.Wait(); !cmd.ProcessState.Exited() {
-			kills++
-		}
+		kills += v.killedOnce(t, random, words...)
+	}
+	return kills
+}
+
+// killedOnce starts a run and kills it at a random moment of the second that it takes. It
+// tells how often it was there to be killed.
+func (v *victim) killedOnce(t *testing.T, random *rand.Rand, words ...string) (kills int) {
+	t.Helper()
+	cmd := v.command(append(slices.Clone(words), "--rate", "5000")...)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(time.Duration(random.IntN(1300)) * time.Millisecond) // the moment, by chance
+	cmd.Process.Kill()
+	if cmd.Wait(); !cmd.ProcessState.Exited() {
+		kills++
 	}
 	return kills
 }
