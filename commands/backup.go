@@ -23,7 +23,7 @@ func (o *backupOptions) flags() []cli.Flag {
 
 // without leaves out flags that a command has no use for.
 func without(flags []cli.Flag, names ...string) []cli.Flag {
-	return slices.DeleteFunc(flags, func(f cli.Flag) bool { return slices.Contains(names, f.Names()[0]) })
+	return slices.DeleteFunc(flags, func(f cli.Flag) bool { return slices.Contains(names, flagNames(f)[0]) })
 }
 
 func newBackup(s *session) *command {

@@ -147,7 +147,7 @@ func (s *session) decisions() map[string]string {
 		case *cli.GenericFlag:
 			value = f.Value.String()
 		}
-		if name := f.Names()[0]; value != "" && decides(name) {
+		if name := flagNames(f)[0]; value != "" && decides(name) {
 			all["--"+name] = value
 		}
 	}

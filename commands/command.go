@@ -52,7 +52,7 @@ func (c *command) sub(name string) *command {
 
 func (c *command) flag(name string) cli.Flag {
 	for _, f := range c.flags {
-		for _, n := range f.Names() {
+		for _, n := range flagNames(f) {
 			if n == name {
 				return f
 			}
@@ -73,4 +73,15 @@ func (c *command) each(visit func(*command)) {
 func takesValue(f cli.Flag) bool {
 	doc, ok := f.(cli.DocGenerationFlag)
 	return ok && doc.TakesValue()
+}
+
+// flagNames are a flag's name and its aliases. The Names of the flag library itself run a regular expression over each.
+func flagNames(f cli.Flag) []string {
+	switch f := f.(type) {
+	case *cli.BoolFlag:
+		return append([]string{f.Name}, f.Aliases...)
+	case *cli.GenericFlag:
+		return append([]string{f.Name}, f.Aliases...)
+	}
+	return f.Names()
 }

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -23,5 +24,23 @@ func TestCommandsThatWriteAreDeclared(t *testing.T) {
 	})
 	if writing < 13 {
 		t.Errorf("only %d commands write", writing)
+	}
+}
+
+// The names that the program and the flag library know a flag by are those of its description.
+func TestFlagNames(t *testing.T) {
+	aliases := 0
+	root(testSession(t)).each(func(c *command) {
+		for i, f := range declared(c.flags) {
+			if got, want := f.Names(), c.flags[i].Names(); !slices.Equal(got, want) {
+				t.Errorf("%s: a flag is called %q, want %q", c.path(), got, want)
+			}
+			if len(f.Names()) > 1 {
+				aliases++
+			}
+		}
+	})
+	if aliases == 0 {
+		t.Error("no flag has a second name")
 	}
 }

@@ -24,7 +24,7 @@ func (s *session) execute(ctx context.Context, args []string) error {
 	}
 	app := &cli.App{
 		Name:  "cachering",
-		Flags: root.flags,
+		Flags: declared(root.flags),
 		// Everything that the library would print or decide on its own is
 		// switched off: help, version, suggestions, usage after an error,
 		// exiting.
@@ -46,7 +46,7 @@ func (s *session) execute(ctx context.Context, args []string) error {
 func (s *session) declare(c *command) *cli.Command {
 	out := &cli.Command{
 		Name:         c.name,
-		Flags:        c.flags,
+		Flags:        declared(c.flags),
 		HideHelp:     true,
 		OnUsageError: onUsageError,
 		Action: func(ctx *cli.Context) error {
@@ -57,6 +57,20 @@ func (s *session) declare(c *command) *cli.Command {
 	}
 	for _, sub := range c.subs {
 		out.Subcommands = append(out.Subcommands, s.declare(sub))
+	}
+	return out
+}
+
+// flag is one for the flag library, which asks each for the names of every other.
+type flag struct{ cli.Flag }
+
+// Names are its name and its aliases.
+func (f flag) Names() []string { return flagNames(f.Flag) }
+
+func declared(flags []cli.Flag) []cli.Flag {
+	out := make([]cli.Flag, len(flags))
+	for i, f := range flags {
+		out[i] = flag{f}
 	}
 	return out
 }

@@ -94,7 +94,7 @@ func flagRows(flags []cli.Flag) [][2]string {
 	var rows [][2]string
 	for _, f := range flags {
 		var dashed []string
-		for _, n := range f.Names() {
+		for _, n := range flagNames(f) {
 			if len(n) == 1 {
 				dashed = append(dashed, "-"+n)
 			} else {

@@ -56,7 +56,7 @@ func nearFlag(c, root *command, name string) string {
 	var known []string
 	collect := func(c *command) {
 		for _, f := range c.flags {
-			known = append(known, f.Names()[0])
+			known = append(known, flagNames(f)[0])
 		}
 	}
 	collect(root)

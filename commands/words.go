@@ -253,7 +253,7 @@ func readFlag(c, root *command, word string) (setFlag, error) {
 		}
 		return f, e
 	}
-	f.name = f.flag.Names()[0]
+	f.name = flagNames(f.flag)[0]
 	if hasValue && !takesValue(f.flag) {
 		e := usagef("--%s takes no value, got %s", f.name, misplacedWord(value))
 		if hint := habit(name); hint != "" {
