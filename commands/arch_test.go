@@ -14,7 +14,7 @@ import (
 var imports = layers(`
 main: commands
 commands: ./document ./archive ./plain ./advice ./placement ./library ./config ./reader ./importer ./importer/settings ./cluster ./herd ./scan ./survey ./checkpoint ./engine ./explain ./doctor ./ui ring codec codec/pyobj codec/pickle
-./config: ./document ./library ring codec
+./config: ./areas ./document ./library ring codec
 ./library: ring codec
 ./reader: ./config ./plain codec
 ./importer: ./library ./config ./importer/settings ring
@@ -22,7 +22,7 @@ commands: ./document ./archive ./plain ./advice ./placement ./library ./config .
 ./cluster: ./config ./wire ./plain ring
 ./wire:
 ./herd: ./config ./cluster codec
-./scan: ./cluster ring
+./scan: ./areas ./cluster ring
 ./survey: ./cluster ./scan ring
 ./checkpoint: ./document
 ./engine: ./checkpoint ./document ./archive ./cluster ./scan ./survey ring

@@ -57,6 +57,9 @@ func (a Area) Source() string { return table[a].source }
 // Loss is what deleting keys of the area means.
 func (a Area) Loss() Loss { return table[a].loss }
 
+// valued tells that no key by itself tells the area.
+func (a Area) valued() bool { return a == Models || a == Cachalot || a == CachalotStamps }
+
 // Means says the loss in words that have the area for a subject, as "logs users out";
 // "" where there is nothing to say.
 func (a Area) Means() string { return table[a].means }
@@ -141,10 +144,11 @@ func (s *Set) Add(other Set) {
 }
 
 // Named is the set that a configuration calls @name: one area, or all whose keys have
-// one loss in common, logout, state or stale. ok is false where there is none.
+// one loss in common, logout, state or stale. ok is false where there is none that a key
+// by itself tells.
 func Named(name string) (s Set, ok bool) {
 	for a := range Area(count) {
-		if loss := a.Loss(); a.Name() == name || loss > Recomputed && loss.String() == name {
+		if loss := a.Loss(); !a.valued() && (a.Name() == name || loss > Recomputed && loss.String() == name) {
 			s[a/64] |= 1 << (a % 64)
 			ok = true
 		}
@@ -156,7 +160,9 @@ func Named(name string) (s Set, ok bool) {
 func Names() []string {
 	names := []string{Stale.String(), State.String(), Logout.String()}
 	for a := range Area(count) {
-		names = append(names, a.Name())
+		if !a.valued() {
+			names = append(names, a.Name())
+		}
 	}
 	slices.SortFunc(names, strings.Compare)
 	return names

@@ -110,7 +110,7 @@ var table = [count]about{
 	ConstanceDB:      {"constance-db", "constance of the database", "constance.backends.database", Recomputed, ""},
 	Solo:             {"solo", "", "solo.models", Recomputed, ""},
 	Locks:            {"locks", "", "redis.lock", State, letsGo},
-	Markers:          {"markers", "", "redis_cache.backends", Recomputed, ""},
+	Markers:          {"markers", "", "", Recomputed, ""},
 	CachexSemaphores: {"cachex-semaphores", "semaphores of django-cachex", "django_cachex", State, letsGo},
 
 	Sorl:              {"sorl-thumbnail", "", "sorl.thumbnail.kvstores.redis_kvstore", State, "leaves files behind"},

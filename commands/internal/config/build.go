@@ -39,7 +39,6 @@ func (l *loader) cache(n *node) *Cache {
 		Alias: n.name, File: l.file, Line: n.line, Backend: text(n.get("backend")),
 		Sharded: cl.Sharded, Herd: cl.Herd, pools: cl.Sentinel, library: lib, node: n,
 		Version: 1, Timeout: Timeout{After: 300 * time.Second},
-		Protect: []string{"django.contrib.sessions*"},
 	}
 	l.plainSettings(c, n)
 	c.Release = text(n.get("release"))
@@ -80,12 +79,7 @@ func (l *loader) plainSettings(c *Cache, n *node) {
 	if v := n.get("read_only"); v != nil {
 		c.ReadOnly = v.value.(bool)
 	}
-	if v := n.get("protect"); v != nil {
-		c.Protect = []string{}
-		for _, item := range v.items {
-			c.Protect = append(c.Protect, item.value.(string))
-		}
-	}
+	l.protect(c, n.get("protect"))
 	o := n.get("options")
 	if v := o.get("socket_timeout"); v != nil {
 		c.SocketTimeout = duration(v)

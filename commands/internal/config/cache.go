@@ -41,7 +41,7 @@ type Cache struct {
 	Version  int64
 	Timeout  Timeout
 	ReadOnly bool
-	Protect  []string // patterns of keys that bulk deletes and expiries spare
+	Protect  []string // what bulk deletes and expiries spare: patterns of keys, and @ with the name of an area or loss
 
 	Codec  codec.Codec // Protocol is codec.AnyProtocol when the file does not tell it; see ProtocolKnown
 	Python string      // of the application, as written; may be empty

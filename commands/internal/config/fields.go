@@ -36,8 +36,8 @@ var cacheFields = []field{
 	{name: "timeout", kinds: seconds, none: true, want: `seconds or "none"`, write: `seconds, such as 300, or "none"`},
 	{name: "key_function", kinds: kindString, write: "a template, such as " + quote(DefaultKeyFunction), check: notEmpty},
 	{name: "read_only", kinds: kindBool, write: "true or false"},
-	{name: "protect", kinds: kindArray, write: `an array of patterns, such as ["django.contrib.sessions*"]`,
-		each: &field{kinds: kindString, write: "it in quotes", check: notEmpty}},
+	{name: "protect", kinds: kindArray, write: `an array of patterns and areas, such as ["@logout", "@state", "report:*"]`,
+		each: &field{kinds: kindString, write: "it in quotes", check: checkProtected}},
 	// BaseRedisCache.get_db and get_password of django-redis-cache look here
 	// before they look in OPTIONS.
 	{name: "db", kinds: kindInt | kindFloat | kindBool | kindString, want: "a number", write: "a number, such as 1"},

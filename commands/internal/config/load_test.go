@@ -40,7 +40,7 @@ func TestDefaults(t *testing.T) {
 	}
 	if c.Alias != "default" || c.File != "c.toml" || c.Line != 1 || !c.Sharded || c.Ring != ring.RedisCache || c.Version != 1 ||
 		c.Timeout != (Timeout{After: 300 * time.Second}) || c.ReadOnly || c.Keyspace.Stored("k", 1) != ":1:k" ||
-		!reflect.DeepEqual(c.Protect, []string{"django.contrib.sessions*"}) ||
+		!reflect.DeepEqual(c.Protect, []string{"@logout", "@state"}) ||
 		c.ProtocolKnown() || c.Codec.String() != "pickle" || c.SocketTimeout != 0 || c.Bulk != (Bulk{}) ||
 		c.Traits.Side != (ring.SideKeys{Fresh: "__fresh__", Lock: "__lock__"}) {
 		t.Errorf("unexpected defaults: %#v", *c)
@@ -124,6 +124,7 @@ func TestSettings(t *testing.T) {
 		{`bulk = {max_failures = "1%", deadline = "06:00"}`, func(c *Cache) string { return fmt.Sprint(c.Bulk.MaxFailures, c.Bulk.Deadline) }, "1%06:00"},
 		{`bulk.max_deletes = "2.5%"`, func(c *Cache) string { return c.Bulk.MaxDeletes.String() }, "2.5%"},
 		{`protect = []`, func(c *Cache) string { return fmt.Sprint(len(c.Protect), c.Protect != nil) }, "0 true"},
+		{`protect = ["@sessions", "@stale", "a*"]`, func(c *Cache) string { return fmt.Sprint(c.Protect) }, "[@sessions @stale a*]"},
 		{`protect = ["a*", "b"]`, func(c *Cache) string { return fmt.Sprint(c.Protect) }, "[a* b]"},
 		{`read_only = true`, func(c *Cache) string { return fmt.Sprint(c.ReadOnly) }, "true"},
 		{"key_prefix = \"a:[b\"\nversion = -2", func(c *Cache) string { return c.Keyspace.Stored("k", c.Version) }, "a:[b:-2:k"},

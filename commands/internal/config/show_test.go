@@ -87,7 +87,7 @@ func TestViewJSON(t *testing.T) {
 		`"shards":[{"index":0,"shard":"10.0.0.1:6379","label":"('10.0.0.1', 6379, 1, None)","dial":"10.0.0.1:6379","db":1,"tls":false},` +
 		`{"index":1,"shard":"10.0.0.2:6379","label":"('10.0.0.2', 6379, 1, None)","dial":"10.0.0.2:6379","db":1,"tls":false}],` +
 		`"settings":{"backend":"redis_cache.ShardedRedisCache","key_function":"{prefix}:{version}:{key}","key_prefix":"","location":["10.0.0.1:6379","10.0.0.2:6379"],` +
-		`"options.compressor":"none","options.db":1,"options.pickle_version":2,"options.serializer":"pickle","protect":["django.contrib.sessions*"],"read_only":false,"release":"3.0.1","timeout":300,"version":1}}`
+		`"options.compressor":"none","options.db":1,"options.pickle_version":2,"options.serializer":"pickle","protect":["@logout","@state"],"read_only":false,"release":"3.0.1","timeout":300,"version":1}}`
 	if got := marshal(t, c.View()); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -2,7 +2,9 @@ package scan
 
 import (
 	"strconv"
+	"strings"
 
+	"cachering/commands/internal/areas"
 	"cachering/commands/internal/cluster"
 	"cachering/ring"
 )
@@ -13,7 +15,7 @@ type Selection struct {
 	Match    string   // glob of the key as the application names it; "" is every key
 	Stored   bool     // Match is a glob of the stored key; other caches' keys stay out all the same
 	Versions []int64  // nil: every version
-	Protect  []string // globs of keys to spare
+	Protect  []string // what to spare: globs of keys, and @ with what areas.Named knows
 }
 
 // Verdict is what a Selection says about a stored key.
@@ -33,6 +35,8 @@ type Filter struct {
 	match      []byte          // of the key; nil: the pattern has decided
 	versions   []string
 	protect    [][]byte
+	spared     areas.Set
+	byArea     bool // spared holds something
 	neighbours []cluster.Neighbour
 }
 
@@ -63,7 +67,13 @@ func NewFilter(sel Selection, cl *cluster.Cluster, s *cluster.Shard) *Filter {
 		f.versions = append(f.versions, strconv.FormatInt(v, 10))
 	}
 	for _, p := range sel.Protect {
-		f.protect = append(f.protect, []byte(p))
+		if name, marked := strings.CutPrefix(p, "@"); marked {
+			set, ok := areas.Named(name)
+			f.byArea = f.byArea || ok
+			f.spared.Add(set)
+		} else {
+			f.protect = append(f.protect, []byte(p))
+		}
 	}
 	return f
 }
@@ -101,6 +111,9 @@ func (f *Filter) Verdict(stored []byte) Verdict {
 		if ring.Match(p, key) {
 			return Spare
 		}
+	}
+	if f.byArea && f.spared.Has(areas.Of(stored, key, areas.Unseen)) {
+		return Spare
 	}
 	return Take
 }

@@ -25,6 +25,10 @@ func TestFilter(t *testing.T) {
 		{scan.Selection{Versions: []int64{1}}, "p:1:a take, p:11:a other, p:01:a other"},
 		{scan.Selection{Versions: []int64{1, -1}}, "p:1:a take, p:-1:a take, p:2:a other"},
 		{scan.Selection{Match: "a*", Protect: []string{"ab*"}}, "p:1:a take, p:1:ab spare, p:1:b other, p:1:2:a other"},
+		{scan.Selection{Protect: []string{"@logout", "@throttles", "b*"}}, "p:1:throttle_anon_1 spare, p:1:django.contrib.sessions.cacheX spare, p:1:b spare, " +
+			"p:1:django.contrib.sessions.cached_dbX take, p:1:axes-d41d8cd98f00b204e9800998ecf8427e take, p:1:a take, q:1:throttle_anon_1 other"},
+		{scan.Selection{Protect: []string{"@state"}}, "p:1:axes-d41d8cd98f00b204e9800998ecf8427e spare, p:1:throttle_anon_1 spare, p:1:@state take"},
+		{scan.Selection{Protect: []string{"[@]a"}}, "p:1:@a spare, p:1:a take"},
 		{scan.Selection{Match: "*:a", Stored: true}, "p:1:a take, p:1:b other, q:1:a other, p:1:2:a other"},
 	} {
 		filter := scan.NewFilter(c.sel, f.Cluster, f.Shards()[0])
