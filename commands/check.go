@@ -40,8 +40,9 @@ type finding struct {
 	listed
 	Home   string `json:"home"`
 	Copies []held `json:"copies,omitempty"` // of a duplicate
-	// Equal is null where a value is no string and was not compared.
-	Equal *bool `json:"equal,omitempty"`
+	// Equal, of a duplicate, is null where a value is no string and was not compared; it is
+	// null for every other finding.
+	Equal *bool `json:"equal"`
 }
 
 // held is one copy of a key.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/engine"
 	"cachering/commands/internal/plain"
 	"cachering/commands/internal/scan"
@@ -159,7 +160,7 @@ func (b *bulk) showDatabase(ctx context.Context) error {
 			return ctx.Err()
 		}
 		if c.Err != nil {
-			warn("shard          ", "%s: no answer: %v", c.Shard, c.Err)
+			warn("shard          ", "%s: no answer: %s", c.Shard, cluster.Bare(c.Err))
 			continue
 		}
 		line := fmt.Sprintf("%s: %s, %d of this cache (%d protected)", c.Shard, plain.Count(c.Keys, "key"), c.Mine, c.Spared)

@@ -159,7 +159,7 @@ func (o *getOrSetOptions) suits(cache *config.Cache) error {
 
 // encode makes the value of what the command printed.
 func (o *getOrSetOptions) encode(output []byte, cache *config.Cache, name string, deadline int64) ([]byte, error) {
-	value, _, err := encode("the output of "+name, output, o.from.value, cache, deadline)
+	value, _, _, err := encode("the output of "+name, output, o.from.value, cache, deadline)
 	var usage *usageError
 	if errors.As(err, &usage) { // cachering was used well, the command was not
 		return nil, errors.New(usage.msg)

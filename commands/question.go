@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/plain"
 	"cachering/commands/internal/reader"
 	"cachering/commands/internal/survey"
@@ -75,7 +76,7 @@ func (b *bulk) preview(ctx context.Context) (int64, error) {
 			head = "shards"
 		}
 		if v.Err != nil {
-			warn(fmt.Sprintf("%-15s", head), "%s: no answer: %v", v.Shard, v.Err)
+			warn(fmt.Sprintf("%-15s", head), "%s: no answer: %s", v.Shard, cluster.Bare(v.Err))
 			continue
 		}
 		warn(fmt.Sprintf("%-15s", head), "%s: about %s of %d", v.Shard, plain.Count(v.Estimate(), "key"), v.Keys)

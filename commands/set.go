@@ -176,7 +176,7 @@ func runSet(ctx context.Context, s *session, o *setOptions, args []string) error
 		return outcome(exitNegative)
 	}
 	if s.ui.ErrTerminal && !s.ui.JSON {
-		s.ui.Note("stored as %s, %s, on %s", it.what, plain.Count(int64(len(it.put.Value)), "byte"), entry.Shard.Name)
+		s.ui.Note("stored as %s, %s, on %s", it.what(), plain.Count(int64(len(it.put.Value)), "byte"), entry.Shard.Name)
 	}
 	return nil
 }
@@ -201,9 +201,10 @@ func (o *setOptions) life(cache *config.Cache, l lifespan) (time.Duration, libra
 
 // item is one key with what is to be stored there.
 type item struct {
-	key  string // as the application calls it
-	what string // type and codec of the value
-	put  cluster.Put
+	key   string // as the application calls it
+	kind  string // the type of the value
+	codec string // how it is stored; "" where the bytes were given
+	put   cluster.Put
 
 	do      library.Deed // Store, or with --compat what the library does in its place
 	nothing bool         // that was done, and the library would call it a success
@@ -222,22 +223,27 @@ func (it *item) storeNothing(ctx context.Context, cl *cluster.Cluster, cache *co
 // errors.
 func (o *setOptions) item(cache *config.Cache, noun, key string, typed []byte, form string, ttl time.Duration, do library.Deed) (*item, error) {
 	stale, ttl := deadline(cache, form, ttl)
-	value, what, err := encode(noun, typed, form, cache, stale)
+	value, kind, codec, err := encode(noun, typed, form, cache, stale)
 	if err != nil {
 		return nil, err
 	}
-	return &item{key: o.userKey(cache, key), what: what, do: do, put: cluster.Put{
+	return &item{key: o.userKey(cache, key), kind: kind, codec: codec, do: do, put: cluster.Put{
 		Stored: []byte(o.storedKey(cache, key)), Value: value, Write: o.write(ttl),
 	}}, nil
 }
 
 func (it *item) print(s *session, e *cluster.Entry) error {
+	var codec *string
+	if it.codec != "" {
+		codec = &it.codec
+	}
 	return s.ui.Document(struct {
 		address
-		Stored bool   `json:"stored"`
-		Type   string `json:"type"`
-		Bytes  int    `json:"bytes"`
-	}{address{ui.Bytes(it.key), ui.Bytes(it.put.Stored), e.Shard.Name}, e.Done, it.what, len(it.put.Value)})
+		Stored bool    `json:"stored"`
+		Type   string  `json:"type"`
+		Codec  *string `json:"codec"`
+		Bytes  int     `json:"bytes"`
+	}{address{ui.Bytes(it.key), ui.Bytes(it.put.Stored), e.Shard.Name}, e.Done, it.kind, codec, len(it.put.Value)})
 }
 
 // why says what kept a value from being stored.
@@ -255,19 +261,27 @@ func (o *setOptions) write(ttl time.Duration) cluster.Write {
 	return cluster.Write{TTL: ttl, KeepTTL: o.keepTTL, NX: o.nx, XX: o.xx}
 }
 
+// what is the type of the value, and its codec where it has one that could be another.
+func (it *item) what() string {
+	if it.codec == "" || it.kind == it.codec {
+		return it.kind
+	}
+	return it.kind + " in " + it.codec
+}
+
 // encode makes the bytes to store of a text in one of the forms of --from, and
-// names their type. noun is what the text is called in errors. With a deadline
+// names their type and codec. noun is what the text is called in errors. With a deadline
 // the value is wrapped as HerdClient does it.
-func encode(noun string, typed []byte, form string, cache *config.Cache, deadline int64) (stored []byte, what string, err error) {
+func encode(noun string, typed []byte, form string, cache *config.Cache, deadline int64) (stored []byte, kind, how string, err error) {
 	var v *codec.Value
 	switch form {
 	case asRaw:
-		return typed, "raw bytes", nil
+		return typed, "raw bytes", "", nil
 	case fromBytes:
 		v = codec.FromBytes(typed)
 	case asText:
 		if !utf8.Valid(typed) {
-			return nil, "", usagef("%s is not UTF-8, so it is no text", noun).hinting("--from bytes stores it as bytes")
+			return nil, "", "", usagef("%s is not UTF-8, so it is no text", noun).hinting("--from bytes stores it as bytes")
 		}
 		v = codec.FromText(typed)
 	case asJSON:
@@ -279,20 +293,20 @@ func encode(noun string, typed []byte, form string, cache *config.Cache, deadlin
 	if errors.As(err, &syntax) {
 		e := usagef("%s as %s: %v", noun, form, err)
 		if form == asJSON && !bytes.ContainsAny(typed, `"{[`) {
-			return nil, "", e.hinting("without --from a VALUE is text; in JSON a text has double quotes")
+			return nil, "", "", e.hinting("without --from a VALUE is text; in JSON a text has double quotes")
 		}
-		return nil, "", e
+		return nil, "", "", e
 	}
 	if err != nil {
-		return nil, "", err
+		return nil, "", "", err
 	}
-	what, to := v.Graph.Kind(v.Root).String(), cache.Codec
+	kind, to := v.Graph.Kind(v.Root).String(), cache.Codec
 	if deadline > 0 {
 		v.Root = v.Graph.NewHerd(cache.HerdModule, v.Root, deadline)
 	}
 	stored, err = codec.Encode(nil, v, to)
-	if v.Graph.Kind(v.Root) != pyobj.Int {
-		what += " in " + to.String()
+	if how = to.String(); v.Graph.Kind(v.Root) == pyobj.Int {
+		how = kind // its digits
 	}
-	return stored, what, err
+	return stored, kind, how, err
 }

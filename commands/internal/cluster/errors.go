@@ -24,7 +24,7 @@ var (
 	// configured user or password, or asks for one.
 	ErrLogin = errors.New("login refused")
 	// ErrNotString is the answer for a key that holds another type.
-	ErrNotString = errors.New("not a string")
+	ErrNotString = errors.New("it is not a string")
 	// ErrReplica is wrapped by the error of a server that takes no writes
 	// because it is a replica.
 	ErrReplica = errors.New("the server is a replica and takes no writes")
@@ -54,6 +54,15 @@ func (s *Shard) Wrap(err error) error {
 		return err
 	}
 	return &ShardError{Shard: s.Name, Err: s.plain(err)}
+}
+
+// Bare is the text of an error that stands beside the name of the shard, and so without it.
+func Bare(err error) string {
+	var named *ShardError
+	if errors.As(err, &named) && named == err {
+		return named.Err.Error()
+	}
+	return err.Error()
 }
 
 // Said is the text of an error without the name of the shard, as it may be shown:
@@ -113,6 +122,7 @@ func (s *Shard) plain(err error) error {
 func (s *Shard) ours(err error) error {
 	var already *trouble
 	var wrong *wire.Error
+	var network *net.OpError
 	switch {
 	case errors.As(err, &already), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
@@ -128,7 +138,76 @@ func (s *Shard) ours(err error) error {
 	if certificate := certificateTrouble(err); certificate != nil {
 		return certificate
 	}
+	if errors.As(err, &network) {
+		return s.unreached(network)
+	}
 	return nil
+}
+
+// unreached says why the network did not lead to the server. Its address is told where
+// the name of the shard does not.
+func (s *Shard) unreached(err *net.OpError) error {
+	if err.Op != "dial" {
+		return troublef(err, "the connection was lost: %v", reason(err))
+	}
+	at := ""
+	if err.Addr != nil && !strings.Contains(s.Name, err.Addr.String()) {
+		at = " at " + err.Addr.String()
+	}
+	return troublef(err, "it cannot be reached%s: %v", at, reason(err))
+}
+
+// reason is what the operating system or the resolver says, without the call and the
+// address, which the library puts before it.
+func reason(err *net.OpError) error {
+	var resolver *net.DNSError
+	var system *os.SyscallError
+	switch {
+	case errors.As(err.Err, &resolver) && resolver.IsNotFound:
+		return fmt.Errorf("no host %s is known", resolver.Name)
+	case errors.As(err.Err, &resolver):
+		return fmt.Errorf("the name %s is not resolved: %s", resolver.Name, resolver.Err)
+	case errors.As(err.Err, &system):
+		return system.Err
+	}
+	return err.Err
+}
+
+// typed names the type of what is no string, in the error of its key. Where the server
+// does not tell, or it changed meanwhile, the error stays as it is.
+func (s *Shard) typed(ctx context.Context, entries []Entry, at []int) {
+	var kinds []redis.Cmder
+	var of []*Entry
+	for _, i := range at {
+		if e := &entries[i]; errors.Is(e.Err, ErrNotString) {
+			kinds, of = append(kinds, redis.NewStatusCmd(ctx, "type", e.Stored)), append(of, e)
+		}
+	}
+	if kinds == nil || s.do(ctx, kinds, repeatable) != nil {
+		return
+	}
+	for k, e := range of {
+		e.Err = s.Wrap(ofType(kinds[k].(*redis.StatusCmd).Val()))
+	}
+}
+
+// typed is the entry with the type named in its error, if that is that it is no string.
+func (e Entry) typed(ctx context.Context) Entry {
+	one := []Entry{e}
+	e.Shard.typed(ctx, one, []int{0})
+	return one[0]
+}
+
+// ofType is ErrNotString that names the type, if it is one that is known.
+func ofType(kind string) error {
+	switch kind {
+	case "zset":
+		kind = "sorted set"
+	case "list", "set", "hash", "stream":
+	default:
+		return ErrNotString
+	}
+	return troublef(ErrNotString, "it is a %s, not a string", kind)
 }
 
 // untransacted says that the server refuses cmd, which is WATCH, MULTI or EXEC,

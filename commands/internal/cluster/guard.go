@@ -49,7 +49,7 @@ func (c *Cluster) Update(ctx context.Context, stored []byte, w Write, change fun
 		}})
 		if err != nil || replies == nil {
 			e.Err = err
-			return e
+			return e.typed(ctx)
 		}
 		if replies[0] == nil {
 			continue // it expired just before
@@ -89,7 +89,7 @@ func (c *Cluster) DeleteIf(ctx context.Context, stored, value []byte) Entry {
 	if e.Err = err; err == nil && replies != nil {
 		e.Done, e.Err = replies[0] == int64(1), e.Shard.refusal(replies)
 	}
-	return e
+	return e.typed(ctx)
 }
 
 // Take stores a value for ttl where there is nothing yet; Done tells whether it

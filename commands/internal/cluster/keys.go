@@ -206,7 +206,7 @@ const (
 // each builds the commands of every key, sends them with one flush a shard, all
 // shards at once, and has the answers read. It is for one goroutine at a time.
 func (c *Cluster) each(ctx context.Context, stored [][]byte, again bool, build func(*Entry) (cmds []redis.Cmder, read func())) []Entry {
-	return c.perShard(stored, func(s *Shard, entries []Entry, at []int) {
+	return c.perShard(ctx, stored, func(s *Shard, entries []Entry, at []int) {
 		s.each(ctx, entries, at, again, func(_ int, e *Entry) ([]redis.Cmder, func()) { return build(e) })
 	})
 }
@@ -214,7 +214,7 @@ func (c *Cluster) each(ctx context.Context, stored [][]byte, again bool, build f
 // perShard has the entries of each shard worked on, all shards at once; at are
 // the places of those of the shard among those asked. It is for one goroutine at a
 // time.
-func (c *Cluster) perShard(stored [][]byte, work func(s *Shard, entries []Entry, at []int)) []Entry {
+func (c *Cluster) perShard(ctx context.Context, stored [][]byte, work func(s *Shard, entries []Entry, at []int)) []Entry {
 	entries := make([]Entry, len(stored))
 	at := make(map[*Shard][]int)
 	for i := range entries {
@@ -229,6 +229,7 @@ func (c *Cluster) perShard(stored [][]byte, work func(s *Shard, entries []Entry,
 		wg.Go(func() {
 			defect := s.Contain(func() error {
 				work(s, entries, at[s])
+				s.typed(ctx, entries, at[s])
 				return nil
 			})
 			for _, i := range at[s] {

@@ -57,7 +57,7 @@ func (c *Cluster) rename(ctx context.Context, m *Moved, from, to []byte) {
 		case "string":
 			return append([]redis.Cmder{redis.NewCmd(ctx, "rename", from, to)}, c.unmark(ctx, from)...), nil
 		}
-		return nil, m.From.Wrap(ErrNotString)
+		return nil, m.From.Wrap(ofType(kind.Val()))
 	}})
 	m.Err = err
 	if err == nil && replies != nil {
@@ -99,7 +99,7 @@ func (c *Cluster) carry(ctx context.Context, m *Moved, from, to []byte) {
 		m.Copied = m.Copied || err == nil
 		return err
 	}})
-	m.Err = err
+	m.Err = (Entry{Stored: from, Shard: m.From, Err: err}).typed(ctx).Err
 	if err == nil && replies != nil {
 		m.Err = m.From.refusal(replies)
 	}

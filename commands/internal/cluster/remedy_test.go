@@ -226,7 +226,7 @@ func TestAServerOfWebPagesIsNamed(t *testing.T) {
 	for _, password := range []string{"", "s3cret"} {
 		end := Endpoint{Name: "a", Network: "tcp", Addr: web.Listener.Addr().String(), Writable: true, Login: login(password)}
 		err := open(t, time.Minute, end).Get(context.Background(), keys(":1:k0"))[0].Err
-		want := "shard a: this is no answer of a Redis server: it is in HTTP, so this is the port of another service"
+		want := "shard a: this is no answer of a Redis server: it answers HTTP, so this is the port of another service"
 		if err == nil || err.Error() != want || !errors.Is(err, ErrProtocol) {
 			t.Errorf("password %q: got %v\nwant %s", password, err, want)
 		}

@@ -29,7 +29,7 @@ func (c *Cluster) Set(ctx context.Context, puts ...Put) []Entry {
 	for i, p := range puts {
 		stored[i] = p.Stored
 	}
-	return c.perShard(stored, func(s *Shard, entries []Entry, at []int) {
+	return c.perShard(ctx, stored, func(s *Shard, entries []Entry, at []int) {
 		kept := func(i int) bool { return puts[i].KeepTTL && !puts[i].XX }
 		s.each(ctx, entries, slices.DeleteFunc(slices.Clone(at), kept), once, func(i int, e *Entry) ([]redis.Cmder, func()) {
 			return puts[i].set(ctx, e)

@@ -367,7 +367,7 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 		}
 		var text *string
 		if s.Err != nil {
-			text = new(s.Err.Error())
+			text = new(cluster.Bare(s.Err))
 		}
 		if s.Anew != "" {
 			line = append(line, field{"started_anew", s.Anew})

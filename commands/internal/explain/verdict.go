@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"cachering/commands/internal/advice"
+	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/plain"
 	"cachering/ring"
 )
@@ -87,7 +88,7 @@ func judgeReach(e *Evidence) *Conclusion {
 		if e.Down[i] != nil {
 			return &Conclusion{Verdict: Unreachable,
 				Summary: fmt.Sprintf("whether the application sees %s is not known: %s did not answer", plain.Quote(e.Arg), e.Shards[i]),
-				Reason:  e.Down[i].Error(),
+				Reason:  cluster.Bare(e.Down[i]),
 				Next:    run("doctor")}
 		}
 	}
@@ -203,6 +204,6 @@ func judgeWriter(e *Evidence) *Conclusion {
 	}
 	return &Conclusion{Verdict: Unreachable,
 		Summary: fmt.Sprintf("%s is not on what the application reads, and %s, which is written, did not answer", plain.Quote(e.Arg), e.Shards[e.Home]),
-		Reason:  e.Down[e.Home].Error(),
+		Reason:  cluster.Bare(e.Down[e.Home]),
 		Next:    run("doctor")}
 }

@@ -151,7 +151,7 @@ func (t *Talk) piece(p []byte) int {
 // page and no head.)
 var others = [...]struct{ sign, name string }{
 	{"HTTP/", "HTTP"}, {"<!DOCTYPE ", "HTTP"}, {"<html>", "HTTP"}, {"<HTML>", "HTTP"},
-	{"ERROR\r\n", "the protocol of memcached"}, {"SSH-", "SSH"},
+	{"ERROR\r\n", "in the protocol of memcached"}, {"SSH-", "SSH"},
 }
 
 // begins looks at the first byte of a line, so that what speaks another protocol
@@ -167,7 +167,7 @@ func (t *Talk) begins(p []byte) bool {
 	default:
 		for _, other := range others {
 			if bytes.HasPrefix(p, []byte(other.sign)) {
-				t.fail("it is in %s, so this is the port of another service", other.name)
+				t.fail("it answers %s, so this is the port of another service", other.name)
 				return false
 			}
 		}
