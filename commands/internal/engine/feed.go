@@ -33,21 +33,33 @@ func (s *shardRun) feed(ctx context.Context, from source, keys int64) error {
 		s.advance(&p)
 		s.at, s.fed = p, true
 		f.rest = p.entries
-		if !f.handOut(ctx) {
+		if !f.handOutPart(ctx, &p) {
 			return nil
 		}
 		s.told.passed(s.index, p.passed, keys)
-		due := s.keeper.due(true)
-		if (p.last || p.whole || due) && len(f.batch) > 0 && !f.give(ctx) {
-			return nil
-		}
 		if p.last {
 			return nil
+		}
+	}
+}
+
+// handOutPart gives the entries of the part at hand, and takes a state after them if one is
+// due. What is taken back for a state is given again: nothing else knows of it. It is false
+// when nothing more is to be given.
+func (f *feeding) handOutPart(ctx context.Context, p *part) bool {
+	for again := true; again; again = len(f.rest) > 0 {
+		if !f.handOut(ctx) {
+			return false
+		}
+		due := f.keeper.due(true)
+		if (p.last || p.whole || due) && len(f.batch) > 0 && !f.give(ctx) {
+			return false
 		}
 		if due {
 			f.takeState(ctx, false)
 		}
 	}
+	return true
 }
 
 // handOut gives the entries of the part at hand that make whole batches. It is false
