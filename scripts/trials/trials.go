@@ -94,8 +94,8 @@ func Rand(t testing.TB) *rand.Rand {
 // whole is the variable that has every row of a table of vectors tried.
 const whole = "CACHERING_WHOLE"
 
-// Whole tells whether a test is to try every row of its table of vectors, as "make differential" has it, and not only a
-// spread.
+// Whole tells whether a test is to try every row of its table of vectors or cases, as "make differential" and "make soak"
+// have it, and not only a spread.
 func Whole() bool { return os.Getenv(whole) != "" }
 
 // Cover is the whole table, or a spread by Seed: so many rows that every kind that a row is of is that of one at least.

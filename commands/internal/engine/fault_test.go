@@ -63,6 +63,7 @@ func TestALostAnswerIsSettledByReadingAgain(t *testing.T) {
 	const n = 3000
 	for name, action := range map[string]redistest.Action{"carried out": redistest.CutAfter, "never arrived": redistest.CutBefore} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			var execs, cuts atomic.Int64
 			var p *redistest.Proxy
 			f := newFarm(t, 1, "p", proxied(t, &p, func(b []byte) redistest.Action {
@@ -132,6 +133,7 @@ func TestALostShardEndsOnlyItsOwnWork(t *testing.T) {
 		"paused":  func(f *farm, p *redistest.Proxy) { f.Servers[0].Pause() },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			var p *redistest.Proxy
 			var f *farm
 			f = newFarm(t, 2, "p", proxied(t, &p, onPage(func(page int) {
@@ -139,7 +141,7 @@ func TestALostShardEndsOnlyItsOwnWork(t *testing.T) {
 					lose(f, p)
 				}
 			})))
-			f.Fill(t, "p", 20_000, 20)
+			f.Fill(t, "p", 10_000, 20)
 			second := f.Clients[1].DBSize(context.Background()).Val()
 			begin := time.Now()
 			r := Run(context.Background(), f.Cluster, reinsert(), Options{})
@@ -249,6 +251,7 @@ func TestWhatAServerRefusesEndsTheShardAndHarmsNothing(t *testing.T) {
 		"no watch":       func(f *farm) { f.Clients[0].Do(ctx, "acl", "setuser", "default", "-watch") },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			f := newFarm(t, 1, "p", nil)
 			f.Fill(t, "p", 2000, 1000)
 			setup(f)

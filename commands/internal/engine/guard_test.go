@@ -11,9 +11,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/redistest"
 	"cachering/commands/internal/scan"
+	"cachering/scripts/trials"
 )
 
 // pasture is what a run over strings finds: some with markers, some that live
@@ -60,22 +63,35 @@ const (
 func (f *farm) unharmed(t *testing.T) {
 	t.Helper()
 	ctx := context.Background()
+	pipe := f.Clients[0].Pipeline()
+	type look struct {
+		key    string
+		typ    *redis.StatusCmd
+		rest   *redis.DurationCmd
+		want   string
+		mortal bool
+	}
+	var looks []look
 	for i := range pastured {
 		key := fmt.Sprintf("p:1:key-%d", i)
-		c := f.Clients[0]
-		var ok bool
+		l := look{key: key, mortal: i%10 == 9}
 		switch {
 		case i%10 == 9:
-			ok = c.Type(ctx, key).Val() == "list" && c.PTTL(ctx, key).Val() > 5*time.Hour
+			l.want = "list"
 		case i%10 == 8:
-			ok = c.Type(ctx, key).Val() == "hash" && c.PTTL(ctx, key).Val() < 0
+			l.want = "hash"
 		case i%20 == 1:
-			ok = c.Type(ctx, "__fresh__"+key).Val() == "set"
+			l.key, l.want = "__fresh__"+key, "set"
 		default:
 			continue
 		}
-		if !ok {
-			t.Errorf("%s came to harm", key)
+		l.typ, l.rest = pipe.Type(ctx, l.key), pipe.PTTL(ctx, l.key)
+		looks = append(looks, l)
+	}
+	pipe.Exec(ctx)
+	for _, l := range looks {
+		if rest := l.rest.Val(); l.typ.Val() != l.want || l.mortal != (rest > 5*time.Hour) || !l.mortal && rest >= 0 {
+			t.Errorf("%s came to harm", l.key)
 		}
 	}
 }
@@ -100,6 +116,7 @@ func pastureDone(t *testing.T, op Operation, got *Tally) {
 
 // Every way does the same, in a rehearsal too, and without UNLINK.
 func TestEveryWayDoesTheSame(t *testing.T) {
+	t.Parallel()
 	for _, guard := range guards {
 		for _, barredToo := range []string{"", " -unlink"} {
 			f := newFarm(t, 1, "p", barred(guard.barred+barredToo, nil))
@@ -130,38 +147,51 @@ func TestEveryWayDoesTheSame(t *testing.T) {
 }
 
 // The commands as users who lack one right each: they do the whole work in one
-// way or another, or say which right it takes.
+// way or another, or say which right it takes. Each right is lacking in each way and
+// by each command, with CACHERING_WHOLE in each way by each.
 func TestEachRightIsMissed(t *testing.T) {
+	t.Parallel()
 	all := strings.Fields("select get mget getrange pttl exists type scan set del unlink persist pexpire watch unwatch multi exec rename eval info dbsize ping client role time echo")
 	needs := map[string][]string{
 		"delete": {"select", "scan", "del"}, "persist": {"select", "scan", "persist"}, "expire": {"select", "scan", "pexpire"},
 	}
-	f := newFarm(t, 1, "p", asUser("run", nil))
-	for _, guard := range guards {
-		for _, right := range all {
-			for _, work := range stringWork {
-				setUser(f.Clients[0], "+@all "+guard.barred+" -"+right)
-				need := append([]string{"type"}, needs[work.name]...)
-				if guard.way != byScript && work.name == "delete" {
-					need = append(need, "mget")
-				}
-				f.pasture(t)
-				r := Run(context.Background(), f.Cluster, work.op, Options{})
-				s := &r.Shards[0]
-				sum(t, &s.Tally)
-				f.unharmed(t)
-				needed := slices.Contains(need, right) && right != "select" // of database 0
-				// Without UNLINK it is DEL, and without DEL it is UNLINK.
-				needed = needed && right != "del"
-				switch {
-				case needed && (s.Err == nil || !strings.Contains(s.Err.Error(), "may not run "+strings.ToUpper(right))):
-					t.Errorf("%s, %s without %s: error %v, %+v", guard.way, work.name, right, s.Err, s.Tally)
-				case !needed && s.Err != nil:
-					t.Errorf("%s, %s without %s: error %v", guard.way, work.name, right, s.Err)
-				case !needed:
-					pastureDone(t, work.op, &s.Tally)
-				}
+	type lack struct {
+		right       string
+		guard, work int // of guards and stringWork
+	}
+	var table []lack
+	for _, right := range all {
+		for guard := range guards {
+			for work := range stringWork {
+				table = append(table, lack{right, guard, work})
 			}
+		}
+	}
+	f := newFarm(t, 1, "p", asUser("run", nil))
+	for _, c := range trials.Cover(t, table, func(c lack) []string {
+		return []string{fmt.Sprint(c.right, " way ", c.guard), fmt.Sprint(c.right, " work ", c.work), fmt.Sprint(c.guard, c.work)}
+	}) {
+		right, guard, work := c.right, guards[c.guard], stringWork[c.work]
+		setUser(f.Clients[0], "+@all "+guard.barred+" -"+right)
+		need := append([]string{"type"}, needs[work.name]...)
+		if guard.way != byScript && work.name == "delete" {
+			need = append(need, "mget")
+		}
+		f.pasture(t)
+		r := Run(context.Background(), f.Cluster, work.op, Options{})
+		s := &r.Shards[0]
+		sum(t, &s.Tally)
+		f.unharmed(t)
+		needed := slices.Contains(need, right) && right != "select" // of database 0
+		// Without UNLINK it is DEL, and without DEL it is UNLINK.
+		needed = needed && right != "del"
+		switch {
+		case needed && (s.Err == nil || !strings.Contains(s.Err.Error(), "may not run "+strings.ToUpper(right))):
+			t.Errorf("%s, %s without %s: error %v, %+v", guard.way, work.name, right, s.Err, s.Tally)
+		case !needed && s.Err != nil:
+			t.Errorf("%s, %s without %s: error %v", guard.way, work.name, right, s.Err)
+		case !needed:
+			pastureDone(t, work.op, &s.Tally)
 		}
 	}
 }
@@ -221,6 +251,7 @@ func TestAChangeThatIsAlwaysCut(t *testing.T) {
 }
 
 func TestWhatAServerRefusesToChange(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	for name, c := range map[string]struct {
 		setup func(*farm)
@@ -264,6 +295,7 @@ func TestWhatAServerRefusesToChange(t *testing.T) {
 // A server that runs a script of somebody else's answers BUSY: nothing is known
 // of what it can do, and nothing is tried another way.
 func TestABusyServerIsNotMistakenForOneThatCannot(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	for name, early := range map[string]bool{"from the start": true, "in mid-run": false} {
 		t.Run(name, func(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 
 	"cachering/commands/internal/farmtest"
 	"cachering/commands/internal/scan"
+	"cachering/scripts/trials"
 )
 
 // liveRuns are the bulk commands, with what each is for.
@@ -30,29 +31,42 @@ func liveRuns() map[string]effect {
 	}
 }
 
-// Sixteen connections change keys in every way while each bulk command runs in each
-// way of writing, in batches of every size, over tables that grow and shrink.
+// Sixteen connections change keys in every way while each bulk command runs, in
+// batches of every size, over tables that grow and shrink. Deletions and changes of
+// expiries are tried in each way of writing, each command in each with
+// CACHERING_WHOLE.
 func TestNothingIsLostWhileTheApplicationWrites(t *testing.T) {
 	runs := liveRuns()
-	turn := 0
+	rewrite := runs["reinsert"]
+	rewrite.way = byTransaction
+	t.Run("reinsert", func(t *testing.T) { liveWork(t, newFarm(t, 2, "app", nil), &rewrite, true, 0, 2) })
+	t.Run("reinsert/without keepttl", func(t *testing.T) {
+		liveWork(t, newFarm(t, 1, "app", withoutKeepTTL(t)), &rewrite, false, 3, 1)
+	})
+	delete(runs, "reinsert")
+
+	type pair struct {
+		name, barred string
+		effect
+	}
+	var pairs []pair
 	for _, name := range slices.Sorted(maps.Keys(runs)) {
-		e := runs[name]
-		if name == "reinsert" {
-			e.way = byTransaction
-			t.Run(name, func(t *testing.T) { liveWork(t, newFarm(t, 2, "app", nil), &e, true, 0, 2) })
-			t.Run(name+"/without keepttl", func(t *testing.T) { liveWork(t, newFarm(t, 1, "app", withoutKeepTTL(t)), &e, false, 3, 1) })
-			continue
-		}
 		for _, guard := range guards {
-			e.way = guard.way
-			if name == "expire" && e.way == byTransaction {
-				e.op = &Expire{TTL: 2 * time.Hour}
+			p := pair{name, guard.barred, runs[name]}
+			p.way = guard.way
+			if name == "expire" && p.way == byTransaction {
+				p.op = &Expire{TTL: 2 * time.Hour}
 			}
-			turn++
-			t.Run(fmt.Sprint(name, "/", guard.way), func(t *testing.T) {
-				liveWork(t, newFarm(t, 2, "app", barred(guard.barred, nil)), &e, true, turn, 1)
-			})
+			pairs = append(pairs, p)
 		}
+	}
+	for i, p := range trials.Cover(t, pairs, func(p pair) []string {
+		_, deletes := p.op.(*Delete)
+		return []string{p.name, fmt.Sprint(p.way, deletes)}
+	}) {
+		t.Run(fmt.Sprint(p.name, "/", p.way), func(t *testing.T) {
+			liveWork(t, newFarm(t, 2, "app", barred(p.barred, nil)), &p.effect, true, i, 1)
+		})
 	}
 }
 

@@ -144,10 +144,12 @@ func (l *live) start() (stop func()) {
 	})
 }
 
-// crowd makes the table of a server grow and shrink, by keys that are nobody's.
+// crowd makes the table of a server grow and shrink, by keys that are nobody's. It rests
+// now and then: a server shrinks a table from time to time, and has other things to do.
 func (l *live) crowd(c *redis.Client, end <-chan struct{}) {
 	const (
-		keys, many = 20_000, 1000
+		keys, many = 8000, 1000
+		rest       = 10 * time.Millisecond
 		each       = "for i = tonumber(ARGV[1]), tonumber(ARGV[2]) do redis.call("
 	)
 	for ; ; l.crowds.Add(1) {
@@ -156,7 +158,7 @@ func (l *live) crowd(c *redis.Client, end <-chan struct{}) {
 				select {
 				case <-end:
 					return
-				default:
+				case <-time.After(rest):
 				}
 				if err := c.Do(context.Background(), "eval", each+call+") end", 0, i, i+many-1).Err(); err != nil && !errors.Is(err, redis.Nil) {
 					l.failed.Store(true)

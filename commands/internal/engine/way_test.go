@@ -12,6 +12,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"cachering/commands/internal/cluster"
+	"cachering/scripts/trials"
 )
 
 // flippers make strings of keys into lists and back, as fast as they can. Each
@@ -173,7 +174,7 @@ func TestWhatBecomesAnotherTypeIsLeftAlone(t *testing.T) {
 				app := &flippers{client: f.Clients[0], life: work.life, keys: 2000}
 				stop := app.start(t)
 				var total Tally
-				for range rounds(t, 5) {
+				for range rounds(t, 2) {
 					before := app.flips.Load()
 					r := Run(context.Background(), f.Cluster, work.op, Options{})
 					one := whole(t, r)
@@ -198,49 +199,58 @@ func TestWhatBecomesAnotherTypeIsLeftAlone(t *testing.T) {
 	}
 }
 
-// A right that a way needs is taken from the user in the middle of a run.
+// A right that a way needs is taken from the user in the middle of a run: each from
+// some command, and with CACHERING_WHOLE from each.
 func TestAnotherWayIsTakenInMidRun(t *testing.T) {
-	for name, c := range map[string]struct {
+	type loss struct {
+		name          string
 		barred, taken string
 		ways          []way
 		ends          bool
 		unguarded     bool
-	}{
-		"script, then transaction":              {"", "-eval", []way{byScript, byTransaction}, false, false},
-		"script, then two steps":                {"-multi", "-eval", []way{byScript, inTwoSteps}, false, true},
-		"transaction, which nothing stands for": {"-eval", "-multi", []way{byTransaction}, true, false},
-		"script, and all that stands for it":    {"", "-eval -watch", []way{byScript, byTransaction}, true, false},
-		"what is to be done":                    {"", "-unlink -persist -pexpire", []way{byScript, byTransaction}, true, false},
+		work          int // of stringWork
+	}
+	var table []loss
+	for _, c := range []loss{
+		{"script, then transaction", "", "-eval", []way{byScript, byTransaction}, false, false, 0},
+		{"script, then two steps", "-multi", "-eval", []way{byScript, inTwoSteps}, false, true, 0},
+		{"transaction, which nothing stands for", "-eval", "-multi", []way{byTransaction}, true, false, 0},
+		{"script, and all that stands for it", "", "-eval -watch", []way{byScript, byTransaction}, true, false, 0},
+		{"what is to be done", "", "-unlink -persist -pexpire", []way{byScript, byTransaction}, true, false, 0},
 	} {
-		for _, work := range stringWork {
-			t.Run(name+"/"+work.name, func(t *testing.T) {
-				var f *farm
-				f = newFarm(t, 1, "p", barred(c.barred, paging(t, func(page int) {
-					if page == 4 {
-						setUser(f.Clients[0], c.taken)
-					}
-				})))
-				app := &flippers{client: f.Clients[0], life: work.life, keys: 400}
-				const n = 8000
-				f.Fill(t, "p", n, 10)
-				stop := app.start(t)
-				r := Run(context.Background(), f.Cluster, work.op, Options{})
-				stop()
-				s := &r.Shards[0]
-				sum(t, &s.Tally)
-				if !c.unguarded {
-					app.check(t)
-				}
-				if fmt.Sprint(s.Ways) != fmt.Sprint(c.ways) || s.Unguarded != c.unguarded {
-					t.Errorf("guarded by %q, want %q; unguarded %v", s.Ways, c.ways, s.Unguarded)
-				}
-				if c.ends != (s.Err != nil) {
-					t.Errorf("error %v", s.Err)
-				}
-				if !c.ends && s.Skipped[ReasonNotAString]+s.Deleted+s.Changed+s.Unchanged < n {
-					t.Errorf("%+v", s.Tally)
-				}
-			})
+		for c.work = range stringWork {
+			table = append(table, c)
 		}
+	}
+	for _, c := range trials.Cover(t, table, func(c loss) []string { return []string{c.name, fmt.Sprint(c.ends, c.work)} }) {
+		work := stringWork[c.work]
+		t.Run(c.name+"/"+work.name, func(t *testing.T) {
+			var f *farm
+			f = newFarm(t, 1, "p", barred(c.barred, paging(t, func(page int) {
+				if page == 4 {
+					setUser(f.Clients[0], c.taken)
+				}
+			})))
+			app := &flippers{client: f.Clients[0], life: work.life, keys: 400}
+			const n = 6000
+			f.Fill(t, "p", n, 10)
+			stop := app.start(t)
+			r := Run(context.Background(), f.Cluster, work.op, Options{})
+			stop()
+			s := &r.Shards[0]
+			sum(t, &s.Tally)
+			if !c.unguarded {
+				app.check(t)
+			}
+			if fmt.Sprint(s.Ways) != fmt.Sprint(c.ways) || s.Unguarded != c.unguarded {
+				t.Errorf("guarded by %q, want %q; unguarded %v", s.Ways, c.ways, s.Unguarded)
+			}
+			if c.ends != (s.Err != nil) {
+				t.Errorf("error %v", s.Err)
+			}
+			if !c.ends && s.Skipped[ReasonNotAString]+s.Deleted+s.Changed+s.Unchanged < n {
+				t.Errorf("%+v", s.Tally)
+			}
+		})
 	}
 }
