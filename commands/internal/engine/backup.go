@@ -35,7 +35,7 @@ func (p *saver) take(b *batch, e *entry, value []byte) bool {
 		return false
 	}
 	e.old = value
-	return true
+	return p.w.fits(e, value)
 }
 
 // tooLarge counts an entry that does not fit the memory there is, and so cannot be

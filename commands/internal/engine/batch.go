@@ -35,6 +35,7 @@ type entry struct {
 	lost  bool // it was written, or not: the answer was lost
 	read  bool // a question about it was answered, so that it must be counted
 	done  bool // it was counted
+	unfit bool // it is not as the selection wants it any more
 
 	marked bool           // it has a marker
 	mark   *archive.Entry // that, where a backup is kept

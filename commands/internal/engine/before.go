@@ -51,7 +51,7 @@ func (w *worker) keepExpiry(b *batch, e *entry) {
 	}
 }
 
-// doomed reads what is to be deleted, and its markers.
+// doomed reads what is to be deleted, and its markers, to be kept or to be judged.
 type doomed struct {
 	valueReader
 	fresh string
@@ -59,9 +59,12 @@ type doomed struct {
 
 func newDoomed(w *worker, fresh string) *doomed {
 	p := &doomed{valueReader{w: w, lifetimes: w.without.lifetimes(), tooLarge: w.tooLarge}, fresh}
+	if w.segment == nil {
+		p.lifetimes, p.tooLarge = unasked, func(e *entry) { w.done(e, skip(ReasonTooLarge)) }
+	}
 	p.value = func(_ *batch, e *entry, value []byte) bool {
 		e.old = value
-		return true
+		return w.fits(e, value)
 	}
 	return p
 }
@@ -108,20 +111,20 @@ func (p *doomed) decide(q *queue, b *batch) error {
 
 // lapsing sorts keys whose expiry is to be changed, and asks for those they have.
 type lapsing struct {
-	sorter
+	preparer
 	lifetimes lifetimes
 	// moment is when they are to expire, by the clock of the server now; 0 is never.
 	moment func(now int64) int64
 }
 
 func newLapsing(w *worker, c change, moment func(now int64) int64) *lapsing {
-	return &lapsing{sorter{c, w}, w.without.lifetimes(), moment}
+	return &lapsing{w.sorted(c), w.without.lifetimes(), moment}
 }
 
 func (p *lapsing) ask(q *queue, b *batch) {
 	q.add(q.command("time"))
 	p.lifetimes.ask(q, b, nil)
-	p.sorter.ask(q, b)
+	p.preparer.ask(q, b)
 }
 
 func (p *lapsing) decide(q *queue, b *batch) error {
@@ -131,7 +134,7 @@ func (p *lapsing) decide(q *queue, b *batch) error {
 	}
 	b.at = p.moment(now)
 	unknown := p.lifetimes.read(q, b)
-	if err := p.sorter.decide(q, b); unknown == nil {
+	if err := p.preparer.decide(q, b); unknown == nil {
 		unknown = err
 	}
 	return unknown

@@ -20,11 +20,16 @@ func (o *Delete) start(w *worker) (steps, error) {
 	set := &remover{w: w, command: unlink, marker: marker}
 	ask := &remover{w: w, command: "exists", marker: marker}
 	of := steps{prepare: &sorter{set, w}, commit: newGuarded(w, set), rehearse: ask}
-	if w.segment != nil {
+	if w.segment != nil || w.judges() {
 		of.prepare = newDoomed(w, marker)
-		return w.kept(of, w.keepWhole)
 	}
-	return of, nil
+	if w.segment != nil {
+		var err error
+		if of, err = w.kept(of, w.keepWhole); err != nil {
+			return of, err
+		}
+	}
+	return w.lookedAgain(of, unfit)
 }
 
 // remover deletes keys and their markers. With EXISTS for a command it is its own

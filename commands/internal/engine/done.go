@@ -23,6 +23,7 @@ const (
 	changedSince // undo: others wrote it
 	skipped      // with a reason: not to be read
 	failed       // with a reason and details
+	unfit        // it is not as the selection wants it, any more
 )
 
 // outcome is what became of a key and why.
@@ -43,10 +44,13 @@ func (w *worker) done(e *entry, o outcome) {
 	}
 	before, after := len(e.old), len(e.old)
 	// A deletion meets its own when SCAN gives a key twice.
-	if o.kind != gone || w.report.columns == reinsertColumns {
+	if o.kind != unfit && (o.kind != gone || w.report.columns == reinsertColumns) {
 		t.Scanned++
 	}
 	switch o.kind {
+	case unfit:
+		t.Unfit++
+		before, after = 0, 0
 	case rewritten:
 		t.Rewritten++
 		after = len(e.new)

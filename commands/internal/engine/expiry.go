@@ -14,12 +14,15 @@ func (o *Persist) start(w *worker) (steps, error) {
 	set := &expirer{w: w, command: "persist"}
 	// In a dry run: a key that has an expiry would lose it.
 	ask := &expirer{w: w, command: "pttl", rehearsal: true}
-	of := steps{prepare: &sorter{set, w}, commit: newGuarded(w, set), rehearse: ask}
+	of := steps{prepare: w.sorted(set), commit: newGuarded(w, set), rehearse: ask}
 	if w.segment != nil {
 		of.prepare = newLapsing(w, set, func(int64) int64 { return 0 })
-		return w.kept(of, w.keepExpiry)
+		var err error
+		if of, err = w.kept(of, w.keepExpiry); err != nil {
+			return of, err
+		}
 	}
-	return of, nil
+	return w.lookedAgain(of, changed)
 }
 
 // Expire gives keys a time to live, counted from when each is written, or up to a
@@ -41,7 +44,7 @@ func (o *Expire) start(w *worker) (steps, error) {
 		set.command, set.argv[0] = "pexpireat", o.At.UnixMilli()
 	}
 	ask := &expirer{w: w, command: "exists"}
-	of := steps{prepare: &sorter{set, w}, commit: newGuarded(w, set), rehearse: ask}
+	of := steps{prepare: w.sorted(set), commit: newGuarded(w, set), rehearse: ask}
 	if w.segment != nil {
 		of.prepare = newLapsing(w, set, func(now int64) int64 {
 			if o.At.IsZero() {
@@ -49,9 +52,12 @@ func (o *Expire) start(w *worker) (steps, error) {
 			}
 			return o.At.UnixMilli()
 		})
-		return w.kept(of, w.keepExpiry)
+		var err error
+		if of, err = w.kept(of, w.keepExpiry); err != nil {
+			return of, err
+		}
 	}
-	return of, nil
+	return w.lookedAgain(of, changed)
 }
 
 // expirer sends one command for each key, whose answer is 1 for a change.

@@ -33,7 +33,7 @@ func (s *shardRun) feed(ctx context.Context, from source, keys int64) error {
 		s.advance(&p)
 		s.at, s.fed = p, true
 		f.rest = p.entries
-		if !f.handOutPart(ctx, &p) {
+		if !f.pay(ctx, p.dropped) || !f.handOutPart(ctx, &p) {
 			return nil
 		}
 		s.told.passed(s.index, p.passed, keys)
@@ -98,6 +98,21 @@ func (f *feeding) give(ctx context.Context) bool {
 		f.undone.Store(true)
 		return false
 	}
+}
+
+// pay waits as long as work on n keys would have to, which were only asked about.
+func (f *feeding) pay(ctx context.Context, n int) bool {
+	for ; n > 0; n -= f.pace.batch {
+		f.pace.wait(f.going, f.pace.book(min(n, f.pace.batch)))
+		if f.halted() {
+			f.undone.Store(true)
+			return false
+		}
+		if f.keeper.due(false) {
+			f.takeState(ctx, false)
+		}
+	}
+	return true
 }
 
 // hand counts entries that the workers get, and those that are taken back.

@@ -151,7 +151,7 @@ func TestAMomentThatIsNotSureIsAskedForAgain(t *testing.T) {
 		write   bool
 	}{{true, 0, true}, {false, 1, true}, {true, 1, false}} {
 		p := &rereader{Reinsert: reinsert(), t: oldNew{}}
-		p.w = new(worker)
+		p.w = &worker{shardRun: &shardRun{run: new(run)}}
 		e := &entry{key: []byte("k"), expireAt: c.expires}
 		if write := p.transcode(&batch{vague: c.vague}, e, []byte("old:x")); write != c.write {
 			t.Errorf("%+v: it is written: %v", c, write)

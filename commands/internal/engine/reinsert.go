@@ -147,6 +147,12 @@ func (p *rereader) transcode(b *batch, e *entry, value []byte) bool {
 		}
 	}
 	e.old, e.new = value, nil
+	if w.where().Values != nil {
+		p.free()
+	}
+	if !w.fits(e, value) {
+		return false
+	}
 	if p.Foreign != nil {
 		if reason, foreign := p.Foreign(e.key, value); foreign {
 			p.free()

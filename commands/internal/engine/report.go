@@ -49,6 +49,7 @@ type Tally struct {
 	Skipped      map[string]int64
 	Failed       map[string]int64
 
+	Unfit       int64 // were selected, and were not any more when their turn came
 	Aborted     int64 // transactions that a write of the application aborted
 	BytesBefore int64 // of all values read
 	BytesAfter  int64
@@ -70,6 +71,7 @@ func (t *Tally) add(o *Tally) {
 	t.Kept += o.Kept
 	t.Expired += o.Expired
 	t.ChangedSince += o.ChangedSince
+	t.Unfit += o.Unfit
 	t.Aborted += o.Aborted
 	t.BytesBefore += o.BytesBefore
 	t.BytesAfter += o.BytesAfter

@@ -115,6 +115,6 @@ func (t *Tally) named() map[string]*int64 {
 	return map[string]*int64{
 		"scanned": &t.Scanned, "rewritten": &t.Rewritten, "unchanged": &t.Unchanged, "conflict": &t.Conflict,
 		"gone": &t.Gone, "deleted": &t.Deleted, "markers": &t.Markers, "changed": &t.Changed, "spared": &t.Spared,
-		"aborted": &t.Aborted, "bytes_before": &t.BytesBefore, "bytes_after": &t.BytesAfter,
+		"unfit": &t.Unfit, "aborted": &t.Aborted, "bytes_before": &t.BytesBefore, "bytes_after": &t.BytesAfter,
 	}
 }

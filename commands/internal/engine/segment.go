@@ -60,8 +60,11 @@ func (s *shardRun) ability(link *scan.Link) (err error) {
 	case !s.o.DryRun && !reads:
 		if s.without, err = probe(s.going, link, s.cl); err == nil {
 			way := s.op.way(&s.without)
-			if s.o.Backup != nil {
+			switch {
+			case s.o.Backup != nil:
 				way = byTransaction
+			case s.where().Asks() && way == byScript:
+				way = s.without.wayWithoutScript()
 			}
 			s.ways.begin(way)
 		}

@@ -24,6 +24,8 @@ type part struct {
 	settled Tally
 	// passed is how many keys lie behind the source, this part among them, about.
 	passed int64
+	// dropped counts keys whose entries were asked about and are not selected.
+	dropped int
 	// position is from where another source of this kind goes on after this part,
 	// as text that means something to that kind alone. What lies before it is done
 	// when all entries given so far are. It means nothing in the last part.
@@ -37,14 +39,16 @@ type part struct {
 // The database has about so many keys. Those that follow one another lie far apart
 // in the server's table where there are many: to watch them is cheap then.
 func scanned(link *scan.Link, filter *scan.Filter, position string, keys int64) source {
-	return &scanSource{walk: link.WalkSpread(filter.Pattern, position, keys), filter: filter, given: scan.NewRecent()}
+	return &scanSource{link: link, walk: link.WalkSpread(filter.Pattern, position, keys), filter: filter, given: scan.NewRecent()}
 }
 
 type scanSource struct {
+	link    *scan.Link
 	walk    *scan.Walk
 	filter  *scan.Filter
 	given   *scan.Recent
 	entries []entry // of the part before
+	spared  []entry
 }
 
 func (s *scanSource) next(ctx context.Context) (part, error) {
@@ -53,7 +57,7 @@ func (s *scanSource) next(ctx context.Context) (part, error) {
 		return part{}, err
 	}
 	clear(s.entries)
-	s.entries = s.entries[:0]
+	s.entries, s.spared = s.entries[:0], s.spared[:0]
 	p := part{passed: s.walk.Passed(), position: s.walk.Position(), last: s.walk.Ended()}
 	for _, key := range page {
 		verdict := s.filter.Verdict(key)
@@ -62,12 +66,18 @@ func (s *scanSource) next(ctx context.Context) (part, error) {
 		}
 		switch verdict {
 		case scan.Spare:
-			p.settled.Scanned++
-			p.settled.Spared++
+			s.spared = append(s.spared, entry{key: key})
 		case scan.Take:
 			s.entries = append(s.entries, entry{key: key})
 		}
 	}
+	if s.filter.Asks() {
+		if err := s.sift(ctx, &p); err != nil {
+			return part{}, err
+		}
+	}
+	p.settled.Scanned += int64(len(s.spared))
+	p.settled.Spared += int64(len(s.spared))
 	p.entries = s.entries
 	return p, nil
 }

@@ -41,7 +41,8 @@ type worker struct {
 	serial bool    // one batch at a time
 	before func(*batch, *entry)
 	frame  archive.Frame
-	alone  bool // the connection is that of the source, too
+	alone  bool       // the connection is that of the source, too
+	judge  scan.Judge // of values, by the selection; nil until it is needed
 
 	taken chan bool // whether the source that took the connection shares it
 }

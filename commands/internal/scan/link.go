@@ -196,7 +196,7 @@ func ask(ctx context.Context, conn *cluster.Conn) (About, error) {
 	server := redis.NewStringCmd(ctx, "info", "server")
 	memory := redis.NewStringCmd(ctx, "info", "memory")
 	size := redis.NewIntCmd(ctx, "dbsize")
-	if err := conn.Do(ctx, []redis.Cmder{server, memory, size}); err != nil {
+	if err := conn.Do(ctx, []redis.Cmder{server, memory, size, NoTouch(ctx)}); err != nil {
 		return About{}, err
 	}
 	return About{
@@ -224,17 +224,20 @@ func WorthRedial(ctx context.Context, err error) bool {
 	return Lost(ctx, err) && !late
 }
 
+// NoTouch is a command after which being read on the connection is no use of an entry:
+// from 7.2 on a server can leave its place in the order of eviction as it is. Others
+// answer with an error, which is of no interest unless Where asks for uses.
+func NoTouch(ctx context.Context) redis.Cmder {
+	return redis.NewStatusCmd(ctx, "client", "no-touch", "on")
+}
+
 // Dial dials a shard until it succeeds, a few times, waiting longer each time.
 func Dial(ctx context.Context, s *cluster.Shard) (*cluster.Conn, error) {
 	wait := 50 * time.Millisecond
 	for attempt := 1; ; attempt++ {
 		conn, err := s.Dial(ctx, bufferSize)
 		if err == nil {
-			// To be read by us is no use of an entry: from 7.2 on a server can
-			// leave its place in the order of eviction as it is. Others answer
-			// with an error, which is of no interest.
-			noTouch := redis.NewStatusCmd(ctx, "client", "no-touch", "on")
-			if err = conn.Do(ctx, []redis.Cmder{noTouch}); err != nil {
+			if err = conn.Do(ctx, []redis.Cmder{NoTouch(ctx)}); err != nil {
 				conn.Close()
 			}
 		}

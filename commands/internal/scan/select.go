@@ -16,6 +16,7 @@ type Selection struct {
 	Stored   bool     // Match is a glob of the stored key; other caches' keys stay out all the same
 	Versions []int64  // nil: every version
 	Protect  []string // what to spare: globs of keys, and @ with what areas.Named knows
+	Where    Where    // what entries have to be like, protected ones too
 }
 
 // Verdict is what a Selection says about a stored key.
@@ -27,7 +28,8 @@ const (
 	Take
 )
 
-// Filter is a Selection made ready for one shard.
+// Filter is a Selection made ready for one shard, for one goroutine where it asks about
+// values.
 type Filter struct {
 	Pattern    string // for SCAN; lets through whatever is selected, and perhaps more
 	Space      ring.Keyspace
@@ -38,11 +40,13 @@ type Filter struct {
 	spared     areas.Set
 	byArea     bool // spared holds something
 	neighbours []cluster.Neighbour
+	where      Where
+	judge      Judge // of the values; nil until it is needed
 }
 
 // NewFilter prepares a selection of keys of cl on the shard s.
 func NewFilter(sel Selection, cl *cluster.Cluster, s *cluster.Shard) *Filter {
-	f := &Filter{Space: cl.Keyspace(), neighbours: s.Neighbours()}
+	f := &Filter{Space: cl.Keyspace(), neighbours: s.Neighbours(), where: sel.Where}
 	for _, n := range f.neighbours {
 		if len(n.Keyspace.Prefix) > len(f.Space.Prefix) {
 			f.nearer = append(f.nearer, n.Keyspace)

@@ -55,25 +55,41 @@ func (c *Census) count(ctx context.Context, s *cluster.Shard, f *scan.Filter, wh
 		if err != nil {
 			return err
 		}
-		for _, key := range keys {
-			c.one(f, key, whole)
+		if err := c.page(ctx, link, f, keys, whole); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func (c *Census) one(f *scan.Filter, key []byte, whole bool) {
-	if !whole || f.Fits(key) {
-		switch f.Verdict(key) {
-		case scan.Take:
-			c.Selected++
-		case scan.Spare:
-			c.Spared++
+func (c *Census) page(ctx context.Context, link *scan.Link, f *scan.Filter, keys [][]byte, whole bool) error {
+	var asked [][]byte
+	for _, key := range keys {
+		if (!whole || f.Fits(key)) && f.Verdict(key) != scan.Other {
+			asked = append(asked, key)
+		}
+		if whole {
+			c.one(f, key)
 		}
 	}
-	if !whole {
-		return
+	fits, err := link.Sift(ctx, f, asked)
+	if err != nil {
+		return err
 	}
+	for i, key := range asked {
+		switch {
+		case fits[i] != scan.Fits:
+		case f.Verdict(key) == scan.Spare:
+			c.Spared++
+		default:
+			c.Selected++
+		}
+	}
+	return nil
+}
+
+// one counts whose a key is.
+func (c *Census) one(f *scan.Filter, key []byte) {
 	if _, _, ok := f.Mine(key); ok {
 		c.Mine++
 	} else if alias, ok := f.Neighbour(key); ok {

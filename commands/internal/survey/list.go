@@ -13,35 +13,49 @@ type Listed struct {
 	Stored  []byte
 	Key     []byte // nil where the key function does not let it be read back
 	Version []byte // nil where the key function has none
+	// TooLarge tells that nobody knows whether it is selected: its value does not fit
+	// the memory there is to look at it.
+	TooLarge bool
 }
 
 // List hands over the selected keys of one shard, of whatever type, a page at a
 // time as the scan finds them, each once.
 func List(ctx context.Context, cl *cluster.Cluster, s *cluster.Shard, sel scan.Selection, use func([]Listed) error) error {
 	f := scan.NewFilter(sel, cl, s)
-	return pages(ctx, s, f.Pattern, func(_ *cluster.Conn, keys [][]byte) error { return use(listed(f, keys)) })
+	return pages(ctx, s, f.Pattern, func(link *scan.Link, keys [][]byte) error {
+		found, err := listed(ctx, link, f, keys)
+		if err != nil {
+			return err
+		}
+		return use(found)
+	})
 }
 
 // listed are the selected of a page of keys, which the pattern let through, or
 // more.
-func listed(f *scan.Filter, keys [][]byte) []Listed {
+func listed(ctx context.Context, link *scan.Link, f *scan.Filter, keys [][]byte) ([]Listed, error) {
+	keys = slices.DeleteFunc(slices.Clone(keys), func(stored []byte) bool { return !f.Takes(stored) })
+	fits, err := link.Sift(ctx, f, keys)
+	if err != nil {
+		return nil, err
+	}
 	var found []Listed
-	for _, stored := range keys {
-		if f.Takes(stored) {
+	for i, stored := range keys {
+		if fits[i] != scan.Unfit {
 			key, version, _ := f.Space.Split(stored)
-			found = append(found, Listed{stored, key, version})
+			found = append(found, Listed{stored, key, version, fits[i] == scan.TooLarge})
 		}
 	}
-	return found
+	return found, nil
 }
 
 // pages scans one shard and hands over its keys a page at a time, each key once,
-// with a connection to ask about them.
-func pages(ctx context.Context, s *cluster.Shard, pattern string, use func(*cluster.Conn, [][]byte) error) error {
+// with a link to ask about them.
+func pages(ctx context.Context, s *cluster.Shard, pattern string, use func(*scan.Link, [][]byte) error) error {
 	return s.Contain(func() error { return allPages(ctx, s, pattern, use) })
 }
 
-func allPages(ctx context.Context, s *cluster.Shard, pattern string, use func(*cluster.Conn, [][]byte) error) error {
+func allPages(ctx context.Context, s *cluster.Shard, pattern string, use func(*scan.Link, [][]byte) error) error {
 	link, err := scan.Open(ctx, s)
 	if err != nil {
 		return err
@@ -57,7 +71,7 @@ func allPages(ctx context.Context, s *cluster.Shard, pattern string, use func(*c
 			return s.Wrap(err)
 		}
 		keys = slices.DeleteFunc(keys, given.Again)
-		if err := use(link.Conn, keys); err != nil {
+		if err := use(link, keys); err != nil {
 			return err
 		}
 	}

@@ -44,8 +44,12 @@ func ListAndLocks(ctx context.Context, cl *cluster.Cluster, s *cluster.Shard, se
 	if apart {
 		pattern = "*" + pattern
 	}
-	return pages(ctx, s, pattern, func(conn *cluster.Conn, keys [][]byte) error {
-		if err := entries(listed(f, keys)); err != nil {
+	return pages(ctx, s, pattern, func(link *scan.Link, keys [][]byte) error {
+		page, err := listed(ctx, link, f, keys)
+		if err == nil {
+			err = entries(page)
+		}
+		if err != nil {
 			return err
 		}
 		var found []Held
@@ -55,9 +59,9 @@ func ListAndLocks(ctx context.Context, cl *cluster.Cluster, s *cluster.Shard, se
 				continue
 			}
 			key, version, _ := f.Space.Split(main)
-			found = append(found, Held{Listed: Listed{main, key, version}, Kind: kind, Stored: stored})
+			found = append(found, Held{Listed: Listed{Stored: main, Key: key, Version: version}, Kind: kind, Stored: stored})
 		}
-		return describe(ctx, s, conn, found, isToken, locks)
+		return describe(ctx, s, link.Conn, found, isToken, locks)
 	})
 }
 

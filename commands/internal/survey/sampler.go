@@ -44,6 +44,7 @@ type Sampler struct {
 	// match is a pattern of SCAN that lets through what is wanted, and perhaps more.
 	match  string
 	wanted func(stored []byte) bool
+	filter *scan.Filter // asks about the entries of wanted keys; nil: nobody does
 
 	size    int64 // keys of the database; -1: not known
 	drawn   bool  // RANDOMKEY is answered, as far as is known
@@ -61,8 +62,10 @@ type Sampler struct {
 	matched, part float64
 	passed        int // how many keys those are, about
 
-	// What Draw was asked for: a sample of the wanted keys, and of all.
+	// What Draw was asked for: a sample of the wanted keys, and of all. Of the sample
+	// are those whose entries are wanted, too, and fitting is their share.
 	sample, sight [][]byte
+	fitting       float64
 	err           error // why it ended early
 }
 
@@ -74,21 +77,23 @@ func (s *Sampler) Err() error { return s.err }
 
 // NewSampler makes one of the selected keys. It asks the server what it must know.
 func NewSampler(ctx context.Context, conn *cluster.Conn, f *scan.Filter) *Sampler {
-	return newSampler(ctx, conn, f.Pattern, f.Takes)
+	s := newSampler(ctx, conn, f.Pattern, f.Takes)
+	s.filter = f
+	return s
 }
 
 func newSampler(ctx context.Context, conn *cluster.Conn, match string, wanted func(stored []byte) bool) *Sampler {
 	s := &Sampler{
 		conn: conn, random: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 		match: match, wanted: wanted,
-		size: -1, drawn: true, known: make(map[string]struct{}),
+		size: -1, drawn: true, known: make(map[string]struct{}), fitting: 1,
 	}
 	server := redis.NewStringCmd(ctx, "info", "server")
 	size := redis.NewIntCmd(ctx, "dbsize")
 	// Who may not SCAN may do nothing that a sample is for.
-	scan := redis.NewScanCmd(ctx, nil, "scan", 0, "count", 1)
-	if s.err = conn.Do(ctx, []redis.Cmder{server, size, scan}); s.err == nil {
-		s.err = scan.Err()
+	first := redis.NewScanCmd(ctx, nil, "scan", 0, "count", 1)
+	if s.err = conn.Do(ctx, []redis.Cmder{server, size, first, scan.NoTouch(ctx)}); s.err == nil {
+		s.err = first.Err()
 	}
 	if size.Err() == nil {
 		s.size = size.Val()
@@ -141,8 +146,31 @@ func Draw(ctx context.Context, from []*Sampler, n int) {
 	each(func(i int, s *Sampler) error {
 		err := s.find(ctx, wanted[i])
 		s.sight, s.sample = s.some(s.seen, shares[i]), s.some(s.found, wanted[i])
+		if err == nil {
+			err = s.sift(ctx)
+		}
 		return err
 	})
+}
+
+// sift leaves the keys of the sample whose entries are wanted.
+func (s *Sampler) sift(ctx context.Context) error {
+	if s.filter == nil || !s.filter.Asks() || len(s.sample) == 0 {
+		return nil
+	}
+	fits, err := s.filter.Sift(ctx, s.conn, s.sample)
+	if err != nil {
+		return err
+	}
+	kept := s.sample[:0]
+	for i, key := range s.sample {
+		if fits[i] == scan.Fits {
+			kept = append(kept, key)
+		}
+	}
+	s.fitting = float64(len(kept)) / float64(len(s.sample))
+	s.sample = kept
+	return nil
 }
 
 // shared divides n by the shares that some databases have.

@@ -12,7 +12,7 @@ import (
 // looked at since it was last called, about. A key that is written meanwhile may
 // be missed.
 func Search(ctx context.Context, s *cluster.Shard, pattern string, passed func(int64), use func([][]byte) error) error {
-	return pages(ctx, s, pattern, func(_ *cluster.Conn, keys [][]byte) error {
+	return pages(ctx, s, pattern, func(_ *scan.Link, keys [][]byte) error {
 		passed(scan.PageKeys)
 		if len(keys) == 0 {
 			return nil

@@ -115,7 +115,7 @@ func (s *Sample) fill(cl *cluster.Cluster, shard *cluster.Shard, of *Sampler, er
 		of.conn.Close()
 	}
 	s.Keys, s.Head, s.Err = max(0, of.size), of.head, shard.Wrap(err)
-	s.estimate = int64(math.Round(of.estimate()))
+	s.estimate = int64(math.Round(of.estimate() * of.fitting))
 	s.stored, s.sight = of.sample, of.sight
 	for _, key := range s.stored {
 		if home, err := cl.Home(key); err == nil && home.Same(shard) {
