@@ -18,7 +18,7 @@ type backupOptions struct {
 func (o *backupOptions) flags() []cli.Flag {
 	flags := []cli.Flag{&cli.GenericFlag{Name: "match", Value: &o.match,
 		Usage: "only the keys that match `PATTERN`"}}
-	return append(append(flags, o.keyOptions.flags()...), without(o.bulkOptions.flags(), "yes", "backup", besideFlag)...) // it changes nothing
+	return slices.Concat(flags, o.keyOptions.manyFlags(), o.filters.flags(), without(o.bulkOptions.flags(), "yes", "backup", besideFlag)) // it changes nothing
 }
 
 // without leaves out flags that a command has no use for.
@@ -34,11 +34,12 @@ func newBackup(s *session) *command {
 		long: "Every entry of every version is stored, unless --version, --match or --shard says less. DIR\n" +
 			"must be empty or not there; nobody but its owner may look into it. Nothing is written to\n" +
 			"the servers, and nothing is asked. restore puts the entries back. Without cachering, zstd\n" +
-			"and redis-cli fill the gaps of a shard with one of the files: help restore shows how.",
+			"and redis-cli fill the gaps of a shard with one of the files: help restore shows how.\n\n" + filterHelp,
 		flags: o.flags(),
 		examples: []string{
 			"cachering backup today.backup",
 			"cachering backup users.backup --match 'user:*' --json",
+			"cachering backup keep.backup --ttl-over 7d --version 1,2",
 			"cachering backup today.backup --dry-run",
 		},
 		exits: []exit{
@@ -67,7 +68,10 @@ func runBackup(ctx context.Context, s *session, o *backupOptions, dir string) er
 		return err
 	}
 	defer b.cl.Close()
-	b.does = "store"
+	b.does, b.reads = "store", true
+	if err := b.honour(ctx); err != nil {
+		return err
+	}
 	if err := b.keepIn(ctx, dir, "backup"); err != nil {
 		return err
 	}

@@ -8,12 +8,14 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/config"
 	"cachering/commands/internal/document"
 	"cachering/commands/internal/engine"
+	"cachering/commands/internal/scan"
 	"cachering/commands/internal/survey"
 	"cachering/commands/internal/ui"
 )
@@ -32,6 +34,10 @@ type bulk struct {
 
 	// what names the keys in the question: "keys of version 1 that match a*".
 	what string
+	// where is what entries have to be like, and reads tells that the work reads values.
+	where    scan.Where
+	reads    bool
+	honoured bool // by the servers, as far as is known
 	// does says what will become of them: "delete", "rewrite as pickle:5".
 	does string
 	// finish, if there is one, is told the report when the work has ended, before it is
@@ -66,7 +72,7 @@ func (s *session) openBulk(ctx context.Context, o *bulkOptions) (*bulk, error) {
 		return nil, err
 	}
 	s.runOf = cache.Alias
-	b := &bulk{s: s, o: o, file: file, cache: cache, cl: cl}
+	b := &bulk{s: s, o: o, file: file, cache: cache, cl: cl, where: o.filters.where()}
 	b.run.DryRun = o.dryRun
 	b.run.Rate, b.run.Batch, b.run.Parallel = o.pacing(&cache.Bulk)
 	b.run.Guards = o.guards(&cache.Bulk)
@@ -79,11 +85,9 @@ func (s *session) openBulk(ctx context.Context, o *bulkOptions) (*bulk, error) {
 	s.ui.NoProgress = o.noProgress || cache.Bulk.NoProgress
 	b.run.Shards = cl.Visit()
 	if o.shard != "" {
-		i, err := findShard(cache, o.shard)
-		if err != nil {
+		if b.run.Shards, err = findShards(cl, cache, o.shard); err != nil {
 			return nil, err
 		}
-		b.run.Shards = cl.Shards()[i : i+1]
 	}
 	return b, nil
 }
@@ -286,16 +290,38 @@ func (b *bulk) selectKeys(pattern string, o *keyOptions) error {
 	if err != nil {
 		return err
 	}
-	b.run.Selection = sel
+	b.take(sel)
 	switch {
 	case o.stored:
 		b.what = fmt.Sprintf("stored keys of this cache that match %s", pattern)
 	case sel.Versions != nil:
-		b.what = fmt.Sprintf("version %d, keys that match %s", sel.Versions[0], pattern)
+		versions := versions{list: sel.Versions}
+		b.what = fmt.Sprintf("%s, keys that match %s", versions.what(), pattern)
 	default:
 		b.what = fmt.Sprintf("keys that match %s", pattern)
 	}
 	return nil
+}
+
+// take selects keys, of which only those are meant that the filters let through.
+func (b *bulk) take(sel scan.Selection) {
+	sel.Where = b.where
+	b.run.Selection = sel
+}
+
+// whatOf is what the keys are called in the question, with the filters.
+func (b *bulk) whatOf() string {
+	return strings.Join(append([]string{b.what}, b.o.filters.given()...), ", ")
+}
+
+// honour refuses filters that the servers cannot tell about, before anything is asked
+// of them.
+func (b *bulk) honour(ctx context.Context) error {
+	if b.honoured {
+		return nil
+	}
+	b.honoured = true
+	return honoured(ctx, b.run.Shards, &b.where, b.reads || b.o.backup != "")
 }
 
 // openEvery is openBulk with selectEvery, for work that needs no more of the cache before.
@@ -318,15 +344,16 @@ func (s *session) openEvery(ctx context.Context, o *bulkOptions, k *keyOptions, 
 // pattern if there is one.
 func (b *bulk) selectEvery(pattern string, o *keyOptions) error {
 	b.what = "every version"
+	b.take(scan.Selection{})
 	if pattern != "" {
 		if err := b.selectKeys(pattern, o); err != nil {
 			return err
 		}
 	}
 	if o.version.set {
-		b.run.Selection.Versions = []int64{o.version.value}
+		b.run.Selection.Versions = o.version.list
 		if pattern == "" {
-			b.what = fmt.Sprintf("version %d", o.version.value)
+			b.what = o.version.what()
 		}
 		return nil
 	}

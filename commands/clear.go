@@ -1,11 +1,11 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -23,32 +23,13 @@ type clearOptions struct {
 }
 
 func (o *clearOptions) flags() []cli.Flag {
-	return append(append([]cli.Flag{
+	o.versions.many = true
+	return slices.Concat([]cli.Flag{
 		&cli.GenericFlag{Name: "version", Value: &o.versions,
 			Usage: "delete the versions `N[,N]` only"},
 		&cli.BoolFlag{Name: "database", Destination: &o.database,
 			Usage: "flush the whole database of every shard, whoever's keys it holds, as Django's clear() does"},
-	}, o.deleteOptions.flags()...), o.checkpointOptions.flags()...)
-}
-
-// versions is a flag that holds one version or more.
-type versions struct{ list []int64 }
-
-// Set implements flag.Value.
-func (v *versions) Set(text string) error {
-	v.list = nil
-	for _, part := range strings.Split(text, ",") {
-		n, err := parseInteger(part)
-		if err != nil {
-			return err
-		}
-		v.list = append(v.list, n)
-	}
-	return nil
-}
-
-func (v *versions) String() string {
-	return strings.Trim(strings.ReplaceAll(fmt.Sprint(v.list), " ", ","), "[]")
+	}, o.filters.flags(), o.deleteOptions.flags(), o.checkpointOptions.flags())
 }
 
 func newClear(s *session) *command {
@@ -59,11 +40,12 @@ func newClear(s *session) *command {
 		long: "Without --database the keys are found by a scan, and those of others in the same database\n" +
 			"stay. Freshness markers go with their keys, locks stay. --database is what Django's clear()\n" +
 			"does: it also takes other caches, sessions and whatever else the databases hold, and wants\n" +
-			"the alias of the cache typed.",
+			"the alias of the cache typed.\n\n" + filterHelp,
 		flags: o.flags(),
 		examples: []string{
 			"cachering clear --version 1 --dry-run",
 			"cachering clear --version 1,2 --yes",
+			"cachering clear --ttl-under 5m --smaller 1k --dry-run",
 			"cachering clear -a sessions --include-protected",
 			"cachering clear --database --yes --json",
 		},
@@ -95,9 +77,9 @@ func runClear(ctx context.Context, s *session, o *clearOptions) error {
 		return versionless(b.cache)
 	}
 	if o.versions.list != nil {
-		b.what = "version " + strings.ReplaceAll(o.versions.String(), ",", ", ")
+		b.what = o.versions.what()
 	}
-	b.run.Selection = scan.Selection{Versions: o.versions.list}
+	b.take(scan.Selection{Versions: o.versions.list})
 	return b.delete(ctx, &o.deleteOptions, &engine.Delete{Command: "clear"})
 }
 
@@ -116,7 +98,7 @@ func (o *clearOptions) checkDatabase() error {
 			return meaningless(f.name)
 		}
 	}
-	if name := o.guardOptions.given(); name != "" {
+	if name := cmp.Or(o.filters.named(), o.guardOptions.given()); name != "" {
 		return meaningless(name)
 	}
 	return nil

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -15,7 +16,7 @@ type delPatternOptions struct {
 }
 
 func (o *delPatternOptions) flags() []cli.Flag {
-	return append(append(o.keyOptions.flags(), o.deleteOptions.flags()...), o.checkpointOptions.flags()...)
+	return slices.Concat(o.keyOptions.manyFlags(), o.filters.flags(), o.deleteOptions.flags(), o.checkpointOptions.flags())
 }
 
 func newDelPattern(s *session) *command {
@@ -25,12 +26,14 @@ func newDelPattern(s *session) *command {
 		short: "deletes the keys that match a pattern, on every shard",
 		long: "PATTERN is a glob of Redis: * ? [abc] [^a] [a-z], a backslash before what is meant as it\n" +
 			"stands. It is matched with the keys as the application names them; prefix and version are\n" +
-			"added, and stand for themselves. Freshness markers go with their keys, locks stay.",
+			"added, and stand for themselves. Freshness markers go with their keys, locks stay.\n\n" + filterHelp,
 		flags: o.flags(),
 		examples: []string{
 			"cachering del-pattern 'user:*' --dry-run",
 			"cachering del-pattern 'user:*' --yes --max-deletes 10%",
 			"cachering del-pattern 'user:*' --yes --checkpoint users.state",
+			"cachering del-pattern '*' --persistent --larger 100k --dry-run",
+			"cachering del-pattern 'page:*' --idle-over 30d --version 1,2 --shard 0-1 --yes",
 			"cachering del-pattern --stored ':2:view.[ab]*' --yes --json",
 		},
 		exits: bulkExits("every key that matched is deleted, or none matched",
@@ -56,7 +59,7 @@ func runDelPattern(ctx context.Context, s *session, o *delPatternOptions, patter
 	if err := b.selectKeys(pattern, &o.keyOptions); err != nil {
 		return err
 	}
-	if strings.Trim(pattern, "*") == "" {
+	if strings.Trim(pattern, "*") == "" && !b.where.Asks() {
 		return refusef(refusedEverything, "a PATTERN of nothing but * is the whole cache").
 			hinting("cachering clear --version N deletes a version, cachering clear the whole cache")
 	}

@@ -17,6 +17,9 @@ func (b *bulk) delete(ctx context.Context, o *deleteOptions, op engine.Operation
 	if err := b.admit(); err != nil {
 		return err
 	}
+	if err := b.honour(ctx); err != nil {
+		return err
+	}
 	if err := b.limit(ctx, o); err != nil {
 		return err
 	}

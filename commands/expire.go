@@ -34,7 +34,7 @@ func newExpire(s *session) *command {
 		short: "sets the expiry of keys",
 		long: "The answer for a key is changed; with --ttl none it is unchanged where there was no expiry.\n" +
 			"With --match every key of the version that matches is changed; the flags for bulk work go\n" +
-			"with --match. A value of HerdClient holds a deadline, which moves too; it takes no --match.",
+			"with --match. A value of HerdClient holds a deadline, which moves too; it takes no --match.\n\n" + filterHelp,
 		flags: o.flags(),
 		examples: []string{
 			"cachering expire user:42 --ttl 10m",
@@ -43,6 +43,7 @@ func newExpire(s *session) *command {
 			"cachering expire - --ttl 1h <keys.txt",
 			"cachering expire --match 'page:*' --ttl 5m --dry-run",
 			"cachering expire --match 'page:*' --ttl 5m --yes",
+			"cachering expire --match '*' --persistent --ttl 7d --dry-run",
 		},
 		exits:  expiryExits("every key lives as long as asked", "bad usage or configuration, an expiry that is not above zero"),
 		writes: true,

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -21,10 +22,10 @@ type expiryOptions struct {
 }
 
 func (o *expiryOptions) flags() []cli.Flag {
-	return append(append(append(o.keyOptions.flags(), o.pipeFlags()...),
+	return slices.Concat(o.keyOptions.manyFlags(), o.pipeFlags(), []cli.Flag{
 		&cli.GenericFlag{Name: "match", Value: &o.match,
 			Usage: "work on the keys that match `PATTERN` instead of keys given"},
-		includeProtectedFlag(&o.includeProtected)), append(o.bulk.flags(), o.bulk.checkpointOptions.flags()...)...)
+		includeProtectedFlag(&o.includeProtected)}, o.bulk.filters.flags(), o.bulk.flags(), o.bulk.checkpointOptions.flags())
 }
 
 // check refuses keys and a pattern together, and the flags of one with the
@@ -43,6 +44,8 @@ func (o *expiryOptions) check(command string, args []string) error {
 		return usagef("--include-protected goes with --match")
 	case name != "" && name != "shard":
 		return usagef("--%s goes with --match", name)
+	case len(o.version.list) > 1:
+		return usagef("several versions go with --match: a key given is of one")
 	}
 	o.keyOptions.shard = o.bulk.shard
 	return o.keyOptions.check(args)

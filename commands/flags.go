@@ -1,7 +1,6 @@
 package commands
 
 import (
-	"math"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -11,7 +10,7 @@ import (
 
 // keyOptions say which key an argument means and where it is looked for.
 type keyOptions struct {
-	version integer
+	version versions
 	stored  bool
 	shard   word
 	nul     bool
@@ -29,13 +28,21 @@ const (
 )
 
 func (o *keyOptions) flags() []cli.Flag {
-	o.version.min = math.MinInt64
+	usage := "the version `N` of the keys instead of the configured one"
+	if o.version.many {
+		usage = "the versions `N[,N]` of the keys instead of the configured one"
+	}
 	return []cli.Flag{
-		&cli.GenericFlag{Name: "version", Value: &o.version,
-			Usage: "the version `N` of the keys instead of the configured one"},
+		&cli.GenericFlag{Name: "version", Value: &o.version, Usage: usage},
 		&cli.BoolFlag{Name: "stored", Destination: &o.stored,
 			Usage: "keys are given as Redis holds them, prefix and version included"},
 	}
+}
+
+// manyFlags are flags of what works on many keys, which may be of several versions.
+func (o *keyOptions) manyFlags() []cli.Flag {
+	o.version.many = true
+	return o.flags()
 }
 
 // readFlags adds what commands take that only look: any shard may be asked, and
@@ -115,6 +122,7 @@ type bulkOptions struct {
 	maxFailures bound
 	checkpointOptions
 	guardOptions
+	filters filterOptions // for the commands that declare them
 }
 
 // checkpointOptions say where a run leaves how far it is, and whether it goes on from
@@ -156,7 +164,7 @@ func (o *bulkOptions) flags() []cli.Flag {
 		&cli.BoolFlag{Name: "no-progress", Destination: &o.noProgress,
 			Usage: "draw no progress bar"},
 		&cli.GenericFlag{Name: "shard", Value: &o.shard,
-			Usage: "work on the shard `NAME|INDEX` only"},
+			Usage: "work on the shards `NAME|INDEX|FROM-TO[,…]` only"},
 		&cli.GenericFlag{Name: "backup", Value: &o.backup,
 			Usage: "store each entry in `DIR` before it is changed; restore --undo takes the run back"},
 		&cli.BoolFlag{Name: besideFlag, Destination: &o.beside,
@@ -178,6 +186,9 @@ func (o *bulkOptions) given() string {
 		if f.set {
 			return f.name
 		}
+	}
+	if name := o.filters.named(); name != "" {
+		return name
 	}
 	return o.guardOptions.given()
 }

@@ -132,11 +132,10 @@ func (o *keyOptions) selection(cache *config.Cache, pattern string) (scan.Select
 			hinting("--stored takes a pattern of stored keys")
 	}
 	if cache.Keyspace.Versioned() {
-		version := cache.Version
+		sel.Versions = []int64{cache.Version}
 		if o.version.set {
-			version = o.version.value
+			sel.Versions = o.version.list
 		}
-		sel.Versions = []int64{version}
 	}
 	return sel, nil
 }

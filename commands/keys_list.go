@@ -17,13 +17,15 @@ import (
 
 type keysOptions struct {
 	keyOptions
-	locks bool
+	filters filterOptions
+	shards  word
+	locks   bool
 }
 
 func (o *keysOptions) flags() []cli.Flag {
-	return append(o.keyOptions.flags(),
-		&cli.GenericFlag{Name: "shard", Value: &o.shard,
-			Usage: "list the shard `NAME|INDEX` only"},
+	return append(append(o.keyOptions.manyFlags(), o.filters.flags()...),
+		&cli.GenericFlag{Name: "shard", Value: &o.shards,
+			Usage: "list the shards `NAME|INDEX|FROM-TO[,…]` only"},
 		&cli.BoolFlag{Name: "0", Destination: &o.nul,
 			Usage: "end each key with a NUL instead of a line feed"},
 		&cli.BoolFlag{Name: "locks", Destination: &o.locks,
@@ -37,7 +39,7 @@ func newKeys(s *session) *command {
 		short: "lists keys",
 		long: "Keys of one version that match PATTERN, or all of them, from one shard after the other, as\n" +
 			"they are found: one that comes or goes meanwhile may be missed. With --stored PATTERN is\n" +
-			"one of stored keys, of every version, and stored keys are listed.\n\n" +
+			"one of stored keys, of every version, and stored keys are listed.\n\n" + filterHelp + "\n\n" +
 			"With --locks each line is KEY, lock or fresh, the token of the holder, and how long the lock\n" +
 			"or marker has to live, as ttl says it.\n\n" +
 			"In a pipe a key that holds what ends it, or is empty, would be taken for others: it is left\n" +
@@ -47,6 +49,8 @@ func newKeys(s *session) *command {
 			"cachering keys",
 			"cachering keys 'user:*' --version 2",
 			"cachering keys 'user:*' -0 | cachering ttl - -0",
+			"cachering keys --persistent --larger 1M",
+			"cachering keys 'page:*' --idle-over 1d --version 1,2 --shard 0,2-3",
 			"cachering keys --json | jq -r .stored_key",
 			"cachering keys 'user:*' --json | cachering ttl - --keys-json",
 			"cachering keys --locks",
@@ -70,6 +74,9 @@ func runKeys(ctx context.Context, s *session, o *keysOptions, args []string) err
 	if o.nul && (o.locks || s.ui.JSON) {
 		return usagef("-0 goes with the plain list of keys")
 	}
+	if name := o.filters.named(); name != "" && o.locks {
+		return usagef("--locks and --%s exclude each other: filters are of entries", name)
+	}
 	var sel scan.Selection
 	if len(args) > 0 {
 		if args[0] == "" {
@@ -85,13 +92,15 @@ func runKeys(ctx context.Context, s *session, o *keysOptions, args []string) err
 	if sel, err = o.selection(cache, sel.Match); err != nil {
 		return err
 	}
+	sel.Where = o.filters.where()
 	shards := cl.Visit()
-	if o.shard != "" {
-		i, err := findShard(cache, o.shard)
-		if err != nil {
+	if o.shards != "" {
+		if shards, err = findShards(cl, cache, o.shards); err != nil {
 			return err
 		}
-		shards = cl.Shards()[i : i+1]
+	}
+	if err := honoured(ctx, shards, &sel.Where, false); err != nil {
+		return err
 	}
 	down := 0
 	for _, shard := range shards {

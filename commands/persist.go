@@ -14,12 +14,13 @@ func newPersist(s *session) *command {
 		short: "removes the expiry of keys",
 		long: "The answer for a key is changed, or unchanged where it had no expiry. With --match every\n" +
 			"key of the version that matches is changed; the flags for bulk work go with --match. A value\n" +
-			"of HerdClient loses its deadline as well; it takes no --match.",
+			"of HerdClient loses its deadline as well; it takes no --match.\n\n" + filterHelp,
 		flags: o.flags(),
 		examples: []string{
 			"cachering persist user:42",
 			"cachering persist --match 'settings:*' --dry-run",
 			"cachering persist --match 'settings:*' --yes",
+			"cachering persist --match 'report:*' --ttl-under 1h --larger 1M --yes",
 		},
 		exits:  expiryExits("no key has an expiry any more", "bad usage or configuration"),
 		writes: true,

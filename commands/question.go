@@ -23,6 +23,9 @@ func (b *bulk) confirm(ctx context.Context) error {
 	if err := b.admit(); err != nil {
 		return err
 	}
+	if err := b.honour(ctx); err != nil {
+		return err
+	}
 	if b.o.dryRun || b.o.yes {
 		b.sample(ctx)
 		return nil
@@ -55,16 +58,18 @@ func (b *bulk) sample(ctx context.Context) {
 // preview tells which configuration, cache, shards and keys a question is
 // about, and returns about how many keys those are.
 func (b *bulk) preview(ctx context.Context) (int64, error) {
-	samples := survey.Look(ctx, b.cl, b.scope(), survey.SampleSize(len(b.run.Shards)), func(stored, value []byte) string {
-		return reader.Of(b.cache, stored, value).String()
-	})
+	describe := func(stored, value []byte) string { return reader.Of(b.cache, stored, value).String() }
+	if b.where.Idle.Set() {
+		describe = nil // before Redis 7.2 it would make them look used
+	}
+	samples := survey.Look(ctx, b.cl, b.scope(), survey.SampleSize(len(b.run.Shards)), describe)
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
 	warn := b.s.ui.WarnUnder
 	warn("configuration  ", "%s", b.file.Path)
 	warn("cache          ", "%s, %s, ring %s", b.cache.Alias, b.cache.Backend, ringName(b.cache))
-	warn("keys           ", "%s", b.what)
+	warn("keys           ", "%s", b.whatOf())
 	if b.resumes() {
 		warn("goes on from   ", "%s, %s", b.kept.path, b.kept.far())
 	}
@@ -92,7 +97,9 @@ func (b *bulk) preview(ctx context.Context) (int64, error) {
 		for _, name := range slices.Sorted(maps.Keys(codecs)) {
 			parts = append(parts, fmt.Sprintf("%s %d", name, codecs[name]))
 		}
-		warn("in a sample    ", "%s", strings.Join(parts, ", "))
+		if parts != nil {
+			warn("in a sample    ", "%s", strings.Join(parts, ", "))
+		}
 		warn("at home        ", "%d of %d sampled keys (%s)", home, sampled, plain.Percent(float64(home)/float64(sampled)))
 		b.s.warnHead(samples)
 		b.s.warnMisplaced(b.cache, b.cl, b.run.Shards, samples)

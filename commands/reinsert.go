@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -35,7 +36,7 @@ func (o *reinsertOptions) flags() []cli.Flag {
 			Usage: "write a CODEC that the configured application could not read"},
 		o.py2.flag(),
 	}
-	return append(append(flags, o.keyOptions.flags()...), append(o.bulkOptions.flags(), o.checkpointOptions.flags()...)...)
+	return slices.Concat(flags, o.keyOptions.manyFlags(), o.filters.flags(), o.bulkOptions.flags(), o.checkpointOptions.flags())
 }
 
 func newReinsert(s *session) *command {
@@ -47,13 +48,14 @@ func newReinsert(s *session) *command {
 			"less. A part that --to leaves out is the configured one. A value is replaced only if nobody\n" +
 			"changed it meanwhile, and only if it can be represented exactly; what cannot is counted and\n" +
 			"stays. A second run rewrites nothing. --from goes back: it reads what a run with --to and\n" +
-			"--force wrote, or what an application wrote before its settings were changed.",
+			"--force wrote, or what an application wrote before its settings were changed.\n\n" + filterHelp,
 		flags: o.flags(),
 		examples: []string{
 			"cachering reinsert --dry-run",
 			"cachering reinsert --to pickle:5 --yes",
 			"cachering reinsert --to pickle:2 --version 3 --match 'user:*' --yes --failures failed.jsonl",
 			"cachering reinsert --to pickle:5 --yes --backup before.backup",
+			"cachering reinsert --to pickle:5+zlib --force --larger 10k --dry-run",
 			"cachering reinsert --to pickle:5 --yes --checkpoint reinsert.state",
 			"cachering reinsert --from msgpack --yes",
 			"cachering reinsert --to 5 --yes --rate 20000 --json | jq .total",
@@ -99,7 +101,7 @@ func runReinsert(ctx context.Context, s *session, o *reinsertOptions) error {
 	if err := o.fits(b.cache); err != nil {
 		return err
 	}
-	b.does = "rewrite"
+	b.does, b.reads = "rewrite", true
 	if err := b.selectEvery(string(o.match), &o.keyOptions); err != nil {
 		return err
 	}

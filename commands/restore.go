@@ -51,7 +51,7 @@ func (o *restoreOptions) flags() []cli.Flag {
 		&cli.BoolFlag{Name: "verify", Destination: &o.verify,
 			Usage: "read all of DIR, compare its sums, and ask no server"},
 	}
-	return append(append(flags, o.keyOptions.flags()...), without(o.deleteOptions.flags(), "backup")...)
+	return append(append(flags, o.keyOptions.manyFlags()...), without(o.deleteOptions.flags(), "backup")...)
 }
 
 func newRestore(s *session) *command {
@@ -105,6 +105,8 @@ func (o *restoreOptions) check() error {
 		return usagef("--stored goes with --match")
 	case o.list && o.verify, (o.list || o.verify) && (o.undo || o.asWas || replace):
 		return usagef("--list and --verify only read, and exclude each other")
+	case o.verify && (o.match != "" || o.version.set || o.bulkOptions.shard != ""):
+		return usagef("--verify reads all of DIR; leave --match, --version and --shard out")
 	case o.undo && (replace || o.existing.set):
 		return usagef("--undo and --existing exclude each other: undo writes what is still as the run left it")
 	case o.undo && o.includeProtected:

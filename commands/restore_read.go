@@ -3,9 +3,12 @@ package commands
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
+	"strings"
 
 	"cachering/commands/internal/archive"
+	"cachering/commands/internal/plain"
 	"cachering/commands/internal/scan"
 	"cachering/commands/internal/ui"
 	"cachering/ring"
@@ -84,11 +87,18 @@ func (o *restoreOptions) listEntries(ctx context.Context, s *session, a *archive
 	if err != nil {
 		return err
 	}
+	shards, err := o.listedShards(a)
+	if err != nil {
+		return err
+	}
 	var given *scan.Recent
 	of := -1
 	err = o.checkFiles(ctx, s, a, func(f *archive.File, e *archive.Entry) error {
 		key, version, ok := space.Split(e.Key)
-		if !ok || o.version.set && string(version) != strconv.FormatInt(o.version.value, 10) {
+		if shards != nil && !shards[f.Shard] {
+			return nil
+		}
+		if !ok || o.version.set && !slices.ContainsFunc(o.version.list, func(n int64) bool { return string(version) == strconv.FormatInt(n, 10) }) {
 			return nil
 		}
 		text := key
@@ -121,6 +131,28 @@ func (o *restoreOptions) listEntries(ctx context.Context, s *session, a *archive
 		return nil
 	}
 	return err
+}
+
+// listedShards are those of a backup that --shard names; nil: all.
+func (o *restoreOptions) listedShards(a *archive.Archive) (map[int]bool, error) {
+	if o.bulkOptions.shard == "" {
+		return nil, nil
+	}
+	var names []string // by place
+	for _, s := range a.Manifest.Servers {
+		for i := len(names); i <= s.Index; i++ {
+			names = append(names, a.ShardName(i))
+		}
+	}
+	return chooseShards(string(o.bulkOptions.shard), names, func(name string) (int, error) {
+		if i := slices.Index(names, name); i >= 0 {
+			return i, nil
+		}
+		if i, err := strconv.Atoi(name); err == nil && i >= 0 && i < len(names) {
+			return i, nil
+		}
+		return 0, usagef("the backup has no shard %s: it has %s", plain.Quote(name), strings.Join(names, ", "))
+	})
 }
 
 // versionNumber is a version as it stands in a stored key.
