@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"io"
 
 	"github.com/urfave/cli/v2"
@@ -13,6 +14,10 @@ func (s *session) execute(ctx context.Context, args []string) error {
 	line, err := arrange(root, args[1:])
 	// Even a line that cannot be read may have asked for JSON or quiet.
 	s.ui.JSON, s.ui.Quiet = line.has("json"), line.has("quiet")
+	if errors.Is(err, errNoWords) && s.ui.OutTerminal {
+		shortHelp(s)
+		return nil
+	}
 	if err != nil {
 		return err
 	}

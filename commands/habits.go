@@ -25,6 +25,54 @@ func habit(name string) string {
 	return ""
 }
 
+// habitualCommand is the command of this program for a word that is one in redis-cli or a
+// shell, or a command of a group without its group; "" if it is none.
+func habitualCommand(root *command, word string) string {
+	switch strings.ToLower(word) {
+	case "del", "rm", "remove", "unlink":
+		return "delete"
+	case "ls", "list", "scan":
+		return "keys"
+	case "mget", "cat":
+		return "get"
+	case "pttl":
+		return "ttl"
+	case "rewrite", "convert", "reserialize":
+		return "reinsert"
+	case "flushall", "flushdb", "flush":
+		return "clear"
+	case "ping", "info", "status":
+		return "doctor"
+	}
+	for _, group := range root.subs {
+		if sub := group.sub(word); sub != nil {
+			return sub.path()
+		}
+	}
+	return ""
+}
+
+// habitualFlag is a hint for who gives a flag by the name that it has elsewhere; "" where
+// the command has nothing like it.
+func habitualFlag(c *command, name string) string {
+	switch name {
+	case "ex", "px", "exat", "pxat", "expire", "expires", "expiry":
+		if c.flag("ttl") != nil {
+			return "--ttl sets an expiry"
+		}
+	case "raw":
+		if c.flag("as") != nil {
+			return "--as raw prints the stored bytes, --as text a str as it is"
+		}
+	case "format", "output", "o":
+		if c.flag("as") != nil {
+			return "--json prints one JSON document a line, --as json a value as JSON"
+		}
+		return "--json prints one JSON document a line"
+	}
+	return ""
+}
+
 // hostOrDatabase refuses a flag that takes no value here, where a value follows that
 // redis-cli takes; rest are the words behind it.
 func (l *commandLine) hostOrDatabase(word string, rest []string) error {

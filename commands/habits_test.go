@@ -82,3 +82,81 @@ func TestHabitsOfRedisCLI(t *testing.T) {
 	run("ring", "show", "redis://:"+secret+"@h")
 	run("version", "-v=redis://:"+secret+"@h")
 }
+
+// A hint is given where it fits, and says what to type; everything else points to help.
+func TestHintsFit(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]string{
+		"set k v --ex 5":            "--ttl sets an expiry",
+		"set k v --px 5":            "--ttl sets an expiry",
+		"expire k --expiry 5":       "--ttl sets an expiry",
+		"delete k --ex 5":           "cachering delete --help lists the flags",
+		"get k --raw":               "--as raw prints the stored bytes, --as text a str as it is",
+		"keys --raw":                "cachering keys --help lists the flags",
+		"get k --format json":       "--json prints one JSON document a line, --as json a value as JSON",
+		"keys --format json":        "--json prints one JSON document a line",
+		"doctor --output json":      "--json prints one JSON document a line",
+		"check -o json":             "--json prints one JSON document a line",
+		"del k":                     "did you mean delete?",
+		"DEL k":                     "did you mean delete?",
+		"rm k":                      "did you mean delete?",
+		"import settings.py":        "did you mean config import?",
+		"locate k":                  "did you mean ring locate?",
+		"guess":                     "did you mean ring guess?",
+		"transcode":                 "did you mean codec transcode?",
+		"rewrite":                   "did you mean reinsert?",
+		"flushall":                  "did you mean clear?",
+		"ping":                      "did you mean doctor?",
+		"mget a b":                  "did you mean get?",
+		"xyz":                       "cachering --help lists the commands",
+		"get -dash":                 "if it is an argument: cachering get -- -dash",
+		"ring locate -dash":         "if it is an argument: cachering ring locate -- -dash",
+		"keys -dash":                "if it is an argument: cachering keys -- -dash",
+		"doctor -dash":              "cachering doctor --help lists the flags",
+		"set k v --shards 0":        "set works on the home of a key, which cachering ring locate KEY tells",
+		"set k v --shrad 0":         "set works on the home of a key, which cachering ring locate KEY tells",
+		"get k --shrad 0":           "did you mean --shard?",
+		"get k --shards 0":          "did you mean --shard?",
+		"get k --stord":             "did you mean --stored?",
+		"set k v --tt 5":            "did you mean --ttl?",
+		"set k v --mx":              "cachering set --help lists the flags",
+		"reinsert --dryrun":         "did you mean --dry-run?",
+		"help nothing":              "there is help on: get, set, delete,",
+		"help ring nothing":         "there is help on: show, locate,",
+		"":                          "start here: cachering config import settings.py; cachering --help lists the commands",
+		"--json":                    "start here: cachering config import settings.py; cachering --help lists the commands",
+		"get -xhttp://u:hunter22@h": "cachering get --help lists the flags",
+	} {
+		var out, errs bytes.Buffer
+		code := Main(append([]string{"cachering"}, strings.Fields(line)...), strings.NewReader(""), &out, &errs)
+		if code != exitUsage || !strings.Contains(errs.String(), "\nhint: "+want) || strings.Contains(errs.String(), "hunter") || out.Len() > 0 {
+			t.Errorf("%s: exit code %d, want hint %q\n%s%s", line, code, want, out.String(), errs.String())
+		}
+	}
+}
+
+// Every help has its examples first, and says how durations and sizes are written
+// wherever a flag takes one.
+func TestHelpSaysHowValuesAreWritten(t *testing.T) {
+	t.Parallel()
+	top := root(testSession(t))
+	top.each(func(c *command) {
+		if c.run == nil {
+			return
+		}
+		help := helpText(top, c)
+		usage, examples, flags := strings.Index(help, "\nusage: "), strings.Index(help, "\nexamples:\n"), strings.Index(help, "\nflags")
+		if usage < 0 || examples < usage || flags < examples || c.long != "" && strings.Index(help, strings.Fields(c.long)[0]+" "+strings.Fields(c.long)[1]) < examples {
+			t.Errorf("%s: examples do not stand first\n%s", c.path(), help)
+		}
+		for _, f := range slices.Concat(c.flags, top.flags) {
+			value, usage := placeholder(f)
+			for notation, says := range map[string]string{"D": "\n  D     a duration: ", "SIZE": "\n  SIZE  a number of bytes, "} {
+				if slices.Contains(strings.Split(value, "|"), notation) && !strings.Contains(help, strings.Replace(says, "D   ", "D", 0)) &&
+					!strings.Contains(help, strings.Replace(says, "D     ", "D  ", 1)) {
+					t.Errorf("%s %s (%s): help does not say what %s is", c.path(), f.Names()[0], usage, notation)
+				}
+			}
+		}
+	})
+}

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -52,6 +53,7 @@ func helpText(root, c *command) string {
 		})
 		section("commands", rows)
 		section("flags of every command", flagRows(root.flags))
+		section("values", valueRows(root.flags))
 		b.WriteString("\nFlags may stand anywhere; after -- every word is an argument.\n" +
 			"cachering COMMAND --help tells more; cachering --version prints the version.\n")
 		return b.String()
@@ -70,15 +72,16 @@ func helpText(root, c *command) string {
 	if c.aliases != nil {
 		fmt.Fprintf(&b, "also: cachering %s\n", strings.Join(c.aliases, ", cachering "))
 	}
+	b.WriteString("\nexamples:\n")
+	for _, line := range c.examples {
+		fmt.Fprintf(&b, "  %s\n", line)
+	}
 	if c.long != "" {
 		fmt.Fprintf(&b, "\n%s\n", strings.Join(ui.Wrap(strings.Join(strings.Fields(c.long), " "), helpWidth), "\n"))
 	}
 	section("flags", flagRows(c.flags))
 	section("flags of every command", flagRows(root.flags))
-	b.WriteString("\nexamples:\n")
-	for _, line := range c.examples {
-		fmt.Fprintf(&b, "  %s\n", line)
-	}
+	section("values", valueRows(slices.Concat(c.flags, root.flags)))
 	var rows [][2]string
 	for _, e := range c.exits {
 		rows = append(rows, [2]string{fmt.Sprintf("%3d", e.code), e.when})
@@ -89,6 +92,45 @@ func helpText(root, c *command) string {
 
 // helpWidth fits a terminal of the usual width.
 const helpWidth = 80
+
+// valueRows tell how the values are written that flags take in a notation of their own.
+func valueRows(flags []cli.Flag) [][2]string {
+	var rows [][2]string
+	for _, notation := range [...][2]string{
+		{"D", "a duration: a number of seconds, or numbers with ms, s, m, h, d or w behind them, as 500ms, 90s, 1h30m"},
+		{"SIZE", "a number of bytes, or one with k, M, G or T behind it, each 1024 times the one before, as 500, 10k, 1.5G"},
+	} {
+		for _, f := range flags {
+			value, _ := placeholder(f)
+			if slices.Contains(strings.Split(value, "|"), notation[0]) {
+				rows = append(rows, notation)
+				break
+			}
+		}
+	}
+	return rows
+}
+
+// shortHelp is what the program says that was called without a command on a terminal.
+func shortHelp(s *session) {
+	for _, line := range []string{
+		"cachering administers Django caches that live in several Redis servers.",
+		"",
+		startHere,
+		"",
+		"then, with the configuration that it writes:",
+		"  cachering doctor         what is wrong with the servers, the keys and the settings",
+		"  cachering get KEY        the value of a key, as the application gets it",
+		"  cachering explain KEY    why the application does not see a key",
+		"",
+		"cachering --help lists all commands, cachering COMMAND --help tells of one.",
+	} {
+		s.ui.Line(line)
+	}
+}
+
+// startHere is for who has no configuration.
+const startHere = "start here: cachering config import settings.py"
 
 func flagRows(flags []cli.Flag) [][2]string {
 	var rows [][2]string

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"cachering/commands/internal/config"
+	"cachering/commands/internal/plain"
 )
 
 // unknownCommand names the word that is no command and what was likely meant.
@@ -12,7 +13,12 @@ func unknownCommand(c *command, word string) *usageError {
 	if strings.Contains(word, "://") {
 		return e.about(word, "")
 	}
-	if near := config.Nearest(word, names(c.subs)); near != "" {
+	if c.name == "" {
+		if habit := habitualCommand(c, word); habit != "" {
+			return e.hinting("did you mean %s?", habit)
+		}
+	}
+	if near := near(word, names(c.subs)); near != "" {
 		return e.hinting("did you mean %s?", strings.TrimSpace(c.path()+" "+near))
 	}
 	if c.name != "" {
@@ -35,15 +41,19 @@ func unknownFlag(c, root *command, name string) *usageError {
 	if hint := habit(name); hint != "" {
 		return e.hinting("%s", hint)
 	}
+	if hint := habitualFlag(c, name); hint != "" {
+		return e.hinting("%s", hint)
+	}
 	if name == "timeout" {
 		return e.hinting("--ttl sets an expiry; --socket-timeout limits how long a server may take")
 	}
-	if name == "shard" && c.flag("stored") != nil {
+	nearest := nearFlag(c, root, name)
+	if c.flag("shard") == nil && c.flag("stored") != nil && near(name, []string{"shard", nearest}) == "shard" {
 		// What is written elsewhere the application would not find.
 		return e.hinting("%s works on the home of a key, which cachering ring locate KEY tells", c.path())
 	}
-	if near := nearFlag(c, root, name); near != "" && len(name) > 1 {
-		return e.hinting("did you mean --%s?", near)
+	if nearest != "" && len(name) > 1 {
+		return e.hinting("did you mean --%s?", nearest)
 	}
 	if c.name == "" {
 		return e.hinting("cachering --help lists the flags")
@@ -65,7 +75,37 @@ func nearFlag(c, root *command, name string) string {
 	} else {
 		collect(c)
 	}
-	return config.Nearest(name, known)
+	return near(name, known)
+}
+
+// near is the name that was likely meant. Of a word of three letters or less one that is
+// exchanged makes another word, so only one too many, too few or out of place counts.
+func near(word string, names []string) string {
+	found := config.Nearest(word, names)
+	if len(word) <= 3 && len(found) == len(word) && strings.Trim(word, found) != "" {
+		return ""
+	}
+	return found
+}
+
+// unknownTopic names the word behind help that is no command, and what there is.
+func unknownTopic(c *command, word string) *usageError {
+	e := usagef("no help on %s", misplacedWord(strings.TrimSpace(c.path()+" "+word)))
+	if strings.Contains(word, "://") {
+		return e.about(word, "")
+	}
+	return e.hinting("there is help on: %s", strings.Join(names(c.subs), ", "))
+}
+
+// dashed adds to what is wrong with a word of several letters behind one dash that it may
+// be meant as an argument. A word that may hold a password is not repeated.
+func dashed(c, root *command, word string, e *usageError) *usageError {
+	first := word[1:2]
+	if c.max == 0 || c.subs != nil || strings.HasPrefix(e.hint, "did you mean") || anyFlag(root, first) != nil || habit(first) != "" ||
+		strings.Contains(word, "://") {
+		return e
+	}
+	return e.hinting("if it is an argument: cachering %s -- %s", c.path(), plain.Quote(word))
 }
 
 func names(commands []*command) []string {

@@ -14,6 +14,9 @@ import (
 // the library understands. On the way it refuses everything that is not
 // declared, so the library only converts values.
 
+// errNoWords is a call of the program without a word: somebody looks what it is.
+var errNoWords = usagef("no command given").hinting(startHere + "; cachering --help lists the commands")
+
 // commandLine is what the words of a command line mean.
 type commandLine struct {
 	command *command // the command asked for; the root when there is none
@@ -95,6 +98,9 @@ func arrange(root *command, words []string) (*commandLine, error) {
 				break
 			}
 			sub := l.command.sub(word)
+			if sub == nil && l.help {
+				return l, unknownTopic(l.command, word)
+			}
 			if sub == nil {
 				return l, unknownCommand(l.command, word)
 			}
@@ -150,7 +156,10 @@ func (l *commandLine) check(root *command, early []setFlag) error {
 		if len(l.args) > 0 {
 			return usagef("no command before --").hinting("cachering --help lists the commands")
 		}
-		return usagef("no command given").hinting("cachering --help lists the commands")
+		if len(l.flags) == 0 {
+			return errNoWords
+		}
+		return usagef("no command given").hinting(startHere + "; cachering --help lists the commands")
 	}
 	if c.subs != nil {
 		return usagef("%s needs one of: %s", c.path(), strings.Join(names(c.subs), ", ")).
@@ -243,7 +252,7 @@ func readFlag(c, root *command, word string) (setFlag, error) {
 	}
 	switch single := utf8.RuneCountInString(name) == 1; {
 	case f.flag == nil && short && !single:
-		return f, together(c, root, name)
+		return f, dashed(c, root, word, together(c, root, name))
 	case f.flag == nil:
 		return f, unknownFlag(c, root, name)
 	case short != single:

@@ -86,8 +86,8 @@ func TestArrange(t *testing.T) {
 
 func TestArrangeRefuses(t *testing.T) {
 	for _, tc := range []struct{ in, want, hint string }{
-		{"", "no command given", "cachering --help lists the commands"},
-		{"--json", "no command given", "cachering --help lists the commands"},
+		{"", "no command given", startHere + "; cachering --help lists the commands"},
+		{"--json", "no command given", startHere + "; cachering --help lists the commands"},
 		{"-- get k", "no command before --", "cachering --help lists the commands"},
 		{"gte k", "no command gte", "did you mean get?"},
 		{"frobnicate", "no command frobnicate", "cachering --help lists the commands"},

@@ -45,7 +45,7 @@ func Find(flag string, env func(string) string) (Source, error) {
 	}
 	return Source{}, &Error{
 		Msg:  "no configuration file: looked for " + printable(strings.Join(paths, ", ")),
-		Hint: "write one after config.example.toml, or name one with --config or " + EnvFile,
+		Hint: "start here: cachering config import settings.py, or name one with --config or " + EnvFile,
 	}
 }
 

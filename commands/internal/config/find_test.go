@@ -57,7 +57,7 @@ func TestFind(t *testing.T) {
 
 	path, searched := find("", env)
 	step("nothing there", path, searched, "no configuration file: looked for cachering.toml, "+inHome+
-		", /etc/cachering/config.toml; write one after config.example.toml, or name one with --config or CACHERING_CONFIG", false)
+		", /etc/cachering/config.toml; start here: cachering config import settings.py, or name one with --config or CACHERING_CONFIG", false)
 	write(t, inHome, sharded, 0o600)
 	path, searched = find("", env)
 	step("home", path, searched, inHome, true)

@@ -343,6 +343,8 @@ func TestParseDuration(t *testing.T) {
 		{"5", 5 * time.Second, true}, {"0.5", 500 * time.Millisecond, true}, {"-5", -5 * time.Second, true},
 		{"20ms", 20 * time.Millisecond, true}, {"1.001s", 1001 * time.Millisecond, true}, {"3s", 3 * time.Second, true}, {"2m", 2 * time.Minute, true},
 		{"1.5h", 90 * time.Minute, true}, {"1d", 24 * time.Hour, true}, {"2w", 14 * 24 * time.Hour, true},
+		{"1h30m", 90 * time.Minute, true}, {"-1h30m", -90 * time.Minute, true}, {"1d12h0.5s", 36*time.Hour + time.Second/2, true}, {"1m30ms", time.Minute + 30*time.Millisecond, true},
+		{"1h30", 0, false}, {"1h-30m", 0, false}, {"h30m", 0, false}, {"1h 30m", 0, false}, {"15250w15250w", 0, false}, {"1h.", 0, false},
 		{"", 0, false}, {"s", 0, false}, {"5 s", 0, false}, {"5x", 0, false}, {"1e3", 0, false}, {"0x5", 0, false}, {"inf", 0, false},
 		{"nan", 0, false}, {"1_0", 0, false}, {"--5", 0, false}, {"1.2.3", 0, false}, {"9223372036854775807w", 0, false}, {"99999999999.5d", 0, false}, {"5S", 0, false},
 	} {

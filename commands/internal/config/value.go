@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"net"
@@ -10,32 +11,57 @@ import (
 	"time"
 )
 
-// ParseDuration reads a duration as flags and options spell it: a number with
-// one of ms, s, m, h, d, w, or a bare number of seconds. The number may have a
-// fraction.
+// ParseDuration reads a duration as flags and options spell it: numbers with one of ms,
+// s, m, h, d, w, such as 1h30m, or a bare number of seconds. A number may have a
+// fraction, and one sign stands before all of them.
 func ParseDuration(s string) (time.Duration, error) {
-	number := strings.TrimRight(s, "abcdefghijklmnopqrstuvwxyz")
-	units := map[string]time.Duration{
-		"": time.Second, "ms": time.Millisecond, "s": time.Second, "m": time.Minute,
-		"h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour,
+	malformed := fmt.Errorf("%q is not a duration: write a number and one of ms, s, m, h, d, w, as 90s or 1h30m", s)
+	rest, sign := s, time.Duration(1)
+	if strings.HasPrefix(rest, "-") {
+		rest, sign = rest[1:], -1
 	}
-	unit, ok := units[s[len(number):]]
-	if !ok || strings.Trim(number, "-.0123456789") != "" {
-		return 0, fmt.Errorf("%q is not a duration: write a number and one of ms, s, m, h, d, w", s)
-	}
-	// Whole numbers go without floating point, so that none is rounded.
-	if n, err := strconv.ParseInt(number, 10, 64); err == nil {
-		if n > int64(math.MaxInt64/unit) || n < -int64(math.MaxInt64/unit) {
+	var sum time.Duration
+	for first := true; first || rest != ""; first = false {
+		behind := strings.TrimLeft(rest, ".0123456789")
+		number := rest[:len(rest)-len(behind)]
+		rest = strings.TrimLeft(behind, "abcdefghijklmnopqrstuvwxyz")
+		unit, ok := durationUnits[behind[:len(behind)-len(rest)]]
+		if !ok || unit == time.Second && behind == "" && !first {
+			return 0, malformed
+		}
+		part, err := times(number, unit)
+		if errors.Is(err, strconv.ErrRange) || err == nil && sum > math.MaxInt64-part {
 			return 0, fmt.Errorf("%q is too long a duration", s)
 		}
+		if err != nil {
+			return 0, malformed
+		}
+		sum += part
+	}
+	return sign * sum, nil
+}
+
+var durationUnits = map[string]time.Duration{
+	"": time.Second, "ms": time.Millisecond, "s": time.Second, "m": time.Minute,
+	"h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour,
+}
+
+// times is so many units. Whole numbers go without floating point, so that none is
+// rounded.
+func times(number string, unit time.Duration) (time.Duration, error) {
+	n, err := strconv.ParseInt(number, 10, 64)
+	if err == nil && n > int64(math.MaxInt64/unit) || errors.Is(err, strconv.ErrRange) {
+		return 0, strconv.ErrRange
+	}
+	if err == nil {
 		return time.Duration(n) * unit, nil
 	}
 	f, err := strconv.ParseFloat(number, 64)
 	if err != nil {
-		return 0, fmt.Errorf("%q is not a duration: write a number and one of ms, s, m, h, d, w", s)
+		return 0, err
 	}
-	if f *= float64(unit); math.Abs(f) > float64(math.MaxInt64/2) {
-		return 0, fmt.Errorf("%q is too long a duration", s)
+	if f *= float64(unit); f > float64(math.MaxInt64/2) {
+		return 0, strconv.ErrRange
 	}
 	return time.Duration(math.Round(f)), nil
 }
