@@ -68,7 +68,7 @@ differential:
 	YAML_COUNT=$(DOCUMENTS) $(GO) test -run PyYAML -count=1 -v -timeout 60m ./codec/yaml
 	CACHERING_SETTINGS=$(SETTINGS) $(GO) test -run Differential -count=1 -v -timeout 60m ./commands/internal/importer
 	CACHERING_WHOLE=1 $(GO) test -count=1 -timeout 60m ./ring ./codec/...
-	CACHERING_WHOLE=1 $(GO) test -run 'StoredVectors|EntriesStayEqual' -count=1 -v -timeout 60m ./commands ./scripts/demo
+	CACHERING_WHOLE=1 $(GO) test -run 'StoredVectors|EntriesStayEqual|SideBySide' -count=1 -v -timeout 60m ./commands ./scripts/demo ./commands/internal/sidetest
 
 ## soak: for an hour at most, with a fresh seed, and every combination that a test samples else: ROUNDS (20) of runs that are cut short, cut off, refused or restarted under live writers, LIES (3000) of servers, STEPS (600) of each cache beside Python, KILLS (50) of each run that keeps a checkpoint or a backup, and of backup and restore, every password, the memory of runs over SHARDS (16), a queue of 1024
 soak:

@@ -1,6 +1,7 @@
 package sidetest
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -85,7 +86,8 @@ const (
 )
 
 // sides are the caches on which Python and cachering work side by side: every
-// serializer and compressor of the libraries, on 1, 3 and 4 shards.
+// serializer and compressor of the libraries, on 1, 3 and 4 shards. A run of the
+// tests takes so many that it has each kind, CACHERING_WHOLE or CACHERING_STEPS all.
 var sides = []side{
 	redisCache("3.0.1", 3, "3.0.1", python311, seb20, call{}),
 	redisCache("3.0.1-one-shard", 1, "3.0.1", python311, seb20, call{}),
@@ -126,9 +128,24 @@ var sides = []side{
 	}(), call{"CLIENT_CLASS": "client.HerdClient"}),
 }
 
-// sideSteps is how many operations a walk makes at least, nearly 1,000 all
-// together, unless CACHERING_STEPS says otherwise; it goes on until every command
-// had its turn.
+// kinds are what a walk on the cache is about: its library, and with that each
+// serializer, compressor and other option, and one server or several.
+func (s side) kinds() []string {
+	kinds := []string{"release " + s.release, fmt.Sprint("several ", s.shards > 1)}
+	for _, option := range []string{"serializer", "compressor"} {
+		if !strings.Contains(s.options, option) {
+			kinds = append(kinds, "no "+option)
+		}
+	}
+	kinds = append(kinds, strings.Split(s.options, "\n")...)
+	for i := range kinds {
+		kinds[i] = s.backend + " " + kinds[i]
+	}
+	return kinds
+}
+
+// sideSteps is how many operations a walk makes at least, unless CACHERING_STEPS
+// says otherwise; it goes on until every command had its turn.
 const sideSteps = 31 // each of the operations once
 
 // entryCommands are those that read or write entries.
@@ -139,11 +156,14 @@ var entryCommands = []string{"get", "set", "delete", "exists", "ttl", "persist",
 // the other wrote; after every step both answer as a model does, and every key
 // is on the shard on which Python looks for it.
 func TestSideBySide(t *testing.T) {
-	for _, s := range sides {
+	steps, table := trials.Count(t, "CACHERING_STEPS", sideSteps), sides
+	if steps == sideSteps {
+		table = trials.Cover(t, sides, side.kinds)
+	}
+	for _, s := range table {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWalk(t, s, trials.Rand(t))
-			steps := trials.Count(t, "CACHERING_STEPS", sideSteps)
 			for n := 0; n < steps || n < 10*steps && w.unused() != nil; n++ {
 				w.step()
 				w.compare()

@@ -317,13 +317,30 @@ func (w *walk) lives(said, ttl string, want state, there bool) {
 	}
 }
 
-// compareAll reads every entry with both.
+// compareAll reads every entry with both; cachering all of a version at once.
 func (w *walk) compareAll() {
-	w.written = nil
-	for _, key := range sideKeys {
-		for version := range 3 {
-			w.at, w.begun = entry{key, 1 + version}, time.Now()
-			w.compareEntry("in the end")
+	w.Helper()
+	for version := range 3 {
+		var list []entry
+		for _, key := range sideKeys {
+			list = append(list, entry{key, 1 + version})
+		}
+		w.at, w.begun = list[0], time.Now()
+		values, lives := w.many(list, "get"), w.many(list, "ttl")
+		for i, e := range list {
+			w.at = e
+			want, there := w.model[e]
+			repr := want.Repr
+			if !there {
+				repr = "None"
+			}
+			w.said = "in the end " + e.stored()
+			w.wants(values[i], want.Repr)
+			w.lives(w.said, lives[i], want, there)
+			w.wants(w.python("get", call{"repr": true}), repr)
+			if !w.lacks("ttl") {
+				w.lives(w.said, w.python("ttl", call{}), want, there)
+			}
 		}
 	}
 }
