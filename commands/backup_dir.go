@@ -140,7 +140,10 @@ func (b *bulk) manifest(ctx context.Context, command string) archive.Manifest {
 		Program: "cachering " + programVersion, Cache: fingerprint(b.cache),
 		Command: command, What: b.what, Started: time.Now().UTC(), Servers: make([]archive.Server, len(b.run.Shards)),
 	}
-	cluster.AtOnce(b.run.Shards, func(i int, s *cluster.Shard) error {
+	cluster.Queue(b.run.Shards, b.run.Parallel, func(i int, s *cluster.Shard) error {
+		if len(b.run.Shards) > b.run.Parallel { // each would keep its connection until its turn
+			defer s.Rest()
+		}
 		m.Servers[i] = archive.Server{Index: s.Index, Shard: s.Name}
 		if clock, err := s.Clock(ctx); err == nil {
 			m.Servers[i].Ahead = new(((clock.Low + clock.High) / 2).Milliseconds())

@@ -74,7 +74,7 @@ func (s *session) alone(ctx context.Context, shards []*cluster.Shard, parallel i
 	me := s.client().String()
 	others := make([]*cluster.Client, len(shards))
 	cluster.Queue(shards, parallel, func(i int, shard *cluster.Shard) error {
-		if len(shards) > cluster.MostConnections/2 {
+		if len(shards) > parallel { // each would keep its connection until its turn
 			defer shard.Rest()
 		}
 		ctx, cancel := context.WithTimeout(ctx, listPatience)

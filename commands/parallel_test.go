@@ -56,11 +56,6 @@ dial = { %s }
 `, strings.Join(location, ", "), strings.Join(dial, ", ")), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	args := strings.Fields("cachering -c " + conf + " reinsert --to 5 --yes --json --rate 10000")
-	if parallel > 0 {
-		args = append(args, "--parallel", fmt.Sprint(parallel), "--quiet") // no sample, which takes a connection to each
-	}
-
 	connections := func() (n int) {
 		for _, c := range clients {
 			n += strings.Count(c.ClientList(ctx).Val(), "\n")
@@ -68,40 +63,57 @@ dial = { %s }
 		return n
 	}
 	connections() // those of the test itself
-	others, seen := connections(), 0
-	var out bytes.Buffer
-	ended := make(chan int, 1)
-	go func() {
-		if many == 0 {
-			ended <- commands.Main(args, strings.NewReader(""), &out, io.Discard)
-			return
+	others := connections()
+	dir := filepath.Join(t.TempDir(), "b")
+	for _, words := range []string{"backup " + dir, "reinsert --to 5 --yes", "restore " + dir + " --as-was --existing replace --yes"} {
+		args := strings.Fields("cachering -c " + conf + " " + words + " --json --rate 20000")
+		if parallel > 0 {
+			args = append(args, "--parallel", fmt.Sprint(parallel), "--quiet") // no sample, which takes a connection to each
 		}
-		ended <- wholeProgram(t, args, &out)
-	}()
-	code := -1
-	for code < 0 {
-		select {
-		case code = <-ended:
-		case <-time.After(5 * time.Millisecond):
-			seen = max(seen, connections()-others)
+		seen := 0
+		var out bytes.Buffer
+		ended := make(chan int, 1)
+		go func() {
+			if many == 0 {
+				ended <- commands.Main(args, strings.NewReader(""), &out, io.Discard)
+				return
+			}
+			ended <- wholeProgram(t, args, &out)
+		}()
+		code := -1
+		for code < 0 {
+			select {
+			case code = <-ended:
+			case <-time.After(5 * time.Millisecond):
+				seen = max(seen, connections()-others)
+			}
+		}
+		var report struct {
+			Ended string
+			Total struct{ Scanned, Stored, Rewritten, Replaced int }
+		}
+		if err := json.Unmarshal(out.Bytes(), &report); err != nil {
+			t.Fatalf("%s: exit code %d: %v: %.300s", words, code, err, out.Bytes())
+		}
+		all, of := servers*databases*keys, report.Total
+		if code != 0 || report.Ended != "done" || of.Scanned != all || of.Stored+of.Rewritten+of.Replaced != all {
+			t.Errorf("%s: exit code %d, %+v, want %d", words, code, report, all)
+		}
+		most := most
+		if strings.HasPrefix(words, "backup") { // of a sample, by which the room is estimated
+			most = max(most, min(servers*databases, cluster.MostConnections))
+		}
+		// A server may see late that a connection was closed: those of one shard more.
+		if seen < 3 || seen > most+4 {
+			t.Errorf("%s: %d connections at a time, want at most %d", words, seen, most)
+		}
+		t.Logf("%s: %d shards, %d connections at a time", words, servers*databases, seen)
+	}
+	for i, c := range clients {
+		if is := c.Get(ctx, c.RandomKey(ctx).Val()).Val(); is != "Vhello\np0\n." {
+			t.Errorf("server %d: %q", i, is)
 		}
 	}
-	var report struct {
-		Ended string
-		Total struct{ Scanned, Rewritten int }
-	}
-	if err := json.Unmarshal(out.Bytes(), &report); err != nil {
-		t.Fatalf("exit code %d: %v: %.300s", code, err, out.Bytes())
-	}
-	all := servers * databases * keys
-	if code != 0 || report.Ended != "done" || report.Total.Scanned != all || report.Total.Rewritten != all {
-		t.Errorf("exit code %d, %+v, want %d", code, report, all)
-	}
-	// A server may see late that a connection was closed: those of one shard more.
-	if seen < 3 || seen > most+4 {
-		t.Errorf("%d connections at a time, want at most %d", seen, most)
-	}
-	t.Logf("%d shards, %d connections at a time", servers*databases, seen)
 }
 
 // wholeProgram runs the program itself, and holds its memory to 96 MB.

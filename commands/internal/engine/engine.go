@@ -233,20 +233,12 @@ func Run(ctx context.Context, cl *cluster.Cluster, op Operation, o Options) *Rep
 	r.tellProgress()
 	defer r.tellSoFar()()
 	defer r.keepDeadline()()
-	if o, ok := op.(*Restore); ok {
-		r.routes = r.route(o)
-		defer r.routes.stop()
-	}
 	defer r.syncBackup()()
 	r.keep()
-	for i, defect := range cluster.Queue(o.Shards, r.parallel, func(i int, s *cluster.Shard) error {
-		r.shard(ctx, i, s)
-		r.rest(i)
-		return nil
-	}) {
-		if defect != nil {
-			r.report.Shards[i].Err = defect
-		}
+	if of, ok := op.(*Restore); ok {
+		r.restore(ctx, of)
+	} else {
+		r.queue(ctx, 0, len(o.Shards))
 	}
 	if re, ok := op.(resampler); ok && !o.DryRun && going.Err() == nil {
 		r.lookAgain(going, re)
@@ -261,6 +253,19 @@ func Run(ctx context.Context, cl *cluster.Cluster, op Operation, o Options) *Rep
 	r.report.conclude(r.reason())
 	r.report.Elapsed = time.Since(begin)
 	return r.report
+}
+
+// queue does the work on the shards from one to before another, a few at a time.
+func (r *run) queue(ctx context.Context, from, to int) {
+	for i, defect := range cluster.Queue(r.o.Shards[from:to], r.parallel, func(i int, s *cluster.Shard) error {
+		r.shard(ctx, from+i, s)
+		r.rest(from + i)
+		return nil
+	}) {
+		if defect != nil {
+			r.report.Shards[from+i].Err = defect
+		}
+	}
 }
 
 // example notes a key that is written or deleted, if there is room.

@@ -223,3 +223,30 @@ func TestWhatWasBackedUpIsRestored(t *testing.T) {
 		})
 	}
 }
+
+// Fewer shards than there are are worked on at a time: each gets what is for it, from
+// whatever file, and nobody waits for one whose turn has not come.
+func TestEntriesWaitForTheTurnOfTheirShard(t *testing.T) {
+	t.Parallel()
+	f := newFarm(t, 5, "p", nil)
+	f.fillMoments(t, 1500)
+	want := map[string]string{}
+	elsewhere := func(stored []byte) int { return (farmtest.HomeOf(stored, 5) + len(stored)) % 5 } // as after a change of the ring
+	for key, is := range f.state(t) {
+		_, stored, _ := strings.Cut(key, " ")
+		want[fmt.Sprint(elsewhere([]byte(stored)), " ", stored)] = is
+	}
+	dir, w, end := keep(t)
+	whole(t, Run(context.Background(), f.Cluster, &Backup{}, Options{Backup: w}))
+	end()
+	for _, parallel := range []int{1, 2, 5} {
+		for _, c := range f.Clients {
+			c.FlushDB(context.Background())
+		}
+		op := &Restore{Archive: back(t, dir), Target: func(_ int, stored []byte) int { return elsewhere(stored) }}
+		if total := whole(t, Run(context.Background(), f.Cluster, op, Options{Parallel: parallel})); total.Restored != 1500 {
+			t.Errorf("%d at a time: %+v", parallel, total)
+		}
+		sameState(t, f.state(t), want, 0)
+	}
+}

@@ -38,13 +38,16 @@ type fromBackup struct {
 	found bool // its key exists
 }
 
-// routes are the ways from the files of a backup to the shards.
+// routes are the ways from the files of a backup to the shards of a wave.
 type routes struct {
 	op     *Restore
 	run    *run
 	room   *semaphore.Weighted
-	shards []route
-	each   int64 // entries, of each shard about
+	wave   int
+	first  int     // of the shards, among those of the run
+	shards []route // from there on
+	each   int64   // entries, of each shard about
+	known  map[*archive.File][]waves
 	wg     sync.WaitGroup
 	cancel context.CancelFunc
 	ended  chan struct{} // closed when all files were read, or not
@@ -73,10 +76,31 @@ func (to *route) hold(weight int64) bool {
 	return !to.left
 }
 
-// route begins to read the files.
-func (r *run) route(op *Restore) *routes {
+// waves are those for which a frame has entries, a bit for each; the last is for all
+// that have none of their own. Of a frame that was not read every bit is set.
+type waves uint64
+
+func bitOf(wave int) waves { return 1 << min(wave, 63) }
+
+// restore does the work on all shards, in waves.
+func (r *run) restore(ctx context.Context, op *Restore) {
+	known := map[*archive.File][]waves{}
+	for _, f := range op.Archive.Files {
+		known[f] = slices.Repeat([]waves{^waves(0)}, f.Frames())
+	}
+	for wave, first := 0, 0; first < len(r.o.Shards); wave++ {
+		end := min(first+r.parallel, len(r.o.Shards))
+		r.routes = r.route(op, wave, first, end, known)
+		r.queue(ctx, first, end)
+		r.routes.stop()
+		first = end
+	}
+}
+
+// route begins to read the files for the shards from first to before end.
+func (r *run) route(op *Restore, wave, first, end int, known map[*archive.File][]waves) *routes {
 	rt := &routes{op: op, run: r, room: semaphore.NewWeighted(routeBudget), ended: make(chan struct{}),
-		shards: make([]route, len(r.o.Shards))}
+		wave: wave, first: first, shards: make([]route, end-first), known: known}
 	for i := range rt.shards {
 		rt.shards[i].entries, rt.shards[i].gone = make(chan []entry), make(chan struct{})
 	}
@@ -86,7 +110,7 @@ func (r *run) route(op *Restore) *routes {
 		files[f.Shard] = append(files[f.Shard], f)
 		total += f.Entries
 	}
-	rt.each = (total + int64(len(rt.shards)) - 1) / int64(max(1, len(rt.shards)))
+	rt.each = (total + int64(len(r.o.Shards)) - 1) / int64(len(r.o.Shards))
 	var ctx context.Context
 	ctx, rt.cancel = context.WithCancel(r.going)
 	for _, list := range files {
@@ -111,12 +135,15 @@ func (rt *routes) stop() {
 	<-rt.ended
 }
 
+// to is the way to shard i of the run.
+func (rt *routes) to(i int) *route { return &rt.shards[i-rt.first] }
+
 // leave says that shard i takes no more.
 func (rt *routes) leave(i int) {
 	if rt == nil {
 		return
 	}
-	to := &rt.shards[i]
+	to := rt.to(i)
 	to.mu.Lock()
 	defer to.mu.Unlock()
 	to.left = true
@@ -137,8 +164,12 @@ func (rt *routes) read(ctx context.Context, files []*archive.File) error {
 	}
 	for _, f := range slices.Backward(files) {
 		for end := f.Frames(); end > 0; {
+			if !rt.wanted(f, end-1) {
+				end--
+				continue
+			}
 			size, begin := int64(f.Size(end-1)), end-1
-			for begin > 0 && end-begin < routeFrames && size+int64(f.Size(begin-1)) <= routeBytes {
+			for begin > 0 && end-begin < routeFrames && size+int64(f.Size(begin-1)) <= routeBytes && rt.wanted(f, begin-1) {
 				begin--
 				size += int64(f.Size(begin))
 			}
@@ -153,6 +184,11 @@ func (rt *routes) read(ctx context.Context, files []*archive.File) error {
 		}
 	}
 	return nil
+}
+
+// wanted reports whether a frame may have entries for the wave.
+func (rt *routes) wanted(f *archive.File, frame int) bool {
+	return rt.known[f][frame]&bitOf(rt.wave) != 0
 }
 
 // readSome reads frames of a file, for which there is room, and sends their entries.
@@ -189,11 +225,9 @@ func (rt *routes) readSome(ctx context.Context, f *archive.File, begin, end int,
 		if err != nil {
 			return err
 		}
+		has := waves(0)
 		for _, stored := range slices.Backward(list) {
-			again := given.Again(stored.Key)
-			if again && !rt.op.Undo {
-				continue
-			}
+			was := stored.Key
 			var cannot *outcome
 			if convert != nil {
 				key, value, reason, err := convert(stored.Key, stored.Value)
@@ -209,6 +243,16 @@ func (rt *routes) readSome(ctx context.Context, f *archive.File, begin, end int,
 			if i < 0 {
 				continue
 			}
+			wave := i / rt.run.parallel
+			has |= bitOf(wave)
+			if wave != rt.wave {
+				continue
+			}
+			again := given.Again(was)
+			if again && !rt.op.Undo {
+				continue
+			}
+			i -= rt.first
 			e := entry{key: stored.Key, new: stored.Value, expireAt: stored.At,
 				from: &fromBackup{expiryOnly: stored.ExpiryOnly, wrote: stored.Wrote, again: again, cannot: cannot}}
 			// The same key twice in a batch would be looked at before either is done.
@@ -217,6 +261,7 @@ func (rt *routes) readSome(ctx context.Context, f *archive.File, begin, end int,
 			}
 			parts[i] = append(parts[i], e)
 		}
+		rt.known[f][n] = has
 	}
 	for i := range parts {
 		if len(parts[i]) > 0 {
@@ -235,7 +280,7 @@ type routed struct {
 }
 
 func (r *routed) next(context.Context) (part, error) {
-	to := &r.shards[r.s.index]
+	to := r.to(r.s.index)
 	select {
 	case list := <-to.entries:
 		return r.part(list), nil
@@ -298,7 +343,7 @@ func (r *routed) part(list []entry) part {
 func (s *shardRun) giveBack(e *entry) {
 	weight := e.from.weight
 	e.from.weight = 0
-	if s.routes.shards[s.index].hold(-weight) {
+	if s.routes.to(s.index).hold(-weight) {
 		s.routes.room.Release(weight)
 	}
 }

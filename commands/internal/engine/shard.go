@@ -235,9 +235,6 @@ func (r *run) budget() {
 		least++
 	}
 	r.parallel = min(cmp.Or(r.o.Parallel, len(r.o.Shards)), cluster.MostConnections/least)
-	if _, ok := r.op.(*Restore); ok { // the entries of a file go to every shard
-		r.parallel = len(r.o.Shards)
-	}
 	r.each = cluster.MostConnections / max(1, min(r.parallel, len(r.o.Shards)))
 }
 
