@@ -29,6 +29,8 @@ type bulk struct {
 	cl    *cluster.Cluster
 	run   engine.Options
 	kept  *kept // nil: the run keeps no checkpoint
+	// byAlias has the alias of the cache be wanted, and not only a yes.
+	byAlias bool
 	// decides is what flags mean where their text does not say it.
 	decides map[string]string
 
@@ -135,11 +137,7 @@ func (b *bulk) admit() error {
 			return refusef(refusedReplica, "shard %s is a replica: what is written there is lost", shard.Name)
 		}
 	}
-	if !b.o.yes && !b.s.ui.CanAsk() {
-		return refusef(refusedNoTerminal, "there is no terminal to ask on").
-			hinting("--yes goes ahead without a question, --dry-run only looks")
-	}
-	return nil
+	return b.answerable()
 }
 
 // work runs op and reports.

@@ -3,23 +3,19 @@ package commands
 import (
 	"cmp"
 	"context"
-	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/urfave/cli/v2"
 
-	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/engine"
-	"cachering/commands/internal/plain"
 	"cachering/commands/internal/scan"
-	"cachering/commands/internal/survey"
 )
 
 type clearOptions struct {
 	deleteOptions
 	versions versions
 	database bool
+	foreign  bool
 }
 
 func (o *clearOptions) flags() []cli.Flag {
@@ -29,6 +25,8 @@ func (o *clearOptions) flags() []cli.Flag {
 			Usage: "delete the versions `N[,N]` only"},
 		&cli.BoolFlag{Name: "database", Destination: &o.database,
 			Usage: "flush the whole database of every shard, whoever's keys it holds, as Django's clear() does"},
+		&cli.BoolFlag{Name: "foreign", Destination: &o.foreign,
+			Usage: "with --database: delete the keys of other caches, and foreign ones, as well"},
 	}, o.filters.flags(), o.deleteOptions.flags(), o.checkpointOptions.flags())
 }
 
@@ -39,19 +37,21 @@ func newClear(s *session) *command {
 		short: "deletes all keys of a cache, or of some versions of it",
 		long: "Without --database the keys are found by a scan, and those of others in the same database\n" +
 			"stay. Freshness markers go with their keys, locks stay. --database is what Django's clear()\n" +
-			"does: it also takes other caches, sessions and whatever else the databases hold, and wants\n" +
-			"the alias of the cache typed.\n\n" + filterHelp,
+			"does, by FLUSHDB ASYNC where the server has it. It wants the alias of the cache, typed or by\n" +
+			"--confirm ALIAS; and --foreign where a database holds foreign keys, or is that of another\n" +
+			"cache of the file as well. What is written between that look and FLUSHDB goes unseen.\n\n" + filterHelp,
 		flags: o.flags(),
 		examples: []string{
 			"cachering clear --version 1 --dry-run",
 			"cachering clear --version 1,2 --yes",
 			"cachering clear --ttl-under 5m --smaller 1k --dry-run",
 			"cachering clear -a sessions --include-protected",
-			"cachering clear --database --yes --json",
+			"cachering clear --database --dry-run",
+			"cachering clear --database --confirm default --foreign --json",
 		},
 		exits: bulkExits("every key is deleted, or there was none",
-			"refused: read_only, no terminal and no --yes, more than --max-deletes, only protected keys matched;\n"+
-				"or the answer was no"),
+			"refused: read_only, no terminal and no --yes, more than --max-deletes, only protected keys matched,\n"+
+				"no alias or foreign keys with --database; or the answer was no"),
 		writes: true,
 		run:    func(ctx context.Context, _ []string) error { return runClear(ctx, s, &o) },
 	}
@@ -62,6 +62,8 @@ func runClear(ctx context.Context, s *session, o *clearOptions) error {
 		if err := o.checkDatabase(); err != nil {
 			return err
 		}
+	} else if o.foreign {
+		return usagef("--foreign goes with --database")
 	}
 	b, err := s.openBulk(ctx, &o.bulkOptions)
 	if err != nil {
@@ -106,50 +108,4 @@ func (o *clearOptions) checkDatabase() error {
 
 func meaningless(flag string) error {
 	return usagef("--%s has no meaning with --database, which empties databases at once", flag)
-}
-
-// flush empties the database of every shard.
-func (b *bulk) flush(ctx context.Context, o *clearOptions) error {
-	b.does = "delete"
-	if err := b.admit(); err != nil {
-		return err
-	}
-	if !o.yes || o.dryRun {
-		if err := b.showDatabase(ctx); err != nil {
-			return err
-		}
-	}
-	if !o.yes && !o.dryRun {
-		answer, err := b.s.ui.Ask(ctx, "type the alias of the cache to delete all of this:")
-		if err != nil {
-			return err
-		}
-		if answer != b.cache.Alias {
-			return b.s.declined(refusedUnconfirmed)
-		}
-	}
-	return b.report(engine.Flush(ctx, b.cl, "clear", b.run))
-}
-
-// showDatabase tells what FLUSHDB would hit besides the cache.
-func (b *bulk) showDatabase(ctx context.Context) error {
-	warn := b.s.ui.WarnUnder
-	warn("configuration  ", "%s", b.file.Path)
-	warn("cache          ", "%s, %s, ring %s", b.cache.Alias, b.cache.Backend, ringName(b.cache))
-	b.run.Selection = scan.Selection{Protect: b.cache.Protect}
-	for _, c := range survey.Count(ctx, b.cl, b.scope(), true) {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if c.Err != nil {
-			warn("shard          ", "%s: no answer: %s", c.Shard, cluster.Bare(c.Err))
-			continue
-		}
-		line := fmt.Sprintf("%s: %s, %d of this cache (%d protected)", c.Shard, plain.Count(c.Keys, "key"), c.Mine, c.Spared)
-		for _, alias := range slices.Sorted(maps.Keys(c.Neighbours)) {
-			line += fmt.Sprintf(", %d of cache %s", c.Neighbours[alias], alias)
-		}
-		warn("shard          ", "%s, %d foreign", line, c.Foreign)
-	}
-	return nil
 }

@@ -11,6 +11,7 @@ import (
 
 // delete spares protected keys, keeps to --max-deletes, asks, and deletes.
 func (b *bulk) delete(ctx context.Context, o *deleteOptions, op engine.Operation) error {
+	b.byAlias = b.cache.Confirm
 	if err := b.protect(o.includeProtected); err != nil {
 		return err
 	}

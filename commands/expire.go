@@ -23,7 +23,7 @@ func (o *expireOptions) flags() []cli.Flag {
 		Usage: "let the entries live for `D|none|default` from now: a duration, for ever, or as configured"},
 		&cli.GenericFlag{Name: "at", Value: &o.at,
 			Usage: "let the entries live until `TIME`, by the clocks of the servers: 2030-01-31T18:00:00+01:00, or seconds since 1970"},
-		compatFlag(&o.compat)},
+		compatFlag(&o.compat), o.bulk.confirmFlag()},
 		o.expiryOptions.flags()...)
 }
 
@@ -50,6 +50,9 @@ func newExpire(s *session) *command {
 		run:    func(ctx context.Context, args []string) error { return runExpire(ctx, s, &o, args) },
 	}
 }
+
+// short is below what an expiry is as good as a deletion.
+const short = time.Minute
 
 func runExpire(ctx context.Context, s *session, o *expireOptions, args []string) error {
 	if err := o.check("expire", args); err != nil {
@@ -86,6 +89,7 @@ func runExpire(ctx context.Context, s *session, o *expireOptions, args []string)
 		}
 		b.decide("--ttl", "")
 		if timed {
+			b.byAlias = b.cache.Confirm && o.ttl.after < short
 			b.decide("--at", o.at.UTC().Format(time.RFC3339Nano))
 			return o.changeMatching(ctx, b, "expire at "+o.at.text, &engine.Expire{At: o.at.Time})
 		}
@@ -97,6 +101,7 @@ func runExpire(ctx context.Context, s *session, o *expireOptions, args []string)
 		if ttl == cluster.Forever {
 			return o.changeMatching(ctx, b, "persist", &engine.Persist{})
 		}
+		b.byAlias = b.cache.Confirm && ttl < short
 		return o.changeMatching(ctx, b, "expire in "+ttl.String(), &engine.Expire{TTL: ttl})
 	}
 	cache, cl, err := s.openWritable(ctx, &o.keyOptions)

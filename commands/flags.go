@@ -110,6 +110,7 @@ func (o *keyOptions) check(args []string) error {
 type bulkOptions struct {
 	dryRun     bool
 	yes        bool
+	confirm    word
 	rate       integer
 	batch      integer
 	failures   word
@@ -178,7 +179,7 @@ func (o *bulkOptions) given() string {
 		name string
 		set  bool
 	}{
-		{"dry-run", o.dryRun}, {"yes", o.yes}, {"rate", o.rate.set}, {"batch", o.batch.set},
+		{"dry-run", o.dryRun}, {"yes", o.yes}, {"confirm", o.confirm != ""}, {"rate", o.rate.set}, {"batch", o.batch.set},
 		{"failures", o.failures != ""}, {"no-progress", o.noProgress}, {"shard", o.shard != ""}, {"backup", o.backup != ""}, {besideFlag, o.beside},
 		{"deadline", !o.deadline.IsZero()}, {"max-failures", o.maxFailures.Bound.Set},
 		{"checkpoint", o.checkpoint != ""}, {"from-start", o.fromStart},
@@ -204,7 +205,13 @@ func (o *deleteOptions) flags() []cli.Flag {
 	return append(o.bulkOptions.flags(),
 		&cli.GenericFlag{Name: "max-deletes", Value: &o.maxDeletes,
 			Usage: "count first, and refuse to delete more than `N|N%` of the keys"},
-		includeProtectedFlag(&o.includeProtected))
+		includeProtectedFlag(&o.includeProtected), o.confirmFlag())
+}
+
+// confirmFlag is for what may delete.
+func (o *bulkOptions) confirmFlag() cli.Flag {
+	return &cli.GenericFlag{Name: "confirm", Value: &o.confirm,
+		Usage: "confirm by the `ALIAS` of the cache what would be asked for; like --yes, and enough where the alias is wanted"}
 }
 
 // bound is a flag that holds a number of keys, or a share in percent.

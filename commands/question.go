@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/config"
 	"cachering/commands/internal/plain"
 	"cachering/commands/internal/reader"
 	"cachering/commands/internal/survey"
@@ -17,8 +18,69 @@ import (
 // samplePatience is how long a run that asks nothing waits for its sample.
 const samplePatience = 2 * time.Second
 
+// answered reports whether the command line has answered the question already.
+func (b *bulk) answered() bool {
+	return b.o.confirm != "" || b.o.yes && !b.byAlias
+}
+
+// answerable refuses an answer of the command line that does not do, and a question
+// that nobody could answer.
+func (b *bulk) answerable() error {
+	alias := b.cache.Alias
+	switch {
+	case b.o.confirm != "" && string(b.o.confirm) != alias:
+		return refusef(refusedUnconfirmed, "--confirm %s: the cache is %s", plain.Quote(string(b.o.confirm)), alias)
+	case b.answered():
+		return nil
+	case b.o.yes:
+		return refusef(refusedUnconfirmed, "--yes is not enough here: the alias of the cache is wanted").
+			hinting("--confirm %s goes ahead without a question, --dry-run only looks", alias)
+	case b.s.ui.CanAsk():
+		return nil
+	case b.byAlias:
+		return refusef(refusedNoTerminal, "there is no terminal to ask on").
+			hinting("--confirm %s goes ahead without a question, --dry-run only looks", alias)
+	}
+	return refusef(refusedNoTerminal, "there is no terminal to ask on").
+		hinting("--yes goes ahead without a question, --dry-run only looks")
+}
+
+// ask asks whether to do what was shown, in words as "delete about 20 keys".
+func (b *bulk) ask(ctx context.Context, what string) error {
+	if !b.byAlias {
+		yes, err := b.s.ui.Confirm(ctx, labelled(b.cache, what+"?"))
+		if err == nil && !yes {
+			err = b.s.declined(refusedNo)
+		}
+		return err
+	}
+	answer, err := b.s.ui.Ask(ctx, labelled(b.cache, "type the alias of the cache to "+what+":"))
+	if err == nil && answer != b.cache.Alias {
+		err = b.s.declined(refusedUnconfirmed)
+	}
+	return err
+}
+
+// labelled puts the label of a cache in front of a question.
+func labelled(cache *config.Cache, question string) string {
+	if cache.Label == "" {
+		return question
+	}
+	return cache.Label + ": " + question
+}
+
+// about shows what every question is about.
+func (b *bulk) about() {
+	warn := b.s.ui.WarnUnder
+	if b.cache.Label != "" {
+		warn("label          ", "%s", b.cache.Label)
+	}
+	warn("configuration  ", "%s", b.file.Path)
+	warn("cache          ", "%s, %s, ring %s", b.cache.Alias, b.cache.Backend, ringName(b.cache))
+}
+
 // confirm admits the work, shows what is about to happen and asks. It does not
-// ask where nothing will be written, or --yes was given.
+// ask where nothing will be written, or the command line has answered.
 func (b *bulk) confirm(ctx context.Context) error {
 	if err := b.admit(); err != nil {
 		return err
@@ -26,7 +88,7 @@ func (b *bulk) confirm(ctx context.Context) error {
 	if err := b.honour(ctx); err != nil {
 		return err
 	}
-	if b.o.dryRun || b.o.yes {
+	if b.o.dryRun || b.answered() {
 		b.sample(ctx)
 		return nil
 	}
@@ -34,14 +96,7 @@ func (b *bulk) confirm(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	yes, err := b.s.ui.Confirm(ctx, fmt.Sprintf("%s about %s?", b.does, plain.Count(keys, "key")))
-	if err != nil {
-		return err
-	}
-	if !yes {
-		return b.s.declined(refusedNo)
-	}
-	return nil
+	return b.ask(ctx, fmt.Sprintf("%s about %s", b.does, plain.Count(keys, "key")))
 }
 
 // sample warns of keys that are not at home where no question will show it. Of a
@@ -67,8 +122,7 @@ func (b *bulk) preview(ctx context.Context) (int64, error) {
 		return 0, err
 	}
 	warn := b.s.ui.WarnUnder
-	warn("configuration  ", "%s", b.file.Path)
-	warn("cache          ", "%s, %s, ring %s", b.cache.Alias, b.cache.Backend, ringName(b.cache))
+	b.about()
 	warn("keys           ", "%s", b.whatOf())
 	if b.resumes() {
 		warn("goes on from   ", "%s, %s", b.kept.path, b.kept.far())

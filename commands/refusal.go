@@ -15,6 +15,7 @@ const (
 	refusedNoTerminal  reason = "no_terminal"       // nobody can be asked
 	refusedNo          reason = "no"                // the answer
 	refusedUnconfirmed reason = "unconfirmed"       // the alias of the cache is wanted
+	refusedForeign     reason = "foreign"           // keys of others would go as well
 	refusedTarget      reason = "unreadable_target" // the application could not read it
 	refusedRunning     reason = "running"           // another run is at it
 	refusedUnexpected  reason = "unexpected"        // what is there is not what it should be

@@ -61,6 +61,14 @@ location = ["10.0.0.1:6379", "10.0.0.2:6379"]
 options  = { python = "3.12", db = 1 }
 dial     = { "10.0.0.1:6379" = %[1]q, "10.0.0.2:6379" = "127.0.0.1:1" }
 
+[caches.grave]
+backend  = "redis_cache.ShardedRedisCache"
+release  = "3.0.1"
+location = "10.0.0.1:6379"
+confirm  = "alias"
+options  = { python = "3.12", db = 1 }
+dial     = { "10.0.0.1:6379" = %[1]q }
+
 [caches.plain]
 backend  = "django_redis.cache.RedisCache"
 release  = "5.2.0"
@@ -118,7 +126,7 @@ func TestRefusals(t *testing.T) {
 	if _, err := archive.Create(file("cut"), archive.Manifest{Command: "backup"}); err != nil {
 		t.Fatal(err)
 	}
-	if err := client.Set(ctx, ":1:raw", "\x00", 0).Err(); err != nil {
+	if err := client.MSet(ctx, ":1:raw", "\x00", "foreign", "x", "h:not:1:ours", "x").Err(); err != nil {
 		t.Fatal(err)
 	}
 	for name, text := range map[string]string{
@@ -158,7 +166,19 @@ func TestRefusals(t *testing.T) {
 		{"n\n", "clear", refusedNo, "null"},
 		{"n\n", "persist --match k*", refusedNo, "null"},
 		{"n\n", "restore " + file("whole"), refusedNo, "null"},
-		{"y\n", "clear --database", refusedUnconfirmed, "null"},
+		{"y\n", "clear --database --foreign", refusedUnconfirmed, "null"},
+		{"", "clear --database --yes", refusedUnconfirmed, "null"},
+		{"y\n", "clear --database --yes --foreign", refusedUnconfirmed, "null"},
+		{"", "clear --database --confirm hashed --foreign", refusedUnconfirmed, "null"},
+		{"", "del-pattern k* --yes --confirm hashed", refusedUnconfirmed, "null"},
+		{"default\n", "clear --database", refusedForeign, "2"},
+		{"", "clear --database --confirm default", refusedForeign, "2"},
+		{"", "clear -a grave --yes", refusedUnconfirmed, "null"},
+		{"", "clear -a grave", refusedNoTerminal, "null"},
+		{"y\n", "clear -a grave", refusedUnconfirmed, "null"},
+		{"", "del-pattern -a grave k* --yes", refusedUnconfirmed, "null"},
+		{"", "expire -a grave --match k* --ttl 59s --yes", refusedUnconfirmed, "null"},
+		{"", "restore -a grave " + file("whole") + " --existing replace --yes", refusedUnconfirmed, "null"},
 		{"", "del-pattern k* --yes --max-deletes 19", refusedMaxDeletes, "20"},
 		{"", "clear --yes --max-deletes 50%", refusedMaxDeletes, "21"},
 		{"", "restore " + file("whole") + " --existing replace --yes --max-deletes 3", refusedMaxDeletes, "20"},

@@ -175,6 +175,7 @@ func runRestore(ctx context.Context, s *session, o *restoreOptions, dir string) 
 	if o.undo {
 		b.does = "take back"
 	}
+	b.byAlias = b.cache.Confirm && op.Replace
 	if err := b.admit(); err != nil {
 		return err
 	}
@@ -328,7 +329,7 @@ func (o *restoreOptions) limitReplaced(ctx context.Context, b *bulk, op *engine.
 
 // confirm shows what is about to happen and asks.
 func (o *restoreOptions) confirm(ctx context.Context, b *bulk, a *archive.Archive) error {
-	if b.o.dryRun || b.o.yes {
+	if b.o.dryRun || b.answered() {
 		return nil
 	}
 	var entries int64
@@ -338,8 +339,7 @@ func (o *restoreOptions) confirm(ctx context.Context, b *bulk, a *archive.Archiv
 	m := a.Manifest
 	age := time.Since(m.Started).Round(time.Second)
 	warn := b.s.ui.Warn
-	warn("configuration  %s", b.file.Path)
-	warn("cache          %s, %s, ring %s", b.cache.Alias, b.cache.Backend, ringName(b.cache))
+	b.about()
 	warn("backup         of cache %s by %s, %s", m.Cache.Alias, m.Command, m.What)
 	warn("age            %v, begun at %s", age, m.Started.Local().Format(time.RFC3339))
 	warn("entries        %d in the backup", entries)
@@ -349,12 +349,5 @@ func (o *restoreOptions) confirm(ctx context.Context, b *bulk, a *archive.Archiv
 	} else if m.Command == "del-pattern" || m.Command == "clear" {
 		warn("warning: what the application itself deleted in the last %v comes back as well", age)
 	}
-	yes, err := b.s.ui.Confirm(ctx, fmt.Sprintf("%s up to %s?", b.does, plain.Count(entries, "key")))
-	if err != nil {
-		return err
-	}
-	if !yes {
-		return b.s.declined(refusedNo)
-	}
-	return nil
+	return b.ask(ctx, fmt.Sprintf("%s up to %s", b.does, plain.Count(entries, "key")))
 }

@@ -79,7 +79,7 @@ func runUnlock(ctx context.Context, s *session, o *unlockOptions, arg string) er
 	if seen.Found {
 		if !o.yes {
 			s.ui.Warn("lock of %s on %s, held by %s, expires: %s", key, seen.Shard.Name, seen.Value, lifetimeWords(lifetime(seen.TTL)))
-			yes, err := s.ui.Confirm(ctx, "remove it?")
+			yes, err := s.ui.Confirm(ctx, labelled(cache, "remove it?"))
 			if err != nil {
 				return err
 			}

@@ -79,6 +79,8 @@ func (l *loader) plainSettings(c *Cache, n *node) {
 	if v := n.get("read_only"); v != nil {
 		c.ReadOnly = v.value.(bool)
 	}
+	c.Confirm = n.get("confirm") != nil
+	c.Label = text(n.get("label"))
 	l.protect(c, n.get("protect"))
 	o := n.get("options")
 	if v := o.get("socket_timeout"); v != nil {

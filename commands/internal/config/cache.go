@@ -41,6 +41,8 @@ type Cache struct {
 	Version  int64
 	Timeout  Timeout
 	ReadOnly bool
+	Confirm  bool     // a run that deletes wants the alias
+	Label    string   // stands first in every question; may be empty
 	Protect  []string // what bulk deletes and expiries spare: patterns of keys, and @ with the name of an area or loss
 
 	Codec  codec.Codec // Protocol is codec.AnyProtocol when the file does not tell it; see ProtocolKnown

@@ -15,6 +15,9 @@ const (
 	anyScale = kindInt | kindFloat | kindString | kindBool | kindArray | kindTable
 )
 
+// confirmAlias is what a run that deletes may have to be confirmed with.
+const confirmAlias = "alias"
+
 // fileField is the schema of the whole file.
 var fileField = field{kinds: kindTable, table: []field{
 	{name: "caches", kinds: kindTable, write: "[caches.default]", each: &field{
@@ -36,6 +39,8 @@ var cacheFields = []field{
 	{name: "timeout", kinds: seconds, none: true, want: `seconds or "none"`, write: `seconds, such as 300, or "none"`},
 	{name: "key_function", kinds: kindString, write: "a template, such as " + quote(DefaultKeyFunction), check: notEmpty},
 	{name: "read_only", kinds: kindBool, write: "true or false"},
+	{name: "confirm", kinds: kindString, write: quote(confirmAlias) + ", or leave it out", check: oneOf(confirmAlias)},
+	{name: "label", kinds: kindString, write: `what the cache is, such as "production"`, check: notEmpty},
 	{name: "protect", kinds: kindArray, write: `an array of patterns and areas, such as ["@logout", "@state", "report:*"]`,
 		each: &field{kinds: kindString, write: "it in quotes", check: checkProtected}},
 	// BaseRedisCache.get_db and get_password of django-redis-cache look here

@@ -155,6 +155,8 @@ func (c *Cache) Settings() []Setting {
 	}
 	always("key_function", c.Keyspace.Function())
 	always("read_only", c.ReadOnly)
+	given("confirm", confirmAlias)
+	given("label", c.Label)
 	always("protect", c.Protect)
 	if node("db") != nil {
 		always("db", node("db").value)

@@ -9,8 +9,9 @@ import (
 
 // Flush empties the database of every shard, whoever's keys it holds. Of the
 // options only Shards and DryRun matter: there are no batches to limit
-// or to count by reason.
-func Flush(ctx context.Context, cl *cluster.Cluster, command string, o Options) *Report {
+// or to count by reason. A shard is left alone where barred, if it is not nil, has
+// an error at its place.
+func Flush(ctx context.Context, cl *cluster.Cluster, command string, o Options, barred []error) *Report {
 	begin := time.Now()
 	shards := o.Shards
 	if shards == nil {
@@ -23,6 +24,9 @@ func Flush(ctx context.Context, cl *cluster.Cluster, command string, o Options) 
 	errs := cluster.AtOnce(shards, func(i int, s *cluster.Shard) (err error) {
 		out := &r.Shards[i]
 		out.Shard = s.Name
+		if barred != nil && barred[i] != nil {
+			return barred[i]
+		}
 		flush := s.FlushDB
 		if o.DryRun {
 			flush = s.DBSize

@@ -262,7 +262,7 @@ func (l *liar) runs() []liarRun {
 		{"", "explain A", nil}, {"", "explain missing --scan", nil}, {"", "check", nil}, {"", "doctor", nil}, {"", "config check", nil},
 		{"", "reinsert --to 5 --yes --json", rewritten}, {"", "reinsert --to 5 --yes --batch 3", rewritten}, {"", "reinsert --to 5 --dry-run", nil},
 		{"", "del-pattern k[0-9]* --yes --json", none}, {"", "del-pattern k[0-9]* --dry-run", nil},
-		{"", "clear --yes --json", none}, {"", "clear --version 1 --yes", none}, {"", "clear --database --yes", none},
+		{"", "clear --yes --json", none}, {"", "clear --version 1 --yes", none}, {"", "clear --database --confirm default --foreign", none},
 		{"", "persist --match k* --yes", forever}, {"", "expire --match k* --ttl 1h --yes", longer}, {"", "expire --match k* --ttl 1h --dry-run", nil},
 		{"A\nB\n", "get -", nil}, {`{"key":"A","value":1}` + "\n", "set --ndjson", nil},
 	}

@@ -76,6 +76,8 @@ version = -3
 timeout = "none"
 key_function = "{prefix}:{key|md5}"
 read_only = true
+confirm = "alias"
+label = "production's"
 protect = []
 db = 2
 [caches.default.options]
