@@ -14,14 +14,31 @@ func (o *Backup) way(*lacks) way             { return inTwoSteps }
 func (o *Backup) onlyReads()                 {}
 
 func (o *Backup) start(w *worker) (steps, error) {
-	read := &saver{valueReader: valueReader{w: w, lifetimes: w.without.lifetimes(), twice: true}}
+	lives := w.without.lifetimes()
+	read := &saver{valueReader{w: w, lifetimes: lives, twice: true}, markerReader{w.cl.SideKeys().Fresh, lives, false}}
 	read.value, read.tooLarge = read.take, w.tooLarge
 	put := &storing{w: w}
 	return steps{prepare: read, commit: put, rehearse: put}, nil
 }
 
-// saver takes values as they are.
-type saver struct{ valueReader }
+// saver takes values as they are, and the freshness marker of each: what comes back
+// without it would be stale to the library at once.
+type saver struct {
+	valueReader
+	markers markerReader
+}
+
+func (p *saver) ask(q *queue, b *batch) {
+	p.markers.ask(q, b)
+	p.valueReader.ask(q, b)
+}
+
+func (p *saver) decide(q *queue, b *batch) error {
+	if err := p.markers.read(q, b); err != nil {
+		return err
+	}
+	return p.valueReader.decide(q, b)
+}
 
 // take keeps a value with its expiry. An expiry that was another a moment before the
 // value was read may not be that of the value.
@@ -55,6 +72,9 @@ func (c *storing) settle(_ *queue, b *batch) error {
 	if !w.o.DryRun {
 		for i := range b.entries {
 			e := &b.entries[i]
+			if e.mark != nil { // as keepWhole has it
+				w.frame.Add(e.mark)
+			}
 			w.frame.Add(&archive.Entry{Key: e.key, Value: e.old, At: e.expireAt})
 		}
 		if err := w.put(); err != nil {
@@ -62,6 +82,9 @@ func (c *storing) settle(_ *queue, b *batch) error {
 		}
 	}
 	for i := range b.entries {
+		if b.entries[i].mark != nil {
+			w.tally.Markers++
+		}
 		w.done(&b.entries[i], outcome{kind: stored})
 	}
 	return nil

@@ -51,62 +51,84 @@ func (w *worker) keepExpiry(b *batch, e *entry) {
 	}
 }
 
-// doomed reads what is to be deleted, and its markers, to be kept or to be judged.
+// doomed reads what is to be deleted, and its markers.
 type doomed struct {
 	valueReader
-	fresh string
+	markers markerReader
 }
 
 func newDoomed(w *worker, fresh string) *doomed {
-	p := &doomed{valueReader{w: w, lifetimes: w.without.lifetimes(), tooLarge: w.tooLarge}, fresh}
-	if w.segment == nil {
-		p.lifetimes, p.tooLarge = unasked, func(e *entry) { w.done(e, skip(ReasonTooLarge)) }
-	}
+	lives := w.without.lifetimes()
+	p := &doomed{valueReader{w: w, lifetimes: lives, tooLarge: w.tooLarge}, markerReader{fresh, lives, true}}
 	p.value = func(_ *batch, e *entry, value []byte) bool {
 		e.old = value
-		return w.fits(e, value)
+		return true
 	}
 	return p
+}
+
+func (p *doomed) ask(q *queue, b *batch) {
+	p.markers.ask(q, b)
+	p.valueReader.ask(q, b)
+}
+
+func (p *doomed) decide(q *queue, b *batch) error {
+	if err := p.markers.read(q, b); err != nil {
+		return err
+	}
+	return p.valueReader.decide(q, b)
 }
 
 // longestMarker is how many bytes of a marker are kept. A longer string is none.
 const longestMarker = 4096
 
-func (p *doomed) ask(q *queue, b *batch) {
-	if p.fresh != "" && b.mode == values {
-		marks := markers(p.fresh, b.entries)
-		q.add(q.command(append([]any{"watch"}, marks...)...))
-		for _, mark := range marks {
-			q.add(q.command("getrange", mark, 0, longestMarker-1))
-		}
-		p.lifetimes.ask(q, b, marks)
-	}
-	p.valueReader.ask(q, b)
+// markerReader reads the freshness markers of entries, before their expiries are read.
+type markerReader struct {
+	prefix    string // "": there are none
+	lifetimes lifetimes
+	watches   bool
 }
 
-func (p *doomed) decide(q *queue, b *batch) error {
-	if p.fresh != "" && b.mode == values {
+func (p *markerReader) ask(q *queue, b *batch) {
+	if p.prefix == "" || b.mode != values {
+		return
+	}
+	marks := markers(p.prefix, b.entries)
+	if p.watches {
+		q.add(q.command(append([]any{"watch"}, marks...)...))
+	}
+	for _, mark := range marks {
+		q.add(q.command("getrange", mark, 0, longestMarker-1))
+	}
+	p.lifetimes.ask(q, b, marks)
+}
+
+func (p *markerReader) read(q *queue, b *batch) error {
+	if p.prefix == "" || b.mode != values {
+		return nil
+	}
+	if p.watches {
 		if err := q.agreed("WATCH"); err != nil {
 			return unguarded(err)
 		}
-		for i := range b.entries {
-			e := &b.entries[i]
-			e.mark, e.marked = nil, false
-			if item := q.take(); item.Kind == cluster.Bulk && item.Int > 0 && item.Int < longestMarker {
-				e.marked = true
-				e.mark = &archive.Entry{Key: append([]byte(p.fresh), e.key...), Value: append([]byte(nil), q.answers.Bytes(item)...)}
-			}
-		}
-		if err := p.lifetimes.read(q, b); err != nil {
-			return err
-		}
-		for i := range b.entries {
-			if mark := b.entries[i].mark; mark != nil {
-				mark.At = b.entries[i].expireAt
-			}
+	}
+	for i := range b.entries {
+		e := &b.entries[i]
+		e.mark, e.marked = nil, false
+		if item := q.take(); item.Kind == cluster.Bulk && item.Int > 0 && item.Int < longestMarker {
+			e.marked = true
+			e.mark = &archive.Entry{Key: append([]byte(p.prefix), e.key...), Value: append([]byte(nil), q.answers.Bytes(item)...)}
 		}
 	}
-	return p.valueReader.decide(q, b)
+	if err := p.lifetimes.read(q, b); err != nil {
+		return err
+	}
+	for i := range b.entries {
+		if mark := b.entries[i].mark; mark != nil {
+			mark.At = b.entries[i].expireAt
+		}
+	}
+	return nil
 }
 
 // lapsing sorts keys whose expiry is to be changed, and asks for those they have.

@@ -36,7 +36,7 @@ type Tally struct {
 	Conflict  int64 // reinsert
 	Gone      int64 // deleted or expired before it could be looked at
 	Deleted   int64
-	Markers   int64 // freshness markers deleted with their keys
+	Markers   int64 // freshness markers deleted, stored or restored with their keys
 	Changed   int64 // persist, expire
 	Spared    int64 // protected
 	Stored    int64 // backup
@@ -304,7 +304,7 @@ func (r *Report) counts(t *Tally) object {
 	case expiryColumns:
 		o = object{{"scanned", t.Scanned}, {"changed", t.Changed}, {"unchanged", t.Unchanged}, {"spared", t.Spared}, skipped}
 	case backupColumns:
-		o = object{{"scanned", t.Scanned}, {"stored", t.Stored}, {"gone", t.Gone}, skipped, {"bytes_before", t.BytesBefore}}
+		o = object{{"scanned", t.Scanned}, {"stored", t.Stored}, {"markers", t.Markers}, {"gone", t.Gone}, skipped, {"bytes_before", t.BytesBefore}}
 	case restoreColumns:
 		o = object{{"scanned", t.Scanned}, {"restored", t.Restored}, {"replaced", t.Replaced}, {"kept", t.Kept},
 			{"expired", t.Expired}, {"markers", t.Markers}, {"spared", t.Spared}, skipped}

@@ -250,3 +250,38 @@ func TestEntriesWaitForTheTurnOfTheirShard(t *testing.T) {
 		sameState(t, f.state(t), want, 0)
 	}
 }
+
+// The freshness marker of an entry is stored and comes back with it, and goes where the
+// entry goes. A string that is too long to be one is none.
+func TestMarkersAreBackedUp(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	f := newFarm(t, 2, "p", nil)
+	f.fillMoments(t, 400)
+	moment := time.Now().Add(30 * time.Minute)
+	for i := 0; i < 400; i += 4 {
+		key := fmt.Sprintf("p:1:k%d", i)
+		c := f.Clients[farmtest.HomeOf([]byte(key), 2)]
+		c.Set(ctx, "__fresh__"+key, "1", 0)
+		if i > 0 {
+			c.PExpireAt(ctx, "__fresh__"+key, moment.Add(time.Duration(i)*time.Millisecond))
+		}
+	}
+	before := f.state(t)
+	long := "__fresh__p:1:k1"
+	f.Clients[farmtest.HomeOf([]byte("p:1:k1"), 2)].Set(ctx, long, strings.Repeat("x", 5000), 0)
+	dir, w, end := keep(t)
+	total := whole(t, Run(ctx, f.Cluster, &Backup{}, Options{Backup: w}))
+	end()
+	if total.Stored != 400 || total.Markers != 100 {
+		t.Errorf("%+v", total)
+	}
+	for _, c := range f.Clients {
+		c.FlushDB(ctx)
+	}
+	total = whole(t, Run(ctx, f.Cluster, &Restore{Archive: back(t, dir), Target: home(2)}, Options{}))
+	if total.Restored != 400 || total.Markers != 100 {
+		t.Errorf("%+v", total)
+	}
+	sameState(t, f.state(t), before, 0)
+}
