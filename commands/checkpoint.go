@@ -160,7 +160,7 @@ func decides(flag string) bool {
 	switch flag {
 	case "checkpoint", "from-start", "yes", "dry-run", "force", "confirm", "failures", "no-progress", "progress", "metrics", "run-log", "ticket",
 		"rate", "batch", "parallel", "gentle", "deadline", "max-failures", "max-deletes", "max-latency", "max-replica-lag", "during-saves",
-		"allow-eviction", "beside", "expect", "shard": // the shards are listed
+		"allow-eviction", "all", "beside", "expect", "shard": // the shards are listed
 		return false
 	}
 	return true

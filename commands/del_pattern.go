@@ -3,7 +3,6 @@ package commands
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -16,7 +15,7 @@ type delPatternOptions struct {
 }
 
 func (o *delPatternOptions) flags() []cli.Flag {
-	return slices.Concat(o.keyOptions.manyFlags(), o.filters.flags(), o.deleteOptions.flags(), o.checkpointOptions.flags())
+	return slices.Concat(o.keyOptions.manyFlags(), []cli.Flag{o.allFlag()}, o.filters.flags(), o.deleteOptions.flags(), o.checkpointOptions.flags())
 }
 
 func newDelPattern(s *session) *command {
@@ -38,7 +37,7 @@ func newDelPattern(s *session) *command {
 		},
 		exits: bulkExits("every key that matched is deleted, or none matched",
 			"refused: read_only, no terminal and no --yes, more than --max-deletes, only protected keys matched,\n"+
-				"a PATTERN of nothing but *; or the answer was no"),
+				"a PATTERN that selects everything and no --all; or the answer was no"),
 		writes: true,
 		run:    func(ctx context.Context, args []string) error { return runDelPattern(ctx, s, &o, args[0]) },
 	}
@@ -59,9 +58,8 @@ func runDelPattern(ctx context.Context, s *session, o *delPatternOptions, patter
 	if err := b.selectKeys(pattern, &o.keyOptions); err != nil {
 		return err
 	}
-	if strings.Trim(pattern, "*") == "" && !b.where.Asks() {
-		return refusef(refusedEverything, "a PATTERN of nothing but * is the whole cache").
-			hinting("cachering clear --version N deletes a version, cachering clear the whole cache")
+	if err := b.narrow(pattern, &o.keyOptions); err != nil {
+		return err
 	}
 	b.does = "delete"
 	return b.delete(ctx, &o.deleteOptions, &engine.Delete{Command: "del-pattern"})

@@ -25,7 +25,7 @@ func (o *expiryOptions) flags() []cli.Flag {
 	return slices.Concat(o.keyOptions.manyFlags(), o.pipeFlags(), []cli.Flag{
 		&cli.GenericFlag{Name: "match", Value: &o.match,
 			Usage: "work on the keys that match `PATTERN` instead of keys given"},
-		includeProtectedFlag(&o.includeProtected)}, o.bulk.filters.flags(), o.bulk.flags(), o.bulk.checkpointOptions.flags())
+		o.allFlag(), includeProtectedFlag(&o.includeProtected)}, o.bulk.filters.flags(), o.bulk.flags(), o.bulk.checkpointOptions.flags())
 }
 
 // check refuses keys and a pattern together, and the flags of one with the
@@ -42,6 +42,8 @@ func (o *expiryOptions) check(command string, args []string) error {
 		return usagef("%s needs KEY… or --match PATTERN", command)
 	case o.includeProtected:
 		return usagef("--include-protected goes with --match")
+	case o.all:
+		return usagef("--all goes with --match")
 	case name != "" && name != "shard":
 		return usagef("--%s goes with --match", name)
 	case len(o.version.list) > 1:
@@ -88,6 +90,9 @@ func (o *expiryOptions) changeMatching(ctx context.Context, b *bulk, does string
 	if err := b.selectKeys(string(o.match), &o.keyOptions); err != nil {
 		return err
 	}
+	if err := b.narrow(string(o.match), &o.keyOptions); err != nil {
+		return err
+	}
 	if err := b.protect(o.includeProtected); err != nil {
 		return err
 	}
@@ -107,7 +112,8 @@ func expiryExits(done, usage string) []exit {
 		{exitUsage, usage},
 		{exitPartial, "some keys were not answered, or some shards failed"},
 		{exitNegative, "a key is missing"},
-		{exitRefused, "refused: read_only, no terminal and no --yes, only protected keys matched; or the answer was no"},
+		{exitRefused, "refused: read_only, no terminal and no --yes, only protected keys matched,\n" +
+			"a PATTERN that selects everything and no --all; or the answer was no"},
 		{exitHungUp, "hung up: the batch in hand was finished and reported"},
 		{exitInterrupted, "interrupted, likewise"},
 		{exitTerminated, "terminated, likewise"},

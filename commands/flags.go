@@ -12,6 +12,7 @@ import (
 type keyOptions struct {
 	version versions
 	stored  bool
+	all     bool
 	shard   word
 	nul     bool
 

@@ -23,7 +23,7 @@ func TestTheReportComesWithinTenSecondsOfASignal(t *testing.T) {
 	for name, words := range map[string]string{
 		"reinsert": "reinsert --to 5 --yes --rate 100 --batch 10",
 		"clear":    "clear --yes --rate 100 --batch 10",
-		"expire":   "expire --match * --ttl 1h --yes --rate 100 --batch 10",
+		"expire":   "expire --match * --all --ttl 1h --yes --rate 100 --batch 10",
 	} {
 		for _, atOnce := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s, hanging from the start %v", name, atOnce), func(t *testing.T) {
