@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"syscall"
+
+	"cachering/commands/internal/plain"
 )
 
 // runCommand runs a program for its standard output; its other streams are those
@@ -34,6 +36,9 @@ func runCommand(ctx context.Context, s *session, path string, words []string) ([
 			}
 			var exit *exec.ExitError
 			if errors.As(err, &exit) {
+				if s.ui.ErrTerminal { // a script has the exit code
+					s.ui.Note("%s failed (%v): nothing is stored", plain.Quote(words[0]), exit)
+				}
 				return nil, outcome(exitCode(exit))
 			}
 			return output.Bytes(), err

@@ -76,18 +76,13 @@ func (p *py2Strings) Set(text string) error {
 
 func (p *py2Strings) String() string { return p.policy.String() }
 
-// terminalLimits bound what a value may cover of a terminal: a few screens.
-var terminalLimits = pyobj.Limits{Depth: 40, Items: 100, Chars: 2000, Nodes: 2000}
-
-// terminalBytes bounds the other forms.
-const terminalBytes = 16 << 10
-
 // shown is a value in the form that was asked for.
 type shown struct {
 	codec string // how it was stored: "int", "pickle:4+zlib"; "" if raw bytes do not decode
 	field string // name in JSON
 	json  any    // value there
-	text  []byte // the answer itself
+	text  []byte // the answer itself, or as much of it as a screen shows
+	more  int    // lines of it that a screen does not show
 	about string // what a library wrapped the value in, or why it does not read it
 	stale *bool  // whether HerdClient takes the value for outdated; nil for other values
 }
@@ -120,7 +115,6 @@ func (o *showOptions) show(s *session, stored []byte, from codec.Source) (*shown
 	if err != nil {
 		return nil, err
 	}
-	bounded := s.ui.OutTerminal && !s.ui.JSON && !o.full
 	out := &shown{codec: v.Form.String(), field: "value", about: v.Graph.Describe(v.Root)}
 	if v.Refused != nil {
 		out.about = "the application cannot read this: " + v.Refused.Error()
@@ -136,11 +130,18 @@ func (o *showOptions) show(s *session, stored []byte, from codec.Source) (*shown
 	}
 	switch o.as.value {
 	case asRepr:
-		var limits pyobj.Limits
-		if bounded {
-			limits = terminalLimits
+		switch {
+		case !s.ui.OutTerminal || s.ui.JSON:
+			out.text = v.Graph.AppendRepr(nil, v.Root, pyobj.Limits{})
+		case o.full:
+			var all bytes.Buffer
+			err = v.Graph.WritePretty(&all, v.Root, s.ui.Width)
+			out.text = all.Bytes()
+		default:
+			screen := s.ui.Excerpt()
+			err = v.Graph.WritePretty(screen, v.Root, s.ui.Width)
+			out.text, out.more = screen.Shown()
 		}
-		out.text = v.Graph.AppendRepr(nil, v.Root, limits)
 		if out.field = "repr"; s.ui.JSON {
 			out.json = string(out.text)
 		}
@@ -179,10 +180,11 @@ func (o *showOptions) print(s *session, prefix string, v *shown) error {
 		return refusef(refusedOutside, "the stored bytes would disturb the terminal").
 			hinting("send standard output to a file or a pipe, or look with --as repr or --as dis")
 	}
-	more := 0
-	if o.as.value != asRepr && !o.full && len(text) > terminalBytes {
-		more = len(text) - terminalBytes
-		text = text[:terminalBytes]
+	more := v.more
+	if o.as.value != asRepr && !o.full {
+		screen := s.ui.Excerpt()
+		screen.Write(text)
+		text, more = screen.Shown()
 	}
 	s.ui.Out.WriteString(plain.Escape(prefix, "\t"))
 	s.ui.Out.WriteString(plain.Escape(string(text), "\n\t"))
@@ -195,7 +197,7 @@ func (o *showOptions) print(s *session, prefix string, v *shown) error {
 	}
 	if more > 0 {
 		s.ui.Flush()
-		s.ui.Note("%s more; --full shows them", plain.Count(int64(more), "byte"))
+		s.ui.Note("%s more; --full shows all", plain.Count(int64(more), "line"))
 	}
 	return nil
 }

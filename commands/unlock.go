@@ -117,6 +117,8 @@ func runUnlock(ctx context.Context, s *session, o *unlockOptions, arg string) er
 		}
 	} else if removed {
 		s.ui.Line("removed")
+	} else if !seen.Found && s.ui.OutTerminal {
+		s.ui.Note("%s: there is no lock", plain.Escape(key, ""))
 	}
 	return result(code)
 }

@@ -30,6 +30,7 @@ type Streams struct {
 	OutTerminal bool
 	ErrTerminal bool
 	Width       int // columns of the terminal behind standard output or error
+	Height      int // its lines
 
 	JSON       bool
 	Quiet      bool
@@ -44,6 +45,9 @@ type Streams struct {
 // defaultWidth is assumed where no terminal tells its width.
 const defaultWidth = 80
 
+// defaultHeight is assumed where no terminal tells its height.
+const defaultHeight = 24
+
 // New wraps the streams of a run and finds out which of them are terminals.
 func New(stdin io.Reader, stdout, stderr io.Writer) *Streams {
 	s := &Streams{
@@ -53,12 +57,15 @@ func New(stdin io.Reader, stdout, stderr io.Writer) *Streams {
 		OutTerminal: isTerminal(stdout),
 		ErrTerminal: isTerminal(stderr),
 		Width:       defaultWidth,
+		Height:      defaultHeight,
 		err:         stderr,
 	}
 	for _, w := range []io.Writer{stdout, stderr} {
 		if f, ok := w.(*os.File); ok {
-			if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
-				s.Width = width
+			if width, height, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
+				if s.Width = width; height > 0 {
+					s.Height = height
+				}
 				break
 			}
 		}
