@@ -94,7 +94,7 @@ var figures = []*regexp.Regexp{
 // less than half. Among the answers of ttl and keys --locks every number is one.
 var (
 	ticking  = regexp.MustCompile(`"ttl_ms":[0-9]+`)
-	expiries = regexp.MustCompile(`"ttl_ms":[0-9]+|\t[0-9]+$|^[0-9]+$`)
+	expiries = regexp.MustCompile(`"ttl_ms":[0-9]+|(?:\t|  )[0-9]+$|^[0-9]+$`)
 )
 
 // differs tells where the output of a command is not what a block shows; "" if it
@@ -178,6 +178,8 @@ func TestDiffers(t *testing.T) {
 		{"report, other count", `{"elapsed_ms":12,"n":1}`, `{"elapsed_ms":12,"n":2}`, false, ""},
 		{"memory", "used_memory: 23.8 MB before, 21.0 MB after", "used_memory: 24.8 MB before, 22.0 MB after", true, ""},
 		{"a second later", "k\t3600", "k\t3599", true, "cachering ttl k"},
+		{"a second later, in a table", "k  3600", "k  3599", true, "cachering ttl k n"},
+		{"another key, in a table", "k  3600", "n  3600", false, "cachering ttl k n"},
 		{"a second later, alone", "300", "299", true, "cachering ttl k"},
 		{"a lock, a second later", "k\tfresh\t-\t300", "k\tfresh\t-\t299", true, "cachering keys --locks"},
 		{"long before", "k\t3600", "k\t1000", false, "cachering ttl k"},
