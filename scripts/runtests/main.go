@@ -56,13 +56,13 @@ var optional = []group{
 }
 
 // longest are the packages whose tests take longest. They begin first, so that none is left alone at the end.
-var longest = []string{"./commands", "./commands/internal/cluster", "./commands/internal/engine", "./commands/internal/sidetest",
-	"./scripts/demo", "./commands/internal/readmetest"}
+var longest = []string{"./commands", "./commands/internal/cluster", "./commands/internal/engine", "./commands/internal/sidetest"}
 
-// pure are the packages that start no goroutine and share nothing that changes: the
-// race detector makes their tests take five times as long and has nothing to see. With
-// the optional groups they run under it, too.
-var pure = []string{"./codec/pickle", "./codec", "./codec/...", "./ring/..."}
+// unraced are the packages for which the race detector takes its time and has nothing to
+// see: those that start no goroutine and share nothing that changes, and those whose tests
+// run programs that are built without it. With the optional groups they run under it, too.
+// The longest begin first.
+var unraced = []string{"./commands/internal/readmetest", "./scripts/demo", "./codec/pickle", "./codec", "./codec/...", "./ring/..."}
 
 // rounds are the arguments of go test, one run after the other.
 func rounds(race, optional bool, rest []string) ([][]string, error) {
@@ -77,9 +77,9 @@ func rounds(race, optional bool, rest []string) ([][]string, error) {
 	case len(rest) > 0:
 		return [][]string{append(raced, rest...)}, nil
 	case optional || !race:
-		return [][]string{slices.Concat(raced, longest, pure, []string{"./..."})}, nil
+		return [][]string{slices.Concat(raced, longest, unraced, []string{"./..."})}, nil
 	}
-	list, err := exec.Command("go", append([]string{"list"}, pure...)...).Output()
+	list, err := exec.Command("go", append([]string{"list"}, unraced...)...).Output()
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func rounds(race, optional bool, rest []string) ([][]string, error) {
 	}
 	apart := strings.Fields(string(list))
 	others := slices.DeleteFunc(strings.Fields(string(all)), func(name string) bool { return slices.Contains(apart, name) })
-	return [][]string{slices.Concat(raced, longest, others), slices.Concat(args, pure)}, nil
+	return [][]string{slices.Concat(raced, longest, others), slices.Concat(args, unraced)}, nil
 }
 
 // goTest runs go test and counts what it says. It is false if a test failed.

@@ -100,7 +100,8 @@ func TestRounds(t *testing.T) {
 		}
 		for _, name := range strings.Fields(string(all)) {
 			race, tested := raced[name]
-			apart := strings.HasPrefix(name, "cachering/codec") || strings.HasPrefix(name, "cachering/ring")
+			apart := strings.HasPrefix(name, "cachering/codec") || strings.HasPrefix(name, "cachering/ring") ||
+				name == "cachering/scripts/demo" || name == "cachering/commands/internal/readmetest"
 			if !tested || race == (apart && !optional) {
 				t.Errorf("%s, with the optional groups %v: tested %v, under the race detector %v", name, optional, tested, race)
 			}
