@@ -4,7 +4,6 @@ import (
 	"io"
 
 	"cachering/codec/pickle"
-	"cachering/codec/pyobj"
 )
 
 // Disassemble writes the opcodes of the pickle that is stored, one a line, and
@@ -22,11 +21,8 @@ func Disassemble(w io.Writer, stored []byte, from Source, o Options) (form Form,
 	if l.float {
 		return Form{Plain: PlainFloat}, &Error{Kind: KindNumber, Text: "a float, stored as text: there are no opcodes"}
 	}
-	if i := from.candidates(l.serialized, -1)[0]; i > 0 {
-		if _, _, wrong := serializations[i].decode(pyobj.New(), l.serialized, from.codec.Rules); wrong == nil {
-			name := serializations[i].name
-			return l.form(name), &Error{Kind: KindUnknown, Text: "stored as " + string(name) + ": there are no opcodes"}
-		}
+	if name, is := from.noPickle(l.serialized); is {
+		return l.form(name), &Error{Kind: KindUnknown, Text: "stored as " + string(name) + ": there are no opcodes"}
 	}
 	form = l.form(Pickle)
 	if err := pickle.Disassemble(w, l.serialized); err != nil {

@@ -77,6 +77,17 @@ func (s Source) candidates(data []byte, target int) [3]int {
 	return [3]int{configured, 0, target}
 }
 
+// noPickle reports whether data is of the configured serializer, which is another than
+// pickle. What nothing reads is a pickle, whose opcodes may lead to the defect.
+func (s Source) noPickle(data []byte) (Serializer, bool) {
+	i := s.candidates(data, -1)[0]
+	if i <= 0 {
+		return "", false
+	}
+	_, _, wrong := serializations[i].decode(pyobj.New(), data, s.codec.Rules)
+	return serializations[i].name, wrong == nil
+}
+
 // found is a value that was read: by which of the serializations, and why the
 // library would not read it, if so.
 type found struct {

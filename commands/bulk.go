@@ -74,7 +74,7 @@ func (s *session) openBulk(ctx context.Context, o *bulkOptions) (*bulk, error) {
 		return nil, err
 	}
 	s.runOf = cache.Alias
-	b := &bulk{s: s, o: o, file: file, cache: cache, cl: cl, where: o.filters.where()}
+	b := &bulk{s: s, o: o, file: file, cache: cache, cl: cl, where: o.filters.where(cache)}
 	b.run.DryRun = o.dryRun
 	b.run.Rate, b.run.Batch, b.run.Parallel = o.pacing(&cache.Bulk)
 	b.run.Guards = o.guards(&cache.Bulk)

@@ -32,6 +32,7 @@ func newDelPattern(s *session) *command {
 			"cachering del-pattern 'user:*' --yes --max-deletes 10%",
 			"cachering del-pattern 'user:*' --yes --checkpoint users.state",
 			"cachering del-pattern '*' --persistent --larger 100k --dry-run",
+			"cachering del-pattern '*' --django '<4.2' --yes --max-deletes 20%",
 			"cachering del-pattern 'page:*' --idle-over 30d --version 1,2 --shard 0-1 --yes",
 			"cachering del-pattern --stored ':2:view.[ab]*' --yes --json",
 		},

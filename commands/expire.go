@@ -44,6 +44,7 @@ func newExpire(s *session) *command {
 			"cachering expire --match 'page:*' --ttl 5m --dry-run",
 			"cachering expire --match 'page:*' --ttl 5m --yes",
 			"cachering expire --match '*' --persistent --ttl 7d --dry-run",
+			"cachering expire --match '*' --class 'shop.models.*' --ttl 1h --dry-run",
 		},
 		exits:  expiryExits("every key lives as long as asked", "bad usage or configuration, an expiry that is not above zero"),
 		writes: true,

@@ -7,12 +7,14 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/config"
+	"cachering/commands/internal/reader"
 	"cachering/commands/internal/scan"
 	"cachering/commands/internal/survey"
 )
@@ -26,17 +28,24 @@ type filterOptions struct {
 	larger     measure
 	smaller    measure
 	idleOver   measure
+	codec      parsed[reader.Stored]
+	class      parsed[[]string]
+	django     parsed[reader.Release]
 }
 
 // filterHelp is what the help of a command with filters says of them.
-const filterHelp = "--ttl-over, --ttl-under, --persistent, --larger, --smaller and --idle-over leave out\n" +
-	"entries that are otherwise; all that are given have to hold. What never expires is neither\n" +
-	"over nor under any time."
+const filterHelp = "Filters leave out entries that are otherwise: --ttl-over, --ttl-under, --persistent, --larger,\n" +
+	"--smaller, --idle-over, --codec, --class and --django; all that are given have to hold. What\n" +
+	"never expires is neither over nor under any time. Nothing that a pickle names is called.\n" +
+	"What changes an entry looks again under the guard of its write, also at a value, so one\n" +
+	"that the application has just changed, and that does not fit any more, stays. The time of\n" +
+	"what reinsert rewrites, and of what backup stores, is that of the first look."
 
 func (o *filterOptions) flags() []cli.Flag {
 	o.ttlOver.parse, o.ttlUnder.parse = milliseconds64(0), milliseconds64(1)
 	o.larger.parse, o.smaller.parse = bytesFrom(0), bytesFrom(1)
 	o.idleOver.parse = wholeSeconds
+	o.codec.parse, o.class.parse, o.django.parse = reader.ParseStored, classGlobs, reader.ParseRelease
 	return []cli.Flag{
 		&cli.GenericFlag{Name: "ttl-over", Value: &o.ttlOver,
 			Usage: "only entries that expire in more than `D`"},
@@ -50,6 +59,12 @@ func (o *filterOptions) flags() []cli.Flag {
 			Usage: "only entries of less than `SIZE` stored bytes"},
 		&cli.GenericFlag{Name: "idle-over", Value: &o.idleOver,
 			Usage: "only entries that were not used for `D` (not with an LFU policy, nor with what reads values before Redis 7.2)"},
+		&cli.GenericFlag{Name: "codec", Value: &o.codec,
+			Usage: "only values stored as `CODEC`: pickle is every protocol and compressor, pickle:2 and pickle+none are those; or as int, float, undecodable, lock"},
+		&cli.GenericFlag{Name: "class", Value: &o.class,
+			Usage: "only pickles that name a class or function, as datetime.*, or a model by its label, as auth.User, that fits `GLOB[,GLOB]`"},
+		&cli.GenericFlag{Name: "django", Value: &o.django,
+			Usage: "only pickles of models by the Django that wrote them: `CONDITION` is 3.2, <4.2, <=4.2, >4 or >=5"},
 	}
 }
 
@@ -67,6 +82,11 @@ func (o *filterOptions) given() []string {
 	if o.persistent {
 		list = append(list, "--persistent")
 	}
+	for _, f := range [][2]string{{"codec", o.codec.text}, {"class", o.class.text}, {"django", o.django.text}} {
+		if f[1] != "" {
+			list = append(list, "--"+f[0]+" "+f[1])
+		}
+	}
 	return list
 }
 
@@ -79,14 +99,59 @@ func (o *filterOptions) named() string {
 	return ""
 }
 
-// where is what entries have to be like.
-func (o *filterOptions) where() scan.Where {
-	return scan.Where{
+// where is what entries of a cache have to be like.
+func (o *filterOptions) where(cache *config.Cache) scan.Where {
+	w := scan.Where{
 		TTL:        scan.Span{Over: o.ttlOver.limit(), Under: o.ttlUnder.limit()},
 		Persistent: o.persistent,
 		Size:       scan.Span{Over: o.larger.limit(), Under: o.smaller.limit()},
 		Idle:       scan.Span{Over: o.idleOver.limit()},
 	}
+	condition := &reader.Condition{Stored: o.codec.value, Django: o.django.value}
+	if o.class.value != nil {
+		condition.Classes = *o.class.value
+	}
+	if condition.Set() {
+		heavy := new(sync.Mutex)
+		w.Values = scan.NewValues(func() scan.Judge {
+			judge := reader.NewJudge(condition, cache, heavy)
+			return func(stored, value []byte) scan.Fit {
+				switch fits, known := judge.Fits(stored, value); {
+				case !known:
+					return scan.TooLarge
+				case fits:
+					return scan.Fits
+				}
+				return scan.Unfit
+			}
+		})
+	}
+	return w
+}
+
+// parsed is a flag whose text is read when it is set.
+type parsed[T any] struct {
+	value *T // nil: it was not given
+	text  string
+	parse func(string) (T, error)
+}
+
+// Set implements flag.Value.
+func (p *parsed[T]) Set(text string) error {
+	value, err := p.parse(text)
+	p.value, p.text = &value, text
+	return err
+}
+
+func (p *parsed[T]) String() string { return p.text }
+
+// classGlobs reads globs of names.
+func classGlobs(text string) ([]string, error) {
+	globs := strings.Split(text, ",")
+	if slices.Contains(globs, "") {
+		return nil, errors.New("a glob is empty: write one or more as decimal.Decimal,auth.*")
+	}
+	return globs, nil
 }
 
 // measure is a flag that holds a number in the unit of what is measured.

@@ -9,6 +9,7 @@ import (
 
 	"cachering/codec"
 	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/plain"
 	"cachering/commands/internal/scan"
 	"cachering/commands/internal/survey"
 	"cachering/commands/internal/ui"
@@ -20,6 +21,7 @@ type keysOptions struct {
 	filters filterOptions
 	shards  word
 	locks   bool
+	unknown int // keys of which nobody knows whether they are selected
 }
 
 func (o *keysOptions) flags() []cli.Flag {
@@ -50,6 +52,8 @@ func newKeys(s *session) *command {
 			"cachering keys 'user:*' --version 2",
 			"cachering keys 'user:*' -0 | cachering ttl - -0",
 			"cachering keys --persistent --larger 1M",
+			"cachering keys --class 'decimal.*,auth.User' --codec pickle:2",
+			"cachering keys --codec undecodable --stored",
 			"cachering keys 'page:*' --idle-over 1d --version 1,2 --shard 0,2-3",
 			"cachering keys --json | jq -r .stored_key",
 			"cachering keys 'user:*' --json | cachering ttl - --keys-json",
@@ -92,7 +96,7 @@ func runKeys(ctx context.Context, s *session, o *keysOptions, args []string) err
 	if sel, err = o.selection(cache, sel.Match); err != nil {
 		return err
 	}
-	sel.Where = o.filters.where()
+	sel.Where = o.filters.where(cache)
 	shards := cl.Visit()
 	if o.shards != "" {
 		if shards, err = findShards(cl, cache, o.shards); err != nil {
@@ -121,6 +125,9 @@ func runKeys(ctx context.Context, s *session, o *keysOptions, args []string) err
 	}
 	switch down {
 	case 0:
+		if o.unknown > 0 {
+			return outcome(exitPartial)
+		}
 		return nil
 	case len(shards):
 		return outcome(exitFailed)
@@ -171,6 +178,9 @@ func (o *keysOptions) name(l survey.Listed) string {
 func (o *keysOptions) print(s *session, shard *cluster.Shard, found []survey.Listed) error {
 	for _, l := range found {
 		switch {
+		case l.TooLarge:
+			o.unknown++
+			s.ui.Warn("cachering: %s is left out: its value is too large to be looked at", plain.Escape(o.name(l), ""))
 		case s.ui.JSON:
 			if err := s.ui.Document(listing(shard, l, l.Stored)); err != nil {
 				return err

@@ -55,6 +55,7 @@ func newReinsert(s *session) *command {
 			"cachering reinsert --to pickle:5 --yes",
 			"cachering reinsert --to pickle:2 --version 3 --match 'user:*' --yes --failures failed.jsonl",
 			"cachering reinsert --to pickle:5 --yes --backup before.backup",
+			"cachering reinsert --to pickle:5 --codec pickle:2 --yes",
 			"cachering reinsert --to pickle:5+zlib --force --larger 10k --dry-run",
 			"cachering reinsert --to pickle:5 --yes --checkpoint reinsert.state",
 			"cachering reinsert --from msgpack --yes",

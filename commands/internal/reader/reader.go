@@ -71,16 +71,19 @@ type Reading struct {
 const Room = 64 << 20
 
 // Of reads what is stored under a key. The Reading refers to data.
-func Of(cache *config.Cache, stored, data []byte) Reading {
+func Of(cache *config.Cache, stored, data []byte) Reading { return within(Room, cache, stored, data) }
+
+// within is Of in so many bytes.
+func within(room int64, cache *config.Cache, stored, data []byte) Reading {
 	if codec.LockToken(stored, data) {
 		return Reading{Sight: Sight{Cause: LockToken}, Why: "it is the token of a lock"}
 	}
-	v, err := codec.Decode(data, codec.Stored(cache.Codec), codec.Options{Room: Room})
+	v, err := codec.Decode(data, codec.Stored(cache.Codec), codec.Options{Room: room})
 	if errors.Is(err, codec.ErrNoRoom) {
 		return Reading{Sight: Sight{Cause: TooLarge}, Why: err.Error()}
 	}
 	if err != nil {
-		if v = otherwise(cache.Codec, data); v == nil {
+		if v = otherwise(room, cache.Codec, data); v == nil {
 			return Reading{Sight: Sight{Cause: causeOf(err)}, Why: err.Error()}
 		}
 	}
@@ -116,13 +119,13 @@ func Form(cache *config.Cache, form codec.Form) (cause Cause, why string) {
 // otherwise decodes a value that the configured serializer does not read by the
 // others that leave no doubt: text is MessagePack by chance, and so is a byte or
 // two.
-func otherwise(configured codec.Codec, data []byte) *codec.Value {
+func otherwise(room int64, configured codec.Codec, data []byte) *codec.Value {
 	for _, s := range []codec.Serializer{codec.Pickle, codec.JSON, codec.MsgPack} {
 		if s == configured.Serializer || s == codec.MsgPack && (len(data) < 3 || plain.Printable(data)) {
 			continue
 		}
 		as := codec.Codec{Serializer: s, Protocol: codec.AnyProtocol, Compressor: configured.Compressor, Level: configured.Level, Rules: configured.Rules}
-		if v, err := codec.Decode(data, codec.Stored(as), codec.Options{Room: Room}); err == nil {
+		if v, err := codec.Decode(data, codec.Stored(as), codec.Options{Room: room}); err == nil {
 			return v
 		}
 	}
