@@ -22,6 +22,32 @@ import (
 // many is how many entries a test works on, CACHERING_ROUNDS times as many in a soak.
 func many(t *testing.T) int { return 5000 * max(1, min(20, rounds(t, 1))) }
 
+// fillOdd stores values of every kind under keys of every byte, and tells how many.
+func (f *farm) fillOdd(t *testing.T) int {
+	t.Helper()
+	ctx := context.Background()
+	all := make([]byte, 256)
+	for i := range all {
+		all[i] = byte(i)
+	}
+	values := []string{"", "0", "-42", "\x80\x05K\x01.", "\x1f\x8b\x08", "{\"a\": 1}", "*1\r\n$4\r\nPING\r\n", "\r\n", "\x00", string(all), strings.Repeat(string(all), 1024)}
+	n := 0
+	for i, value := range values {
+		for j, key := range []string{string(all[:128]), string(all[128:]), "\r\n$3\r\n", "'\"\\ ", "\x00", strings.Repeat("k", 4000)} {
+			key := fmt.Sprintf("p:1:k-%d-%s", i, key)
+			life := time.Duration(0)
+			if (i+j)%2 == 0 {
+				life = time.Hour
+			}
+			if err := f.Clients[farmtest.HomeOf([]byte(key), 2)].Set(ctx, key, value, life).Err(); err != nil {
+				t.Fatal(err)
+			}
+			n++
+		}
+	}
+	return n
+}
+
 // What a run deleted is in its backup: restore, undo, and zstd with redis-cli alone
 // bring back every value, every expiry and every marker.
 func TestWhatARunDeletedComesBack(t *testing.T) {
@@ -35,16 +61,17 @@ func TestWhatARunDeletedComesBack(t *testing.T) {
 		f.Clients[farmtest.HomeOf([]byte(key), 2)].Set(ctx, "__fresh__"+key, "1", time.Hour)
 	}
 	f.Client("p:1:list").LPush(ctx, "p:1:list", "x")
+	odd := f.fillOdd(t)
 	before := f.state(t)
 	dir, w, end := keep(t)
 	total := whole(t, Run(ctx, f.Cluster, &Delete{Command: "del-pattern"}, Options{Backup: w}))
 	end()
-	if total.Deleted != int64(n) || total.Markers != int64((n+9)/10) || total.Skipped[ReasonNotAString] != 1 {
+	if total.Deleted != int64(n+odd) || total.Markers != int64((n+9)/10) || total.Skipped[ReasonNotAString] != 1 {
 		t.Fatalf("%+v", total)
 	}
 	empty := func() {
 		for _, c := range f.Clients {
-			keys, err := c.Keys(ctx, "*k*").Result()
+			keys, err := c.Keys(ctx, "*[:_]k*").Result()
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -62,7 +89,7 @@ func TestWhatARunDeletedComesBack(t *testing.T) {
 			target = func(shard int, _ []byte) int { return shard }
 		}
 		r := Run(ctx, f.Cluster, &Restore{Archive: a, Undo: undo, Target: target}, Options{})
-		if total := whole(t, r); total.Restored != int64(n) || total.Markers != int64((n+9)/10) {
+		if total := whole(t, r); total.Restored != int64(n+odd) || total.Markers != int64((n+9)/10) {
 			t.Errorf("undo %v: %+v", undo, total)
 		}
 		sameState(t, f.state(t), before, 0)
