@@ -13,7 +13,7 @@ import (
 // others. Paths are relative to the module; tests are free.
 var imports = layers(`
 main: commands
-commands: ./document ./archive ./plain ./advice ./placement ./library ./config ./reader ./importer ./importer/settings ./cluster ./herd ./scan ./survey ./checkpoint ./engine ./explain ./doctor ./ui ring codec codec/pyobj codec/pickle
+commands: ./areas ./document ./archive ./plain ./advice ./placement ./library ./config ./reader ./importer ./importer/settings ./cluster ./herd ./scan ./survey ./checkpoint ./engine ./explain ./doctor ./ui ring codec codec/pyobj codec/pickle
 ./config: ./areas ./document ./library ring codec
 ./library: ring codec
 ./reader: ./config ./plain codec codec/pickle ring
@@ -23,7 +23,7 @@ commands: ./document ./archive ./plain ./advice ./placement ./library ./config .
 ./wire:
 ./herd: ./config ./cluster codec
 ./scan: ./areas ./cluster ring
-./survey: ./cluster ./scan ring
+./survey: ./areas ./cluster ./scan ring
 ./checkpoint: ./document
 ./engine: ./checkpoint ./document ./archive ./cluster ./scan ./survey ring
 ./explain: ./advice ./plain ./placement ./library ./config ./reader ./cluster ./survey codec ring

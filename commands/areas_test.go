@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -120,5 +121,39 @@ func TestProtectedByName(t *testing.T) {
 				t.Errorf("exit code %d, %d keys are left, want %d\n%s%s", code, got, want(of), out, errs)
 			}
 		})
+	}
+}
+
+// What a dry run says of a cache that Django filled is what is there.
+func TestHitAreas(t *testing.T) {
+	t.Parallel()
+	conf, _, of := djangoCache(t, "protect = []")
+	for _, words := range []string{"clear --dry-run", "expire --match *[a-z]* --ttl 5m --dry-run", "clear --yes"} {
+		code, out, errs := programtest.InProcess("", append([]string{"-c", conf, "--json"}, strings.Fields(words)...)...)
+		var report struct {
+			Areas []struct {
+				Name, Effect, Means string
+				Count               int
+				Estimated           bool
+			}
+		}
+		if err := json.Unmarshal([]byte(out), &report); err != nil || code != 0 {
+			t.Fatalf("%s: exit code %d, %v\n%s%s", words, code, err, out, errs)
+		}
+		got := map[string]int{}
+		for _, a := range report.Areas {
+			got[a.Name] = a.Count
+			if a.Estimated || a.Name == "sessions" && (a.Effect != "logout" || a.Means != "logs users out") {
+				t.Errorf("%s: %+v", words, a)
+			}
+		}
+		// Without a question no value is read.
+		want := map[string]int{"sha1-like": of["cachalot"] + of["cachalot-stamps"], "other": of["other"] + of["models"]}
+		for _, name := range []string{"sessions", "sessions-db", "pages", "page-headers", "fragments", "throttles"} {
+			want[name] = of[name]
+		}
+		if !maps.Equal(got, want) {
+			t.Errorf("%s:\n got %v\nwant %v", words, got, want)
+		}
 	}
 }

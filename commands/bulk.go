@@ -42,6 +42,10 @@ type bulk struct {
 	honoured bool // by the servers, as far as is known
 	// does says what will become of them: "delete", "rewrite as pickle:5".
 	does string
+	// tells is set where it matters which areas of the application lose keys; hits are
+	// those, once that is known.
+	tells bool
+	hits  []survey.Hit
 	// finish, if there is one, is told the report when the work has ended, before it is
 	// printed.
 	finish func(*engine.Report) error
@@ -174,6 +178,7 @@ func (b *bulk) work(ctx context.Context, op engine.Operation) error {
 	if b.notes != nil {
 		report.Notes = b.notes()
 	}
+	report.Areas = b.hits
 	if b.finish != nil {
 		if err := b.finish(report); err != nil {
 			b.s.ui.Warn("cachering: %v", err)

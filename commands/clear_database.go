@@ -29,6 +29,7 @@ func (b *bulk) flush(ctx context.Context, o *clearOptions) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		b.hits = survey.AreasOf(counts)
 		if ask || o.dryRun {
 			b.showDatabase(counts)
 		}
@@ -48,7 +49,9 @@ func (b *bulk) flush(ctx context.Context, o *clearOptions) error {
 			return err
 		}
 	}
-	return b.report(engine.Flush(ctx, b.cl, "clear", b.run, barred))
+	report := engine.Flush(ctx, b.cl, "clear", b.run, barred)
+	report.Areas = b.hits
+	return b.report(report)
 }
 
 // alone refuses databases that hold, or are to hold, more than the cache. A shard whose
@@ -95,5 +98,8 @@ func (b *bulk) showDatabase(counts []survey.Census) {
 			line += fmt.Sprintf(", %d of cache %s", c.Neighbours[alias], alias)
 		}
 		warn("shard          ", "%s, %d foreign", line, c.Foreign)
+	}
+	if len(b.hits) > 0 {
+		warn("areas          ", "%s", areaText(b.hits))
 	}
 }

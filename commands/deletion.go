@@ -24,6 +24,7 @@ func (b *bulk) delete(ctx context.Context, o *deleteOptions, op engine.Operation
 	if err := b.limit(ctx, o); err != nil {
 		return err
 	}
+	b.tells = true
 	if err := b.confirm(ctx); err != nil {
 		return err
 	}

@@ -97,6 +97,7 @@ func (o *expiryOptions) changeMatching(ctx context.Context, b *bulk, does string
 		return err
 	}
 	b.does = does
+	_, b.tells = op.(*engine.Expire)
 	if err := b.confirm(ctx); err != nil {
 		return err
 	}

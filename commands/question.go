@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"cachering/commands/internal/areas"
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/config"
 	"cachering/commands/internal/plain"
@@ -99,21 +100,33 @@ func (b *bulk) confirm(ctx context.Context) error {
 	return b.ask(ctx, fmt.Sprintf("%s about %s", b.does, plain.Count(keys, "key")))
 }
 
-// sample warns of keys that are not at home where no question will show it. Of a
-// shard that fails the run itself tells.
+// sample finds out what a run is about that asks nothing, and warns of keys that are
+// not at home. Of a shard that fails the run itself tells.
 func (b *bulk) sample(ctx context.Context) {
-	if !b.cache.Sharded || b.s.ui.Quiet {
+	homes, told := b.cache.Sharded && !b.s.ui.Quiet, b.tells && (b.s.ui.JSON || !b.s.ui.Quiet)
+	if !homes && !told {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, samplePatience)
 	defer cancel()
-	b.s.warnMisplaced(b.cache, b.cl, b.run.Shards, survey.Look(ctx, b.cl, b.scope(), survey.SampleSize(len(b.run.Shards)), nil))
+	samples := survey.Look(ctx, b.cl, b.scope(), survey.SampleSize(len(b.run.Shards)), nil)
+	if told && ctx.Err() == nil {
+		b.hits = survey.Hits(samples, nil)
+	}
+	if homes {
+		b.s.warnMisplaced(b.cache, b.cl, b.run.Shards, samples)
+	}
 }
 
 // preview tells which configuration, cache, shards and keys a question is
 // about, and returns about how many keys those are.
 func (b *bulk) preview(ctx context.Context) (int64, error) {
-	describe := func(stored, value []byte) string { return reader.Of(b.cache, stored, value).String() }
+	shapes := map[string]areas.Shape{}
+	describe := func(stored, value []byte) string {
+		r := reader.Of(b.cache, stored, value)
+		shapes[string(stored)] = areas.ShapeOf(value, r.Value)
+		return r.String()
+	}
 	if b.where.Idle.Set() {
 		describe = nil // before Redis 7.2 it would make them look used
 	}
@@ -155,6 +168,10 @@ func (b *bulk) preview(ctx context.Context) (int64, error) {
 			warn("in a sample    ", "%s", strings.Join(parts, ", "))
 		}
 		warn("at home        ", "%d of %d sampled keys (%s)", home, sampled, plain.Percent(float64(home)/float64(sampled)))
+		if b.tells {
+			b.hits = survey.Hits(samples, shapes)
+			warn("areas          ", "%s", areaText(b.hits))
+		}
 		b.s.warnHead(samples)
 		b.s.warnMisplaced(b.cache, b.cl, b.run.Shards, samples)
 	}

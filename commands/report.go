@@ -8,9 +8,11 @@ import (
 	"strings"
 	"time"
 
+	"cachering/commands/internal/areas"
 	"cachering/commands/internal/document"
 	"cachering/commands/internal/engine"
 	"cachering/commands/internal/plain"
+	"cachering/commands/internal/survey"
 	"cachering/commands/internal/ui"
 )
 
@@ -142,6 +144,7 @@ func counts(reasons map[string]int64) string {
 // summary says the rest of what a person wants to know.
 func (b *bulk) summary(r *engine.Report, total *engine.Tally) {
 	b.ended(r)
+	b.areas(r)
 	if r.DryRun {
 		b.s.ui.Note("dry run: nothing was written")
 	}
@@ -232,4 +235,31 @@ func (b *bulk) guards(r *engine.Report) {
 			strings.Join(shards, ", "))
 		b.s.ui.Warn("hint: allow EVAL, or WATCH, MULTI and EXEC")
 	}
+}
+
+// areas says what the work hit, and what that means: all of it in a dry run, else what
+// does not come back by itself.
+func (b *bulk) areas(r *engine.Report) {
+	hits := r.Areas
+	if !r.DryRun {
+		hits = slices.DeleteFunc(slices.Clone(hits), func(h survey.Hit) bool { return h.Area.Loss() <= areas.Recomputed })
+	}
+	if len(hits) > 0 {
+		b.s.ui.Note("areas: %s", areaText(hits))
+	}
+}
+
+// areaText lists areas: "sessions about 1,000 (logs users out), pages 12".
+func areaText(hits []survey.Hit) string {
+	parts := make([]string, len(hits))
+	for i, h := range hits {
+		parts[i] = h.Area.Title() + " " + plain.Grouped(h.Keys)
+		if h.Estimated {
+			parts[i] = h.Area.Title() + " about " + plain.Grouped(plain.Rounded(h.Keys))
+		}
+		if means := h.Area.Means(); means != "" {
+			parts[i] += " (" + means + ")"
+		}
+	}
+	return strings.Join(parts, ", ")
 }

@@ -11,6 +11,7 @@ import (
 
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/document"
+	"cachering/commands/internal/survey"
 )
 
 // Reasons that the engine itself gives for a key it could not finish; those of
@@ -147,6 +148,9 @@ type Report struct {
 	Uncounted int64
 	// NotKept is why a state of the run was not written down, if one was not.
 	NotKept error
+	// Areas are what the work is about, as far as was known before it; nil where nobody
+	// asked.
+	Areas []survey.Hit
 	// Notes are counts of the command's own, each an object at the end of the
 	// JSON.
 	Notes []Note
@@ -387,8 +391,11 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 	}
 	o = append(o,
 		field{"dry_run", r.DryRun}, field{"interrupted", r.Interrupted}, field{"elapsed_ms", r.Elapsed.Milliseconds()},
-		field{"shards", shards}, field{"schema", schema}, field{"ended", ended}, field{"retry", r.Retry()}, field{"left", left},
-		field{"total", r.counts(&total)})
+		field{"shards", shards}, field{"schema", schema}, field{"ended", ended}, field{"retry", r.Retry()}, field{"left", left})
+	if r.Areas != nil {
+		o = append(o, field{"areas", areaList(r.Areas)})
+	}
+	o = append(o, field{"total", r.counts(&total)})
 	if r.Resumed {
 		o = append(o, field{"resumed", true})
 	}
@@ -413,6 +420,15 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 		o = append(o, field{note.Name, counts})
 	}
 	return document.Marshal(o)
+}
+
+func areaList(hits []survey.Hit) []object {
+	list := make([]object, 0, len(hits))
+	for _, h := range hits {
+		list = append(list, object{{"name", h.Area.Name()}, {"count", h.Keys}, {"estimated", h.Estimated},
+			{"effect", h.Area.Loss().String()}, {"means", h.Area.Means()}})
+	}
+	return list
 }
 
 // MarshalJSON writes the failure as one object; a key that is not UTF-8 is

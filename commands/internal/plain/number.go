@@ -13,6 +13,24 @@ func Count(n int64, what string) string {
 	return text
 }
 
+// Grouped writes a number with commas: 12,345.
+func Grouped(n int64) string {
+	text := strconv.FormatInt(n, 10)
+	for at := len(text) - 3; at > 0 && text[at-1] != '-'; at -= 3 {
+		text = text[:at] + "," + text[at:]
+	}
+	return text
+}
+
+// Rounded is a number as an estimate tells it: two digits, and naughts.
+func Rounded(n int64) int64 {
+	unit := int64(1)
+	for n/unit >= 100 {
+		unit *= 10
+	}
+	return (n + unit/2) / unit * unit
+}
+
 // Size shows a number of bytes as people say it.
 func Size(n int64) string {
 	if n < 1000 {

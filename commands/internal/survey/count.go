@@ -3,6 +3,7 @@ package survey
 import (
 	"context"
 
+	"cachering/commands/internal/areas"
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/scan"
 )
@@ -17,6 +18,7 @@ type Census struct {
 	Mine       int64 // of this cache, every version, selected or not
 	Foreign    int64 // of no cache in the file
 	Neighbours map[string]int64
+	areas      map[areas.Area]int64 // of all keys
 	Err        error
 }
 
@@ -26,7 +28,7 @@ func Count(ctx context.Context, cl *cluster.Cluster, o Options, whole bool) []Ce
 	shards := o.shards(cl)
 	out := make([]Census, len(shards))
 	errs := cluster.AtOnce(shards, func(i int, s *cluster.Shard) error {
-		out[i] = Census{Shard: s.Name, Neighbours: make(map[string]int64)}
+		out[i] = Census{Shard: s.Name, Neighbours: make(map[string]int64), areas: make(map[areas.Area]int64)}
 		return s.Wrap(out[i].count(ctx, s, scan.NewFilter(o.Selection, cl, s), whole))
 	})
 	for i := range out {
@@ -90,6 +92,7 @@ func (c *Census) page(ctx context.Context, link *scan.Link, f *scan.Filter, keys
 
 // one counts whose a key is.
 func (c *Census) one(f *scan.Filter, key []byte) {
+	c.areas[areaOf(f, key)]++
 	if _, _, ok := f.Mine(key); ok {
 		c.Mine++
 	} else if alias, ok := f.Neighbour(key); ok {

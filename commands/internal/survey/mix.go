@@ -90,28 +90,29 @@ func (m *Mix) add(f *scan.Filter, side ring.SideKeys, stored []byte) {
 		for _, prefix := range []string{side.Fresh, side.Lock} {
 			stored = bytes.TrimPrefix(stored, []byte(prefix))
 		}
-		if prefix, ok := djangoPrefix(stored); ok {
+		if prefix, _, ok := djangoKey(stored); ok {
 			m.Prefixes[string(prefix)]++
 		}
 	}
 }
 
-// djangoPrefix is what stands before the version, -?[0-9]+ between colons, in a
-// key that Django's default key function made; of several places the first.
-func djangoPrefix(stored []byte) ([]byte, bool) {
+// djangoKey is what stands before the version, -?[0-9]+ between colons, in a key that
+// Django's default key function made, and what stands after it; of several places the
+// first.
+func djangoKey(stored []byte) (prefix, key []byte, ok bool) {
 	for at := 0; ; {
 		colon := bytes.IndexByte(stored[at:], ':')
 		if colon < 0 {
-			return nil, false
+			return nil, nil, false
 		}
 		at += colon + 1
 		end := bytes.IndexByte(stored[at:], ':')
 		if end < 0 {
-			return nil, false
+			return nil, nil, false
 		}
 		version := bytes.TrimPrefix(stored[at:at+end], []byte("-"))
 		if len(version) > 0 && len(bytes.Trim(version, "0123456789")) == 0 {
-			return stored[:at-1], true
+			return stored[:at-1], stored[at+end+1:], true
 		}
 	}
 }
