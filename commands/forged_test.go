@@ -6,19 +6,22 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"cachering/commands/internal/redistest"
+	"cachering/scripts/trials"
 )
 
 // forger is a word that ends the line of a message and begins one of its own.
 const forger = "a\ncachering: forged\x1b[2J"
 
 // What a word of the command line or a key holds stays a word in what is said of it:
-// it neither begins a line nor moves the cursor.
+// it neither begins a line nor moves the cursor. Each flag is given it in each form to
+// some command, and each command by some flag; with CACHERING_WHOLE all by all.
 func TestNoWordForgesALine(t *testing.T) {
-	t.Parallel()
+	t.Chdir(t.TempDir()) // where backup makes a folder of that name
 	server := redistest.RunT(t)
 	dir := t.TempDir()
 	conf := filepath.Join(dir, "cachering.toml")
@@ -43,6 +46,11 @@ func TestNoWordForgesALine(t *testing.T) {
 	}
 
 	// Every flag and every argument.
+	type line struct {
+		flag, form, path string
+		words            []string
+	}
+	var flags []line
 	root(testSession(t)).each(func(c *command) {
 		if c.subs != nil {
 			run(append(strings.Fields(c.path()), forger)...)
@@ -64,16 +72,19 @@ func TestNoWordForgesALine(t *testing.T) {
 		for _, f := range append(c.flags, (&globalOptions{}).flags()...) {
 			name := f.Names()[0]
 			if name == "config" {
-				run(append(path, append([]string{"--config", forger}, args...)...)...)
+				flags = append(flags, line{name, "", c.path(), slices.Concat(path, []string{"--config", forger}, args)})
 				continue
 			}
 			for _, value := range []string{forger, "-" + forger, "1" + forger, "pickle:" + forger} {
-				run(append(base, append([]string{"--" + name + "=" + value}, args...)...)...)
+				flags = append(flags, line{name, value, c.path(), slices.Concat(base, []string{"--" + name + "=" + value}, args)})
 			}
-			run(append(base, "--"+name, "-"+forger)...)
-			run(append(base, "--"+name+"=x", "--"+name+"="+forger)...)
+			flags = append(flags, line{name, "word", c.path(), slices.Concat(base, []string{"--" + name, "-" + forger})},
+				line{name, "twice", c.path(), slices.Concat(base, []string{"--" + name + "=x", "--" + name + "=" + forger})})
 		}
 	})
+	for _, l := range trials.Cover(t, flags, func(l line) []string { return []string{l.flag + l.form, l.path + l.form} }) {
+		run(l.words...)
+	}
 
 	// What is found out from a server.
 	client := server.Client(0)

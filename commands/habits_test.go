@@ -8,10 +8,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"cachering/scripts/trials"
 )
 
 // What people type who know redis-cli is a mistake with one hint, wherever it stands
-// and whatever the command, and no word of it that may be a password is repeated.
+// and whatever the command, and no word of it that may be a password is repeated. Each
+// is typed to some command, and something in each place to each; with CACHERING_WHOLE
+// each to each.
 func TestHabitsOfRedisCLI(t *testing.T) {
 	t.Parallel()
 	conf := filepath.Join(t.TempDir(), "cachering.toml")
@@ -34,7 +38,13 @@ func TestHabitsOfRedisCLI(t *testing.T) {
 			t.Errorf("%q: it tells the password\n%s", words, errs.String())
 		}
 	}
-	turn := 0 // a position for each, and every position over all commands
+	type line struct {
+		habit, path string
+		at          int // which place
+		words       []string
+	}
+	var lines []line
+	turn := 0 // a place for each, and every place over all commands
 	root(testSession(t)).each(func(c *command) {
 		if c.run == nil {
 			return
@@ -63,7 +73,7 @@ func TestHabitsOfRedisCLI(t *testing.T) {
 		} {
 			words := slices.Concat(path, args)
 			at := []int{0, 1, len(path), len(words)}[turn%4]
-			run(slices.Insert(words, at, habit...)...)
+			lines = append(lines, line{fmt.Sprint(habit), c.path(), turn % 4, slices.Insert(words, at, habit...)})
 			turn++
 		}
 		turn++
@@ -73,10 +83,15 @@ func TestHabitsOfRedisCLI(t *testing.T) {
 			return
 		}
 		for _, habit := range [][]string{{"-a", secret}, {"--cache=" + secret}, {"-a=-" + secret}, {"-a", "redis://:" + secret + "@h"}} {
-			run(slices.Concat([]string{"-c", conf}, habit, path, args)...)
-			run(slices.Concat([]string{"-c", conf, "--json"}, path, args, habit)...)
+			lines = append(lines, line{fmt.Sprint(habit), c.path(), 4, slices.Concat([]string{"-c", conf}, habit, path, args)},
+				line{fmt.Sprint(habit), c.path(), 5, slices.Concat([]string{"-c", conf, "--json"}, path, args, habit)})
 		}
 	})
+	for _, l := range trials.Cover(t, lines, func(l line) []string {
+		return []string{fmt.Sprint(l.habit, l.at), fmt.Sprint(l.path, l.at)}
+	}) {
+		run(l.words...)
+	}
 	run("redis://:"+secret+"@h", "get", "k")
 	run("config", "redis://:"+secret+"@h")
 	run("ring", "show", "redis://:"+secret+"@h")
