@@ -42,7 +42,7 @@ func TestMain(m *testing.M) {
 // goroutines work. Their program is the test binary, with the race detector if that has
 // it; that of all others is the one that users have, which starts in a third of the time.
 // In the test binary itself package sidetest runs every command that reads or writes entries.
-var manyAtWork = []string{"backup_", "bulk_failures", "bulk_restart", "bulk_shard_down", "check_", "clear_database", "del_pattern", "doctor_findings", "explain_gone",
+var manyAtWork = []string{"backup_undo", "bulk_failures", "bulk_restart", "bulk_shard_down", "check_", "clear_database", "del_pattern", "doctor_findings", "explain_gone",
 	"explain_misplaced", "get_or_set_herd", "get_shard_down", "keys_locks", "pipe_closed", "pty_", "reinsert_report", "ring_diff_scan",
 	"ring_locate_look", "ring_show_keys", "sample_", "signal_"}
 
@@ -340,11 +340,11 @@ func scriptCli(ts *testscript.TestScript, neg bool, args []string) {
 func scriptUntil(ts *testscript.TestScript, neg bool, args []string) {
 	re := regexp.MustCompile(args[0])
 	deadline := time.Now().Add(patience)
-	for !re.MatchString(ask(ts, args[1:])) {
+	for wait := pace; !re.MatchString(ask(ts, args[1:])); wait = min(2*wait, 10*pace) {
 		if time.Now().After(deadline) {
 			ts.Fatalf("still %s", ask(ts, args[1:]))
 		}
-		time.Sleep(pace)
+		time.Sleep(wait)
 	}
 }
 
