@@ -74,7 +74,7 @@ differential:
 soak:
 	@echo "CACHERING_SEED=$(CACHERING_SEED) make $@ repeats this run"
 	CACHERING_WHOLE=1 CACHERING_ROUNDS=$(ROUNDS) CACHERING_LIES=$(LIES) CACHERING_STEPS=$(STEPS) CACHERING_KILLS=$(KILLS) CACHERING_EVERY_PASSWORD=1 CACHERING_SHARDS=$(SHARDS) CACHERING_QUEUE=64 \
-		$(GO) test -count=1 -timeout 60m -p 1 ./commands/internal/engine ./commands/internal/cluster ./commands/internal/sidetest ./commands/internal/faulttest ./commands
+		$(GO) test -count=1 -timeout 60m -p 1 ./commands/internal/engine ./commands/internal/cluster ./commands/internal/sidetest ./commands/internal/faulttest ./commands/internal/boundtest ./commands
 
 ## release-check: all that must hold before a release: lint, demo, test-all, differential, soak
 release-check: lint demo test-all differential soak

@@ -40,6 +40,7 @@ commands: ./areas ./document ./archive ./plain ./advice ./placement ./library ./
 ./programtest: commands scripts/trials
 ./ptytest:
 ./advice/advicetest: commands ./advice
+./boundtest:
 ./faulttest:
 ./sidetest:
 ./readmetest:

@@ -56,7 +56,8 @@ var optional = []group{
 }
 
 // longest are the packages whose tests take longest. They begin first, so that none is left alone at the end.
-var longest = []string{"./commands", "./commands/internal/cluster", "./commands/internal/engine", "./commands/internal/sidetest"}
+var longest = []string{"./commands", "./commands/internal/cluster", "./commands/internal/engine", "./commands/internal/sidetest",
+	"./commands/internal/boundtest"}
 
 // unraced are the packages for which the race detector takes its time and has nothing to
 // see: those that start no goroutine and share nothing that changes, and those whose tests

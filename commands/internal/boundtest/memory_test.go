@@ -1,4 +1,5 @@
-package commands_test
+// Package boundtest holds the program to its bounds: the memory that runs take, and the connections.
+package boundtest
 
 import (
 	"bytes"
