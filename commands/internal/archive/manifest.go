@@ -74,6 +74,15 @@ func (m *Manifest) encode() ([]byte, error) {
 	return marshal(&c)
 }
 
+// sums reports whether a sum is that of the manifest.
+func (m *Manifest) sums(sum string) bool {
+	c := *m
+	c.Sum = ""
+	text, err := marshal(&c)
+	is := sha256.Sum256(text)
+	return err == nil && hex.EncodeToString(is[:]) == sum
+}
+
 func marshal(m *Manifest) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -88,6 +97,13 @@ func decodeManifest(text []byte) (*Manifest, error) {
 	var head heading
 	if err := json.Unmarshal(text, &head); err != nil || head.Format != format {
 		return nil, damaged("this is no manifest of a backup")
+	}
+	if m := new(Manifest); head.Version != version && json.Unmarshal(text, m) == nil {
+		// The sum tells a manifest of another version from one whose version is damaged.
+		sum := m.Sum
+		if m.Version = version; m.sums(sum) {
+			return nil, damaged("its text and its sum differ")
+		}
 	}
 	if head.Version != version {
 		return nil, fmt.Errorf("%w of a version that is known here: this is version %d of the format", ErrNone, head.Version)
