@@ -179,6 +179,9 @@ func (c *clinic) sound(d diagnosis) {
 		c.Errorf("it shows a password: %s", text)
 	}
 	for part := range strings.SplitSeq(d.Remedy, ";") {
+		if deletes.MatchString(part) && !strings.Contains(part, "--dry-run") {
+			c.Errorf("it proposes to delete before anybody has looked: %s", part)
+		}
 		_, line, ok := strings.Cut(part, "cachering ")
 		if !ok {
 			continue
@@ -196,3 +199,6 @@ func (c *clinic) sound(d diagnosis) {
 		advicetest.TakesWords(c, slices.Delete(words, at, at+2))
 	}
 }
+
+// deletes is in every command that deletes entries, of this program or of redis-cli.
+var deletes = regexp.MustCompile(`(?i)\bcachering (delete|del-pattern|clear|expire)\b|\b(flushdb|flushall|del|unlink)\b`)

@@ -96,6 +96,11 @@ var provocations = []provocation{
 		c.replace("release", "timeout = \"none\"\nrelease")
 		c.a = c.unix("maxmemory 100mb\nmaxmemory-policy allkeys-lru")
 	}},
+	{code: "unbounded_memory", shard: "$B", what: "maxmemory is not set, and 30 of 30 keys never expire", do: func(c *clinic) {
+		c.replace(`"$A", `, "")
+		c.b = c.unix()
+		c.fill(c.b, 1, ":1:k", 30)
+	}},
 	{code: "evictions", shard: "$B", what: "[0-9]+ keys were evicted", do: func(c *clinic) {
 		c.b = c.unix("maxmemory 10mb\nmaxmemory-policy allkeys-lru")
 		client := c.b.Client(1) // the buffers of many would count, too
@@ -142,7 +147,7 @@ var provocations = []provocation{
 		c.fill(c.b, 0, ":1:k", 30)
 		c.fill(c.b, 1, ":1:k", 3)
 	}},
-	{code: "wrong_prefix", what: `begins with the prefix ""; there are: "shop" 30, "blog:eu" 2`, do: func(c *clinic) {
+	{code: "wrong_prefix", also: []string{"unbounded_memory"}, what: `begins with the prefix ""; there are: "shop" 30, "blog:eu" 2`, do: func(c *clinic) {
 		c.fill(c.b, 1, "shop:1:k", 30)
 		c.fill(c.a, 1, "blog:eu:1:k", 2)
 	}},
@@ -201,7 +206,7 @@ var provocations = []provocation{
 		c.replace("redis_cache.ShardedRedisCache", "django_redis.cache.RedisCache", "3.0.1", "5.4.0",
 			`["$A", "$B"]`, `["unix://$A?db=1", "unix://$B?db=1"]`, "python ", "client_class = \"django_redis.client.ShardClient\"\npython ")
 	}},
-	{code: "misplaced_keys", what: "fit no ring that is known", do: func(c *clinic) { c.fill(c.a, 1, ":1:k", 80) }},
+	{code: "misplaced_keys", also: []string{"unbounded_memory"}, what: "none fits", do: func(c *clinic) { c.fill(c.a, 1, ":1:k", 80) }},
 	{code: "password_in_location", what: `unix://:\*\*\*@`, do: func(c *clinic) {
 		c.a, c.b = c.unix("requirepass secret"), c.unix("requirepass secret")
 		c.replace("redis_cache.ShardedRedisCache", "django_redis.cache.RedisCache", "3.0.1", "5.4.0",

@@ -28,7 +28,7 @@ func (e *examination) database(sh *Shard) {
 			e.find("wrong_database", sh, fmt.Sprintf("database %d holds no key of this cache, and %s", at, what),
 				text(fmt.Sprintf("compare DB and LOCATION of the application; if it is right there, write db = %d under %s, or into the location", m.DB, e.table("options"))))
 		} else {
-			e.find("other_database", sh, what, text("if nobody uses them: "), sh.server.And("-n", strconv.Itoa(m.DB), "flushdb"), text(", which deletes all that is in it"))
+			e.find("other_database", sh, what, text("see which they are, and whether anybody uses them: "), sh.server.And("-n", strconv.Itoa(m.DB), "--scan"))
 		}
 	}
 }
@@ -54,12 +54,12 @@ func (e *examination) keys() {
 		e.find("wrong_version", nil, fmt.Sprintf("no key of a sample of %d is of version %s; there are: %s", t.Mine, own, plain.Frequencies(others, plain.Verbatim)),
 			text(fmt.Sprintf("compare VERSION of the application; if it is right there, write version = %s under [caches.%s] of %s", plain.Ranked(others)[0], e.Cache.Alias, e.Cache.File)))
 	case len(others) > 0:
-		clears := []advice.Part{text("if the application is done with them: ")}
+		clears := []advice.Part{text("see what goes, if the application is done with them: ")}
 		for i, v := range plain.Ranked(others) {
 			if i > 0 {
 				clears = append(clears, text("; "))
 			}
-			clears = append(clears, advice.Run("clear", advice.Set("version", v)))
+			clears = append(clears, advice.Run("clear", advice.Set("version", v), advice.On("dry-run")))
 		}
 		e.find("other_versions", nil, fmt.Sprintf("%d of %d sampled keys are of version %s, the others: %s", t.Versions[own], t.Mine, own, plain.Frequencies(others, plain.Verbatim)),
 			clears...)

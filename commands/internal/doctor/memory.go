@@ -24,10 +24,15 @@ func (e *examination) memory(sh *Shard) {
 			keys, expires = db.Keys, db.Expires
 		}
 	}
+	unlimited := "maxmemory is not set, and "
 	limit := "maxmemory is " + plain.Size(i.MaxMemory)
 	switch {
-	case i.MaxMemory == 0 && e.Cache.Timeout.Forever:
-		e.find("unbounded_memory", sh, "maxmemory is not set, and timeout is none", slices.Concat(sh.configSet("maxmemory", "1gb"), []advice.Part{text(", or as much as the machine can spare; ")},
+	case i.MaxMemory == 0 && (e.Cache.Timeout.Forever || keys >= placement.Enough && 3*expires < keys):
+		why := "timeout is none"
+		if !e.Cache.Timeout.Forever {
+			why = fmt.Sprintf("%d of %s never expire", keys-expires, plain.Count(keys, "key"))
+		}
+		e.find("unbounded_memory", sh, unlimited+why, slices.Concat(sh.configSet("maxmemory", "1gb"), []advice.Part{text(", or as much as the machine can spare; ")},
 			sh.configSet("maxmemory-policy", "allkeys-lru"))...)
 	case i.MaxMemory > 0 && i.Policy == "noeviction":
 		e.find("noeviction", sh, fmt.Sprintf("%s, of which %s are used, and maxmemory-policy is noeviction", limit, plain.Size(i.UsedMemory)),

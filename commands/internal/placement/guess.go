@@ -209,6 +209,12 @@ func (g *Guess) Judges() bool { return g.Sampled >= Enough }
 // been left behind by incr_version or by a change of servers.
 func (g *Guess) Fits(c *Candidate) bool { return c.Home*10 >= g.Sampled*9 }
 
+// aboveChance reports whether a Candidate explains more than any ring would that has
+// nothing to do with the keys: one of n keys for each of n servers, and half as many again.
+func (g *Guess) aboveChance(c *Candidate) bool {
+	return 2*c.Home*int64(len(g.cache.Servers)) > 3*g.Sampled
+}
+
 // rounded is a share in whole percent; it is 100 only where nothing is left out.
 func (g *Guess) rounded(c *Candidate) string {
 	share := 100 * c.Home / max(1, g.Sampled)
@@ -234,7 +240,10 @@ func (g *Guess) Sentence() string {
 	case !g.Judges():
 		return fmt.Sprintf("%s in the sample: too few to tell the ring", plain.Count(g.Sampled, "key"))
 	case !g.Fits(best):
-		return fmt.Sprintf("these keys fit no ring that is known; best is %s", g.rounded(best))
+		if !g.aboveChance(best) {
+			return "none fits: no ring that is known looks for these keys where they are"
+		}
+		return fmt.Sprintf("none fits: no ring that is known looks for these keys where they are; nearest is %s", g.rounded(best))
 	case best.Configured:
 		return fmt.Sprintf("these keys fit %s, as configured", g.rounded(best))
 	}
