@@ -47,6 +47,9 @@ type scope struct {
 type walker struct {
 	*effects
 	scope *scope
+	// declares is the scope whose own names are sought, not the effects: the walk goes
+	// into no function or class of it.
+	declares *scope
 }
 
 // effectsOf are those of code at the level of the module.
@@ -375,16 +378,30 @@ func (w *walker) stmt(s stmt) {
 			w.target(t)
 		}
 	case *importing:
-		for _, name := range s.names {
+		for i, name := range s.names {
 			w.bind(name)
+			if w.declares != nil {
+				w.declares.imports[name] = s.values[i].Text
+			}
+		}
+	case *scopeStmt:
+		for _, name := range s.names {
+			if w.declares != nil {
+				w.declares.global[name] = true
+			}
 		}
 	case *starImport:
 		w.star = true
 	case *definition:
 		w.bind(s.fn.name)
-		w.function(s.fn)
+		if w.declares == nil {
+			w.function(s.fn)
+		}
 	case *class:
 		w.bind(s.name)
+		if w.declares != nil {
+			return
+		}
 		w.exprs(s.decorators...)
 		for _, a := range s.args {
 			w.expr(a.value)
@@ -450,78 +467,16 @@ func (w *walker) stmt(s stmt) {
 	}
 }
 
-// declare notes the names that a body binds in its own scope.
+// declare notes the names that a body binds in its own scope: what it would bind at the
+// level of the module.
 func (s *scope) declare(body []stmt) {
-	s.gather(body)
+	w := &walker{effects: &effects{}, declares: s}
+	w.stmts(body)
+	for _, name := range w.binds {
+		s.names[name] = true
+	}
 	for name := range s.global {
 		delete(s.names, name)
-	}
-}
-
-func (s *scope) gather(body []stmt) {
-	for _, one := range body {
-		s.bound(one)
-	}
-}
-
-// bound notes what a statement binds: what it would at the level of the module.
-func (s *scope) bound(one stmt) {
-	own := &walker{effects: &effects{}}
-	switch one := one.(type) {
-	case *scopeStmt:
-		for _, name := range one.names {
-			s.global[name] = true
-		}
-	case *importing:
-		for i, name := range one.names {
-			s.names[name], s.imports[name] = true, one.values[i].Text
-		}
-	case *definition:
-		s.names[one.fn.name] = true
-	case *class:
-		s.names[one.name] = true
-	case *ifStmt:
-		own.exprs(one.tests...)
-		for _, body := range one.bodies {
-			s.gather(body)
-		}
-	case *forStmt:
-		own.exprs(one.iter)
-		own.target(one.target)
-		s.gather(one.body)
-		s.gather(one.orElse)
-	case *whileStmt:
-		own.exprs(one.test)
-		s.gather(one.body)
-		s.gather(one.orElse)
-	case *withStmt:
-		for _, item := range one.items {
-			own.exprs(item.context)
-			if item.target != nil {
-				own.target(item.target)
-			}
-		}
-		s.gather(one.body)
-	case *tryStmt:
-		s.gather(one.body)
-		s.gather(one.orElse)
-		s.gather(one.finally)
-		for _, h := range one.handlers {
-			own.binds = append(own.binds, h.name)
-			s.gather(h.body)
-		}
-	case *matchStmt:
-		own.exprs(one.subject)
-		for _, c := range one.cases {
-			own.binds = append(own.binds, c.names...)
-			own.exprs(c.guard)
-			s.gather(c.body)
-		}
-	default:
-		own.stmt(one)
-	}
-	for _, name := range own.binds {
-		s.names[name] = true
 	}
 }
 
