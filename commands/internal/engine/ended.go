@@ -81,6 +81,9 @@ func (r *Report) conclude(cut *stopped) {
 
 // refusal reports whether the error of a shard is an answer that it would give again.
 func refusal(err error) bool {
+	if errors.Is(err, errUnproven) {
+		return true
+	}
 	if errors.Is(err, cluster.ErrReplaced) || errors.Is(err, cluster.ErrProtocol) || scan.Lost(context.Background(), err) {
 		return errors.Is(err, cluster.ErrLogin)
 	}

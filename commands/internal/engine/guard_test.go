@@ -177,6 +177,9 @@ func TestEachRightIsMissed(t *testing.T) {
 		if guard.way != byScript && work.name == "delete" {
 			need = append(need, "mget")
 		}
+		if guard.way == byTransaction { // it is proven by it
+			need = append(need, "set")
+		}
 		f.pasture(t)
 		r := Run(context.Background(), f.Cluster, work.op, Options{})
 		s := &r.Shards[0]

@@ -48,7 +48,7 @@ func (o *Restore) way(l *lacks) way {
 	if o.guarded(l) {
 		return byTransaction
 	}
-	return inTwoSteps
+	return ifMissing
 }
 
 func (o *Restore) asksMoments() {}

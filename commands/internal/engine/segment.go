@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"crypto/rand"
 	"time"
 
@@ -52,8 +53,8 @@ func (s *shardRun) closeSegment() {
 }
 
 // ability finds out what the server of the shard cannot do, as far as that matters to
-// the run.
-func (s *shardRun) ability(link *scan.Link) (err error) {
+// the run, and has it show that it guards what will be written.
+func (s *shardRun) ability(ctx context.Context, link *scan.Link) (err error) {
 	_, reads := s.op.(interface{ onlyReads() })
 	_, moments := s.op.(interface{ asksMoments() })
 	switch {
@@ -67,6 +68,7 @@ func (s *shardRun) ability(link *scan.Link) (err error) {
 				way = s.without.wayWithoutScript()
 			}
 			s.ways.begin(way)
+			err = s.prove(ctx, link)
 		}
 	case reads || moments:
 		absent := s.cl.Keyspace().Stored("cachering: can this server do it? "+rand.Text(), 0)

@@ -144,7 +144,7 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 		s.end(err)
 		return
 	}
-	if err := s.ability(link); err != nil {
+	if err := s.ability(ctx, link); err != nil {
 		s.end(err)
 		return
 	}

@@ -17,6 +17,8 @@ const (
 	byTransaction
 	// byScript has the server look and change in one step. It is the cheapest.
 	byScript
+	// ifMissing writes what is missing, in one step (SET NX).
+	ifMissing
 )
 
 // watchKeys is how many keys a transaction takes at most: the cost of WATCH grows
@@ -30,6 +32,8 @@ func (y way) String() string {
 		return "a script (EVAL)"
 	case byTransaction:
 		return "a transaction (WATCH, MULTI, EXEC)"
+	case ifMissing:
+		return "the server (SET NX)"
 	}
 	return "nothing"
 }

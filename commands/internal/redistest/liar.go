@@ -21,7 +21,14 @@ type Lie struct {
 // goroutines.
 func LiarT(tb testing.TB, target *Server, lie func(n int, reply []byte) *Lie) *Proxy {
 	tb.Helper()
-	return proxyT(tb, target, nil, lie)
+	return proxyT(tb, target, func() (func([]byte) Action, func(int, []byte) *Lie) { return nil, lie })
+}
+
+// TwistT is ProxyT and LiarT in one, in which each connection has an onReq and a lie of its
+// own.
+func TwistT(tb testing.TB, target *Server, each func() (onReq func([]byte) Action, lie func(n int, reply []byte) *Lie)) *Proxy {
+	tb.Helper()
+	return proxyT(tb, target, each)
 }
 
 // lies passes the replies of a connection on, or what lie puts in their place.
@@ -32,7 +39,7 @@ func (p *Proxy) lies(c *proxied) {
 		if err != nil {
 			return
 		}
-		l := p.lie(n, reply)
+		l := c.lie(n, reply)
 		if l == nil {
 			l = &Lie{Bytes: reply}
 		}

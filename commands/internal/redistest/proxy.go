@@ -24,8 +24,7 @@ type Proxy struct {
 
 	target   *Server
 	listener net.Listener
-	onReq    func([]byte) Action
-	lie      func(n int, reply []byte) *Lie
+	each     func() (onReq func([]byte) Action, lie func(n int, reply []byte) *Lie)
 
 	mu      sync.Mutex
 	resumed *sync.Cond
@@ -38,6 +37,8 @@ type Proxy struct {
 
 type proxied struct {
 	client, server net.Conn
+	onReq          func([]byte) Action            // nil: it is not shown to anybody
+	lie            func(n int, reply []byte) *Lie // nil: what is answered is passed on
 	once           sync.Once
 
 	mu        sync.Mutex
@@ -56,10 +57,10 @@ func (c *proxied) close() {
 // may change it in place; it is called by several goroutines.
 func ProxyT(tb testing.TB, target *Server, onReq func([]byte) Action) *Proxy {
 	tb.Helper()
-	return proxyT(tb, target, onReq, nil)
+	return proxyT(tb, target, func() (func([]byte) Action, func(int, []byte) *Lie) { return onReq, nil })
 }
 
-func proxyT(tb testing.TB, target *Server, onReq func([]byte) Action, lie func(n int, reply []byte) *Lie) *Proxy {
+func proxyT(tb testing.TB, target *Server, each func() (func([]byte) Action, func(int, []byte) *Lie)) *Proxy {
 	tb.Helper()
 	dir, err := os.MkdirTemp("", "redistest-")
 	if err != nil {
@@ -67,7 +68,7 @@ func proxyT(tb testing.TB, target *Server, onReq func([]byte) Action, lie func(n
 	}
 	p := &Proxy{
 		Network: "unix", Addr: filepath.Join(dir, "proxy.sock"),
-		target: target, onReq: onReq, lie: lie, conns: make(map[*proxied]bool),
+		target: target, each: each, conns: make(map[*proxied]bool),
 	}
 	p.resumed = sync.NewCond(&p.mu)
 	if p.listener, err = net.Listen(p.Network, p.Addr); err != nil {
@@ -128,6 +129,7 @@ func (p *Proxy) accept() {
 			continue
 		}
 		c := &proxied{client: client, server: server}
+		c.onReq, c.lie = p.each()
 		p.mu.Lock()
 		if p.refuse || p.closed {
 			p.mu.Unlock()
@@ -168,8 +170,8 @@ func (p *Proxy) requests(c *proxied) {
 		}
 		p.waitWhileStalled()
 		action := Forward
-		if p.onReq != nil {
-			action = p.onReq(buf[:n])
+		if c.onReq != nil {
+			action = c.onReq(buf[:n])
 		}
 		if action == CutBefore {
 			return
@@ -187,7 +189,7 @@ func (p *Proxy) requests(c *proxied) {
 
 func (p *Proxy) replies(c *proxied) {
 	defer p.done(c)
-	if p.lie != nil {
+	if c.lie != nil {
 		p.lies(c)
 		return
 	}

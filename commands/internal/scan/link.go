@@ -106,6 +106,11 @@ func (l *Link) Still(ctx context.Context) (about About, err error) {
 	return about, err
 }
 
+// Retry does work, and again on another connection after each loss that is worth it.
+func (l *Link) Retry(ctx context.Context, work func() error) error {
+	return l.retry(ctx, WorthRedial, work)
+}
+
 // retry does work again on another connection after each loss that is worth it.
 func (l *Link) retry(ctx context.Context, worth func(context.Context, error) bool, work func() error) error {
 	for attempt := 0; ; attempt++ {
