@@ -41,6 +41,8 @@ type Shard struct {
 	conn *Conn // of single-key access, opened when first needed
 
 	wrote atomic.Bool // a server of it took a write
+
+	held map[*Conn]time.Time // connections that were not closed by us, and since when; guarded by mu
 }
 
 // Same reports whether two LOCATION entries are one server and database.
@@ -196,6 +198,7 @@ func (s *Shard) dialAs(ctx context.Context, network, addr, known string, buffer 
 		c.Close()
 		return nil, c.atFirst(err)
 	}
+	s.hold(c)
 	return c, nil
 }
 
@@ -311,6 +314,7 @@ func (c *Conn) Closed() bool { return c.closed }
 // Close ends the connection.
 func (c *Conn) Close() error {
 	c.closed = true
+	c.Shard.release(c)
 	c.sticky.Close()
 	return c.client.Close()
 }

@@ -22,9 +22,12 @@ const (
 	EndDeadline    End = "deadline"     // of Options
 	EndMaxFailures End = "max_failures" // of Options
 	EndEvictions   End = "evictions"    // a server began to evict
+	EndKilled      End = "killed"       // an operator's CLIENT KILL
 	EndShardLost   End = "shard_lost"
-	EndRefused     End = "refused"      // servers did not allow what the run needs
-	EndNotWritable End = "not_writable" // what is to be kept of the run cannot be
+	// EndSourceEmptied: the keys of a shard were flushed.
+	EndSourceEmptied End = "source_emptied"
+	EndRefused       End = "refused"      // servers did not allow what the run needs
+	EndNotWritable   End = "not_writable" // what is to be kept of the run cannot be
 )
 
 var errEvicts = errors.New("the server began to evict keys, which the run may be the reason of")

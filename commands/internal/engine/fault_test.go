@@ -107,11 +107,14 @@ func TestACutConnectionIsDialledAgain(t *testing.T) {
 	t.Parallel()
 	const n = 20_000
 	var p *redistest.Proxy
-	f := newFarm(t, 1, "p", proxied(t, &p, onPage(func(page int) {
-		if page%5 == 0 {
-			p.Cut()
+	var sent, cut atomic.Int64
+	f := newFarm(t, 1, "p", proxied(t, &p, func(b []byte) redistest.Action {
+		if bytes.Contains(b, []byte("\r\nscan\r\n")) && sent.Add(1)%5 == 0 { // never all connections at once
+			cut.Add(1)
+			return redistest.CutBefore
 		}
-	})))
+		return redistest.Forward
+	}))
 	f.Fill(t, "p", n, 20)
 	total := whole(t, Run(context.Background(), f.Cluster, reinsert(), Options{}))
 	if old, _ := sides(t, f); old != 0 || total.Rewritten != n {
@@ -121,6 +124,9 @@ func TestACutConnectionIsDialledAgain(t *testing.T) {
 	total = whole(t, Run(context.Background(), f.Cluster, &Delete{Command: "clear"}, Options{}))
 	if left := len(f.All(t)); left != 0 || total.Deleted != n {
 		t.Errorf("%d keys left, %+v", left, total)
+	}
+	if n := cut.Load(); n < 6 {
+		t.Errorf("%d connections were cut", n)
 	}
 }
 

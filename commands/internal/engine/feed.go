@@ -25,6 +25,7 @@ func (s *shardRun) feed(ctx context.Context, from source, keys int64) error {
 			s.undone.Store(true)
 			return nil
 		}
+		s.look(ctx)
 		p, err := s.next(ctx, from)
 		if err != nil {
 			return err

@@ -76,7 +76,7 @@ func (w *guard) watch(ctx context.Context) {
 			if n%aboutEvery != 0 {
 				continue
 			}
-			conn, err := w.s.link.Rejoin(ctx)
+			conn, err := w.s.redial(ctx)
 			if err != nil {
 				continue
 			}

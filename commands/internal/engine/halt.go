@@ -82,7 +82,7 @@ func (s *shardRun) rejoin(ctx context.Context, cause error) (*cluster.Conn, erro
 	if conn := s.shared.another(); conn != nil {
 		return conn, nil
 	}
-	conn, err := s.link.Rejoin(s.going)
+	conn, err := s.redial(s.going)
 	if err == nil && s.shared.conn != nil {
 		s.shared.conn = conn
 	}

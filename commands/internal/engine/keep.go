@@ -290,10 +290,7 @@ func (s *shardRun) beginState(ctx context.Context, keys int64, workers int) (fro
 	if s.run.keeping == nil {
 		return from, nil
 	}
-	id, err := s.link.Identity(ctx)
-	if err != nil {
-		return from, err
-	}
+	id := s.began
 	k.keeping, k.index, k.written = s.run.keeping, s.index, make(chan struct{}, 1)
 	if from = k.states[s.index]; from.Begun() {
 		if s.anew = anew(&from, id, keys, s.loses(&from)); s.anew != "" {
@@ -303,6 +300,7 @@ func (s *shardRun) beginState(ctx context.Context, keys int64, workers int) (fro
 			s.tallies.Unlock()
 		}
 	}
+	s.deletedBefore = from.Counts["deleted"] + from.Counts["markers"]
 	k.state = from
 	k.state.Name, k.state.Keys = s.shard.Name, keys
 	k.state.RunID, k.state.ReplID, k.state.Flushes = id.RunID, id.ReplID, id.Flushes

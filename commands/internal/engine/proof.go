@@ -220,7 +220,10 @@ func (p *proof) script(noUnlink bool) error {
 		return err
 	}
 	answer, err := eval.Int64Slice()
+	var refused redis.Error
 	switch {
+	case errors.As(err, &refused):
+		return nil // so it will refuse what is to be written, and another way is taken
 	case err != nil:
 		return verdict{unprovable(err)}
 	case len(answer) != 2 || !slices.Contains(answers, answer[0]) || answer[1] != 0:

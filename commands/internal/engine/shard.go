@@ -47,11 +47,18 @@ type shardRun struct {
 
 	tallies sync.Mutex
 	tally   Tally
-	keys    int64 // of the database when the run began; -1: unknown
-	passed  int64 // by the source, about
-	given   int64 // by the source to the workers
-	over    bool  // all work on the shard has ended
-	err     error // the first
+	held    int64 // keys of the database when the run began
+	began   scan.Identity
+	looked  time.Time // when it was looked whether they are there still
+	// deletedBefore were deleted by runs before this one.
+	deletedBefore int64
+	kills         kills
+
+	keys   int64 // of the database when the run began; -1: unknown
+	passed int64 // by the source, about
+	given  int64 // by the source to the workers
+	over   bool  // all work on the shard has ended
+	err    error // the first
 
 	outstanding atomic.Int64  // entries that the workers have
 	drained     chan struct{} // holds one when they have none any more
@@ -148,6 +155,11 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 		s.end(err)
 		return
 	}
+	if s.began, err = link.Identity(s.going); err != nil {
+		s.end(err)
+		return
+	}
+	s.held, s.looked = before.Keys, time.Now()
 	if err := s.openSegment(); err != nil {
 		s.undone.Store(true)
 		s.finish(EndNotWritable, err)
@@ -222,6 +234,9 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 		return
 	}
 	out.UsedMemoryAfter = after.UsedMemory
+	if s.emptied(ctx, after.Keys) {
+		s.leaveEmptied()
+	}
 	if !s.undone.Load() {
 		r.told.passed(index, keys, keys)
 	}
