@@ -20,7 +20,7 @@ import (
 )
 
 // many is how many entries a test works on, CACHERING_ROUNDS times as many in a soak.
-func many(t *testing.T) int { return 5000 * max(1, min(20, rounds(t, 1))) }
+func many(t *testing.T) int { return 2000 * max(1, min(20, rounds(t, 1))) }
 
 // fillOdd stores values of every kind under keys of every byte, and tells how many.
 func (f *farm) fillOdd(t *testing.T) int {

@@ -308,7 +308,7 @@ func TestAShardThatIsNotWhatItWasStartsAnew(t *testing.T) {
 		"": func(*testing.T, *farm) {},
 		AnewRestarted: func(t *testing.T, f *farm) {
 			f.Servers[0].Restart()
-			f.Fill(t, "p", 4000, 10)
+			f.Fill(t, "p", 1500, 10)
 		},
 		"restarted, as a replica of another": func(t *testing.T, f *farm) {
 			f.Clients[0].Do(ctx, "replicaof", "127.0.0.1", "1")
@@ -316,10 +316,10 @@ func TestAShardThatIsNotWhatItWasStartsAnew(t *testing.T) {
 		},
 		AnewFlushed: func(t *testing.T, f *farm) {
 			f.Clients[0].FlushDB(ctx)
-			f.Fill(t, "p", 4000, 10)
+			f.Fill(t, "p", 1500, 10)
 		},
 		"flushed, another database":  func(t *testing.T, f *farm) { f.Servers[0].Client(3).FlushDB(ctx) },
-		"flushed, and not counted":   func(t *testing.T, f *farm) { f.Clients[0].FlushAll(ctx); f.Fill(t, "p", 4000, 10) },
+		"flushed, and not counted":   func(t *testing.T, f *farm) { f.Clients[0].FlushAll(ctx); f.Fill(t, "p", 1500, 10) },
 		"flushed, databases swapped": func(t *testing.T, f *farm) { f.Clients[0].Do(ctx, "swapdb", 1, 2) },
 		AnewKeysLost: func(t *testing.T, f *farm) {
 			keys := f.Clients[0].Keys(ctx, "*").Val()
@@ -330,7 +330,7 @@ func TestAShardThatIsNotWhatItWasStartsAnew(t *testing.T) {
 		t.Run(want, func(t *testing.T) {
 			t.Parallel()
 			f := newFarm(t, 2, "p", nil)
-			f.Fill(t, "p", 4000, 10)
+			f.Fill(t, "p", 1500, 10)
 			stop := make(chan struct{})
 			l := &ledger{t: t}
 			l.each = func(_ int, of []checkpoint.Shard) error {
@@ -343,7 +343,7 @@ func TestAShardThatIsNotWhatItWasStartsAnew(t *testing.T) {
 				}
 				return nil
 			}
-			o := Options{Keeper: l, Workers: 1, Rate: 2000, stateEvery: 10 * time.Millisecond, Stop: stop}
+			o := Options{Keeper: l, Workers: 1, Rate: 1000, stateEvery: 10 * time.Millisecond, Stop: stop}
 			if r := Run(ctx, f.Cluster, reinsert(), o); r.Ended != EndSignal || l.complete {
 				t.Fatalf("%+v", r)
 			}
