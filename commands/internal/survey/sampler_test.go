@@ -59,9 +59,9 @@ func TestASampleOfFewKeysAmongMany(t *testing.T) {
 		if keys != 400 || !within5(codecs["old"], keys, 0.5) || math.Abs(float64(estimate)/1000-1) > 0.3 {
 			t.Errorf("%s: %v of %d keys, about %d", name, codecs, keys, estimate)
 		}
-		// Fewer than are asked for: all are found.
+		// Fewer than are asked for: all are found, or most where the first look met many of them by chance.
 		_, keys, estimate = total(t, Look(ctx, f.Cluster, Options{Selection: scan.Selection{Versions: []int64{3}}}, 400, nil))
-		if keys < 240 || keys > 250 || estimate < 200 || estimate > 300 {
+		if keys < 190 || keys > 250 || estimate < 200 || estimate > 300 {
 			t.Errorf("%s: version 3: %d keys, about %d", name, keys, estimate)
 		}
 		_, keys, _ = total(t, Look(ctx, f.Cluster, Options{Selection: scan.Selection{Match: "*0", Protect: []string{"old*"}, Versions: []int64{2, 3}}}, 400, nil))
