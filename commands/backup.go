@@ -18,7 +18,7 @@ type backupOptions struct {
 func (o *backupOptions) flags() []cli.Flag {
 	flags := []cli.Flag{&cli.GenericFlag{Name: "match", Value: &o.match,
 		Usage: "only the keys that match `PATTERN`"}}
-	return slices.Concat(flags, o.keyOptions.manyFlags(), o.filters.flags(), without(o.bulkOptions.flags(), "yes", "backup", besideFlag)) // it changes nothing
+	return slices.Concat(flags, o.keyOptions.manyFlags(), o.filters.flags(), without(o.bulkOptions.flags(), "yes", "backup", besideFlag, expectFlag)) // it changes nothing
 }
 
 // without leaves out flags that a command has no use for.

@@ -179,6 +179,9 @@ func (b *bulk) work(ctx context.Context, op engine.Operation) error {
 		report.Notes = b.notes()
 	}
 	report.Areas = b.hits
+	if err := b.plan(report); err != nil {
+		return err
+	}
 	if b.finish != nil {
 		if err := b.finish(report); err != nil {
 			b.s.ui.Warn("cachering: %v", err)

@@ -112,6 +112,7 @@ type bulkOptions struct {
 	dryRun     bool
 	yes        bool
 	confirm    word
+	expect     word
 	rate       integer
 	batch      integer
 	failures   word
@@ -143,6 +144,9 @@ func (o *checkpointOptions) flags() []cli.Flag {
 	}
 }
 
+// expectFlag is the name of the flag that holds a run to its dry run.
+const expectFlag = "expect"
+
 // maxBatch keeps a batch from holding up a server, and from holding much memory.
 const maxBatch = 10000
 
@@ -153,6 +157,8 @@ func (o *bulkOptions) flags() []cli.Flag {
 			Usage: "do everything but write, and show ten of the keys"},
 		&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Destination: &o.yes,
 			Usage: "do not ask; needed where no terminal is"},
+		&cli.GenericFlag{Name: expectFlag, Value: &o.expect,
+			Usage: "refuse a run that is not the one, or a tenth of whose keys came or went, of which `FILE` is what --dry-run --json printed"},
 		&cli.GenericFlag{Name: "rate", Value: &o.rate,
 			Usage: "work on at most `N` keys a second, all shards together"},
 		&cli.GenericFlag{Name: "batch", Value: &o.batch,
@@ -180,7 +186,7 @@ func (o *bulkOptions) given() string {
 		name string
 		set  bool
 	}{
-		{"dry-run", o.dryRun}, {"yes", o.yes}, {"confirm", o.confirm != ""}, {"rate", o.rate.set}, {"batch", o.batch.set},
+		{"dry-run", o.dryRun}, {"yes", o.yes}, {"confirm", o.confirm != ""}, {expectFlag, o.expect != ""}, {"rate", o.rate.set}, {"batch", o.batch.set},
 		{"failures", o.failures != ""}, {"no-progress", o.noProgress}, {"shard", o.shard != ""}, {"backup", o.backup != ""}, {besideFlag, o.beside},
 		{"deadline", !o.deadline.IsZero()}, {"max-failures", o.maxFailures.Bound.Set},
 		{"checkpoint", o.checkpoint != ""}, {"from-start", o.fromStart},

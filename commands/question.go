@@ -89,6 +89,9 @@ func (b *bulk) confirm(ctx context.Context) error {
 	if err := b.honour(ctx); err != nil {
 		return err
 	}
+	if err := b.expected(ctx); err != nil {
+		return err
+	}
 	if b.o.dryRun || b.answered() {
 		b.sample(ctx)
 		return nil

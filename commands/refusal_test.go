@@ -126,6 +126,15 @@ func TestRefusals(t *testing.T) {
 	if _, err := archive.Create(file("cut"), archive.Manifest{Command: "backup"}); err != nil {
 		t.Fatal(err)
 	}
+	plan := cachering("", "del-pattern", "k*", "--dry-run", "--json").out
+	for name, text := range map[string]string{
+		"plan": plan,
+		"more": strings.Replace(plan, `"total":{"scanned":20,`, `"total":{"scanned":11,`, 1), // as if half of the keys had come since
+	} {
+		if err := os.WriteFile(file(name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := client.MSet(ctx, ":1:raw", "\x00", "foreign", "x", "h:not:1:ours", "x").Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -195,6 +204,9 @@ func TestRefusals(t *testing.T) {
 		{"", "reinsert --to msgpack --yes", refusedTarget, "null"},
 		{"", "clear --yes --checkpoint " + file("busy"), refusedRunning, "null"},
 		{"", "clear -a taken --yes", refusedRunning, "null"},
+		{"", "del-pattern k? --yes --expect " + file("plan"), refusedUnexpected, "null"},
+		{"", "clear --yes --expect " + file("plan"), refusedUnexpected, "null"},
+		{"", "del-pattern k* --yes --expect " + file("more"), refusedUnexpected, "20"},
 		{"", "restore " + file("cut") + " --yes", refusedUnexpected, "null"},
 		{"", "restore " + file("other") + " --yes", refusedUnconfirmed, "null"},
 		{"", "backup /proc/backup", refusedNoSpace, "null"},

@@ -151,6 +151,8 @@ type Report struct {
 	// Areas are what the work is about, as far as was known before it; nil where nobody
 	// asked.
 	Areas []survey.Hit
+	// Plan names what a dry run was a run of, for scripts; "" is left out.
+	Plan string
 	// Notes are counts of the command's own, each an object at the end of the
 	// JSON.
 	Notes []Note
@@ -394,6 +396,9 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 		field{"shards", shards}, field{"schema", schema}, field{"ended", ended}, field{"retry", r.Retry()}, field{"left", left})
 	if r.Areas != nil {
 		o = append(o, field{"areas", areaList(r.Areas)})
+	}
+	if r.Plan != "" {
+		o = append(o, field{"plan", object{{"id", r.Plan}}})
 	}
 	o = append(o, field{"total", r.counts(&total)})
 	if r.Resumed {
