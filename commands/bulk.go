@@ -151,6 +151,11 @@ func (b *bulk) work(ctx context.Context, op engine.Operation) error {
 			return err
 		}
 	}
+	if !b.o.dryRun && b.s.running.writes {
+		if err := b.s.startRecord(ctx, b.cache, b.run.Shards, nil); err != nil {
+			return err
+		}
+	}
 	b.keep()
 	if b.o.backup != "" {
 		if err := b.keepIn(ctx, string(b.o.backup), engine.CommandOf(op)); err != nil {

@@ -49,6 +49,11 @@ func (b *bulk) flush(ctx context.Context, o *clearOptions) error {
 			return err
 		}
 	}
+	if !o.dryRun {
+		if err := b.s.startRecord(ctx, b.cache, b.run.Shards, nil); err != nil {
+			return err
+		}
+	}
 	report := engine.Flush(ctx, b.cl, "clear", b.run, barred)
 	report.Areas = b.hits
 	return b.report(report)

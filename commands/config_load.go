@@ -71,6 +71,7 @@ func (s *session) fileAndCache() (*config.File, *config.Cache, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	s.loaded = file
 	s.warn(file, cache)
 	if s.global.verbose {
 		s.ui.Note("configuration %s, cache %s", file.Path, cache.Alias)

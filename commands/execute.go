@@ -44,7 +44,8 @@ func (s *session) execute(ctx context.Context, args []string) error {
 	for _, c := range root.subs {
 		app.Commands = append(app.Commands, s.declare(c))
 	}
-	return app.RunContext(ctx, append([]string{"cachering"}, line.words()...))
+	s.typed = line.words()
+	return app.RunContext(ctx, append([]string{"cachering"}, s.typed...))
 }
 
 // declare turns the description into one for the flag library.

@@ -61,6 +61,7 @@ func (l *keyList) each(ctx context.Context, do func(keys []string) error) error 
 	if !l.pipe {
 		for rest := l.args; len(rest) > 0 && !l.s.ui.Gone(); {
 			n := min(chunk, len(rest))
+			l.s.handled += int64(n)
 			if err := do(rest[:n]); err != nil {
 				return err
 			}
@@ -84,6 +85,7 @@ func (l *keyList) each(ctx context.Context, do func(keys []string) error) error 
 			if l.o.keysJSON {
 				keys, rest, bad = l.o.lines.next(keys)
 			}
+			l.s.handled += int64(len(keys))
 			if err := do(keys); err != nil {
 				return err
 			}

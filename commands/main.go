@@ -63,7 +63,7 @@ func run(args []string, streams *ui.Streams, env func(string) (string, bool), si
 				streams.Warn("cachering: %v", err)
 				code = worse(code, exitFailed)
 			}
-			return code
+			return s.endRecord(code)
 		case sig := <-signals:
 			if signalled != 0 {
 				// At once: the run is left where it stands, and whatever

@@ -113,6 +113,9 @@ func (s *session) openWritable(ctx context.Context, o *keyOptions) (*config.Cach
 			return nil, nil, refusef(refusedReplica, "shard %s is a replica: what is written there is lost", shard.Name)
 		}
 	}
+	if err := s.startRecord(ctx, cache, nil, cl.Shards()); err != nil {
+		return nil, nil, err
+	}
 	return cache, cl, nil
 }
 
@@ -123,6 +126,14 @@ func findShard(cache *config.Cache, name word) (int, error) {
 		return 0, usagef("%v", err).hinting("cachering ring show lists the shards")
 	}
 	return i, nil
+}
+
+// mayWrite is writable for a command on keys, which begins its record.
+func (s *session) mayWrite(ctx context.Context, cache *config.Cache, cl *cluster.Cluster) error {
+	if err := writable(cache); err != nil {
+		return err
+	}
+	return s.startRecord(ctx, cache, nil, cl.Shards())
 }
 
 // writable refuses to change a cache that the configuration closes.

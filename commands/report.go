@@ -19,6 +19,7 @@ import (
 // report prints what a bulk run did, and returns its exit code.
 func (b *bulk) report(r *engine.Report) error {
 	total := r.Total()
+	b.s.record.counted(r)
 	var err error
 	protected := r.Ended == engine.EndDone && total.Spared > 0 && total.Spared == total.Scanned
 	switch {

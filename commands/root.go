@@ -35,6 +35,9 @@ func root(s *session) *command {
 		},
 	}
 	root.each(func(c *command) {
+		if c.writes {
+			c.flags = append(c.flags, s.recording.flags()...)
+		}
 		for _, sub := range c.subs {
 			sub.parent = c
 		}

@@ -30,6 +30,13 @@ type session struct {
 	left   leavings
 	opened []*cluster.Cluster
 
+	// What a record of the command takes, and the record if one was begun.
+	recording recordOptions
+	record    *record
+	typed     []string // flags and arguments, in order
+	loaded    *config.File
+	handled   int64 // keys that were named
+
 	// runOf is the cache of the bulk run; "" where the command is none.
 	runOf string
 

@@ -137,7 +137,7 @@ func runSet(ctx context.Context, s *session, o *setOptions, args []string) error
 		return err
 	}
 	if o.ndjson {
-		if err := writable(cache); err != nil {
+		if err := s.mayWrite(ctx, cache, cl); err != nil {
 			return err
 		}
 		return setLines(ctx, s, o, cache, cl)
@@ -153,9 +153,10 @@ func runSet(ctx context.Context, s *session, o *setOptions, args []string) error
 	if err != nil {
 		return err
 	}
-	if err := writable(cache); err != nil {
+	if err := s.mayWrite(ctx, cache, cl); err != nil {
 		return err
 	}
+	s.handled++
 	entry := o.storeAll(ctx, cl, cache, []*item{it})[0]
 	if entry.Err != nil {
 		return entry.Err

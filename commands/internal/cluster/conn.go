@@ -45,6 +45,9 @@ type Shard struct {
 	held map[*Conn]time.Time // connections that were not closed by us, and since when; guarded by mu
 }
 
+// Wrote reports whether a server of the shard took a write of ours.
+func (s *Shard) Wrote() bool { return s.wrote.Load() }
+
 // Same reports whether two LOCATION entries are one server and database.
 func (s *Shard) Same(o *Shard) bool { return s.end.id() == o.end.id() }
 

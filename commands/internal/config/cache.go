@@ -16,6 +16,8 @@ import (
 // File is a configuration that was found to be right.
 type File struct {
 	Path     string
+	SHA256   string   // of its text, in hex
+	RunLog   string   // run_log: where commands that write say so; "" is nowhere
 	Caches   []*Cache // in file order; at least one
 	Warnings []Warning
 }

@@ -23,6 +23,7 @@ var fileField = field{kinds: kindTable, table: []field{
 	{name: "caches", kinds: kindTable, write: "[caches.default]", each: &field{
 		kinds: kindTable, write: "a table such as [caches.default]", table: cacheFields,
 	}},
+	{name: "run_log", kinds: kindString, write: `it in quotes, such as "/var/log/cachering.jsonl"`, check: notEmpty},
 }}
 
 // cacheFields is the schema of one cache: the settings of Django's CACHES in

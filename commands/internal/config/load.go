@@ -1,6 +1,8 @@
 package config
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"io/fs"
 	"os"
 	"slices"
@@ -30,14 +32,18 @@ func load(src Source) (*File, []*Error) {
 }
 
 // parse checks the text of a file. The errors are in the order of the file.
-func parse(path, text string, mode fs.FileMode, env func(string) string) (*File, []*Error) {
-	root, err := decode(path, text)
+func parse(path, content string, mode fs.FileMode, env func(string) string) (*File, []*Error) {
+	root, err := decode(path, content)
 	if err != nil {
 		return nil, []*Error{err.(*Error)}
 	}
 	l := &loader{file: path, env: env}
-	f := &File{Path: path}
+	sum := sha256.Sum256([]byte(content))
+	f := &File{Path: path, SHA256: hex.EncodeToString(sum[:])}
 	l.root(root)
+	if n := root.get("run_log"); text(n) != "" {
+		f.RunLog = besides(path, text(n))
+	}
 	if caches := root.get("caches"); caches != nil && caches.kind == kindTable {
 		for _, n := range caches.keys {
 			if c := l.cache(n); c != nil {
