@@ -73,7 +73,7 @@ func TestAMasterThatBecomesAReplica(t *testing.T) {
 			for c, want := range map[*Cluster]string{before: demoted, never: neverWritten} {
 				for range 2 { // the second time over another connection
 					err := write(c)
-					if err == nil || strings.Replace(err.Error(), "flushdb: ", "", 1) != want || !errors.Is(err, ErrReplica) {
+					if err == nil || strings.Replace(err.Error(), "flushdb async: ", "", 1) != want || !errors.Is(err, ErrReplica) {
 						t.Errorf("got  %v\nwant %s", err, want)
 					}
 					if errors.Is(err, ErrReplaced) != (c == before) {

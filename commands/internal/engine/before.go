@@ -51,18 +51,21 @@ func (w *worker) keepExpiry(b *batch, e *entry) {
 	}
 }
 
-// doomed reads what is to be deleted, and its markers.
+// doomed reads what is to be deleted, and its markers, to be kept or to be judged.
 type doomed struct {
 	valueReader
 	markers markerReader
 }
 
 func newDoomed(w *worker, fresh string) *doomed {
-	lives := w.without.lifetimes()
-	p := &doomed{valueReader{w: w, lifetimes: lives, tooLarge: w.tooLarge}, markerReader{fresh, lives, true}}
+	lives, tooLarge := w.without.lifetimes(), w.tooLarge
+	if w.segment == nil {
+		lives, tooLarge = unasked, func(e *entry) { w.done(e, skip(ReasonTooLarge)) }
+	}
+	p := &doomed{valueReader{w: w, lifetimes: lives, tooLarge: tooLarge}, markerReader{fresh, lives, true}}
 	p.value = func(_ *batch, e *entry, value []byte) bool {
 		e.old = value
-		return true
+		return w.fits(e, value)
 	}
 	return p
 }
