@@ -21,17 +21,31 @@ type keysOptions struct {
 	filters filterOptions
 	shards  word
 	locks   bool
+	count   bool
+	limit   integer
+	with    columns
 	unknown int // keys of which nobody knows whether they are selected
+
+	counted int64
+	sights  map[string]string // how the values of the keys in hand are stored, by stored key
+	rows    [][]string        // of a table, which wait for others
 }
 
 func (o *keysOptions) flags() []cli.Flag {
+	o.limit.min = 1
 	return append(append(o.keyOptions.manyFlags(), o.filters.flags()...),
 		&cli.GenericFlag{Name: "shard", Value: &o.shards,
 			Usage: "list the shards `NAME|INDEX|FROM-TO[,…]` only"},
 		&cli.BoolFlag{Name: "0", Destination: &o.nul,
 			Usage: "end each key with a NUL instead of a line feed"},
 		&cli.BoolFlag{Name: "locks", Destination: &o.locks,
-			Usage: "list locks and freshness markers, who holds them and how long they live"})
+			Usage: "list locks and freshness markers, who holds them and how long they live"},
+		&cli.BoolFlag{Name: "count", Destination: &o.count,
+			Usage: "print how many there are, and nothing else"},
+		&cli.GenericFlag{Name: "limit", Value: &o.limit,
+			Usage: "end after `N` keys, and ask no server for more"},
+		&cli.GenericFlag{Name: "with", Value: &o.with,
+			Usage: "tell of each key, behind it, `ttl,bytes,codec`, or some of these: what ttl says, the size of what is stored, and how"})
 }
 
 func newKeys(s *session) *command {
@@ -44,6 +58,8 @@ func newKeys(s *session) *command {
 			"one of stored keys, of every version, and stored keys are listed.\n\n" + filterHelp + "\n\n" +
 			"With --locks each line is KEY, lock or fresh, the token of the holder, and how long the lock\n" +
 			"or marker has to live, as ttl says it.\n\n" +
+			"With --with each line is KEY and what is asked, in that order. A codec is told by the words of\n" +
+			"--codec; - is a codec and a size of what is no string, and a codec of what is too large.\n\n" +
 			"In a pipe a key that holds what ends it, or is empty, would be taken for others: it is left\n" +
 			"out and named. -0 lists those that hold a line feed, --json lists all.",
 		flags: o.flags(),
@@ -52,6 +68,9 @@ func newKeys(s *session) *command {
 			"cachering keys 'user:*' --version 2",
 			"cachering keys 'user:*' -0 | cachering ttl - -0",
 			"cachering keys --persistent --larger 1M",
+			"cachering keys 'user:*' --count",
+			"cachering keys --limit 10 --with ttl,bytes,codec",
+			"cachering keys --larger 100k --with bytes | sort -t \"$(printf '\\t')\" -k2 -rn | head",
 			"cachering keys --class 'decimal.*,auth.User' --codec pickle:2",
 			"cachering keys --codec undecodable --stored",
 			"cachering keys 'page:*' --idle-over 1d --version 1,2 --shard 0,2-3",
@@ -75,8 +94,14 @@ func runKeys(ctx context.Context, s *session, o *keysOptions, args []string) err
 	if err := o.check([]string{"-"}); err != nil {
 		return err
 	}
-	if o.nul && (o.locks || s.ui.JSON) {
+	if o.nul && (o.locks || s.ui.JSON || o.count) {
 		return usagef("-0 goes with the plain list of keys")
+	}
+	if o.count && o.limit.set {
+		return usagef("--count and --limit exclude each other: one counts all keys, the other ends early")
+	}
+	if o.with != nil && (o.count || o.locks) {
+		return usagef("--with goes with a list of keys, not with --count or --locks")
 	}
 	if name := o.filters.named(); name != "" && o.locks {
 		return usagef("--locks and --%s exclude each other: filters are of entries", name)
@@ -103,37 +128,46 @@ func runKeys(ctx context.Context, s *session, o *keysOptions, args []string) err
 			return err
 		}
 	}
-	if err := honoured(ctx, shards, &sel.Where, false); err != nil {
+	if err := honoured(ctx, shards, &sel.Where, o.with.reads()); err != nil {
 		return err
 	}
+	lister := o.lister(cache, cl, sel)
 	down := 0
 	for _, shard := range shards {
 		if o.locks {
 			err = survey.Locks(ctx, cl, shard, sel, codec.LockToken, func(found []survey.Held) error { return o.printLocks(s, shard, found) })
 		} else {
-			err = survey.List(ctx, cl, shard, sel, func(found []survey.Listed) error { return o.print(s, shard, found) })
+			err = lister.List(ctx, shard, func(found []survey.Detailed) error { return o.print(s, shard, found) })
+		}
+		if err == nil {
+			err = o.draw(s)
 		}
 		switch {
 		case errors.Is(err, errNobodyReads):
 			return nil
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case err != nil:
+		case err != nil && !errors.Is(err, errEnough):
 			s.ui.Warn("cachering: %v", err)
 			down++
 		}
-	}
-	switch down {
-	case 0:
-		if o.unknown > 0 {
-			return outcome(exitPartial)
+		if errors.Is(err, errEnough) || lister.Full() {
+			break
 		}
-		return nil
-	case len(shards):
-		return outcome(exitFailed)
 	}
-	return outcome(exitPartial)
+	if o.count && down < len(shards) {
+		if err := o.printCount(s, cache); err != nil {
+			return err
+		}
+	}
+	if down == 0 && o.unknown > 0 {
+		return outcome(exitPartial)
+	}
+	return result(codeOfShards(down, len(shards)))
 }
+
+// errEnough ends a list of locks that has as many as it is to have.
+var errEnough = errors.New("the list is full")
 
 // errNobodyReads ends a listing whose reader is gone.
 var errNobodyReads = errors.New("nobody reads the answer")
@@ -175,54 +209,75 @@ func (o *keysOptions) name(l survey.Listed) string {
 	return string(l.Key)
 }
 
-func (o *keysOptions) print(s *session, shard *cluster.Shard, found []survey.Listed) error {
-	for _, l := range found {
+func (o *keysOptions) print(s *session, shard *cluster.Shard, found []survey.Detailed) error {
+	for i := range found {
+		l := &found[i]
 		switch {
 		case l.TooLarge:
 			o.unknown++
-			s.ui.Warn("cachering: %s is left out: its value is too large to be looked at", plain.Escape(o.name(l), ""))
+			s.ui.Warn("cachering: %s is left out: its value is too large to be looked at", plain.Escape(o.name(l.Listed), ""))
+		case o.count:
+			o.counted++
 		case s.ui.JSON:
-			if err := s.ui.Document(listing(shard, l, l.Stored)); err != nil {
+			doc := detailed{listed: listing(shard, l.Listed, l.Stored)}
+			o.with.fill(&doc, l, o.sight(l))
+			if err := s.ui.Document(doc); err != nil {
 				return err
 			}
 		case o.nul:
-			s.keyItem(o.name(l))
+			s.keyItem(o.name(l.Listed), o.fields(l)...)
+		case s.ui.OutTerminal && o.with != nil:
+			if err := o.row(s, l); err != nil {
+				return err
+			}
 		default:
-			s.keyLine(o.name(l), o.name(l))
+			s.keyLine(o.name(l.Listed), o.fields(l)...)
 		}
 	}
+	clear(o.sights)
 	return flushed(s)
 }
 
 func (o *keysOptions) printLocks(s *session, shard *cluster.Shard, found []survey.Held) error {
 	for _, h := range found {
-		kind := "lock"
-		if h.Kind == ring.Fresh {
-			kind = "fresh"
-		}
-		if !s.ui.JSON {
-			token := "-"
-			if h.Token != nil {
-				token = string(h.Token)
-			}
-			s.keyLine(o.name(h.Listed), o.name(h.Listed), kind, token, lifetime(h.TTL))
+		if o.counted++; o.count {
 			continue
 		}
-		doc := struct {
-			listed
-			Kind  string    `json:"kind"`
-			Token *ui.Bytes `json:"token"`
-			TTL   *int64    `json:"ttl_ms"`
-		}{listing(shard, h.Listed, h.Stored), kind, nil, milliseconds(h.TTL)}
-		if h.Token != nil {
-			token := ui.Bytes(h.Token)
-			doc.Token = &token
-		}
-		if err := s.ui.Document(doc); err != nil {
+		if err := o.printLock(s, shard, &h); err != nil {
 			return err
+		}
+		if o.limit.set && o.counted == o.limit.value {
+			s.ui.Flush()
+			return errEnough
 		}
 	}
 	return flushed(s)
+}
+
+func (o *keysOptions) printLock(s *session, shard *cluster.Shard, h *survey.Held) error {
+	kind := "lock"
+	if h.Kind == ring.Fresh {
+		kind = "fresh"
+	}
+	if !s.ui.JSON {
+		token := "-"
+		if h.Token != nil {
+			token = string(h.Token)
+		}
+		s.keyLine(o.name(h.Listed), o.name(h.Listed), kind, token, lifetime(h.TTL))
+		return nil
+	}
+	doc := struct {
+		listed
+		Kind  string    `json:"kind"`
+		Token *ui.Bytes `json:"token"`
+		TTL   *int64    `json:"ttl_ms"`
+	}{listing(shard, h.Listed, h.Stored), kind, nil, milliseconds(h.TTL)}
+	if h.Token != nil {
+		token := ui.Bytes(h.Token)
+		doc.Token = &token
+	}
+	return s.ui.Document(doc)
 }
 
 // flushed hands a page of answers on.

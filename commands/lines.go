@@ -19,10 +19,10 @@ func (s *session) keyLine(key string, fields ...string) {
 	}
 }
 
-// keyItem prints a key and ends it with a NUL.
-func (s *session) keyItem(key string) {
-	if s.carries(key, "", 0, key) {
-		s.ui.Item(key)
+// keyItem is keyLine with a NUL at the end.
+func (s *session) keyItem(key string, fields ...string) {
+	if s.carries(key, "", 0, fields...) {
+		s.ui.Item(fields...)
 	}
 }
 

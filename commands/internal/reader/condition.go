@@ -75,6 +75,18 @@ func (s *Stored) has(of Sight) bool {
 		(want.Compressor == "" || is.Compressor == want.Compressor)
 }
 
+// Word names how a value is stored by what ParseStored reads; what is too large to be
+// looked at is undecodable here.
+func Word(of Sight) string {
+	switch {
+	case of.Cause == LockToken:
+		return "lock"
+	case of.Form == codec.Form{}:
+		return "undecodable"
+	}
+	return of.Form.String()
+}
+
 // Release is a condition on releases of Django.
 type Release struct {
 	op    string

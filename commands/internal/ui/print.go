@@ -17,12 +17,14 @@ func (s *Streams) Document(v any) error {
 	return nil
 }
 
-// Item prints a key and ends it with a NUL. On a terminal it is escaped.
-func (s *Streams) Item(key string) {
+// Item prints fields, separated by tabs, and ends them with a NUL. On a terminal they are
+// escaped.
+func (s *Streams) Item(fields ...string) {
+	line := strings.Join(fields, "\t")
 	if s.OutTerminal {
-		key = plain.Escape(key, "")
+		line = plain.Escape(line, "\t")
 	}
-	s.Out.WriteString(key + "\x00")
+	s.Out.WriteString(line + "\x00")
 }
 
 // Obstacle is what would keep a program that reads fields separated by tabs, or
