@@ -22,7 +22,7 @@ func (o *expireOptions) flags() []cli.Flag {
 	return append([]cli.Flag{&cli.GenericFlag{Name: "ttl", Value: &o.ttl,
 		Usage: "let the entries live for `D|none|default` from now: a duration, for ever, or as configured"},
 		&cli.GenericFlag{Name: "at", Value: &o.at,
-			Usage: "let the entries live until `TIME`, by the clocks of the servers: 2030-01-31T18:00:00+01:00, or seconds since 1970"},
+			Usage: "let the entries live until `TIME`, by the clocks of the servers (with --match by this machine's, where they differ): 2030-01-31T18:00:00+01:00, or seconds since 1970"},
 		compatFlag(&o.compat), o.bulk.confirmFlag()},
 		o.expiryOptions.flags()...)
 }

@@ -150,6 +150,7 @@ func (b *bulk) summary(r *engine.Report, total *engine.Tally) {
 		b.s.ui.Note("dry run: nothing was written")
 	}
 	b.began(r)
+	b.clocks(r)
 	b.guards(r)
 	took := r.Elapsed.Round(10 * time.Millisecond)
 	b.s.ui.Note("%s: %s in %v", r.Ended, plain.Count(total.Scanned, "key"), took)
@@ -263,4 +264,18 @@ func areaText(hits []survey.Hit) string {
 		}
 	}
 	return strings.Join(parts, ", ")
+}
+
+// clocks says where a clock differs, and what was done about it.
+func (b *bulk) clocks(r *engine.Report) {
+	for i := range r.Shards {
+		if s := &r.Shards[i]; s.AsTimeLeft {
+			off := time.Duration(s.ClockAhead) * time.Millisecond
+			word := "ahead of"
+			if off < 0 {
+				off, word = -off, "behind"
+			}
+			b.s.ui.Warn("warning: the clock of %s is %v %s this machine's: expiries were written there as what is left of the time", s.Shard, off, word)
+		}
+	}
 }

@@ -19,16 +19,26 @@ const clockQuestions = 4
 // Clock asks the server of the shard what time it is. The error is one of the
 // connection, or the server's answer if it refuses TIME.
 func (s *Shard) Clock(ctx context.Context) (Clock, error) {
+	c, err := askClock(ctx, func(ask redis.Cmder) error { return s.do(ctx, []redis.Cmder{ask}, repeatable) })
+	return c, s.Wrap(err)
+}
+
+// Clock is Clock of the shard, on this connection.
+func (c *Conn) Clock(ctx context.Context) (Clock, error) {
+	return askClock(ctx, func(ask redis.Cmder) error { return c.Do(ctx, []redis.Cmder{ask}) })
+}
+
+func askClock(ctx context.Context, do func(redis.Cmder) error) (Clock, error) {
 	var c Clock
 	for n := range clockQuestions {
 		ask := redis.NewTimeCmd(ctx, "time")
 		before := time.Now()
-		if err := s.do(ctx, []redis.Cmder{ask}, repeatable); err != nil {
+		if err := do(ask); err != nil {
 			return Clock{}, err
 		}
 		after := time.Now()
 		if err := ask.Err(); err != nil {
-			return Clock{}, s.Wrap(err)
+			return Clock{}, err
 		}
 		// The server looked at its clock at some moment in between.
 		low, high := ask.Val().Sub(after), ask.Val().Sub(before)

@@ -41,7 +41,7 @@ func (o *Expire) start(w *worker) (steps, error) {
 	ms := int64((o.TTL + time.Millisecond - 1) / time.Millisecond)
 	set := &expirer{w: w, command: "pexpire", argv: []any{ms}}
 	if !o.At.IsZero() {
-		set.command, set.argv[0] = "pexpireat", o.At.UnixMilli()
+		set.at = o.At.UnixMilli()
 	}
 	ask := &expirer{w: w, command: "exists"}
 	of := steps{prepare: w.sorted(set), commit: newGuarded(w, set), rehearse: ask}
@@ -50,7 +50,10 @@ func (o *Expire) start(w *worker) (steps, error) {
 			if o.At.IsZero() {
 				return now + ms
 			}
-			return o.At.UnixMilli()
+			if left, use := w.clock.left(set.at, 0); use {
+				return now + left
+			}
+			return set.at
 		})
 		var err error
 		if of, err = w.kept(of, w.keepExpiry); err != nil {
@@ -65,13 +68,25 @@ type expirer struct {
 	w         *worker
 	command   string
 	argv      []any // after the key
+	at        int64 // the moment in place of both, in milliseconds since 1970; 0: there is none
 	rehearsal bool  // the answer is what is left of a life
 }
 
 func (c *expirer) guards(*batch) bool { return false }
 
+// order is the command and what follows the key.
+func (c *expirer) order() (command string, argv []any) {
+	if c.at == 0 {
+		return c.command, c.argv
+	}
+	if left, use := c.w.clock.left(c.at, 0); use {
+		return "pexpire", []any{left}
+	}
+	return "pexpireat", []any{c.at}
+}
+
 func (c *expirer) commit(q *queue, b *batch) {
-	command, argv := c.command, c.argv
+	command, argv := c.order()
 	if b.at != 0 { // the moment that is in the backup
 		command, argv = "pexpireat", []any{b.at}
 	}
@@ -104,7 +119,8 @@ func (c *expirer) settle(q *queue, b *batch) error {
 func (c *expirer) fresh() string { return "" }
 
 func (c *expirer) script(int) (text string, argv []any) {
-	return expiryScript, append([]any{c.command}, c.argv...)
+	command, argv := c.order()
+	return expiryScript, append([]any{command}, argv...)
 }
 
 func (c *expirer) tell(e *entry, answer int64) {

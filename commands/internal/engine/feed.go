@@ -26,6 +26,9 @@ func (s *shardRun) feed(ctx context.Context, from source, keys int64) error {
 			return nil
 		}
 		s.look(ctx)
+		if err := s.askClockAgain(ctx); err != nil {
+			return err
+		}
 		p, err := s.next(ctx, from)
 		if err != nil {
 			return err

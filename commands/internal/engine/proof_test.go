@@ -14,36 +14,54 @@ import (
 	"cachering/commands/internal/redistest"
 )
 
-// deceive puts before the server of a farm what answers as if it guarded, and does not:
-// it sends other words of the same length on. WATCH becomes TOUCH, and is answered with
-// OK all the same.
-func deceive(t *testing.T, words ...string) func(*farm, *cluster.Spec) {
-	command := regexp.MustCompile(`\*[0-9]+\r\n\$[0-9]+\r\n([a-zA-Z]+)\r\n`)
+// commandWord finds the name of each command that is asked.
+var commandWord = regexp.MustCompile(`\*[0-9]+\r\n\$[0-9]+\r\n([a-zA-Z]+)\r\n`)
+
+// twisted puts before the server of a farm what changes what is asked, in place, and what
+// is answered to a command; nil: it stays.
+func twisted(t *testing.T, asked func([]byte), answer func(command string, reply []byte) []byte) func(*farm, *cluster.Spec) {
 	return func(f *farm, spec *cluster.Spec) {
 		p := redistest.TwistT(t, f.Servers[0], func() (func([]byte) redistest.Action, func(int, []byte) *redistest.Lie) {
 			var mu sync.Mutex
-			var asked []string
+			var commands []string
 			return func(b []byte) redistest.Action {
 					mu.Lock()
 					defer mu.Unlock()
-					for i := 0; i < len(words); i += 2 {
-						copy(b, bytes.ReplaceAll(b, []byte(words[i]), []byte(words[i+1])))
-					}
-					for _, c := range command.FindAllSubmatch(b, -1) {
-						asked = append(asked, string(c[1]))
+					asked(b)
+					for _, c := range commandWord.FindAllSubmatch(b, -1) {
+						commands = append(commands, string(c[1]))
 					}
 					return redistest.Forward
-				}, func(n int, _ []byte) *redistest.Lie {
+				}, func(n int, reply []byte) *redistest.Lie {
 					mu.Lock()
 					defer mu.Unlock()
-					if n < len(asked) && asked[n] == "touch" {
-						return &redistest.Lie{Bytes: []byte("+OK\r\n")}
+					if n >= len(commands) {
+						return nil
+					}
+					if said := answer(commands[n], reply); said != nil {
+						return &redistest.Lie{Bytes: said}
 					}
 					return nil
 				}
 		})
 		spec.Endpoints[0].Network, spec.Endpoints[0].Addr = p.Network, p.Addr
 	}
+}
+
+// deceive puts before the server of a farm what answers as if it guarded, and does not:
+// it sends other words of the same length on. WATCH becomes TOUCH, and is answered with
+// OK all the same.
+func deceive(t *testing.T, words ...string) func(*farm, *cluster.Spec) {
+	return twisted(t, func(b []byte) {
+		for i := 0; i < len(words); i += 2 {
+			copy(b, bytes.ReplaceAll(b, []byte(words[i]), []byte(words[i+1])))
+		}
+	}, func(command string, _ []byte) []byte {
+		if command == "touch" {
+			return []byte("+OK\r\n")
+		}
+		return nil
+	})
 }
 
 // What answers OK and guards nothing is written to by nobody, in whatever way; the other

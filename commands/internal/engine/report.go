@@ -121,6 +121,10 @@ type ShardReport struct {
 	// Anew is why the work began at the beginning although a state of it was kept; ""
 	// if it did not.
 	Anew string
+	// AsTimeLeft tells that the clock of the server differs, by so many milliseconds that
+	// it is ahead of this machine's, and expiries were written as time left.
+	AsTimeLeft bool
+	ClockAhead int64
 	// Err ended the work on this shard.
 	Err error
 }
@@ -379,6 +383,9 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 		}
 		if s.Anew != "" {
 			line = append(line, field{"started_anew", s.Anew})
+		}
+		if s.AsTimeLeft {
+			line = append(line, field{"expiries", "as_time_left"}, field{"clock_ahead_ms", s.ClockAhead})
 		}
 		shards = append(shards, append(line, field{"error", text}))
 	}

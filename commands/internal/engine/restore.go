@@ -53,6 +53,36 @@ func (o *Restore) way(l *lacks) way {
 
 func (o *Restore) asksMoments() {}
 
+// ahead is by how many milliseconds the clock of a shard of the backup was ahead of the
+// one of the machine that made it; nil where that is not known.
+func (o *Restore) ahead(shard int) *int64 {
+	if o.Undo {
+		return nil
+	}
+	for _, s := range o.Archive.Manifest.Servers {
+		if s.Index == shard {
+			return s.Ahead
+		}
+	}
+	return nil
+}
+
+// timeLeft is what is left of the time of an entry, where that is to be written.
+func (w *worker) timeLeft(e *entry) (ms int64, use bool) {
+	if e.expireAt == 0 || e.from.ahead == nil {
+		return 0, false
+	}
+	return w.clock.left(e.expireAt, *e.from.ahead)
+}
+
+// over reports whether the time of an entry is up, which the server says is now.
+func (w *worker) over(e *entry, now int64) bool {
+	if left, use := w.timeLeft(e); use {
+		return left <= 0
+	}
+	return e.expireAt != 0 && e.expireAt <= now
+}
+
 // guarded reports whether it takes a transaction to look and write in one step. SET NX
 // does without, where the server takes the moment of expiry with it.
 func (o *Restore) guarded(l *lacks) bool { return o.Replace || o.Undo || l.moments }
@@ -101,7 +131,7 @@ func (p *restorable) decide(q *queue, b *batch) error {
 		}
 		e.from.found = is != "none"
 		switch {
-		case e.expireAt != 0 && e.expireAt <= now:
+		case p.w.over(e, now):
 			p.w.done(e, outcome{kind: expired})
 		case is == "none", is == "string" && p.op.Replace:
 			return true, nil
@@ -225,12 +255,21 @@ func (c *restorer) commit(q *queue, b *batch) {
 			if e.from.found {
 				args[3] = "xx"
 			}
+			left, use := c.w.timeLeft(e)
+			moment := []any{"pxat", e.expireAt}
+			if use { // what is up by now is so in a moment
+				moment = []any{"px", max(1, left)}
+			}
 			if e.expireAt != 0 && !c.w.without.moments {
-				args = append(args, "pxat", e.expireAt)
+				args = append(args, moment...)
 			}
 			q.add(q.command(args...))
 			if e.expireAt != 0 && c.w.without.moments {
-				q.add(q.command("pexpireat", e.key, e.expireAt))
+				command := "pexpireat"
+				if use {
+					command = "pexpire"
+				}
+				q.add(q.command(command, e.key, moment[1]))
 			}
 		}
 	}

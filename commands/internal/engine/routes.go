@@ -31,6 +31,7 @@ type fromBackup struct {
 	expiryOnly bool
 	wrote      *archive.Wrote
 	marker     bool     // it is a freshness marker, and counted as one
+	ahead      *int64   // the clock of its moments, against this machine's, in ms; nil: unknown
 	again      bool     // a later one of the same key came before
 	cannot     *outcome // why it cannot be written; nil: it can
 	weight     int64
@@ -254,7 +255,7 @@ func (rt *routes) readSome(ctx context.Context, f *archive.File, begin, end int,
 			}
 			i -= rt.first
 			e := entry{key: stored.Key, new: stored.Value, expireAt: stored.At,
-				from: &fromBackup{expiryOnly: stored.ExpiryOnly, wrote: stored.Wrote, again: again, cannot: cannot}}
+				from: &fromBackup{ahead: rt.op.ahead(f.Shard), expiryOnly: stored.ExpiryOnly, wrote: stored.Wrote, again: again, cannot: cannot}}
 			// The same key twice in a batch would be looked at before either is done.
 			if again && slices.ContainsFunc(parts[i], func(o entry) bool { return bytes.Equal(o.key, e.key) }) {
 				send(i)

@@ -53,6 +53,7 @@ type shardRun struct {
 	// deletedBefore were deleted by runs before this one.
 	deletedBefore int64
 	kills         kills
+	clock         serverClock
 
 	keys   int64 // of the database when the run began; -1: unknown
 	passed int64 // by the source, about
@@ -128,6 +129,7 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 		out.Tally = s.tally
 		out.Ways, out.Unguarded = s.ways.report()
 		out.Anew = s.anew
+		out.ClockAhead, out.AsTimeLeft = s.clock.report()
 		out.Skipped, out.Failed = addCounts(out.Skipped, nil), addCounts(out.Failed, nil)
 		// Having been told to stop is no failure of the shard.
 		if ctx.Err() == nil {
@@ -152,6 +154,10 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 		return
 	}
 	if err := s.ability(ctx, link); err != nil {
+		s.end(err)
+		return
+	}
+	if err := s.askClock(s.going, link); err != nil {
 		s.end(err)
 		return
 	}
