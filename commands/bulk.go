@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -17,7 +15,6 @@ import (
 	"cachering/commands/internal/engine"
 	"cachering/commands/internal/scan"
 	"cachering/commands/internal/survey"
-	"cachering/commands/internal/ui"
 )
 
 // bulk is one bulk command on its way from its flags to its report.
@@ -39,7 +36,8 @@ type bulk struct {
 	// where is what entries have to be like, and reads tells that the work reads values.
 	where    scan.Where
 	reads    bool
-	honoured bool // by the servers, as far as is known
+	honoured bool   // by the servers, as far as is known
+	progress string // how it is told
 	// does says what will become of them: "delete", "rewrite as pickle:5".
 	does string
 	// tells is set where it matters which areas of the application lose keys; hits are
@@ -69,6 +67,10 @@ func (s *session) openBulk(ctx context.Context, o *bulkOptions) (*bulk, error) {
 	if err != nil {
 		return nil, err
 	}
+	way, err := o.progressOptions.way(s, cache.Bulk.NoProgress)
+	if err != nil {
+		return nil, err
+	}
 	s.alongside = ""
 	if o.dryRun {
 		s.alongside = alongsideDry
@@ -78,7 +80,7 @@ func (s *session) openBulk(ctx context.Context, o *bulkOptions) (*bulk, error) {
 		return nil, err
 	}
 	s.runOf = cache.Alias
-	b := &bulk{s: s, o: o, file: file, cache: cache, cl: cl, where: o.filters.where(cache)}
+	b := &bulk{s: s, o: o, file: file, cache: cache, cl: cl, where: o.filters.where(cache), progress: way}
 	b.run.DryRun = o.dryRun
 	b.run.Rate, b.run.Batch, b.run.Parallel = o.pacing(&cache.Bulk)
 	b.run.Guards = o.guards(&cache.Bulk)
@@ -88,7 +90,6 @@ func (s *session) openBulk(ctx context.Context, o *bulkOptions) (*bulk, error) {
 		}
 	}
 	b.run.Enough = enough(o.maxFailures.Bound, cache.Bulk.MaxFailures)
-	s.ui.NoProgress = o.noProgress || cache.Bulk.NoProgress
 	b.run.Shards = cl.Visit()
 	if o.shard != "" {
 		if b.run.Shards, err = findShards(cl, cache, o.shard); err != nil {
@@ -169,9 +170,11 @@ func (b *bulk) work(ctx context.Context, op engine.Operation) error {
 	if sink.wanted() {
 		b.run.Failure = sink.add
 	}
-	bar := b.s.ui.Progress(b.does, "keys")
-	b.run.Progress = bar.Set
-	b.run.Waits = b.waits(bar)
+	far := b.s.tellProgress(b.progress, progressRun{engine.CommandOf(op), b.cache.Alias, b.does, b.resumes()})
+	if far != nil {
+		b.run.Progress = far.set
+	}
+	b.run.Waits = b.waits(far)
 	// The first signal ends the run after the batches in hand; Main returns at
 	// the second, whatever is still going on here.
 	b.run.Stop = ctx.Done()
@@ -179,7 +182,7 @@ func (b *bulk) work(ctx context.Context, op engine.Operation) error {
 	b.s.bulk.Store(true)
 	report := engine.Run(context.WithoutCancel(ctx), b.cl, op, b.run)
 	b.s.bulk.Store(false)
-	bar.Done()
+	far.done()
 	if b.notes != nil {
 		report.Notes = b.notes()
 	}
@@ -201,21 +204,11 @@ func (b *bulk) work(ctx context.Context, op engine.Operation) error {
 	return b.report(report)
 }
 
-// waits shows what the run waits for: in the bar and, where --verbose asks for it, in
+// waits shows what the run waits for: in its progress and, where --verbose asks for it, in
 // lines.
-func (b *bulk) waits(bar *ui.Bar) func(shard, why string) {
-	waiting := make(map[string]bool)
+func (b *bulk) waits(far *progress) func(shard, why string) {
 	return func(shard, why string) {
-		if why == "" {
-			delete(waiting, shard)
-		} else {
-			waiting[shard] = true
-		}
-		if len(waiting) == 0 {
-			bar.Describe(b.does)
-		} else {
-			bar.Describe(b.does + ", waiting for " + slices.Sorted(maps.Keys(waiting))[0])
-		}
+		far.waitsFor(shard, why)
 		if !b.s.global.verbose {
 			return
 		}

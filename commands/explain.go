@@ -10,6 +10,7 @@ import (
 	"cachering/commands/internal/advice"
 	"cachering/commands/internal/config"
 	"cachering/commands/internal/explain"
+	"cachering/commands/internal/ui"
 )
 
 type explainOptions struct {
@@ -76,7 +77,6 @@ func runExplain(ctx context.Context, s *session, o *explainOptions, args []strin
 		return err
 	}
 	o.takeLines(file, cache)
-	s.ui.NoProgress = o.noProgress
 	cl, err := s.open(ctx, file, cache)
 	if err != nil {
 		return err
@@ -130,7 +130,10 @@ func (o *explainOptions) looking(s *session, replica int) explain.Options {
 		Stored: o.stored, Writer: o.readFrom.set && o.readFrom.value == fromWriter, Scan: o.scan,
 		Warn: func(err error) { s.ui.Warn("cachering: %v", err) },
 		Scanning: func() (func(done, total int64), func()) {
-			bar := s.ui.Progress("looking", "keys")
+			var bar *ui.Bar
+			if s.draws() && !o.noProgress {
+				bar = s.ui.Progress("looking", "keys")
+			}
 			return bar.Set, bar.Done
 		},
 	}

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -109,20 +110,20 @@ func (o *keyOptions) check(args []string) error {
 
 // bulkOptions are the flags of every command that works through a cache.
 type bulkOptions struct {
-	dryRun     bool
-	yes        bool
-	confirm    word
-	expect     word
-	rate       integer
-	batch      integer
-	failures   word
-	noProgress bool
-	shard      word
-	backup     word
-	beside     bool
+	dryRun   bool
+	yes      bool
+	confirm  word
+	expect   word
+	rate     integer
+	batch    integer
+	failures word
+	shard    word
+	backup   word
+	beside   bool
 
 	deadline    deadlineFlag
 	maxFailures bound
+	progressOptions
 	checkpointOptions
 	guardOptions
 	filters filterOptions // for the commands that declare them
@@ -152,7 +153,7 @@ const maxBatch = 10000
 
 func (o *bulkOptions) flags() []cli.Flag {
 	o.rate.min, o.batch.min, o.batch.max = 1, 1, maxBatch
-	return append([]cli.Flag{
+	return slices.Concat([]cli.Flag{
 		&cli.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Destination: &o.dryRun,
 			Usage: "do everything but write, and show ten of the keys"},
 		&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Destination: &o.yes,
@@ -169,15 +170,13 @@ func (o *bulkOptions) flags() []cli.Flag {
 			Usage: "end the run when more than `N|N%` of the keys failed; a share is of those looked at, 1000 or more"},
 		&cli.GenericFlag{Name: "failures", Value: &o.failures,
 			Usage: "write a JSON line for each key that was skipped or failed to `FILE`"},
-		&cli.BoolFlag{Name: "no-progress", Destination: &o.noProgress,
-			Usage: "draw no progress bar"},
 		&cli.GenericFlag{Name: "shard", Value: &o.shard,
 			Usage: "work on the shards `NAME|INDEX|FROM-TO[,…]` only"},
 		&cli.GenericFlag{Name: "backup", Value: &o.backup,
 			Usage: "store each entry in `DIR` before it is changed; restore --undo takes the run back"},
 		&cli.BoolFlag{Name: besideFlag, Destination: &o.beside,
 			Usage: "go ahead where another run of cachering writes to the same database"},
-	}, o.guardOptions.flags()...)
+	}, o.progressOptions.flags(), o.guardOptions.flags())
 }
 
 // given names a flag that was set, where none may be.
@@ -187,7 +186,7 @@ func (o *bulkOptions) given() string {
 		set  bool
 	}{
 		{"dry-run", o.dryRun}, {"yes", o.yes}, {"confirm", o.confirm != ""}, {expectFlag, o.expect != ""}, {"rate", o.rate.set}, {"batch", o.batch.set},
-		{"failures", o.failures != ""}, {"no-progress", o.noProgress}, {"shard", o.shard != ""}, {"backup", o.backup != ""}, {besideFlag, o.beside},
+		{"failures", o.failures != ""}, {"no-progress", o.noProgress}, {"progress", o.progress.set}, {"shard", o.shard != ""}, {"backup", o.backup != ""}, {besideFlag, o.beside},
 		{"deadline", !o.deadline.IsZero()}, {"max-failures", o.maxFailures.Bound.Set},
 		{"checkpoint", o.checkpoint != ""}, {"from-start", o.fromStart},
 	} {

@@ -48,8 +48,8 @@ func TestASampleSeesWhatAnInterruptedRunLeft(t *testing.T) {
 	f.Fill(t, "p", n, 10)
 	f.Fill(t, "foreign", n/2, 10)
 	stop, stopped := make(chan struct{}), false
-	r := Run(ctx, f.Cluster, reinsert(), Options{Stop: stop, Progress: func(done, total int64) {
-		if !stopped && done > total*7/10 {
+	r := Run(ctx, f.Cluster, reinsert(), Options{Stop: stop, Progress: func(p Progress) {
+		if !stopped && p.Done > p.Total*7/10 {
 			stopped = true
 			close(stop)
 		}

@@ -79,7 +79,7 @@ func TestAWorkerThatGetsNoOtherConnectionLeavesItsKeysToOthers(t *testing.T) {
 				c.Close() // the ones that filled it
 			}
 			f.Clients[0] = f.Servers[0].Client(0)
-			r := Run(ctx, f.Cluster, reinsert(), Options{Workers: workers, Batch: 8, Rate: 4000, Progress: func(int64, int64) { kill() }})
+			r := Run(ctx, f.Cluster, reinsert(), Options{Workers: workers, Batch: 8, Rate: 4000, Progress: func(Progress) { kill() }})
 			if total := whole(t, r); total.Rewritten != n {
 				t.Errorf("%d killed, %+v", killed, total)
 			}
@@ -111,10 +111,10 @@ func TestAScanThatGetsNoOtherConnectionGoesOnWithThatOfAWorker(t *testing.T) {
 				f.Clients[0] = f.Servers[0].Client(0)
 				var mu sync.Mutex // of killed
 				killed := 0
-				kill := func(done, _ int64) {
+				kill := func(p Progress) {
 					mu.Lock()
 					defer mu.Unlock()
-					if killed == workers || done < n*int64(killed+1)/int64(workers+2) {
+					if killed == workers || p.Done < n*int64(killed+1)/int64(workers+2) {
 						return
 					}
 					for line := range strings.Lines(f.Clients[0].ClientList(ctx).Val()) {

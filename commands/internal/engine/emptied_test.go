@@ -35,8 +35,8 @@ func TestAFlushedShardIsNotDone(t *testing.T) {
 			begun := make(chan struct{}, 1)
 			go func() {
 				done <- Run(context.Background(), f.Cluster, c.op, Options{DryRun: c.dry, Rate: 4000, Batch: 32,
-					Progress: func(passed, _ int64) {
-						if passed > 0 {
+					Progress: func(p Progress) {
+						if p.Done > 0 {
 							wake(begun)
 						}
 					}})

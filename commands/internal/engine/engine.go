@@ -90,10 +90,9 @@ type Options struct {
 	// seconds if the servers take longer over them. The end of the context of Run
 	// ends it at once.
 	Stop <-chan struct{}
-	// Progress is told now and then, and at the end, how many keys of how many
-	// were passed, an estimate. It is called by one goroutine at a time, and no
-	// work waits for it.
-	Progress func(done, total int64)
+	// Progress is told now and then, and at the end, how far the run is. It is called
+	// by one goroutine at a time, and no work waits for it.
+	Progress func(Progress)
 	// Failure is told every key that was not done, by one goroutine at a time.
 	// Work that fails waits for it when it is far behind, and no other work does.
 	// Run returns when all were told.
@@ -230,7 +229,7 @@ func Run(ctx context.Context, cl *cluster.Cluster, op Operation, o Options) *Rep
 	}
 	r.report.Command, r.report.To = op.command()
 	r.budget()
-	r.tellProgress()
+	r.tellProgress(going)
 	defer r.tellSoFar()()
 	defer r.keepDeadline()()
 	defer r.syncBackup()()

@@ -87,8 +87,8 @@ func TestWhatIsRefusedInMidRunIsNotWritten(t *testing.T) {
 						failed[string(f.Stored)] = true
 						refused[string(f.Stored)] = refused[string(f.Stored)] || f.Reason == ReasonRefused
 					},
-					Progress: func(done, total int64) {
-						if done >= moment && !begun.Swap(true) {
+					Progress: func(p Progress) {
+						if p.Done >= moment && !begun.Swap(true) {
 							time.AfterFunc(later, func() {
 								f.Clients[0].Do(ctx, "acl", "setuser", "run", "-"+right)
 							})

@@ -98,6 +98,15 @@ func (r *run) restore(ctx context.Context, op *Restore) {
 	}
 }
 
+// each is how many entries there are for each of so many shards, about.
+func (o *Restore) each(shards int) int64 {
+	total := int64(0)
+	for _, f := range o.Archive.Files {
+		total += f.Entries
+	}
+	return (total + int64(shards) - 1) / int64(shards)
+}
+
 // route begins to read the files for the shards from first to before end.
 func (r *run) route(op *Restore, wave, first, end int, known map[*archive.File][]waves) *routes {
 	rt := &routes{op: op, run: r, room: semaphore.NewWeighted(routeBudget), ended: make(chan struct{}),
@@ -106,12 +115,10 @@ func (r *run) route(op *Restore, wave, first, end int, known map[*archive.File][
 		rt.shards[i].entries, rt.shards[i].gone = make(chan []entry), make(chan struct{})
 	}
 	files := map[int][]*archive.File{}
-	total := int64(0)
 	for _, f := range op.Archive.Files {
 		files[f.Shard] = append(files[f.Shard], f)
-		total += f.Entries
 	}
-	rt.each = (total + int64(len(r.o.Shards)) - 1) / int64(len(r.o.Shards))
+	rt.each = op.each(len(r.o.Shards))
 	var ctx context.Context
 	ctx, rt.cancel = context.WithCancel(r.going)
 	for _, list := range files {

@@ -27,55 +27,12 @@ type told struct {
 	progress []passed // by shard
 }
 
-// passed is how far the scan of a shard is.
-type passed struct{ done, total int64 }
-
-// tellProgress begins to tell of progress.
-func (r *run) tellProgress() {
-	t := &r.told
-	t.progress = make([]passed, len(r.o.Shards))
-	if r.o.Progress == nil {
-		return
-	}
-	t.moved = make(chan struct{}, 1)
-	t.wg.Go(func() {
-		for range t.moved {
-			sum := t.sum()
-			r.o.Progress(sum.done, sum.total)
-		}
-	})
-}
-
 // wait returns when all was told. Nothing may happen on the shards any more.
 func (t *told) wait() {
 	if t.moved != nil {
 		close(t.moved)
 	}
 	t.wg.Wait()
-}
-
-// passed notes how far shard i is.
-func (t *told) passed(i int, done, total int64) {
-	if t.moved == nil {
-		return
-	}
-	t.mu.Lock()
-	t.progress[i] = passed{done, max(done, total)} // the total was counted before the run
-	t.mu.Unlock()
-	select {
-	case t.moved <- struct{}{}:
-	default: // what is about to be told takes this in
-	}
-}
-
-func (t *told) sum() (sum passed) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, p := range t.progress {
-		sum.done += p.done
-		sum.total += p.total
-	}
-	return sum
 }
 
 // tellFailures begins to tell of failures on the shard. It ends when no more can come.

@@ -95,9 +95,9 @@ func TestProgressThatStandsStillHoldsUpNoShard(t *testing.T) {
 	f.Fill(t, "p", 8000, 10)
 	stuck := make(chan struct{})
 	var last, calls int64
-	report, ended := began(t, f, Options{Progress: func(done, total int64) {
+	report, ended := began(t, f, Options{Progress: func(p Progress) {
 		<-stuck
-		last = done
+		last = p.Done
 		calls++
 	}})
 	defer func() {

@@ -1,9 +1,13 @@
 package ui
 
 import (
+	"fmt"
 	"time"
 
+	"github.com/olekukonko/tablewriter/pkg/twwidth"
 	"github.com/schollz/progressbar/v3"
+
+	"cachering/commands/internal/plain"
 )
 
 // Bar shows how far a long run is. A nil Bar is silent, so callers need not
@@ -11,7 +15,11 @@ import (
 type Bar struct {
 	s     *Streams
 	bar   *progressbar.ProgressBar
-	total int64
+	meter Meter
+	unit  string
+	what  string // is going on
+	room  int    // columns for the text
+	far   int64  // of barEnd
 	drawn time.Time
 }
 
@@ -19,45 +27,40 @@ type Bar struct {
 // told of a shorter time.
 const redraw = 100 * time.Millisecond
 
-// roomy is the width from which on a line holds the bar, its counts, the rate
-// and the times. A line that is too long could not be erased.
+// roomy is the width from which on a line holds the bar beside its text. A line that is
+// too long could not be erased.
 const roomy = 80
 
+// barEnd is where the bar would end. It never gets there: it ends with Done.
+const barEnd = 100_000
+
 // Progress prepares a bar on standard error that counts units, for work that
-// begins now; it appears with a later Set. It returns nil where a bar would be
-// in the way: standard error is no terminal, or --quiet, --json or
-// --no-progress was given.
+// begins now; it appears with a later Set. It returns nil where standard error is no
+// terminal.
 func (s *Streams) Progress(what, unit string) *Bar {
-	if !s.ErrTerminal || s.Quiet || s.JSON || s.NoProgress {
+	if !s.ErrTerminal {
 		return nil
 	}
-	options := []progressbar.Option{
-		progressbar.OptionSetWriter(s.err),
-		progressbar.OptionSetDescription(what),
-		progressbar.OptionSetTheme(progressbar.ThemeASCII),
-		progressbar.OptionShowCount(),
-		progressbar.OptionClearOnFinish(),
-	}
+	width := 0
 	if s.Width >= roomy {
-		options = append(options,
-			progressbar.OptionSetWidth(min(30, s.Width-roomy+20)),
-			progressbar.OptionSetItsString(unit),
-			progressbar.OptionShowIts())
-	} else {
-		options = append(options,
-			progressbar.OptionSetWidth(0),
-			progressbar.OptionSetElapsedTime(false),
-			progressbar.OptionSetPredictTime(false))
+		width = min(30, s.Width-roomy+10)
 	}
-	bar := progressbar.NewOptions64(1, options...)
-	// Else the clock of the rate would start with the first drawing, when much
-	// is done already.
-	bar.StartWithoutRender()
-	return &Bar{s: s, bar: bar, total: 1, drawn: time.Now()}
+	b := &Bar{s: s, unit: unit, what: what, drawn: time.Now(),
+		room: s.Width - 1 - (len(" 100% || ") + width + len("  "))}
+	b.bar = progressbar.NewOptions64(barEnd,
+		progressbar.OptionSetWriter(s.err),
+		progressbar.OptionSetTheme(progressbar.ThemeASCII),
+		progressbar.OptionClearOnFinish(),
+		progressbar.OptionShowDescriptionAtLineEnd(),
+		progressbar.OptionSetElapsedTime(false),
+		progressbar.OptionSetPredictTime(false),
+		progressbar.OptionSetWidth(width))
+	b.meter.Add(b.drawn, 0)
+	return b
 }
 
 // Set moves the bar. The total may be an estimate: the bar ends with Done, not
-// before.
+// before, and never goes back.
 func (b *Bar) Set(done, total int64) {
 	if b == nil || total <= 0 || time.Since(b.drawn) < redraw {
 		return
@@ -65,27 +68,33 @@ func (b *Bar) Set(done, total int64) {
 	b.s.mu.Lock()
 	defer b.s.mu.Unlock()
 	b.drawn, b.s.bar = time.Now(), b
-	grown := max(total, done+1)
-	if done == b.total { // where the bar would end
-		b.bar.ChangeMax64(grown)
-	}
-	// Beyond the old total this only counts; were the new one told first, the
-	// time until now would be one in which nothing was done.
-	_ = b.bar.Set64(done)
-	if grown != b.total {
-		b.bar.ChangeMax64(grown)
-	}
-	b.total = grown
+	b.meter.Add(b.drawn, done)
+	b.far = max(b.far, min(barEnd-1, int64(float64(done)/float64(total)*barEnd)))
+	_ = b.bar.Set64(b.far)
+	b.bar.Describe(b.text(done, total))
 }
 
-// Describe says in the bar what is going on.
+// text stands behind the bar, what matters most first: the end may be cut off.
+func (b *Bar) text(done, total int64) string {
+	left := "unknown"
+	if d, known := b.meter.Left(total); known {
+		left = d.Round(time.Second).String()
+	}
+	text := plain.Escape(fmt.Sprintf("(%d/%d, %.0f %s/s) time left %s, %s", done, total, b.meter.Rate(), b.unit, left, b.what), "")
+	for cut := []rune(text); twwidth.Width(text) > b.room; text = string(cut) {
+		cut = cut[:len(cut)-1]
+	}
+	return text
+}
+
+// Describe says what is going on, from the next Set on.
 func (b *Bar) Describe(what string) {
 	if b == nil {
 		return
 	}
 	b.s.mu.Lock()
 	defer b.s.mu.Unlock()
-	b.bar.Describe(what)
+	b.what = what
 }
 
 // Done erases the bar.

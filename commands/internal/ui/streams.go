@@ -32,10 +32,9 @@ type Streams struct {
 	Width       int // columns of the terminal behind standard output or error
 	Height      int // its lines
 
-	JSON       bool
-	Quiet      bool
-	NoProgress bool
-	Writes     bool // the command changes entries: see Gone
+	JSON   bool
+	Quiet  bool
+	Writes bool // the command changes entries: see Gone
 
 	mu  sync.Mutex // orders notes against redraws of the bar
 	err io.Writer
