@@ -5,32 +5,59 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/urfave/cli/v2"
+
 	"cachering/codec"
 	"cachering/commands/internal/plain"
 	"cachering/commands/internal/survey"
 )
 
+type checkOptions struct {
+	keyOptions
+	filters filterOptions
+	match   word
+	shards  word
+}
+
+func (o *checkOptions) flags() []cli.Flag {
+	return append(append([]cli.Flag{&cli.GenericFlag{Name: "match", Value: &o.match,
+		Usage: "look at the keys that match `PATTERN` only"},
+		&cli.GenericFlag{Name: "shard", Value: &o.shards,
+			Usage: "scan the shards `NAME|INDEX|FROM-TO[,…]` only"}},
+		o.keyOptions.manyFlags()...), o.filters.flags()...)
+}
+
+// checkFilters is what the help of check says of its filters.
+const checkFilters = "Filters leave out entries that are otherwise; all that are given have to hold. Those of keys,\n" +
+	"--match and --version, are of the locks and markers of these keys, too; with any other locks\n" +
+	"and markers are left out. With --shard these shards are scanned, and copies looked for on all."
+
 func newCheck(s *session) *command {
+	var o checkOptions
 	return &command{
 		name:  "check",
 		short: "finds keys that are not where the application looks, and what was left behind",
 		long: "All shards are scanned, for every version. Each line is a finding: misplaced (the key is\n" +
 			"not on its home), duplicate (it is on several shards; the expiry of each follows, and\n" +
 			"whether the values are the same), orphan (a freshness marker whose entry is gone),\n" +
-			"lock (a lock that never expires). A key that is written meanwhile may be told wrongly.",
+			"lock (a lock that never expires). A key that is written meanwhile may be told wrongly.\n\n" + checkFilters,
+		flags: o.flags(),
 		examples: []string{
 			"cachering check",
+			"cachering check --match 'user:*' --version 2",
+			"cachering check --persistent --larger 1M --shard 0-1",
 			"cachering check --json | jq -r 'select(.finding == \"misplaced\").stored_key'",
 		},
 		exits: []exit{
 			{exitDone, "nothing was found"},
 			{exitFailed, "no shard answered"},
 			{exitUsage, "bad usage or configuration"},
-			{exitPartial, "some shards did not answer, or a key that a line cannot carry was left out"},
+			{exitPartial, "some shards did not answer, or a key was left out: a line cannot carry it, or nobody\n" +
+				"knows whether it is selected"},
 			{exitNegative, "there are findings"},
 			{exitHungUp, "hung up"}, {exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
 		},
-		run: func(ctx context.Context, _ []string) error { return runCheck(ctx, s) },
+		run: func(ctx context.Context, _ []string) error { return runCheck(ctx, s, &o) },
 	}
 }
 
@@ -51,7 +78,13 @@ type held struct {
 	TTL   *int64 `json:"ttl_ms"`
 }
 
-func runCheck(ctx context.Context, s *session) error {
+func runCheck(ctx context.Context, s *session, o *checkOptions) error {
+	if err := o.keyOptions.check([]string{"-"}); err != nil {
+		return err
+	}
+	if o.stored && o.match == "" {
+		return usagef("--stored goes with --match")
+	}
 	file, cache, err := s.fileAndCache()
 	if err != nil {
 		return err
@@ -59,18 +92,44 @@ func runCheck(ctx context.Context, s *session) error {
 	if _, err := cache.Place.Home(cache.Keyspace, []byte(cache.Keyspace.Stored("key", cache.Version))); err != nil {
 		return usagef("cache %s: %v", cache.Alias, err)
 	}
+	if err := o.fits(cache); err != nil {
+		return err
+	}
+	sel, err := o.selection(cache, string(o.match))
+	if err != nil {
+		return err
+	}
+	if !o.version.set {
+		sel.Versions = nil
+	}
+	sel.Where = o.filters.where(cache)
 	cl, err := s.open(ctx, file, cache)
 	if err != nil {
 		return err
 	}
 	defer cl.Close()
-	found, of := int64(0), len(cl.Visit())
-	failed, err := survey.Check(ctx, cl, survey.Checker{
-		IsToken: codec.LockToken,
+	shards := cl.Visit()
+	if o.shards != "" {
+		if shards, err = findShards(cl, cache, o.shards); err != nil {
+			return err
+		}
+	}
+	if err := honoured(ctx, shards, &sel.Where, true); err != nil {
+		return err
+	}
+	found, unknown := int64(0), 0
+	checked, err := survey.Check(ctx, cl, survey.Checker{
+		Selection: sel, Shards: shards, IsToken: codec.LockToken,
 		Found: func(page []survey.Finding) error {
-			found += int64(len(page))
-			for _, f := range page {
-				if err := s.printFinding(&f); err != nil {
+			for i := range page {
+				f := &page[i]
+				if f.TooLarge {
+					unknown++
+					s.ui.Warn("cachering: %s is left out: its value is too large to be looked at", plain.Escape(string(f.Stored), ""))
+					continue
+				}
+				found++
+				if err := s.printFinding(f); err != nil {
 					return err
 				}
 			}
@@ -83,8 +142,11 @@ func runCheck(ctx context.Context, s *session) error {
 	} else if err != nil {
 		return err
 	}
-	s.ui.Note("%s on %s", plain.Count(found, "finding"), plain.Count(int64(of-failed), "shard"))
-	code := codeOfShards(failed, of)
+	s.ui.Note("%s on %s", plain.Count(found, "finding"), plain.Count(int64(checked.Scanned-checked.Failed), "shard"))
+	code := codeOfShards(checked.Failed, checked.Scanned)
+	if checked.Lost > 0 || unknown > 0 {
+		code = worse(code, exitPartial)
+	}
 	if found > 0 {
 		code = worse(code, exitNegative)
 	}

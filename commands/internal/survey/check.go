@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"cachering/commands/internal/cluster"
@@ -41,38 +42,59 @@ const (
 	Undying   Wrong = "lock"      // a lock that never expires
 )
 
-// Checker is told what Check finds, by one goroutine at a time.
+// Checker says what Check looks at and is told what it finds, by one goroutine at a time.
 type Checker struct {
+	// Selection is the entries that are looked at, and whose locks and markers are. Where
+	// it says what entries have to be like, locks and markers are left out: they are none.
+	Selection scan.Selection
+	// Shards are those that are scanned; nil: all. Copies are looked for on all.
+	Shards []*cluster.Shard
 	// IsToken tells the locks, as that of Locks.
 	IsToken func(stored, value []byte) bool
 	// Found is handed findings as they are made, those of one shard after those of
-	// another, unless they are very many; none where a page had none. Its error
-	// ends the check.
+	// another, unless they are very many; none where a page had none. A Misplaced that is
+	// Listed.TooLarge is perhaps not selected. Its error ends the check.
 	Found func([]Finding) error
 	// Lost is told once of each shard that does not answer; the others go on.
 	Lost func(error)
 }
 
-// Check scans all shards for keys, of every version, that are not where the
-// application looks, and for what was left behind. It returns on how many shards it
-// failed, and the error of Found or of the context. A key that is written meanwhile
-// may be told wrongly.
-func Check(ctx context.Context, cl *cluster.Cluster, told Checker) (failed int, err error) {
+// Checked is how far a check came.
+type Checked struct {
+	Scanned int   // shards, those included that failed
+	Failed  int   // of them
+	Lost    int   // of all shards
+	Keys    int64 // entries that were looked at
+}
+
+// Check scans shards for keys that are not where the application looks, and for what was
+// left behind. It returns the error of Found or of the context, too. A key that is written
+// meanwhile may be told wrongly.
+func Check(ctx context.Context, cl *cluster.Cluster, told Checker) (Checked, error) {
 	shards := cl.Visit()
 	c := &checkup{
-		Checker: told, cl: cl, shards: shards, lines: make([]line, len(shards)),
+		Checker: told, cl: cl, shards: shards, lines: make([]line, len(shards)), scanned: make([]bool, len(shards)),
 		down: make([]error, len(shards)), held: make([][]Finding, len(shards)), ended: make([]bool, len(shards)),
 	}
 	for i, shard := range shards {
 		c.lines[i].Cluster = cl.Only(shard)
+		c.scanned[i] = told.Shards == nil || slices.ContainsFunc(told.Shards, shard.Same)
+		c.ended[i] = !c.scanned[i]
 	}
-	err = c.scan(ctx)
-	for _, down := range c.down {
+	err := c.scan(ctx)
+	sum := Checked{Keys: c.keys.Load()}
+	for i, down := range c.down {
+		if c.scanned[i] {
+			sum.Scanned++
+		}
 		if down != nil {
-			failed++
+			sum.Lost++
+			if c.scanned[i] {
+				sum.Failed++
+			}
 		}
 	}
-	return failed, err
+	return sum, err
 }
 
 // checkup is one run of Check. Every set of copies has at least one that is not
@@ -80,9 +102,11 @@ func Check(ctx context.Context, cl *cluster.Cluster, told Checker) (failed int, 
 // from one page to the next. All shards are scanned at once.
 type checkup struct {
 	Checker
-	cl     *cluster.Cluster
-	shards []*cluster.Shard
-	lines  []line
+	cl      *cluster.Cluster
+	shards  []*cluster.Shard
+	lines   []line
+	scanned []bool
+	keys    atomic.Int64
 
 	mu   sync.Mutex
 	down []error
@@ -108,6 +132,9 @@ func (c *checkup) scan(ctx context.Context) error {
 	defer cancel(nil)
 	var wg sync.WaitGroup
 	for i, shard := range c.shards {
+		if !c.scanned[i] {
+			continue
+		}
 		wg.Go(func() {
 			pass := func(found []Finding, err error) error {
 				if err == nil {
@@ -117,9 +144,14 @@ func (c *checkup) scan(ctx context.Context) error {
 				}
 				return err
 			}
-			err := ListAndLocks(scans, c.cl, shard, scan.Selection{}, c.IsToken,
-				func(page []Listed) error { return pass(c.entries(scans, i, page)) },
-				func(page []Held) error { return pass(c.locks(scans, i, page)) })
+			entries := func(page []Listed) error { return pass(c.entries(scans, i, page)) }
+			var err error
+			if c.Selection.Where.Asks() {
+				err = List(scans, c.cl, shard, c.Selection, entries)
+			} else {
+				err = ListAndLocks(scans, c.cl, shard, c.Selection, c.IsToken, entries,
+					func(page []Held) error { return pass(c.locks(scans, i, page)) })
+			}
 			if err != nil && scans.Err() == nil {
 				c.fail(i, err)
 			}
@@ -195,6 +227,7 @@ func (c *checkup) each(stored [][][]byte, do func(i int)) {
 func (c *checkup) entries(ctx context.Context, on int, page []Listed) ([]Finding, error) {
 	var astray []Listed
 	var stored [][]byte
+	c.keys.Add(int64(len(page)))
 	for _, l := range page {
 		home, err := c.cl.Home(l.Stored)
 		if err != nil || home.Same(c.shards[on]) {
@@ -215,7 +248,7 @@ func (c *checkup) entries(ctx context.Context, on int, page []Listed) ([]Finding
 	for k, l := range astray {
 		home, _ := c.cl.Home(l.Stored)
 		var holders []int
-		first := -1 // of those that are not its home
+		first := -1 // of those that are scanned and not its home
 		for i := range c.shards {
 			if copies[i] == nil {
 				continue
@@ -224,7 +257,7 @@ func (c *checkup) entries(ctx context.Context, on int, page []Listed) ([]Finding
 				c.fail(i, err)
 			} else if copies[i][k].Found {
 				holders = append(holders, i)
-				if first < 0 && !home.Same(c.shards[i]) {
+				if first < 0 && c.scanned[i] && !home.Same(c.shards[i]) {
 					first = i
 				}
 			}
@@ -234,7 +267,7 @@ func (c *checkup) entries(ctx context.Context, on int, page []Listed) ([]Finding
 		}
 		found = append(found, Finding{Kind: Misplaced, On: c.shards[on], Listed: l, Stored: l.Stored, Home: home.Name})
 		// Each of the copies that are not at home comes by here.
-		if len(holders) < 2 || first != on {
+		if len(holders) < 2 || first != on || l.TooLarge {
 			continue
 		}
 		f := Finding{Kind: Duplicate, On: c.shards[on], Listed: l, Stored: l.Stored, Home: home.Name}

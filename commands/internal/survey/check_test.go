@@ -61,7 +61,7 @@ func TestCheckFindsWhatIsAstrayAndLeftBehind(t *testing.T) {
 	put(farmtest.HomeOf([]byte(brief), 3), brief, "token", time.Hour)
 
 	var got []string
-	failed, err := Check(ctx, f.Cluster, Checker{
+	checked, err := Check(ctx, f.Cluster, Checker{
 		IsToken: func(_, _ []byte) bool { return false },
 		Found: func(found []Finding) error {
 			for _, f := range found {
@@ -75,8 +75,8 @@ func TestCheckFindsWhatIsAstrayAndLeftBehind(t *testing.T) {
 		},
 		Lost: func(err error) { t.Error(err) },
 	})
-	if failed != 0 || err != nil {
-		t.Errorf("%d failed, %v", failed, err)
+	if checked.Lost != 0 || checked.Scanned != 3 || err != nil {
+		t.Errorf("%+v, %v", checked, err)
 	}
 	want := []string{
 		"misplaced shard0 p:1:other home shard1", "duplicate shard0 p:1:other home shard1 shard0:false shard1:false shard2:false false",
@@ -132,8 +132,8 @@ func TestACheckGoesOnWithoutAShardAndEndsWithItsReceiver(t *testing.T) {
 		Found:   func(list []Finding) error { found += len(list); return nil },
 		Lost:    func(error) { lost++ },
 	}
-	if failed, err := Check(ctx, f.Cluster, told); failed != 1 || lost != 1 || found != 1 || err != nil {
-		t.Errorf("%d shards failed, %d were told, %d findings, %v", failed, lost, found, err)
+	if checked, err := Check(ctx, f.Cluster, told); checked.Failed != 1 || lost != 1 || found != 1 || err != nil {
+		t.Errorf("%+v, %d were told, %d findings, %v", checked, lost, found, err)
 	}
 	errFull := errors.New("the disk is full")
 	told.Found = func(list []Finding) error {
