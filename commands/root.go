@@ -57,7 +57,7 @@ func newConfig(s *session) *command {
 	return &command{
 		name:  "config",
 		short: "checks, shows and makes the configuration",
-		subs:  []*command{newConfigCheck(s), newConfigShow(s), newConfigImport(s)},
+		subs:  []*command{newConfigCheck(s), newConfigShow(s), newConfigPath(s), newConfigImport(s)},
 	}
 }
 

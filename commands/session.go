@@ -75,6 +75,7 @@ type globalOptions struct {
 	json          bool
 	quiet         bool
 	verbose       bool
+	noInput       bool
 	socketTimeout positiveDuration
 }
 
@@ -90,6 +91,8 @@ func (o *globalOptions) flags() []cli.Flag {
 			Usage: "print nothing but answers and errors"},
 		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Destination: &o.verbose,
 			Usage: "say which file and cache are used, and name every failure"},
+		&cli.BoolFlag{Name: "no-input", Destination: &o.noInput,
+			Usage: "ask nothing, as where no terminal is"},
 		&cli.GenericFlag{Name: "socket-timeout", Value: &o.socketTimeout,
 			Usage: "give a server `D` to answer, as 500ms or 5s"},
 	}

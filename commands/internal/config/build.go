@@ -196,7 +196,11 @@ func (l *loader) password(c *Cache, n *node) {
 	}
 	c.secret = l.secretOf(keys)
 	from := c.secret.from
-	if from != nil && len(c.Servers) > 0 && !slices.ContainsFunc(c.Servers, func(s ring.Server) bool { return !c.ownLogin(s) }) {
+	wanted := slices.ContainsFunc(c.Servers, func(s ring.Server) bool { return !c.ownLogin(s) })
+	if from == nil && wanted && l.env(EnvPassword) != "" {
+		c.secret.otherwise = EnvPassword
+	}
+	if from != nil && len(c.Servers) > 0 && !wanted {
 		if c.library.URLLogin {
 			l.idle(from, "every location is a URL, and a URL's own password, or none, is used", "write the password into the URLs, or the servers as host:port, as the application does")
 		} else {

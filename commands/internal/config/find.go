@@ -10,19 +10,29 @@ import (
 	"strings"
 )
 
-// Environment variables that choose the file and the cache.
+// Environment variables that choose the file and the cache, and hold the password of
+// every cache whose configuration names none.
 const (
-	EnvFile  = "CACHERING_CONFIG"
-	EnvCache = "CACHERING_CACHE"
+	EnvFile     = "CACHERING_CONFIG"
+	EnvCache    = "CACHERING_CACHE"
+	EnvPassword = "CACHERING_PASSWORD"
 )
 
 // Source is a configuration file to load, and how it was chosen.
 type Source struct {
 	Path     string
-	Searched bool // found, not named: then Load insists on who owns it
+	From     string // FromFlag, FromEnv or FromSearch
+	Searched bool   // found, not named: then Load insists on who owns it
 
 	env func(string) string // where password_env is looked up; nil: the process
 }
+
+// How a configuration file is chosen. The words are stable: scripts branch on them.
+const (
+	FromFlag   = "flag"
+	FromEnv    = "environment"
+	FromSearch = "found"
+)
 
 // Find chooses the configuration file: the one that --config names, then
 // $CACHERING_CONFIG, then the first that exists of ./cachering.toml, the
@@ -30,17 +40,17 @@ type Source struct {
 // need not exist for Find; Load says so. Load looks up password_env with env, too.
 func Find(flag string, env func(string) string) (Source, error) {
 	if flag != "" {
-		return Source{Path: flag, env: env}, nil
+		return Source{Path: flag, From: FromFlag, env: env}, nil
 	}
 	if path := env(EnvFile); path != "" {
-		return Source{Path: path, env: env}, nil
+		return Source{Path: path, From: FromEnv, env: env}, nil
 	}
 	paths := searchPaths(env)
 	for _, path := range paths {
 		// A directory that this user may not enter counts as absent: under
 		// sudo, HOME is often that of somebody else.
 		if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
-			return Source{Path: path, Searched: true, env: env}, nil
+			return Source{Path: path, From: FromSearch, Searched: true, env: env}, nil
 		}
 	}
 	return Source{}, &Error{
@@ -64,6 +74,13 @@ func searchPaths(env func(string) string) []string {
 		paths = append(paths, filepath.Join(dir, "cachering", "config.toml"))
 	}
 	return append(paths, "/etc/cachering/config.toml")
+}
+
+// Readable returns the error with which Load would fail before it looks at a word of the
+// file.
+func (s Source) Readable() error {
+	_, _, err := s.read()
+	return err
 }
 
 // read returns the text of the file and its permissions. What is checked is

@@ -35,6 +35,9 @@ type secretSource struct {
 	file string // the configuration file
 	from *node  // password, password_env, password_file or password_command; nil: none
 	env  func(string) string
+	// otherwise is the variable that holds the password where the configuration names
+	// none; "": there is none.
+	otherwise string
 
 	limit time.Duration // 0: secretLimit
 
@@ -133,7 +136,9 @@ func (s *secretSource) getAgain(ctx context.Context, refused Secret) (_ Secret, 
 }
 
 func (s *secretSource) fetch(ctx context.Context) (Secret, error) {
-	if s.from == nil {
+	if s.from == nil && s.otherwise != "" {
+		return Secret{s.env(s.otherwise)}, nil
+	} else if s.from == nil {
 		return Secret{}, nil
 	}
 	switch s.from.name {

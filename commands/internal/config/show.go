@@ -169,6 +169,8 @@ func (c *Cache) Settings() []Setting {
 	if from := c.secret.from; from != nil {
 		key := strings.TrimPrefix(from.path(), c.path()+".")
 		list = append(list, Setting{key, c.secret.shown(), true})
+	} else if c.secret.otherwise != "" {
+		list = append(list, Setting{"options.password_env", c.secret.otherwise, true})
 	}
 	if c.Herd {
 		always("options.cache_herd_timeout", int64(c.HerdTimeout/time.Second))

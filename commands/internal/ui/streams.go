@@ -32,9 +32,10 @@ type Streams struct {
 	Width       int // columns of the terminal behind standard output or error
 	Height      int // its lines
 
-	JSON   bool
-	Quiet  bool
-	Writes bool // the command changes entries: see Gone
+	JSON    bool
+	Quiet   bool
+	NoInput bool // nobody is asked, whatever the terminals
+	Writes  bool // the command changes entries: see Gone
 
 	mu  sync.Mutex // orders notes against redraws of the bar
 	err io.Writer
@@ -79,7 +80,7 @@ func isTerminal(stream any) bool {
 
 // CanAsk reports whether a person is there to answer: the question is written
 // to standard error and the answer read from standard input.
-func (s *Streams) CanAsk() bool { return s.InTerminal && s.ErrTerminal }
+func (s *Streams) CanAsk() bool { return s.InTerminal && s.ErrTerminal && !s.NoInput }
 
 // Note tells a person something that is not part of the answer. --quiet
 // silences it.
