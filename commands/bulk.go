@@ -63,10 +63,14 @@ func (s *session) openBulk(ctx context.Context, o *bulkOptions) (*bulk, error) {
 			return nil, usagef("--failures: %v", err)
 		}
 	}
+	if err := checkMetrics(string(o.metrics)); err != nil {
+		return nil, err
+	}
 	file, cache, err := s.fileAndCache()
 	if err != nil {
 		return nil, err
 	}
+	s.measured.Load().of(cache.Alias, o.dryRun)
 	way, err := o.progressOptions.way(s, cache.Bulk.NoProgress)
 	if err != nil {
 		return nil, err

@@ -94,7 +94,7 @@ func (o *clearOptions) checkDatabase() error {
 		{"version", o.versions.list != nil}, {"rate", o.rate.set}, {"batch", o.batch.set},
 		{"deadline", !o.deadline.IsZero()}, {"max-failures", o.maxFailures.Bound.Set}, {"failures", o.failures != ""}, {"include-protected", o.includeProtected},
 		{"backup", o.backup != ""}, {besideFlag, o.beside}, {expectFlag, o.expect != ""}, {"max-deletes", o.maxDeletes.Bound.Set},
-		{"checkpoint", o.checkpoint != ""}, {"from-start", o.fromStart}, {"progress", o.progress.set},
+		{"checkpoint", o.checkpoint != ""}, {"from-start", o.fromStart}, {"progress", o.progress.set}, {metricsFlag, o.metrics != ""},
 	} {
 		if f.set {
 			return meaningless(f.name)

@@ -58,6 +58,7 @@ func (s *session) declare(c *command) *cli.Command {
 		Action: func(ctx *cli.Context) error {
 			s.ui.Writes = c.writes
 			s.running, s.args = c, ctx.Args().Slice()
+			s.measure(c)
 			return s.settle(c, c.run(ctx.Context, s.args))
 		},
 	}

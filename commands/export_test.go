@@ -14,3 +14,6 @@ func DeclaredExits(words []string) []int {
 	}
 	return codes
 }
+
+// Label is a label of metrics.
+var Label = label

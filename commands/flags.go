@@ -119,6 +119,7 @@ type bulkOptions struct {
 	failures word
 	shard    word
 	backup   word
+	metrics  word
 	beside   bool
 
 	deadline    deadlineFlag
@@ -170,6 +171,8 @@ func (o *bulkOptions) flags() []cli.Flag {
 			Usage: "end the run when more than `N|N%` of the keys failed; a share is of those looked at, 1000 or more"},
 		&cli.GenericFlag{Name: "failures", Value: &o.failures,
 			Usage: "write a JSON line for each key that was skipped or failed to `FILE`"},
+		&cli.GenericFlag{Name: metricsFlag, Value: &o.metrics,
+			Usage: "write at the end what the run did to `FILE`, for Prometheus: the textfile collector of node_exporter reads names in .prom"},
 		&cli.GenericFlag{Name: "shard", Value: &o.shard,
 			Usage: "work on the shards `NAME|INDEX|FROM-TO[,…]` only"},
 		&cli.GenericFlag{Name: "backup", Value: &o.backup,
@@ -186,7 +189,7 @@ func (o *bulkOptions) given() string {
 		set  bool
 	}{
 		{"dry-run", o.dryRun}, {"yes", o.yes}, {"confirm", o.confirm != ""}, {expectFlag, o.expect != ""}, {"rate", o.rate.set}, {"batch", o.batch.set},
-		{"failures", o.failures != ""}, {"no-progress", o.noProgress}, {"progress", o.progress.set}, {"shard", o.shard != ""}, {"backup", o.backup != ""}, {besideFlag, o.beside},
+		{"failures", o.failures != ""}, {"no-progress", o.noProgress}, {"progress", o.progress.set}, {metricsFlag, o.metrics != ""}, {"shard", o.shard != ""}, {"backup", o.backup != ""}, {besideFlag, o.beside},
 		{"deadline", !o.deadline.IsZero()}, {"max-failures", o.maxFailures.Bound.Set},
 		{"checkpoint", o.checkpoint != ""}, {"from-start", o.fromStart},
 	} {

@@ -63,12 +63,12 @@ func run(args []string, streams *ui.Streams, env func(string) (string, bool), si
 				streams.Warn("cachering: %v", err)
 				code = worse(code, exitFailed)
 			}
-			return s.endRecord(code)
+			return s.endMeasured(s.endRecord(code))
 		case sig := <-signals:
 			if signalled != 0 {
 				// At once: the run is left where it stands, and whatever
 				// it has not printed stays unprinted.
-				return signalled
+				return s.endMeasured(signalled)
 			}
 			switch signalled = exitInterrupted; sig {
 			case syscall.SIGTERM:

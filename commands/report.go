@@ -20,6 +20,7 @@ import (
 func (b *bulk) report(r *engine.Report) error {
 	total := r.Total()
 	b.s.record.counted(r)
+	b.s.measured.Load().counted(r)
 	var err error
 	protected := r.Ended == engine.EndDone && total.Spared > 0 && total.Spared == total.Scanned
 	switch {

@@ -109,6 +109,7 @@ func TestScript(t *testing.T) {
 			"subst":    scriptSubst,
 			"bytes":    scriptBytes,
 			"json":     scriptJSON,
+			"metrics":  scriptMetrics,
 			"left":     scriptLeft,
 		},
 	})

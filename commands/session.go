@@ -37,6 +37,9 @@ type session struct {
 	loaded    *config.File
 	handled   int64 // keys that were named
 
+	// measured is what the command leaves for node_exporter; nil: nothing.
+	measured atomic.Pointer[metrics]
+
 	// runOf is the cache of the bulk run; "" where the command is none.
 	runOf string
 

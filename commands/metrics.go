@@ -1,0 +1,217 @@
+package commands
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"cachering/commands/internal/engine"
+	"cachering/commands/internal/plain"
+)
+
+// metricsFlag is the name of the flag that has the end of a run be measured.
+const metricsFlag = "metrics"
+
+// metrics are what a run leaves for the textfile collector of node_exporter.
+type metrics struct {
+	path    string
+	command string
+	begin   time.Time
+
+	mu     sync.Mutex // a second signal ends the program while the run goes on
+	cache  string     // "" as long as it is not known
+	dryRun bool
+	report *engine.Report // nil: the run came to none
+}
+
+// measure notes that the command is to be measured, if it is.
+func (s *session) measure(c *command) {
+	if f, ok := c.flag(metricsFlag).(*cli.GenericFlag); ok && f.Value.String() != "" {
+		s.measured.Store(&metrics{path: f.Value.String(), command: c.path(), begin: time.Now()})
+	}
+}
+
+// of takes which run it is.
+func (m *metrics) of(cache string, dryRun bool) {
+	if m == nil {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.cache, m.dryRun = cache, dryRun
+}
+
+// counted takes the report of the run.
+func (m *metrics) counted(r *engine.Report) {
+	if m == nil {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.report = r
+}
+
+// endMeasured writes the metrics of the command, if there are to be any, and returns the
+// exit code. A command line that is wrong was no run.
+func (s *session) endMeasured(code int) int {
+	m := s.measured.Load()
+	if m == nil || code == exitUsage {
+		return code
+	}
+	if err := m.write(code); err != nil {
+		s.ui.Warn("cachering: --metrics: %s: %v", plain.Quote(m.path), fileless(err))
+		return worse(code, exitFailed)
+	}
+	return code
+}
+
+// write puts the metrics in the place of those of the run before.
+func (m *metrics) write(code int) error {
+	f, err := metricsFile(m.path)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(m.text(code, time.Now()))
+	err = errors.Join(err, f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), m.path)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
+}
+
+// checkMetrics refuses a path where metrics could not be written.
+func checkMetrics(path string) error {
+	if path == "" {
+		return nil
+	}
+	f, err := metricsFile(path)
+	if err != nil {
+		return usagef("--metrics: %s: %v", plain.Quote(path), fileless(err))
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+// metricsFile opens a file beside path, which only its owner may read and no collector
+// looks at, to be renamed to it. What is at path may only be metrics of a run: a slip in
+// a name costs nobody a file, and a link leads nowhere.
+func metricsFile(path string) (*os.File, error) {
+	switch was, err := os.Lstat(path); {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return nil, err
+	case was.Mode()&fs.ModeSymlink != 0:
+		return nil, errors.New("it is a symbolic link, which is not followed; name the file itself")
+	case !was.Mode().IsRegular():
+		return nil, errors.New("it is no ordinary file, in whose place another could be put")
+	case was.Size() > 0:
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		head := make([]byte, len(metricsHead))
+		if n, _ := f.Read(head); string(head[:n]) != metricsHead {
+			return nil, errors.New("it is there already, and holds no metrics of a run; name another file, or remove it")
+		}
+	}
+	return os.CreateTemp(filepath.Dir(path), ".cachering-*")
+}
+
+const (
+	metricsPrefix = "cachering_run_"
+	metricsHead   = "# HELP " + metricsPrefix
+)
+
+// text is the exposition format of Prometheus, version 0.0.4.
+func (m *metrics) text(code int, at time.Time) []byte {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	e := &exposition{labels: label("command", m.command) + "," + label("cache", m.cache) + "," + label("dry_run", strconv.FormatBool(m.dryRun))}
+	e.family("exit_code", "Exit code of the last run.")
+	e.sample(float64(code))
+	e.family("end_time_seconds", "When it ended, in seconds since 1970.")
+	e.sample(float64(at.UnixMilli()) / 1000)
+	e.family("seconds", "How long it took, with questions and counts before the work.")
+	e.sample(float64(at.Sub(m.begin).Milliseconds()) / 1000)
+	if m.report == nil {
+		return e.Bytes()
+	}
+	shards := m.report.Shards
+	e.family("scanned_keys", "Keys that it looked at, by shard.")
+	for i := range shards {
+		e.sample(float64(shards[i].Scanned), "shard", shards[i].Shard)
+	}
+	e.family("keys", "Keys by shard and by what became of them.")
+	for i := range shards {
+		failed := false
+		for _, n := range m.report.Counts(&shards[i].Tally) {
+			switch n.Name {
+			case "scanned", "markers":
+				continue
+			case "failed":
+				failed = true
+			}
+			e.sample(float64(n.Value), "shard", shards[i].Shard, "outcome", n.Name)
+		}
+		if !failed {
+			e.sample(0, "shard", shards[i].Shard, "outcome", "failed")
+		}
+	}
+	e.family("markers", "Freshness markers that went with their keys, by shard.")
+	for i := range shards {
+		e.sample(float64(shards[i].Markers), "shard", shards[i].Shard)
+	}
+	e.family("bytes_before", "Bytes of the values that it read, by shard.")
+	for i := range shards {
+		e.sample(float64(shards[i].BytesBefore), "shard", shards[i].Shard)
+	}
+	e.family("bytes_after", "Bytes of those values after it, by shard.")
+	for i := range shards {
+		e.sample(float64(shards[i].BytesAfter), "shard", shards[i].Shard)
+	}
+	e.family("shard_error", "1 where an error ended the work on the shard.")
+	for i := range shards {
+		e.sample(float64(map[bool]int{true: 1}[shards[i].Err != nil]), "shard", shards[i].Shard)
+	}
+	return e.Bytes()
+}
+
+// exposition is text for Prometheus.
+type exposition struct {
+	bytes.Buffer
+	labels string // of every sample
+	name   string // of the family
+}
+
+// family begins the samples of a name; help is of one line, without backslashes.
+func (e *exposition) family(name, help string) {
+	e.name = metricsPrefix + name
+	fmt.Fprintf(e, "# HELP %s %s\n# TYPE %[1]s gauge\n", e.name, help)
+}
+
+// sample is one value, with labels as names and values by turns.
+func (e *exposition) sample(value float64, more ...string) {
+	all := e.labels
+	for i := 0; i < len(more); i += 2 {
+		all += "," + label(more[i], more[i+1])
+	}
+	fmt.Fprintf(e, "%s{%s} %s\n", e.name, all, strconv.FormatFloat(value, 'f', -1, 64))
+}
+
+// label is one label; its value must be UTF-8, with three characters escaped.
+func label(name, value string) string {
+	value = strings.ToValidUTF8(value, "\uFFFD")
+	return name + `="` + strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`).Replace(value) + `"`
+}
