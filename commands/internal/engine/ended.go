@@ -91,7 +91,7 @@ func refusal(err error) bool {
 		return errors.Is(err, cluster.ErrLogin)
 	}
 	var answer redis.Error
-	return errors.Is(err, cluster.ErrLogin) || errors.As(err, &answer) && !passing(answer)
+	return errors.Is(err, cluster.ErrLogin) || errors.As(err, &answer) && !cluster.Passing(answer)
 }
 
 // Retry reports whether the same command helps: what is left may be done, or a key

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"errors"
 	"slices"
 
@@ -14,61 +13,23 @@ import (
 // nothing else while it runs, a tenth of a millisecond.
 const scriptKeys = 100
 
-// What a script answers for a key that it did not change; else it is what the
-// command answered.
+// What a script answers for a key that it did not change.
 const (
-	notString int64 = -1
-	absent    int64 = -2
+	notString = cluster.ScriptNotString
+	absent    = cluster.ScriptAbsent
 )
 
-// Both scripts answer a number for each entry, and then how many markers were
-// deleted. What could be refused is tried on markers, and then on the first
-// entries: an error in place of the answer means that no entry was changed.
-//
-// They are for every server from 2.8 on: Lua 5.1, and TYPE is no reason for those
-// before 5.0 to refuse a write after it. EXISTS of several keys is refused before
-// 3.0.3, and then every marker is looked at. More than 32 words in one call crash
-// some servers of 2.8 and 3.0. The text is sent each time: a digest would save
-// three bytes a key, and needs another right, and a way back when the server has
-// forgotten it.
-const (
-	// KEYS: entries, and then the marker of each if there are any.
-	// ARGV: the command that deletes, the number of entries.
-	deleteScript = `local n, out, found, marks = tonumber(ARGV[2]), {}, {}, {}
-local function all(command, keys, from)
-local sum = 0
-for i = from, #keys, 30 do sum = sum + redis.call(command, unpack(keys, i, math.min(i + 29, #keys))) end
-return sum
-end
-local marked = #KEYS > n
-if marked then
-local told, sum = pcall(all, 'exists', KEYS, n + 1)
-marked = not told or sum > 0
-end
-for i = 1, n do
-local is = redis.call('type', KEYS[i]).ok
-out[i] = is == 'string' and 1 or is == 'none' and -2 or -1
-if is == 'string' then
-found[#found + 1] = KEYS[i]
-if marked and redis.call('type', KEYS[n + i]).ok == 'string' then marks[#marks + 1] = KEYS[n + i] end
-end
-end
-out[n + 1] = all(ARGV[1], marks, 1)
-all(ARGV[1], found, 1)
-return out`
+// deleteScript deletes entries and their markers. The script for expiries answers alike.
+const deleteScript = cluster.DeleteScript
 
-	// KEYS: entries. ARGV: the command that changes an expiry, its argument.
-	expiryScript = `local out = {}
+// expiryScript changes expiries. KEYS: entries. ARGV: the command, its argument.
+const expiryScript = `local out = {}
 for i = 1, #KEYS do
 local is = redis.call('type', KEYS[i]).ok
 out[i] = is == 'string' and redis.call(ARGV[1], KEYS[i], unpack(ARGV, 2)) or is == 'none' and -2 or -1
 end
 out[#KEYS + 1] = 0
 return out`
-)
-
-// errScript is what makes no sense as the answer of a script.
-var errScript = errors.New("an answer to EVAL that is not that of the script")
 
 // scripted makes a change by a script.
 type scripted struct {
@@ -109,7 +70,7 @@ func (c *scripted) settle(q *queue, b *batch) error {
 	for chunk := range slices.Chunk(b.entries, c.entries()) {
 		err := end
 		var answers []cluster.Item
-		if !errors.Is(err, errScript) { // after which nobody knows where an answer begins
+		if !errors.Is(err, cluster.ErrScript) { // after which nobody knows where an answer begins
 			answers, err = c.answers(q, len(chunk))
 		}
 		var refused redis.Error
@@ -121,7 +82,7 @@ func (c *scripted) settle(q *queue, b *batch) error {
 			c.w.tally.Markers += answers[len(chunk)].Int
 		case !errors.As(err, &refused):
 			c.fail(chunk, ReasonUnsettled, err)
-		case passing(err):
+		case cluster.Passing(err):
 			c.fail(chunk, ReasonRefused, err)
 		default:
 			// What the other ways send tells better what is refused.
@@ -144,7 +105,7 @@ func (c *scripted) answers(q *queue, n int) ([]cluster.Item, error) {
 		return nil, err
 	}
 	if head.Kind != cluster.Array || head.Int != int64(n+1) {
-		return nil, errScript
+		return nil, cluster.ErrScript
 	}
 	answers := make([]cluster.Item, n+1)
 	for i := range answers {
@@ -154,7 +115,7 @@ func (c *scripted) answers(q *queue, n int) ([]cluster.Item, error) {
 			least, most = 0, int64(n)
 		}
 		if a.Kind != cluster.Int || a.Int < least || a.Int > most {
-			return nil, errScript
+			return nil, cluster.ErrScript
 		}
 		answers[i] = a
 	}
@@ -165,20 +126,4 @@ func (c *scripted) fail(entries []entry, reason string, err error) {
 	for i := range entries {
 		c.w.done(&entries[i], failure(reason, c.w.shard.Said(err)))
 	}
-}
-
-// probeScript asks whether the server runs scripts, by one that finds nothing to
-// delete.
-func probeScript(ctx context.Context, key, marker string) *redis.Cmd {
-	return redis.NewCmd(ctx, "eval", deleteScript, 2, key, marker, "del", 1)
-}
-
-// scriptRefused is why a server does not run scripts, knowing its answer to
-// probeScript; nil if it does.
-func scriptRefused(probe *redis.Cmd) error {
-	answer, err := probe.Int64Slice()
-	if err == nil && !slices.Equal(answer, []int64{absent, 0}) {
-		err = errScript
-	}
-	return err
 }

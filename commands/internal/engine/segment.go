@@ -7,6 +7,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/scan"
 )
 
@@ -59,7 +60,7 @@ func (s *shardRun) ability(ctx context.Context, link *scan.Link) (err error) {
 	_, moments := s.op.(interface{ asksMoments() })
 	switch {
 	case !s.o.DryRun && !reads:
-		if s.without, err = probe(s.going, link, s.cl); err == nil {
+		if s.without, err = probe(s.going, link); err == nil {
 			way := s.op.way(&s.without)
 			switch {
 			case s.o.Backup != nil:
@@ -74,7 +75,7 @@ func (s *shardRun) ability(ctx context.Context, link *scan.Link) (err error) {
 		absent := s.cl.Keyspace().Stored("cachering: can this server do it? "+rand.Text(), 0)
 		ask := redis.NewIntCmd(s.going, "pexpiretime", absent)
 		err = link.Conn.Do(s.going, []redis.Cmder{ask})
-		if err == nil && passing(ask.Err()) {
+		if err == nil && cluster.Passing(ask.Err()) {
 			err = ask.Err()
 		}
 		s.without.expireTime = ask.Err() != nil
