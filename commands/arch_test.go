@@ -25,7 +25,7 @@ commands: ./areas ./document ./archive ./plain ./advice ./placement ./library ./
 ./scan: ./areas ./cluster ring
 ./survey: ./areas ./cluster ./scan ring
 ./checkpoint: ./document
-./engine: ./checkpoint ./document ./archive ./cluster ./scan ./survey ring
+./engine: ./checkpoint ./document ./archive ./plain ./cluster ./scan ./survey ring
 ./explain: ./advice ./plain ./placement ./library ./config ./reader ./cluster ./survey codec ring
 ./doctor: ./advice ./plain ./placement ./library ./config ./reader ./cluster ./survey codec ring
 ./archive:

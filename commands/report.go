@@ -149,6 +149,9 @@ func (b *bulk) summary(r *engine.Report, total *engine.Tally) {
 	b.areas(r)
 	if r.DryRun {
 		b.s.ui.Note("dry run: nothing was written")
+		if r.Estimate != nil && total.Scanned > 0 {
+			b.s.ui.Note("the run: %s", r.Estimate)
+		}
 	}
 	b.began(r)
 	b.clocks(r)

@@ -8,6 +8,7 @@ import (
 
 // asked notes commands that are about to be sent, in their order.
 func (c *Conn) asked(cmds ...redis.Cmder) {
+	c.traffic.Commands += int64(len(cmds))
 	for _, cmd := range cmds {
 		c.talk.Asked(cmd.Name(), len(cmd.Args())-1)
 	}

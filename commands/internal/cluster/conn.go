@@ -40,7 +40,8 @@ type Shard struct {
 
 	conn *Conn // of single-key access, opened when first needed
 
-	wrote atomic.Bool // a server of it took a write
+	wrote   atomic.Bool // a server of it took a write
+	traffic trafficSum
 
 	held map[*Conn]time.Time // connections that were not closed by us, and since when; guarded by mu
 }
@@ -92,6 +93,8 @@ type Conn struct {
 	live   atomic.Pointer[liveConn]
 	talk   wire.Talk     // what was asked and answered
 	first  []redis.Cmder // are sent when the server has let us in
+
+	traffic Traffic
 }
 
 // errDialledTwice keeps go-redis from replacing a connection behind our back.
@@ -185,7 +188,7 @@ func (s *Shard) dialAs(ctx context.Context, network, addr, known string, buffer 
 			if err != nil {
 				return nil, err
 			}
-			l.talk = &c.talk
+			l.talk, l.traffic = &c.talk, &c.traffic
 			c.live.Store(l)
 			return l, nil
 		},
@@ -274,12 +277,14 @@ func (c *Conn) Do(ctx context.Context, cmds []redis.Cmder) error {
 	if err := pipe.BatchProcess(ctx, cmds...); err != nil {
 		return err
 	}
+	before := c.traffic
 	if c.in {
 		c.asked(cmds...)
 	} else {
 		c.first = cmds
 	}
 	_, err := pipe.Exec(ctx)
+	c.Shard.traffic.add(c.traffic.Less(before))
 	if c.talk.Changed() {
 		c.Shard.wrote.Store(true)
 	}
@@ -388,6 +393,7 @@ type liveConn struct {
 	net.Conn
 	timeout time.Duration
 	talk    *wire.Talk
+	traffic *Traffic
 	last    string // the error that a server sent which then took nothing from us
 }
 
@@ -398,6 +404,7 @@ func (l *liveConn) Read(p []byte) (int, error) {
 		}
 	}
 	n, err := l.Conn.Read(p)
+	l.traffic.Received += int64(n)
 	if fit, wrong := l.talk.Answered(p[:n]); wrong != nil {
 		return fit, wrong
 	}
@@ -411,6 +418,7 @@ func (l *liveConn) Write(p []byte) (int, error) {
 		if written, err = l.Conn.Write(p); err != nil {
 			l.listen()
 		}
+		l.traffic.Sent += int64(written)
 		return written, err
 	}
 	for {
@@ -420,6 +428,7 @@ func (l *liveConn) Write(p []byte) (int, error) {
 		}
 		n, err := l.Conn.Write(piece)
 		written += n
+		l.traffic.Sent += int64(n)
 		if err != nil {
 			l.listen()
 		}

@@ -19,7 +19,7 @@ func (o *Delete) start(w *worker) (steps, error) {
 	}
 	set := &remover{w: w, command: unlink, marker: marker}
 	ask := &remover{w: w, command: "exists", marker: marker}
-	of := steps{prepare: &sorter{set, w}, commit: newGuarded(w, set), rehearse: ask}
+	of := steps{prepare: &sorter{set, w}, commit: newGuarded(w, set), rehearse: &weighing{committer: ask, w: w}}
 	if w.segment != nil || w.judges() {
 		of.prepare = newDoomed(w, marker)
 	}

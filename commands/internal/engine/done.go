@@ -39,6 +39,9 @@ func failure(reason, detail string) outcome { return outcome{failed, reason, det
 func (w *worker) done(e *entry, o outcome) {
 	e.done = true
 	t := &w.tally
+	if w.o.DryRun {
+		w.foreseen.foresee(e, o.kind)
+	}
 	if e.from != nil && !w.returned(e, o.kind) {
 		return
 	}

@@ -251,6 +251,7 @@ func Run(ctx context.Context, cl *cluster.Cluster, op Operation, o Options) *Rep
 	r.stopKeeping()
 	r.report.conclude(r.reason())
 	r.report.Elapsed = time.Since(begin)
+	r.report.Estimate = r.estimate()
 	return r.report
 }
 

@@ -157,6 +157,8 @@ type Report struct {
 	Areas []survey.Hit
 	// Plan names what a dry run was a run of, for scripts; "" is left out.
 	Plan string
+	// Estimate is what a dry run tells of the run; nil where it tells nothing.
+	Estimate *Estimate
 	// Notes are counts of the command's own, each an object at the end of the
 	// JSON.
 	Notes []Note
@@ -405,7 +407,11 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 		o = append(o, field{"areas", areaList(r.Areas)})
 	}
 	if r.Plan != "" {
-		o = append(o, field{"plan", object{{"id", r.Plan}}})
+		plan := object{{"id", r.Plan}}
+		if r.Estimate != nil {
+			plan = append(plan, field{"estimate", r.Estimate.object()})
+		}
+		o = append(o, field{"plan", plan})
 	}
 	o = append(o, field{"total", r.counts(&total)})
 	if r.Resumed {

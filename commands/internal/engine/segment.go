@@ -61,14 +61,7 @@ func (s *shardRun) ability(ctx context.Context, link *scan.Link) (err error) {
 	switch {
 	case !s.o.DryRun && !reads:
 		if s.without, err = probe(s.going, link); err == nil {
-			way := s.op.way(&s.without)
-			switch {
-			case s.o.Backup != nil:
-				way = byTransaction
-			case s.where().Asks() && way == byScript:
-				way = s.without.wayWithoutScript()
-			}
-			s.ways.begin(way)
+			s.ways.begin(s.firstWay(&s.without))
 			err = s.prove(ctx, link)
 		}
 	case reads || moments:
@@ -79,6 +72,22 @@ func (s *shardRun) ability(ctx context.Context, link *scan.Link) (err error) {
 			err = ask.Err()
 		}
 		s.without.expireTime = ask.Err() != nil
+	case s.estimates():
+		if s.refused, err = probeWays(s.going, link, nil); err != nil && scan.Lost(s.going, err) {
+			err = link.Anew(s.going) // something before the server, which ends a connection by that
+		}
 	}
 	return err
+}
+
+// firstWay is that in which the shard is to be written to.
+func (s *shardRun) firstWay(l *lacks) way {
+	y := s.op.way(l)
+	switch {
+	case s.o.Backup != nil:
+		return byTransaction
+	case s.where().Asks() && y == byScript:
+		return l.wayWithoutScript()
+	}
+	return y
 }

@@ -33,6 +33,7 @@ type shardRun struct {
 	halt  context.CancelCauseFunc
 	// without is what the server cannot do.
 	without lacks
+	refused lacks // to a run, as far as a dry run asks: it needs nothing of it
 	ways    ways
 	crew    crew
 	shared  shared
@@ -45,11 +46,12 @@ type shardRun struct {
 
 	undone atomic.Bool // there was work that nobody did
 
-	tallies sync.Mutex
-	tally   Tally
-	held    int64 // keys of the database when the run began
-	began   scan.Identity
-	looked  time.Time // when it was looked whether they are there still
+	tallies  sync.Mutex
+	tally    Tally
+	foreseen foreseen // in a dry run
+	held     int64    // keys of the database when the run began
+	began    scan.Identity
+	looked   time.Time // when it was looked whether they are there still
 	// deletedBefore were deleted by runs before this one.
 	deletedBefore int64
 	kills         kills
@@ -90,6 +92,13 @@ func (s *shardRun) count(t *Tally) {
 	s.enough(t)
 	s.tell(s.lookedAt(t))
 	*t = Tally{}
+}
+
+// foresee adds what a worker learned about the run.
+func (s *shardRun) foresee(f *foreseen) {
+	s.tallies.Lock()
+	defer s.tallies.Unlock()
+	s.foreseen.add(f)
 }
 
 // countUnfinished adds what a worker counted of what it left. It is in the report, and

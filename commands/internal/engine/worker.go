@@ -14,10 +14,11 @@ import (
 // worker does the batches of one shard on one connection, one after the other.
 type worker struct {
 	*shardRun
-	conn  *cluster.Conn
-	prep  preparer
-	com   committer
-	tally Tally
+	conn     *cluster.Conn
+	prep     preparer
+	com      committer
+	tally    Tally
+	foreseen foreseen // in a dry run
 
 	// What is written and what is asked goes out in one flush, but the answers
 	// are kept apart: nonsense in the one does not disturb the other.
@@ -56,6 +57,7 @@ func (s *shardRun) worker(ctx context.Context) (err error) {
 			w.todo = append(w.todo, s.crew.inherit()...)
 		}
 		s.count(&w.tally)
+		s.foresee(&w.foreseen)
 		w.abandon()
 		s.countUnfinished(&w.tally)
 	}()
@@ -134,7 +136,10 @@ func (w *worker) flush(ctx context.Context) error {
 	if len(w.cmds) == 0 {
 		return nil
 	}
-	return w.conn.Do(ctx, w.cmds)
+	before := w.conn.Traffic()
+	err := w.conn.Do(ctx, w.cmds)
+	w.foreseen.flushed.Add(w.conn.Traffic().Less(before))
+	return err
 }
 
 // turn reads the answers to a flush and takes the next batch in hand.
@@ -213,6 +218,10 @@ func (w *worker) fresh(wait bool) []entry {
 	}
 	keys := w.held
 	w.held = nil
+	w.foreseen.given += int64(len(keys))
+	for i := range keys {
+		w.foreseen.givenBytes += int64(len(keys[i].key))
+	}
 	return keys
 }
 
