@@ -12,9 +12,8 @@ type feeding struct {
 	rest  []entry // of the part at hand, after those in batch
 }
 
-// feed hands all that a source gives to the workers. The database has about so many
-// keys.
-func (s *shardRun) feed(ctx context.Context, from source, keys int64) error {
+// feed hands all that a source gives to the workers.
+func (s *shardRun) feed(ctx context.Context, from source) error {
 	f := &feeding{shardRun: s}
 	defer func() {
 		s.leaveOver(f.batch)
@@ -40,7 +39,7 @@ func (s *shardRun) feed(ctx context.Context, from source, keys int64) error {
 		if !f.pay(ctx, p.dropped) || !f.handOutPart(ctx, &p) {
 			return nil
 		}
-		s.told.passed(s.index, p.passed, keys)
+		s.told.stir()
 		if p.last {
 			return nil
 		}

@@ -23,10 +23,13 @@ type Progress struct {
 	SlowestShare float64
 }
 
-// passed is how far the source of a shard is.
+// passed is how far the work on a shard is.
 type passed struct{ done, total int64 }
 
 func (p passed) share() float64 { return float64(p.done) / float64(max(1, p.total)) }
+
+// stirs is how often progress is told at most while keys are counted.
+const stirs = 50 * time.Millisecond
 
 // foretells is how long a server may take to say how many keys it has before the work
 // begins without that.
@@ -71,53 +74,58 @@ func (r *run) foretell(ctx context.Context) {
 	})
 }
 
-// passed notes how far shard i is: at done of total, which are counted against what was
-// foretold.
-func (t *told) passed(i int, done, total int64) {
+// stir has progress be told if it was not just now.
+func (t *told) stir() {
 	if t.moved == nil {
 		return
 	}
-	t.mu.Lock()
-	p := &t.progress[i]
-	if p.total == 0 {
-		p.total = total
-	}
-	if done >= total {
-		p.done = p.total
-	} else {
-		p.done = max(p.done, int64(passed{done, total}.share()*float64(p.total)))
-	}
-	t.mu.Unlock()
-	select {
-	case t.moved <- struct{}{}:
-	default: // what is about to be told takes this in
+	if now, last := time.Now().UnixNano(), t.stirred.Load(); now-last >= int64(stirs) && t.stirred.CompareAndSwap(last, now) {
+		wake(t.moved)
 	}
 }
 
-// progress is how far the run is.
+// far is how many keys of the shard are done with, about: those that the source came to,
+// but for those that workers still have. What a scan came to is told by what it asked
+// for, which is more than there is where there is little. The lock is held.
+func (s *shardRun) far() int64 {
+	return min(s.keys, max(s.passed, s.given)) - max(0, s.given-s.lookedAt(&s.tally))
+}
+
+// progress is how far the run is. One goroutine asks at a time.
 func (r *run) progress() (sum Progress) {
 	r.mu.Lock()
 	live := slices.Clone(r.live)
 	r.mu.Unlock()
-	r.told.mu.Lock()
-	parts := slices.Clone(r.told.progress)
-	r.told.mu.Unlock()
-	for i, p := range parts {
+	for i := range r.told.progress {
+		p, under := &r.told.progress[i], false
+		if s := live[i]; s != nil {
+			s.tallies.Lock()
+			sum.Conflicts += s.tally.Conflict
+			sum.Failures += s.tally.failures() - s.tally.Conflict
+			p.advance(s)
+			under = !s.over
+			s.tallies.Unlock()
+		}
 		sum.Done += p.done
 		sum.Total += p.total
-		s := live[i]
-		if s == nil {
-			continue
-		}
-		s.tallies.Lock()
-		conflicts := s.tally.Conflict
-		sum.Conflicts += conflicts
-		sum.Failures += s.tally.failures() - conflicts
-		over := s.over
-		s.tallies.Unlock()
-		if !over && len(parts) > 1 && (sum.Slowest == "" || p.share() < sum.SlowestShare) {
+		if under && len(live) > 1 && (sum.Slowest == "" || p.share() < sum.SlowestShare) {
 			sum.Slowest, sum.SlowestShare = r.o.Shards[i].Name, p.share()
 		}
 	}
 	return sum
+}
+
+// advance takes how far the work on the shard is, counted against what was foretold. The
+// lock is held.
+func (p *passed) advance(s *shardRun) {
+	if p.total == 0 {
+		p.total = max(0, s.keys)
+	}
+	switch {
+	case s.over && s.err == nil && !s.undone.Load():
+		p.done = p.total
+	case s.keys > 0:
+		share := passed{s.far(), s.keys}.share()
+		p.done = max(p.done, min(p.total, int64(share*float64(p.total))))
+	}
 }

@@ -91,6 +91,7 @@ func (s *shardRun) count(t *Tally) {
 	s.tallies.Unlock()
 	s.enough(t)
 	s.tell(s.lookedAt(t))
+	s.told.stir()
 	*t = Tally{}
 }
 
@@ -223,7 +224,7 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 		wg.Go(func() { s.contain(func() error { return s.worker(ctx) }) })
 	}
 	s.contain(func() error {
-		return s.feed(ctx, from, keys)
+		return s.feed(ctx, from)
 	})
 	close(s.work)
 	wg.Wait()
@@ -251,9 +252,6 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 	out.UsedMemoryAfter = after.UsedMemory
 	if s.emptied(ctx, after.Keys) {
 		s.leaveEmptied()
-	}
-	if !s.undone.Load() {
-		r.told.passed(index, keys, keys)
 	}
 }
 

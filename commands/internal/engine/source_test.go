@@ -100,7 +100,7 @@ func TestWhatASourceGivesIsWorkedOnInBatches(t *testing.T) {
 		if c.stop {
 			stop()
 		}
-		err := s.feed(context.Background(), &listSource{parts: slices.Clone(parts), err: c.err}, 9)
+		err := s.feed(context.Background(), &listSource{parts: slices.Clone(parts), err: c.err})
 		stop()
 		close(s.work)
 		var batches []string

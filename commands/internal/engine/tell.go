@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -23,8 +24,8 @@ type told struct {
 	wg    sync.WaitGroup
 	one   sync.Mutex // of failures is told at a time
 
-	mu       sync.Mutex
-	progress []passed // by shard
+	stirred  atomic.Int64 // when progress was told last
+	progress []passed     // by shard; of the goroutine that tells, once it is there
 }
 
 // wait returns when all was told. Nothing may happen on the shards any more.
