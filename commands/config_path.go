@@ -35,6 +35,15 @@ func runConfigPath(s *session) error {
 	if err := src.Readable(); err != nil {
 		return err
 	}
+	if s.global.cache != "" { // a cache that is not in the file is no cache here either
+		file, err := s.file()
+		if err != nil {
+			return err
+		}
+		if _, err := s.cacheOf(file); err != nil {
+			return err
+		}
+	}
 	path, err := filepath.Abs(src.Path)
 	if err != nil {
 		return err
