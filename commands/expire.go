@@ -40,6 +40,7 @@ func newExpire(s *session) *command {
 			"cachering expire user:42 --ttl 10m",
 			"cachering touch session:1 session:2 --ttl default",
 			"cachering expire sale:banner --at 2030-01-31T18:00:00+01:00",
+			"cachering expire user:42 --ttl 10m --dry-run",
 			"cachering expire - --ttl 1h <keys.txt",
 			"cachering expire --match 'page:*' --ttl 5m --dry-run",
 			"cachering expire --match 'page:*' --ttl 5m --yes",
@@ -105,7 +106,7 @@ func runExpire(ctx context.Context, s *session, o *expireOptions, args []string)
 		b.byAlias = b.cache.Confirm && ttl < short
 		return o.changeMatching(ctx, b, "expire in "+ttl.String(), &engine.Expire{TTL: ttl})
 	}
-	cache, cl, err := s.openWritable(ctx, &o.keyOptions)
+	cache, cl, err := s.openFor(ctx, &o.keyOptions, o.bulk.dryRun)
 	if err != nil {
 		return err
 	}
@@ -120,6 +121,9 @@ func runExpire(ctx context.Context, s *session, o *expireOptions, args []string)
 			change := cl.Delete
 			if cache.Traits.Negative == library.Store {
 				change = cl.Persist
+			}
+			if o.bulk.dryRun {
+				change = wouldChange(cl, cache.Traits.Negative == library.Store)
 			}
 			return o.changeKeys(ctx, s.keys(args, &o.keyOptions), cache, change)
 		}
@@ -136,6 +140,9 @@ func runExpire(ctx context.Context, s *session, o *expireOptions, args []string)
 		request = func(ctx context.Context, stored [][]byte) []cluster.Entry {
 			return cl.ExpireAt(ctx, stored, o.at.Time)
 		}
+	}
+	if o.bulk.dryRun {
+		request = wouldChange(cl, ttl == cluster.Forever)
 	}
 	return o.changeKeys(ctx, s.keys(args, &o.keyOptions), cache, request)
 }

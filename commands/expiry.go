@@ -37,14 +37,14 @@ func (o *expiryOptions) check(command string, args []string) error {
 		}
 		return o.keyOptions.check([]string{"-"})
 	}
-	switch name := o.bulk.given(); {
+	switch name := o.bulk.given("shard", "dry-run"); {
 	case len(args) == 0:
 		return usagef("%s needs KEY… or --match PATTERN", command)
 	case o.includeProtected:
 		return usagef("--include-protected goes with --match")
 	case o.all:
 		return usagef("--all goes with --match")
-	case name != "" && name != "shard":
+	case name != "":
 		return usagef("--%s goes with --match", name)
 	case len(o.version.list) > 1:
 		return usagef("several versions go with --match: a key given is of one")
@@ -53,7 +53,21 @@ func (o *expiryOptions) check(command string, args []string) error {
 	return o.keyOptions.check(args)
 }
 
-// changeKeys makes request of the keys and prints whether it changed them.
+// wouldChange tells of keys whether they would be changed; forever is that they are to
+// lose their expiry.
+func wouldChange(cl *cluster.Cluster, forever bool) func(context.Context, [][]byte) []cluster.Entry {
+	return func(ctx context.Context, stored [][]byte) []cluster.Entry {
+		entries := cl.TTL(ctx, stored)
+		for i := range entries {
+			e := &entries[i]
+			e.Done = e.Found && (!forever || e.TTL != cluster.Forever)
+		}
+		return entries
+	}
+}
+
+// changeKeys makes request of the keys and prints whether it changed them, or, in a dry
+// run, would.
 func (o *expiryOptions) changeKeys(ctx context.Context, list *keyList, cache *config.Cache,
 	request func(context.Context, [][]byte) []cluster.Entry) error {
 	var t tally
@@ -68,9 +82,12 @@ func (o *expiryOptions) changeKeys(ctx context.Context, list *keyList, cache *co
 				address
 				Found   bool `json:"found"`
 				Changed bool `json:"changed"`
-			}{a.address, a.Found, a.Done})
+				DryRun  bool `json:"dry_run,omitempty"`
+			}{a.address, a.Found, a.Done, o.bulk.dryRun})
 		}
 		switch {
+		case a.Done && o.bulk.dryRun:
+			list.line(a.arg, "would be changed")
 		case a.Done:
 			list.did(a.arg, "changed")
 		case a.Found:

@@ -108,6 +108,12 @@ func (o *keyOptions) check(args []string) error {
 	return nil
 }
 
+// dryRunFlag is for what changes one key after the other.
+func dryRunFlag(to *bool) cli.Flag {
+	return &cli.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Destination: to,
+		Usage: "tell what would be done, and change nothing"}
+}
+
 // bulkOptions are the flags of every command that works through a cache.
 type bulkOptions struct {
 	dryRun   bool
@@ -182,8 +188,8 @@ func (o *bulkOptions) flags() []cli.Flag {
 	}, o.progressOptions.flags(), o.guardOptions.flags())
 }
 
-// given names a flag that was set, where none may be.
-func (o *bulkOptions) given() string {
+// given names a flag that was set, where none may be but those.
+func (o *bulkOptions) given(but ...string) string {
 	for _, f := range []struct {
 		name string
 		set  bool
@@ -193,7 +199,7 @@ func (o *bulkOptions) given() string {
 		{"deadline", !o.deadline.IsZero()}, {"max-failures", o.maxFailures.Bound.Set},
 		{"checkpoint", o.checkpoint != ""}, {"from-start", o.fromStart},
 	} {
-		if f.set {
+		if f.set && !slices.Contains(but, f.name) {
 			return f.name
 		}
 	}

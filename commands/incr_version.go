@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/config"
 	"cachering/commands/internal/plain"
 	"cachering/commands/internal/ui"
@@ -15,11 +16,12 @@ import (
 
 type incrVersionOptions struct {
 	keyOptions
-	by integer
+	by     integer
+	dryRun bool
 }
 
 func (o *incrVersionOptions) flags() []cli.Flag {
-	return append(byFlag(&o.by, "change the version by `N` instead of 1"), o.keyOptions.flags()...)
+	return append(append(byFlag(&o.by, "change the version by `N` instead of 1"), dryRunFlag(&o.dryRun)), o.keyOptions.flags()...)
 }
 
 func newIncrVersion(s *session) *command { return newVersionChanger(s, "incr-version", "a later", 1) }
@@ -43,6 +45,7 @@ func newVersionChanger(s *session, name, where string, sign int64) *command {
 		examples: []string{
 			"cachering " + name + " user:42",
 			"cachering " + name + " user:42 --version 3 --by 2",
+			"cachering " + name + " user:42 --dry-run --json",
 		},
 		exits: []exit{
 			{exitDone, "moved"},
@@ -64,7 +67,7 @@ func runIncrVersion(ctx context.Context, s *session, o *incrVersionOptions, arg 
 	if o.by.value == 0 {
 		return usagef("--by 0 moves nothing")
 	}
-	cache, cl, err := s.openWritable(ctx, &o.keyOptions)
+	cache, cl, err := s.openFor(ctx, &o.keyOptions, o.dryRun)
 	if err != nil {
 		return err
 	}
@@ -78,7 +81,11 @@ func runIncrVersion(ctx context.Context, s *session, o *incrVersionOptions, arg 
 		return usagef("version %s is out of range", next)
 	}
 	from, to := o.storedKey(cache, arg), cache.Keyspace.Stored(key, next.Int64())
-	m := cl.Move(ctx, []byte(from), []byte(to))
+	move := cl.Move
+	if o.dryRun {
+		move = s.wouldMove(cl)
+	}
+	m := move(ctx, []byte(from), []byte(to))
 	if m.Err != nil {
 		if m.Copied {
 			s.ui.Warn("cachering: %s: version %s is there; the old one may be too", key, next)
@@ -92,7 +99,8 @@ func runIncrVersion(ctx context.Context, s *session, o *incrVersionOptions, arg 
 		address
 		Found   bool   `json:"found"`
 		Version *int64 `json:"version"`
-	}{address{ui.Bytes(key), ui.Bytes(from), m.From.Name}, m.Found, nil}
+		DryRun  bool   `json:"dry_run,omitempty"`
+	}{address{ui.Bytes(key), ui.Bytes(from), m.From.Name}, m.Found, nil, o.dryRun}
 	if m.Found {
 		v := next.Int64()
 		doc.Version, doc.Stored, doc.Shard = &v, ui.Bytes(to), m.To.Name
@@ -110,6 +118,22 @@ func runIncrVersion(ctx context.Context, s *session, o *incrVersionOptions, arg 
 		return outcome(exitNegative)
 	}
 	return nil
+}
+
+// wouldMove tells what Move would find, and moves nothing; a person is told what it
+// would overwrite.
+func (s *session) wouldMove(cl *cluster.Cluster) func(ctx context.Context, from, to []byte) cluster.Moved {
+	return func(ctx context.Context, from, to []byte) (m cluster.Moved) {
+		ends := cl.TTL(ctx, [][]byte{from, to})
+		m.From, m.To, m.Found = ends[0].Shard, ends[1].Shard, ends[0].Found
+		if m.Err = ends[0].Err; m.Err == nil {
+			m.Err = ends[1].Err
+		}
+		if m.Err == nil && m.Found && ends[1].Found {
+			s.ui.Note("%s on %s would be overwritten", to, m.To.Name)
+		}
+		return m
+	}
 }
 
 // versioned takes an argument apart into the key and its version.

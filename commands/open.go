@@ -119,6 +119,15 @@ func (s *session) openWritable(ctx context.Context, o *keyOptions) (*config.Cach
 	return cache, cl, nil
 }
 
+// openFor is openWritable, or openKeys for a dry run, which a cache that is closed and a
+// replica may see, and which no record is of.
+func (s *session) openFor(ctx context.Context, o *keyOptions, dryRun bool) (*config.Cache, *cluster.Cluster, error) {
+	if dryRun {
+		return s.openKeys(ctx, o)
+	}
+	return s.openWritable(ctx, o)
+}
+
 // findShard is the index of the shard that --shard names.
 func findShard(cache *config.Cache, name word) (int, error) {
 	i, err := cache.FindServer(string(name))

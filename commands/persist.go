@@ -43,7 +43,7 @@ func runPersist(ctx context.Context, s *session, o *expiryOptions, args []string
 		}
 		return o.changeMatching(ctx, b, "persist", &engine.Persist{})
 	}
-	cache, cl, err := s.openWritable(ctx, &o.keyOptions)
+	cache, cl, err := s.openFor(ctx, &o.keyOptions, o.bulk.dryRun)
 	if err != nil {
 		return err
 	}
@@ -51,5 +51,9 @@ func runPersist(ctx context.Context, s *session, o *expiryOptions, args []string
 	if err := herdWrites(cache); err != nil {
 		return err
 	}
-	return o.changeKeys(ctx, s.keys(args, &o.keyOptions), cache, expiring(cl, cache, cluster.Forever))
+	request := expiring(cl, cache, cluster.Forever)
+	if o.bulk.dryRun {
+		request = wouldChange(cl, true)
+	}
+	return o.changeKeys(ctx, s.keys(args, &o.keyOptions), cache, request)
 }

@@ -15,11 +15,12 @@ import (
 
 type unlockOptions struct {
 	keyOptions
-	yes bool
+	yes    bool
+	dryRun bool
 }
 
 func (o *unlockOptions) flags() []cli.Flag {
-	return append(o.keyOptions.flags(), &cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Destination: &o.yes,
+	return append(o.keyOptions.flags(), dryRunFlag(&o.dryRun), &cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Destination: &o.yes,
 		Usage: "do not ask; needed where no terminal is"})
 }
 
@@ -36,6 +37,7 @@ func newUnlock(s *session) *command {
 		examples: []string{
 			"cachering keys --locks",
 			"cachering unlock page:1",
+			"cachering unlock page:1 --dry-run",
 			"cachering unlock page:1 --yes",
 		},
 		exits: []exit{
@@ -56,12 +58,12 @@ func runUnlock(ctx context.Context, s *session, o *unlockOptions, arg string) er
 	if err := o.check(nil); err != nil {
 		return err
 	}
-	cache, cl, err := s.openWritable(ctx, &o.keyOptions)
+	cache, cl, err := s.openFor(ctx, &o.keyOptions, o.dryRun)
 	if err != nil {
 		return err
 	}
 	defer cl.Close()
-	if !o.yes && !s.ui.CanAsk() {
+	if !o.yes && !o.dryRun && !s.ui.CanAsk() {
 		return refusef(refusedNoTerminal, "there is no terminal to ask on").hinting("--yes goes ahead without a question")
 	}
 	lock, key := o.lockOf(cache, arg)
@@ -76,7 +78,9 @@ func runUnlock(ctx context.Context, s *session, o *unlockOptions, arg string) er
 		return refusef(refusedOutside, "%s holds a value, not a lock", plain.Quote(key))
 	}
 	removed, code := false, exitNegative
-	if seen.Found {
+	if seen.Found && o.dryRun {
+		code = exitDone
+	} else if seen.Found {
 		if !o.yes {
 			s.ui.Warn("lock of %s on %s, held by %s, expires: %s", key, seen.Shard.Name, seen.Value, lifetimeWords(lifetime(seen.TTL)))
 			yes, err := s.ui.Confirm(ctx, labelled(cache, "remove it?"))
@@ -107,7 +111,8 @@ func runUnlock(ctx context.Context, s *session, o *unlockOptions, arg string) er
 			Removed bool      `json:"removed"`
 			Token   *ui.Bytes `json:"token"`
 			TTL     *int64    `json:"ttl_ms"`
-		}{address{ui.Bytes(key), ui.Bytes(lock), seen.Shard.Name}, seen.Found, removed, nil, milliseconds(seen.TTL)}
+			DryRun  bool      `json:"dry_run,omitempty"`
+		}{address{ui.Bytes(key), ui.Bytes(lock), seen.Shard.Name}, seen.Found, removed, nil, milliseconds(seen.TTL), o.dryRun}
 		if seen.Found {
 			token := ui.Bytes(seen.Value)
 			doc.Token = &token
@@ -117,6 +122,9 @@ func runUnlock(ctx context.Context, s *session, o *unlockOptions, arg string) er
 		}
 	} else if removed {
 		s.ui.Line("removed")
+	} else if seen.Found && o.dryRun {
+		s.ui.Warn("lock of %s on %s, held by %s, expires: %s", key, seen.Shard.Name, seen.Value, lifetimeWords(lifetime(seen.TTL)))
+		s.ui.Line("would be removed")
 	} else if !seen.Found && s.ui.OutTerminal {
 		s.ui.Note("%s: there is no lock", plain.Escape(key, ""))
 	}

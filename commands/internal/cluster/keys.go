@@ -153,6 +153,23 @@ func (c *Cluster) Delete(ctx context.Context, stored [][]byte) []Entry {
 	})
 }
 
+// WouldDelete tells what Delete would find, and deletes nothing.
+func (c *Cluster) WouldDelete(ctx context.Context, stored [][]byte) []Entry {
+	return c.each(ctx, stored, repeatable, func(e *Entry) ([]redis.Cmder, func()) {
+		exists := redis.NewIntCmd(ctx, "exists", e.Stored)
+		cmds, marker := []redis.Cmder{exists}, (*redis.IntCmd)(nil)
+		if fresh := c.Fresh(e.Stored); fresh != nil {
+			marker = redis.NewIntCmd(ctx, "exists", fresh)
+			cmds = append(cmds, marker)
+		}
+		return cmds, func() {
+			n, err := exists.Result()
+			e.Found, e.Err = n > 0, err
+			e.Marker = marker != nil && marker.Val() > 0
+		}
+	})
+}
+
 // Fresh is the stored key of the freshness marker of an entry, nil where the
 // library keeps none.
 func (c *Cluster) Fresh(stored []byte) []byte {
