@@ -103,8 +103,11 @@ func checkMetrics(path string) error {
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
-// metricsFile opens a file beside path, which only its owner may read and no collector
-// looks at, to be renamed to it. What is at path may only be metrics of a run: a slip in
+// metricsMode lets the collector read the file, which runs as another user. There is
+// neither a key nor a value in it.
+const metricsMode = 0o644
+
+// metricsFile opens a file beside path, which no collector looks at, to be renamed to it. What is at path may only be metrics of a run: a slip in
 // a name costs nobody a file, and a link leads nowhere.
 func metricsFile(path string) (*os.File, error) {
 	switch was, err := os.Lstat(path); {
@@ -126,7 +129,16 @@ func metricsFile(path string) (*os.File, error) {
 			return nil, errors.New("it is there already, and holds no metrics of a run; name another file, or remove it")
 		}
 	}
-	return os.CreateTemp(filepath.Dir(path), ".cachering-*")
+	f, err := os.CreateTemp(filepath.Dir(path), ".cachering-*")
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Chmod(metricsMode); err != nil {
+		f.Close()
+		os.Remove(f.Name())
+		return nil, err
+	}
+	return f, nil
 }
 
 const (
