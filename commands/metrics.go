@@ -107,8 +107,9 @@ func checkMetrics(path string) error {
 // neither a key nor a value in it.
 const metricsMode = 0o644
 
-// metricsFile opens a file beside path, which no collector looks at, to be renamed to it. What is at path may only be metrics of a run: a slip in
-// a name costs nobody a file, and a link leads nowhere.
+// metricsFile opens a file beside path, which no collector looks at, to be renamed to it.
+// What is at path may only be metrics of a run: a slip in a name costs nobody a file, and a
+// link leads nowhere.
 func metricsFile(path string) (*os.File, error) {
 	switch was, err := os.Lstat(path); {
 	case errors.Is(err, fs.ErrNotExist):

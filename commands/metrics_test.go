@@ -19,7 +19,7 @@ import (
 func scriptMetrics(ts *testscript.TestScript, neg bool, args []string) {
 	info, err := os.Lstat(ts.MkAbs(args[0]))
 	ts.Check(err)
-	if info.Mode() != 0o600 {
+	if info.Mode() != 0o644 {
 		ts.Fatalf("%s has the mode %v", args[0], info.Mode())
 	}
 	samples, err := parseMetrics(ts.ReadFile(args[0]))
