@@ -40,7 +40,9 @@ func newCheck(s *session) *command {
 		long: "All shards are scanned, for every version. Each line is a finding: misplaced (the key is\n" +
 			"not on its home), duplicate (it is on several shards; the expiry of each follows, and\n" +
 			"whether the values are the same), orphan (a freshness marker whose entry is gone),\n" +
-			"lock (a lock that never expires). A key that is written meanwhile may be told wrongly.\n\n" + checkFilters,
+			"lock (a lock that never expires). A key that is written meanwhile may be told wrongly.\n" +
+			"Hints with commands that repair the first of them follow on standard error; where more than\n" +
+			"a tenth of the keys is misplaced it is ring guess alone.\n\n" + checkFilters,
 		flags: o.flags(),
 		examples: []string{
 			"cachering check",
@@ -118,6 +120,7 @@ func runCheck(ctx context.Context, s *session, o *checkOptions) error {
 		return err
 	}
 	found, unknown := int64(0), 0
+	var mend repairs
 	checked, err := survey.Check(ctx, cl, survey.Checker{
 		Selection: sel, Shards: shards, IsToken: codec.LockToken,
 		Found: func(page []survey.Finding) error {
@@ -129,6 +132,7 @@ func runCheck(ctx context.Context, s *session, o *checkOptions) error {
 					continue
 				}
 				found++
+				mend.add(f)
 				if err := s.printFinding(f); err != nil {
 					return err
 				}
@@ -143,6 +147,7 @@ func runCheck(ctx context.Context, s *session, o *checkOptions) error {
 		return err
 	}
 	s.ui.Note("%s on %s", plain.Count(found, "finding"), plain.Count(int64(checked.Scanned-checked.Failed), "shard"))
+	mend.propose(s, file, cache, checked.Keys)
 	code := codeOfShards(checked.Failed, checked.Scanned)
 	if checked.Lost > 0 || unknown > 0 {
 		code = worse(code, exitPartial)

@@ -171,7 +171,7 @@ func (p *progress) tell() {
 		p.ui.Note("%s", l.text(p.run.does))
 	case progressJSON:
 		if text, err := document.Marshal(l); err == nil {
-			p.ui.WarnDocument(text)
+			p.ui.WarnLine(string(text))
 		}
 	}
 }

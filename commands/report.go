@@ -182,7 +182,7 @@ func (b *bulk) summary(r *engine.Report, total *engine.Tally) {
 func (b *bulk) soFar(r *engine.Report) {
 	if b.s.ui.JSON {
 		if text, err := document.Marshal(r); err == nil {
-			b.s.ui.WarnDocument(text)
+			b.s.ui.WarnLine(string(text))
 		}
 		return
 	}

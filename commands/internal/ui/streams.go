@@ -103,8 +103,9 @@ func (s *Streams) WarnUnder(label, format string, args ...any) {
 	s.warn(s.told(label, plain.Escape(fmt.Sprintf(format, args...), ""))...)
 }
 
-// WarnDocument is Warn of one JSON document, which stays in one line.
-func (s *Streams) WarnDocument(text []byte) { s.warn(plain.Escape(string(text), "")) }
+// WarnLine is Warn of what is to be read or pasted whole, as a JSON document or a command
+// is: it stays in one line.
+func (s *Streams) WarnLine(line string) { s.warn(plain.Escape(line, "")) }
 
 func (s *Streams) warn(lines ...string) {
 	s.mu.Lock()

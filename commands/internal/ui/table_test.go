@@ -158,7 +158,7 @@ func TestTextFits(t *testing.T) {
 	s.Line(key)
 	s.CommandUnder("next     ", []string{"cachering", "delete", "--stored", "--shard", "10.0.0.1:6379", "--", "'a  key of some length'"})
 	s.Warn("hint: what failed is read as another thing than it is: cachering reinsert --from pickle:5 --to pickle:2")
-	s.WarnDocument([]byte(`{"schema": 1, "` + words10 + `": 1}`))
+	s.WarnLine(`{"schema": 1, "` + words10 + `": 1}`)
 	s.Flush()
 	want := key + "\n" +
 		"next     cachering delete --stored \\\n" +
