@@ -44,6 +44,8 @@ type bulk struct {
 	// those, once that is known.
 	tells bool
 	hits  []survey.Hit
+	// room, if there is one, refuses a run for which the servers have too little memory.
+	room func(context.Context) error
 	// finish, if there is one, is told the report when the work has ended, before it is
 	// printed.
 	finish func(*engine.Report) error

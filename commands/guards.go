@@ -46,7 +46,7 @@ func (o *guardOptions) flags() []cli.Flag {
 		&cli.GenericFlag{Name: "during-saves", Value: &o.duringSaves,
 			Usage: "`wait|go` while a server forks, to save or to send a replica everything (default: wait where it uses much of its memory)"},
 		&cli.BoolFlag{Name: "allow-eviction", Destination: &o.allowEviction,
-			Usage: "go on where a server begins to evict keys"},
+			Usage: "go ahead where a server would nearly be full, and go on where one begins to evict keys"},
 		&cli.GenericFlag{Name: "parallel", Value: &o.parallel,
 			Usage: "work on `N` shards at a time (default: 16)"},
 		&cli.BoolFlag{Name: "gentle", Destination: &o.gentle,

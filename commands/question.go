@@ -92,6 +92,11 @@ func (b *bulk) confirm(ctx context.Context) error {
 	if err := b.expected(ctx); err != nil {
 		return err
 	}
+	if b.room != nil {
+		if err := b.room(ctx); err != nil {
+			return err
+		}
+	}
 	if b.o.dryRun || b.answered() {
 		b.sample(ctx)
 		return nil

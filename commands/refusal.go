@@ -19,6 +19,7 @@ const (
 	refusedTarget      reason = "unreadable_target" // the application could not read it
 	refusedRunning     reason = "running"           // another run is at it
 	refusedUnexpected  reason = "unexpected"        // what is there is not what it should be
+	refusedEviction    reason = "eviction"          // a server would nearly be full
 	refusedNoSpace     reason = "no_space"          // for what the run would keep
 )
 

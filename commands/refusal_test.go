@@ -46,6 +46,13 @@ location = "10.0.0.1:6379"
 options  = { python = "3.12", db = 2 }
 dial     = { "10.0.0.1:6379" = %[1]q }
 
+[caches.crowded]
+backend  = "redis_cache.ShardedRedisCache"
+release  = "3.0.1"
+location = "10.0.0.1:6379"
+options  = { python = "3.12", db = 3 }
+dial     = { "10.0.0.1:6379" = %[1]q }
+
 [caches.hashed]
 backend      = "redis_cache.ShardedRedisCache"
 release      = "3.0.1"
@@ -117,7 +124,13 @@ func TestRefusals(t *testing.T) {
 		code := run(append([]string{"cachering", "-c", conf}, words...), streams, func(string) (string, bool) { return "", false }, nil)
 		return outcome{code, out.String(), errs.String()}
 	}
-	for _, line := range []string{"backup " + file("whole"), "backup -a hashed " + file("other")} {
+	crowded := server.Client(3)
+	for _, key := range []string{":1:stays", ":1:goes"} {
+		if err := crowded.Set(ctx, key, "Vhello\np0\n.", 0).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, line := range []string{"backup " + file("whole"), "backup -a hashed " + file("other"), "backup -a crowded " + file("crowded")} {
 		if got := cachering("", strings.Fields(line)...); got.code != exitDone {
 			t.Fatalf("%s: %+v", line, got)
 		}
@@ -145,6 +158,12 @@ func TestRefusals(t *testing.T) {
 		if err := os.WriteFile(file(name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if err := crowded.Del(ctx, ":1:goes").Err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := crowded.ConfigSet(ctx, "maxmemory", "1000").Err(); err != nil { // full, from here on
+		t.Fatal(err)
 	}
 	keys := client.DBSize(ctx).Val()
 
@@ -211,6 +230,8 @@ func TestRefusals(t *testing.T) {
 		{"", "restore " + file("other") + " --yes", refusedUnconfirmed, "null"},
 		{"", "backup /proc/backup", refusedNoSpace, "null"},
 		{"", "reinsert --to 5 --yes --backup /proc/backup", refusedNoSpace, "null"},
+		{"", "reinsert -a crowded --to 5 --yes", refusedEviction, "null"},
+		{"", "restore -a crowded " + file("crowded") + " --yes", refusedEviction, "null"},
 		// These are no bulk runs: standard output stays empty.
 		{"", "set -a closed k v", refusedOutside, ""},
 		{"", "delete -a closed k0", refusedOutside, ""},

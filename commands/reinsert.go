@@ -62,7 +62,8 @@ func newReinsert(s *session) *command {
 			"cachering reinsert --to 5 --yes --rate 20000 --json | jq .total",
 		},
 		exits: bulkExits("every value is at the target, or was skipped as not the cache's own",
-			"refused: read_only, no terminal and no --yes, a CODEC that the application cannot read; or the answer was no"),
+			"refused: read_only, no terminal and no --yes, a CODEC that the application cannot read, a server that would\n"+
+				"nearly be full; or the answer was no"),
 		writes: true,
 		run:    func(ctx context.Context, _ []string) error { return runReinsert(ctx, s, &o) },
 	}
@@ -107,6 +108,13 @@ func runReinsert(ctx context.Context, s *session, o *reinsertOptions) error {
 		return err
 	}
 	b.what += ", to " + to.String()
+	b.room = func(ctx context.Context) error {
+		t, err := codec.NewTranscoder(codec.Stored(from), to, codec.Options{Py2Strings: o.py2.policy})
+		if err != nil {
+			return err
+		}
+		return b.growth(ctx, t)
+	}
 	if err := b.confirm(ctx); err != nil {
 		return err
 	}

@@ -84,7 +84,8 @@ func newRestore(s *session) *command {
 			{exitPartial, "finished, but some shards or entries failed"},
 			{exitNegative, "with --verify: DIR is damaged"},
 			{exitRefused, "refused: read_only, no terminal and no --yes, a backup of another cache or one that was not\n" +
-				"brought to its end, more than --max-deletes, only protected keys; or the answer was no"},
+				"brought to its end, more than --max-deletes, only protected keys, a server that would nearly be\n" +
+				"full; or the answer was no"},
 			{exitHungUp, "hung up: the batch in hand was finished and reported"},
 			{exitInterrupted, "interrupted, likewise"},
 			{exitTerminated, "terminated, likewise"},
@@ -179,8 +180,21 @@ func runRestore(ctx context.Context, s *session, o *restoreOptions, dir string) 
 	if err := b.admit(); err != nil {
 		return err
 	}
-	if err := o.checkFiles(ctx, s, a, nil); err != nil {
+	in, err := b.incoming(ctx, op)
+	if err != nil {
 		return err
+	}
+	var visit func(*archive.File, *archive.Entry) error
+	if in != nil {
+		visit = in.visit
+	}
+	if err := o.checkFiles(ctx, s, a, visit); err != nil {
+		return err
+	}
+	if in != nil {
+		if err := in.check(ctx); err != nil {
+			return err
+		}
 	}
 	if err := o.limitReplaced(ctx, b, op); err != nil {
 		return err
