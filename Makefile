@@ -21,7 +21,7 @@ SHARDS      ?= 16
 BIN         := bin
 
 .DEFAULT_GOAL := build
-.PHONY: build test test-all test-short demo bench bench-codec differential soak release-check fuzz lint fmt demo-data clean help
+.PHONY: build test test-all test-short demo bench bench-codec differential soak look release-check fuzz lint fmt demo-data clean help
 
 ## build: bin/cachering, static
 build:
@@ -76,8 +76,12 @@ soak:
 	CACHERING_WHOLE=1 CACHERING_ROUNDS=$(ROUNDS) CACHERING_LIES=$(LIES) CACHERING_STEPS=$(STEPS) CACHERING_KILLS=$(KILLS) CACHERING_EVERY_PASSWORD=1 CACHERING_SHARDS=$(SHARDS) CACHERING_QUEUE=64 \
 		$(GO) test -count=1 -timeout 60m -p 1 ./commands/internal/engine ./commands/internal/cluster ./commands/internal/sidetest ./commands/internal/faulttest ./commands/internal/boundtest ./commands
 
-## release-check: all that must hold before a release: lint, demo, test-all, differential, soak
-release-check: lint demo test-all differential soak
+## look: what people do with what they see: proposed commands pasted into each shell that is installed (bash, dash, zsh, ksh, mksh, busybox), and the README's script for cron run by each
+look:
+	CACHERING_GROUPS=shells $(GO) test -run InShells -count=1 -v ./commands ./commands/internal/readmetest
+
+## release-check: all that must hold before a release: lint, demo, test-all, differential, soak, look
+release-check: lint demo test-all differential soak look
 
 ## lint: gofmt, go vet, staticcheck, and shellcheck where it is installed
 lint:

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"fmt"
 	"strings"
 	"unicode/utf8"
 )
@@ -18,7 +19,8 @@ func shellWords(words []string) []string {
 }
 
 // shellWordOf quotes a word where that is needed. Control characters and bytes
-// that are no text are written as escapes in $'…', which bash, zsh and ksh read.
+// that are no text are written as escapes in $'…', which bash, zsh and ksh read: in octal,
+// which ends after three digits, where ksh and mksh read on behind \x and two.
 func shellWordOf(w string) string {
 	plain := w != ""
 	text := utf8.ValidString(w)
@@ -34,7 +36,6 @@ func shellWordOf(w string) string {
 	case text:
 		return "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
 	}
-	const hex = "0123456789abcdef"
 	var b strings.Builder
 	b.WriteString("$'")
 	for i := range len(w) {
@@ -44,7 +45,7 @@ func shellWordOf(w string) string {
 		case c >= ' ' && c < 0x7f:
 			b.WriteByte(c)
 		default:
-			b.WriteString(`\x` + string(hex[c>>4]) + string(hex[c&15]))
+			fmt.Fprintf(&b, `\%03o`, c)
 		}
 	}
 	b.WriteString("'")

@@ -11,8 +11,8 @@ func TestShellLine(t *testing.T) {
 		{"$HOME*", "'$HOME*'"},
 		{"é", "'é'"},
 		{"~", "'~'"},
-		{"a\nb'\\", `$'a\x0ab\'\\'`},
-		{"\xff", `$'\xff'`},
+		{"a\nb'\\", `$'a\012b\'\\'`},
+		{"\xff", `$'\377'`},
 	} {
 		if got := shellLine([]string{tc.word}); got != tc.want {
 			t.Errorf("%q: got %s, want %s", tc.word, got, tc.want)

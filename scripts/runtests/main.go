@@ -52,6 +52,7 @@ var groups = []group{
 var optional = []group{
 	{"cpython", "Pythons beside /usr/bin/python3 in ~/.pyenv/versions", func() bool { return len(trials.Pythons()) > 0 }},
 	{"root", "root, and make", func() bool { return os.Getuid() == 0 && onPath("make") }},
+	{"shells", "bash; zsh, ksh, mksh and busybox where they are", func() bool { return onPath("bash") }},
 	{"servers", "what scripts/other-servers fetches, in the directory that " + trials.ServersIn + " names", hasServer},
 }
 

@@ -9,6 +9,7 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -45,6 +46,19 @@ func Pythons() []string {
 	}
 	found, _ := filepath.Glob(filepath.Join(home, ".pyenv/versions/3.*/bin/python"))
 	return found
+}
+
+// Shells are what starts each of the shells that the group shells is about, by their names; nil where there is none.
+func Shells() map[string][]string {
+	shells := map[string][]string{}
+	for _, words := range [][]string{{"bash"}, {"dash"}, {"zsh"}, {"ksh"}, {"mksh"}, {"busybox", "sh"}} {
+		path, err := exec.LookPath(words[0])
+		shells[words[0]] = nil
+		if err == nil {
+			shells[words[0]] = append([]string{path}, words[1:]...)
+		}
+	}
+	return shells
 }
 
 // ServersIn is the variable with the directory to which scripts/other-servers fetched servers, for the group servers.

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"cachering/commands"
+	"cachering/scripts/trials"
 )
 
 var update = flag.Bool("update", false, "show in README.md what its commands print now, where no … stands")
@@ -101,24 +102,10 @@ func readme(t *testing.T) ([]string, []block) {
 // when more keys match than it expects, and when a shard is down.
 func TestReadmeNightly(t *testing.T) {
 	t.Parallel()
-	_, blocks := readme(t)
-	s := openShop(t, blocks)
-	at := slices.IndexFunc(blocks, func(b block) bool { return len(b.lines) > 1 && strings.HasPrefix(b.lines[1], "# nightly: ") })
-	if at < 0 {
-		t.Fatal("README.md has no script nightly")
-	}
-	r := s.enter(t, s.config, s.stock(readDemo(t)))
-	nightly := r.here(strings.Join(blocks[at].lines, "\n") + "\n")
+	s, r, nightly := openNightly(t)
 	run := func(text, wantOutput string, wantCode int) {
 		t.Helper()
-		out, failed := r.script("env -i " + text)
-		code := 0
-		if len(failed) > 0 {
-			code = failed[len(failed)-1].codes[0]
-		}
-		if code != wantCode || !strings.Contains(out, wantOutput) {
-			t.Errorf("it printed %q with exit code %d, want %q and %d", out, code, wantOutput, wantCode)
-		}
+		r.wants("env -i "+text, wantOutput, wantCode)
 	}
 	r.write("nightly", strings.ReplaceAll(nightly, "shop.search:", "user:"), 0o755)
 	run("./nightly\n", "more than 20% of the keys matched: nothing was deleted", 5)
@@ -130,6 +117,34 @@ func TestReadmeNightly(t *testing.T) {
 	r.write("nightly", strings.ReplaceAll(nightly, "--max-deletes 20% ", ""), 0o755)
 	run("./nightly\n", "some keys or a shard failed", 3)
 	run("jq -r '.shards[] | select(.error).shard' reports.jsonl\n", "cache-3:6379\n", 0)
+}
+
+// TestReadmeNightlyInShells: the script is one for any shell that cron may start as sh.
+func TestReadmeNightlyInShells(t *testing.T) {
+	trials.Optional(t, "shells")
+	_, r, nightly := openNightly(t)
+	r.write("nightly", strings.ReplaceAll(nightly, "shop.search:", "user:"), 0o755)
+	for name, shell := range trials.Shells() {
+		t.Run(name, func(t *testing.T) {
+			if shell == nil {
+				t.Skip(trials.NotHad + name)
+			}
+			r.wants("env -i "+strings.Join(shell, " ")+" ./nightly\n", "more than 20% of the keys matched: nothing was deleted", 5)
+		})
+	}
+}
+
+// openNightly stocks the shop and finds the script that the README has cron run.
+func openNightly(t *testing.T) (*shop, *room, string) {
+	t.Helper()
+	_, blocks := readme(t)
+	s := openShop(t, blocks)
+	at := slices.IndexFunc(blocks, func(b block) bool { return len(b.lines) > 1 && strings.HasPrefix(b.lines[1], "# nightly: ") })
+	if at < 0 {
+		t.Fatal("README.md has no script nightly")
+	}
+	r := s.enter(t, s.config, s.stock(readDemo(t)))
+	return s, r, r.here(strings.Join(blocks[at].lines, "\n") + "\n")
 }
 
 // TestHelpRuns runs the examples of every help text on a terminal, yes being the

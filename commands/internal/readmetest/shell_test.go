@@ -64,6 +64,19 @@ func (r *room) script(text string) (output string, failed []failure) {
 	return string(out), failed
 }
 
+// wants runs a line, and wants what it prints to hold a text and its exit code to be code.
+func (r *room) wants(line, text string, code int) {
+	r.t.Helper()
+	out, failed := r.script(line)
+	got := 0
+	if len(failed) > 0 {
+		got = failed[len(failed)-1].codes[0]
+	}
+	if got != code || !strings.Contains(out, text) {
+		r.t.Errorf("it printed %q with exit code %d, want %q and %d", out, got, text, code)
+	}
+}
+
 // run runs one block.
 func (r *room) run(b block, now map[int]exchange) {
 	r.t.Helper()
