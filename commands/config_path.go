@@ -16,7 +16,7 @@ func newConfigPath(s *session) *command {
 			"config check.",
 		examples: []string{
 			"cachering config path",
-			"\"$EDITOR\" \"$(cachering config path --quiet)\"",
+			"grep location \"$(cachering config path --quiet)\"",
 			"cachering config path --json | jq -r .from",
 		},
 		exits: []exit{
