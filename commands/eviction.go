@@ -22,6 +22,10 @@ const fullFrom = 0.9
 // expiry (dictEntry, robj, sds).
 const entryOverhead = 80
 
+// growthPatience is how long it may take to find out what would come to the servers. Of
+// one that takes longer nothing is known to come.
+const growthPatience = 10 * time.Second
+
 // sinks are what the servers of the run tell of their memory, by shard; nil where no
 // limit of theirs is to be kept. A server that does not tell has none that is known.
 func (b *bulk) sinks(ctx context.Context) []*cluster.Info {
@@ -33,6 +37,8 @@ func (b *bulk) sinks(ctx context.Context) []*cluster.Info {
 		if len(b.run.Shards) > b.run.Parallel { // each would keep its connection until its turn
 			defer s.Rest()
 		}
+		ctx, cancel := context.WithTimeout(ctx, listPatience)
+		defer cancel()
 		if about, err := s.Info(ctx); err == nil && about.MaxMemory > 0 {
 			sinks[i] = about
 		}
@@ -83,8 +89,17 @@ func (b *bulk) growth(ctx context.Context, t *codec.Transcoder) error {
 	if sinks == nil {
 		return ctx.Err()
 	}
+	scope, of := b.scope(), []int{}
+	scope.Shards = nil
+	for i, about := range sinks {
+		if about != nil { // another may hang
+			scope.Shards, of = append(scope.Shards, b.run.Shards[i]), append(of, i)
+		}
+	}
 	grows := map[string]int{}
-	samples := survey.Look(ctx, b.cl, b.scope(), survey.SampleSize(len(b.run.Shards)), func(stored, value []byte) string {
+	within, cancel := context.WithTimeout(ctx, growthPatience)
+	defer cancel()
+	samples := survey.Look(within, b.cl, scope, survey.SampleSize(len(of)), func(stored, value []byte) string {
 		if !codec.LockToken(stored, value) {
 			if out, changed, err := t.Transcode(nil, value); err == nil && changed {
 				grows[string(stored)] = len(out) - len(value)
@@ -92,13 +107,14 @@ func (b *bulk) growth(ctx context.Context, t *codec.Transcoder) error {
 		}
 		return ""
 	})
-	coming := make([]float64, len(samples))
-	for i := range samples {
-		for _, stored := range samples[i].Stored() {
-			coming[i] += float64(grows[string(stored)])
+	coming := make([]float64, len(sinks))
+	for n := range samples {
+		come := 0
+		for _, stored := range samples[n].Stored() {
+			come += grows[string(stored)]
 		}
-		if n := samples[i].Size(); n > 0 {
-			coming[i] *= float64(samples[i].Estimate()) / float64(n)
+		if size := samples[n].Size(); size > 0 {
+			coming[of[n]] = float64(come) * float64(samples[n].Estimate()) / float64(size)
 		}
 	}
 	if err := ctx.Err(); err != nil {
@@ -190,6 +206,8 @@ func (in *incoming) check(ctx context.Context) error {
 		if len(in.b.run.Shards) > in.b.run.Parallel {
 			defer s.Rest()
 		}
+		ctx, cancel := context.WithTimeout(ctx, growthPatience)
+		defer cancel()
 		var all, come int64
 		for _, p := range h.some {
 			all += int64(len(p.stored)) + p.value + entryOverhead
