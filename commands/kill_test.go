@@ -72,7 +72,8 @@ func (v *victim) fill(t *testing.T) {
 	}
 }
 
-// holds is every key with its value and, in hours, its time to live.
+// holds is every key with its value and, in hours, its time to live. That by which a run
+// has a server show that it guards what is written lives for a second after a kill.
 func (v *victim) holds(t *testing.T) map[string]string {
 	t.Helper()
 	ctx := context.Background()
@@ -90,6 +91,9 @@ func (v *victim) holds(t *testing.T) map[string]string {
 			t.Fatal(err)
 		}
 		for n, key := range keys {
+			if strings.Contains(key, "does this server guard it?") {
+				continue
+			}
 			all[fmt.Sprint(i, " ", key)] = fmt.Sprintf("%q, %v", values[n].Val(), lives[n].Val().Round(time.Hour))
 		}
 	}
