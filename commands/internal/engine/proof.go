@@ -12,11 +12,12 @@ import (
 
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/scan"
+	"cachering/ring"
 )
 
 // Before anything is written, each server shows that what is to guard the writes does:
-// something between us and it may answer OK and guard nothing. The key is one of the
-// cache's own, random, and lives for a second. A second connection changes it, and what
+// something between us and it may answer OK and guard nothing. The key has the cache's
+// prefix, is random, and lives for a second. A second connection changes it, and what
 // the first then writes must be refused. Where nothing guards, nothing is to be shown.
 
 // proofLife is how long the key of a proof lives at most.
@@ -46,7 +47,7 @@ func (s *shardRun) prove(ctx context.Context, link *scan.Link) error {
 	if err := s.going.Err(); err != nil {
 		return err
 	}
-	p := &proof{ctx: ctx, key: s.cl.Keyspace().Stored("cachering: does this server guard it? "+rand.Text(), 0)}
+	p := &proof{ctx: ctx, key: proofKey(s.cl.Keyspace())}
 	var shown verdict
 	err := link.Retry(ctx, func() error {
 		p.other, p.writer = link.Conn, link.Conn
@@ -81,6 +82,16 @@ func (s *shardRun) prove(ctx context.Context, link *scan.Link) error {
 		return err
 	}
 	return shown.error
+}
+
+// proofKey is a random key with the prefix of the cache, as an ACL may want it, and with a
+// word for a version: what a run that was killed leaves for a second is no entry that
+// another run would meet. Of a key function of the cache's own nobody knows such a key.
+func proofKey(space ring.Keyspace) string {
+	if space.Function() != (ring.Keyspace{}).Function() {
+		return space.Stored("cachering: does this server guard it? "+rand.Text(), 0)
+	}
+	return space.Prefix + ":cachering: does this server guard it? " + rand.Text()
 }
 
 // verdict is an error that is the outcome of a proof, and none of the connection.

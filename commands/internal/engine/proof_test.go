@@ -12,6 +12,7 @@ import (
 
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/redistest"
+	"cachering/ring"
 )
 
 // commandWord finds the name of each command that is asked.
@@ -147,5 +148,17 @@ func TestAProofLeavesNothing(t *testing.T) {
 				t.Errorf("%d keys of 300", n)
 			}
 		})
+	}
+}
+
+// What a killed run leaves of its proof is no entry of the cache, and has its prefix.
+func TestTheKeyOfAProofIsNoEntry(t *testing.T) {
+	t.Parallel()
+	for _, prefix := range []string{"", "shop", "a:1"} {
+		space := ring.Keyspace{Prefix: prefix}
+		key := []byte(proofKey(space))
+		if kind, _ := (ring.SideKeys{Fresh: "__fresh__", Lock: "__lock__"}).Classify(space, key); kind != ring.Foreign || !bytes.HasPrefix(key, []byte(prefix+":")) {
+			t.Errorf("prefix %q: %q is of kind %v", prefix, key, kind)
+		}
 	}
 }
