@@ -111,14 +111,10 @@ const metricsMode = 0o644
 // What is at path may only be metrics of a run: a slip in a name costs nobody a file, and a
 // link leads nowhere.
 func metricsFile(path string) (*os.File, error) {
-	switch was, err := os.Lstat(path); {
+	switch was, err := ordinary(path); {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
 		return nil, err
-	case was.Mode()&fs.ModeSymlink != 0:
-		return nil, errors.New("it is a symbolic link, which is not followed; name the file itself")
-	case !was.Mode().IsRegular():
-		return nil, errors.New("it is no ordinary file, in whose place another could be put")
 	case was.Size() > 0:
 		f, err := os.Open(path)
 		if err != nil {

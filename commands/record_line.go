@@ -104,14 +104,9 @@ func recordFile(path string) (*os.File, error) {
 	if !errors.Is(err, fs.ErrExist) {
 		return f, err
 	}
-	was, err := os.Lstat(path)
-	switch {
-	case err != nil:
+	was, err := ordinary(path)
+	if err != nil {
 		return nil, err
-	case was.Mode()&fs.ModeSymlink != 0:
-		return nil, errors.New("it is a symbolic link, which is not followed; name the file itself")
-	case !was.Mode().IsRegular():
-		return nil, errors.New("it is no ordinary file")
 	}
 	if f, err = os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0); err != nil {
 		return nil, err
@@ -121,13 +116,4 @@ func recordFile(path string) (*os.File, error) {
 		return nil, cmp.Or(err, errors.New("it was exchanged just now"))
 	}
 	return f, nil
-}
-
-// fileless is an error of a file without the name, which was told.
-func fileless(err error) error {
-	var at *fs.PathError
-	if errors.As(err, &at) {
-		return at.Err
-	}
-	return err
 }

@@ -7,6 +7,7 @@ package cluster
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"fmt"
 	"strconv"
@@ -131,6 +132,12 @@ func (c *Cluster) Alias() string { return c.spec.Alias }
 
 // Keyspace is how the cache makes its stored keys.
 func (c *Cluster) Keyspace() ring.Keyspace { return c.spec.Keyspace }
+
+// Absent is a stored key about which a server is asked to learn what it can do: another
+// each time, of this cache, so that an ACL allows it, and nobody's.
+func (c *Cluster) Absent() string {
+	return c.spec.Keyspace.Stored("cachering: can this server do it? "+rand.Text(), 0)
+}
 
 // SideKeys are what the library keeps beside a key.
 func (c *Cluster) SideKeys() ring.SideKeys { return c.spec.SideKeys }

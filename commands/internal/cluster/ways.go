@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"slices"
 	"strings"
@@ -18,9 +17,8 @@ type Ways struct {
 }
 
 // Ways asks by commands that find nothing to do, and of which none writes: version
-// numbers tell little about forks and hosted servers, which also take commands away. The
-// key that is asked about is of this cache, so that an ACL allows it, and nobody's. What
-// first asks besides, about that key, goes out in the same flush, and its commands are
+// numbers tell little about forks and hosted servers, which also take commands away. What
+// first asks besides, about the key that is Absent, goes out in the same flush, and its commands are
 // not looked at. Where the error is nil and again is true the connection is of no use
 // any more. The error is one of the connection, or of a server that cannot tell for a
 // while.
@@ -28,7 +26,7 @@ type Ways struct {
 // The transaction comes last, because where EXEC is refused what follows would be part
 // of it.
 func (c *Conn) Ways(ctx context.Context, first func(absent string) []redis.Cmder) (w Ways, again bool, err error) {
-	absent := c.Shard.cluster.Keyspace().Stored("cachering: can this server do it? "+rand.Text(), 0)
+	absent := c.Shard.cluster.Absent()
 	eval := redis.NewCmd(ctx, "eval", DeleteScript, 2, absent, c.Shard.cluster.SideKeys().Fresh+absent, "del", 1)
 	watch := redis.NewStatusCmd(ctx, "watch", absent)
 	multi := redis.NewStatusCmd(ctx, "multi")

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"crypto/rand"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -65,8 +64,7 @@ func (s *shardRun) ability(ctx context.Context, link *scan.Link) (err error) {
 			err = s.prove(ctx, link)
 		}
 	case reads || moments:
-		absent := s.cl.Keyspace().Stored("cachering: can this server do it? "+rand.Text(), 0)
-		ask := redis.NewIntCmd(s.going, "pexpiretime", absent)
+		ask := redis.NewIntCmd(s.going, "pexpiretime", s.cl.Absent())
 		err = link.Conn.Do(s.going, []redis.Cmder{ask})
 		if err == nil && cluster.Passing(ask.Err()) {
 			err = ask.Err()
