@@ -1,6 +1,6 @@
 // Package redistest starts real redis-servers for tests, and a proxy between a
 // client and a server that cuts, stalls and loses answers. It never talks to a
-// server that it did not start, and a server holds nothing on disk.
+// server that it did not start, and a server holds no key on disk.
 package redistest
 
 import (
@@ -35,6 +35,9 @@ type Server struct {
 
 	secure   bool // it listens for TLS, too
 	sentinel bool
+	node     bool          // of a Redis Cluster
+	bus      string        // host:port of its cluster bus
+	own      *redis.Client // of Nodes.Client
 
 	tb    testing.TB
 	dir   string
@@ -109,6 +112,9 @@ func run(tb testing.TB, s *Server, host string) *Server {
 		if s.secure {
 			s.TLSAddr = freePort(tb, loopback)
 		}
+		if s.node {
+			s.bus = freePort(tb, loopback)
+		}
 		if last = s.start(); last == nil {
 			return s
 		}
@@ -137,6 +143,11 @@ func (s *Server) start() error {
 	if s.secure {
 		_, port, _ := net.SplitHostPort(s.TLSAddr)
 		conf = append(conf, "tls-port "+port)
+	}
+	if s.node {
+		_, port, _ := net.SplitHostPort(s.bus)
+		conf = append(conf, "cluster-enabled yes", "cluster-config-file nodes.conf", "cluster-port "+port,
+			"cluster-node-timeout "+strconv.Itoa(int(NodeTimeout.Milliseconds())))
 	}
 	conf = append(conf, s.lines...)
 
