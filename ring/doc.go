@@ -15,7 +15,9 @@
 //	django-redis-3.3              django-redis 2.1.0-3.3.0       SHA-256   128     key or {tag}  successor
 //
 // (MD5 -8: its last eight hex digits, MD5 15: its first fifteen.) The empty
-// name, [Plain], is a cache that does not shard: one server takes all writes.
+// name, [Plain], is a cache that does not shard: one server takes all writes. A
+// [Cluster] is none of these: it places keys by their [Slot], and [NewCluster] is
+// told which server has which slots.
 //
 // # From a configuration to a server
 //

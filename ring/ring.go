@@ -24,7 +24,8 @@ type Ring struct {
 	servers []Server
 	heads   []uint64 // of the points, in ring order; searched first
 	points  []point
-	writer  int // server that takes every write, or -1
+	slots   *slots // of a Cluster, which has no points; nil for all others
+	writer  int    // server that takes every write, or -1
 	reads   Reads
 }
 
@@ -73,8 +74,13 @@ func (r *Ring) Servers() []Server { return r.servers }
 
 // Owner is the server that owns a hashed text, in O(log n) of the points. Of
 // servers with one label it is the first. Most callers want Home or HomeOf,
-// which know which text is hashed for a key.
+// which know which text is hashed for a key. A slot that nobody has is the first
+// server's here.
 func (r *Ring) Owner(text []byte) int {
+	if r.slots != nil {
+		i, _ := r.slotOf(text)
+		return i
+	}
 	if r.gen == nil {
 		return r.writer
 	}
@@ -104,8 +110,12 @@ func (r *Ring) below(p position) int {
 
 // Home is the server on which the application looks for a stored key. It knows
 // the side keys of get_or_set, the hash tags of django-redis, and the bare key
-// of the 1.x rings; only the last can fail, with ErrForeign or ErrOneWay.
+// of the 1.x rings; only the last can fail, with ErrForeign or ErrOneWay, and a
+// Cluster, with an *UncoveredError.
 func (r *Ring) Home(ks Keyspace, stored []byte) (int, error) {
+	if r.slots != nil {
+		return r.slotOf(stored)
+	}
 	if r.gen == nil {
 		return r.writer, nil
 	}
@@ -122,6 +132,9 @@ func (r *Ring) Home(ks Keyspace, stored []byte) (int, error) {
 // HomeOf is the home of a key as the application names it. Unlike Home it
 // cannot fail: the bare key is at hand.
 func (r *Ring) HomeOf(ks Keyspace, key string, version int64) int {
+	if r.slots != nil {
+		return r.OwnerString(ks.Stored(key, version))
+	}
 	if r.gen == nil {
 		return r.writer
 	}
@@ -138,7 +151,8 @@ type Point struct {
 	Server   int
 }
 
-// Points yields the points in ring order; a Plain ring has none.
+// Points yields the points in ring order; a Plain ring has none, and a Cluster has
+// SlotRanges.
 func (r *Ring) Points() iter.Seq[Point] {
 	return func(yield func(Point) bool) {
 		for _, p := range r.points {
@@ -149,9 +163,12 @@ func (r *Ring) Points() iter.Seq[Point] {
 	}
 }
 
-// PointCounts is the number of points of each server. All points of servers
-// with one label are the first one's.
+// PointCounts is the number of points of each server, of slots in a Cluster. All
+// points of servers with one label are the first one's.
 func (r *Ring) PointCounts() []int {
+	if r.slots != nil {
+		return r.slotCounts()
+	}
 	counts := make([]int, len(r.servers))
 	for _, p := range r.points {
 		counts[p.server]++
@@ -160,9 +177,15 @@ func (r *Ring) PointCounts() []int {
 }
 
 // Shares is the part of all positions that each server owns, exact before it is
-// rounded to a float64. The shares add up to 1.
+// rounded to a float64. The shares add up to 1, but for slots that nobody has.
 func (r *Ring) Shares() []float64 {
 	shares := make([]float64, len(r.servers))
+	if r.slots != nil {
+		for i, n := range r.slotCounts() {
+			shares[i] = float64(n) / Slots
+		}
+		return shares
+	}
 	if r.gen == nil {
 		shares[r.writer] = 1
 		return shares
