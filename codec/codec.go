@@ -51,6 +51,9 @@ type Codec struct {
 	Compressor Compressor
 	Level      int   // of the compressor; 0 when there is none
 	Rules      Rules // of the library; no part of the spelling
+	// Fallbacks are what else the library tries on what it reads; no part of the
+	// spelling, either.
+	Fallbacks Fallbacks
 }
 
 // Serializers returns the names that a CODEC may begin with.
@@ -92,7 +95,8 @@ func (c Codec) String() string {
 // of that protocol. What spec leaves out comes from base: the protocol if base
 // is pickle too, the compressor with its level. A level comes from base only
 // for the same compressor, else it is the compressor's default. Rules are always
-// those of base. The errors are *SpecError.
+// those of base, for the serializer as base reads it. There are no fallbacks. The errors
+// are *SpecError.
 func Parse(spec string, base Codec) (Codec, error) {
 	bad := func(format string, args ...any) (Codec, error) {
 		return Codec{}, &SpecError{Spec: spec, Reason: fmt.Sprintf(format, args...)}
@@ -123,6 +127,7 @@ func Parse(spec string, base Codec) (Codec, error) {
 	case base.Serializer == Pickle:
 		c.Protocol = base.Protocol
 	}
+	c.Rules.Rust = base.rust(c.Serializer)
 	if !plus {
 		c.Compressor, c.Level = base.Compressor, base.Level
 		if c.Compressor == "" {

@@ -13,20 +13,27 @@ import (
 // application a hundred.
 const maxJSONDepth = 890
 
-func decodeJSON(g *pyobj.Graph, data []byte, _ Rules) (root pyobj.Ref, refused, err *Error) {
+func decodeJSON(g *pyobj.Graph, data []byte, rules Rules) (root pyobj.Ref, refused, err *Error) {
 	root, e := pyobj.ParseJSON(g, data)
 	if e != nil {
 		return 0, nil, &Error{Kind: KindUnknown, Text: "json: " + e.Error(), Err: e}
 	}
-	return root, nil, nil
+	if rules.Rust {
+		refused = refusedByOrjson(g, root)
+	}
+	return root, refused, nil
 }
 
 // encodeJSON writes what json.dumps of Python does by default: ASCII, a blank
 // after commas and colons. NaN and the infinities, which json.loads takes though
 // JSON has none, are not written of values from elsewhere; tuples and keys that are
-// no str, which come back as others, of those from somebody's hands alone.
-func encodeJSON(dst []byte, g *pyobj.Graph, root pyobj.Ref, _ Rules, from origin) (out []byte, err *Error) {
+// no str, which come back as others, of those from somebody's hands alone. By other rules it
+// is orjson that writes.
+func encodeJSON(dst []byte, g *pyobj.Graph, root pyobj.Ref, rules Rules, from origin) (out []byte, err *Error) {
 	w := jsonWriter{plainWriter: newPlainWriter(dst, g, "JSON", maxJSONDepth), loose: from != fromOther, dumps: from == fromPerson}
+	if rules.Rust {
+		w = orjsonWriter(dst, g, from)
+	}
 	defer catch(&err)
 	w.value(root)
 	w.bounded()
@@ -37,6 +44,14 @@ type jsonWriter struct {
 	plainWriter
 	loose bool // NaN and the infinities
 	dumps bool // tuples, other keys, and what is read back as one character
+	rust  bool // as orjson.dumps does
+}
+
+// between stands between two items, and behind a key.
+func (w *jsonWriter) between(sign byte) {
+	if w.dst = append(w.dst, sign); !w.rust {
+		w.dst = append(w.dst, ' ')
+	}
 }
 
 func (w *jsonWriter) text(s string) { w.dst = append(w.dst, s...) }
@@ -49,6 +64,9 @@ func (w *jsonWriter) value(r pyobj.Ref) {
 	case pyobj.Bool:
 		w.dst = strconv.AppendBool(w.dst, g.Bool(r))
 	case pyobj.Int:
+		if w.rust && !orjsonInt(g, r) {
+			w.refuse("an int beyond 64 bits")
+		}
 		var ok bool
 		if w.dst, ok = g.AppendInt(w.dst, r); !ok {
 			w.fail(KindNumber, "an int of more than "+strconv.Itoa(MaxIntegerDigits)+" digits, which Python does not read")
@@ -65,7 +83,7 @@ func (w *jsonWriter) value(r pyobj.Ref) {
 		w.text("[")
 		w.items(r, func(i int, item pyobj.Ref) {
 			if i > 0 {
-				w.text(", ")
+				w.between(',')
 			}
 			w.value(item)
 		})
@@ -76,10 +94,10 @@ func (w *jsonWriter) value(r pyobj.Ref) {
 		w.text("{")
 		w.pairs(r, func(i int, key, value pyobj.Ref) {
 			if i > 0 {
-				w.text(", ")
+				w.between(',')
 			}
 			w.key(key)
-			w.text(": ")
+			w.between(':')
 			w.value(value)
 		})
 		w.text("}")
@@ -95,7 +113,7 @@ func (w *jsonWriter) key(r pyobj.Ref) {
 	switch kind := w.g.Kind(r); {
 	case kind == pyobj.Str:
 		w.str(w.g.Data(r))
-	case w.dumps && (kind == pyobj.None || kind == pyobj.Bool || kind == pyobj.Int || kind == pyobj.Float):
+	case w.dumps && !w.rust && (kind == pyobj.None || kind == pyobj.Bool || kind == pyobj.Int || kind == pyobj.Float):
 		w.text(`"`)
 		w.value(r)
 		w.text(`"`)
@@ -105,9 +123,13 @@ func (w *jsonWriter) key(r pyobj.Ref) {
 }
 
 func (w *jsonWriter) float(f float64) {
-	switch {
-	case !math.IsInf(f, 0) && f == f:
+	switch finite := !math.IsInf(f, 0) && f == f; {
+	case finite && w.rust:
+		w.dst = appendOrjsonFloat(w.dst, f)
+	case finite:
 		w.dst = pyobj.AppendFloat(w.dst, f)
+	case w.rust && w.dumps:
+		w.text("null")
 	case !w.loose:
 		w.refuse(string(pyobj.AppendFloat(nil, f)))
 	case f > 0:
@@ -120,6 +142,10 @@ func (w *jsonWriter) float(f float64) {
 }
 
 func (w *jsonWriter) str(text []byte) {
+	if w.rust {
+		w.compactStr(text)
+		return
+	}
 	if !w.dumps && pyobj.HasSplitPair(text) {
 		w.refuse("a str with a surrogate pair in two halves")
 	}

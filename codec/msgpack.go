@@ -32,8 +32,12 @@ type msgPackWriter struct {
 }
 
 // mapKey tells whether the library reads a dict with such a key: a str or bytes
-// always, other kinds that are hashable in every reader by its rules.
+// always, other kinds that are hashable in every reader by its rules. ormsgpack reads
+// those of str, or all of these.
 func (r Rules) mapKey(k pyobj.Kind) bool {
+	if r.Rust {
+		return k == pyobj.Str || r.RustMapKeys && (k == pyobj.Bytes || k < pyobj.Str)
+	}
 	return k == pyobj.Str || k == pyobj.Bytes || r.AnyMapKeys && k < pyobj.Str
 }
 
@@ -109,6 +113,8 @@ func (w *msgPackWriter) header(n int, fix byte, few int, one, two, four byte) {
 func (w *msgPackWriter) integer(r pyobj.Ref) {
 	v, ok := w.g.Int64(r)
 	switch {
+	case ok && w.rules.Rust && v == math.MinInt64:
+		w.refuse("an int of -2**63") // ormsgpack says so
 	case !ok:
 		n := w.g.Big(r)
 		if !n.IsUint64() {
@@ -168,7 +174,11 @@ func msgPackError(kind Kind, at int, what string) *Error {
 // refuse notes what the library does not read.
 func (d *msgPackReader) refuse(at int, what string) {
 	if d.refused == nil {
-		d.refused = msgPackError(KindUnrepresentable, at, what+", which msgpack 1.0 and later refuse")
+		who := "msgpack 1.0 and later refuse"
+		if d.rules.Rust {
+			who = "ormsgpack refuses"
+		}
+		d.refused = msgPackError(KindUnrepresentable, at, what+", which "+who)
 	}
 }
 

@@ -16,6 +16,9 @@ const extModule = "msgpack.ext"
 func (d *msgPackReader) ext(at int, n uint64) pyobj.Ref {
 	code := int8(d.take(1)[0])
 	data := d.take(n)
+	if d.rules.Rust {
+		d.refuse(at, "an extension type")
+	}
 	g := d.g
 	class := func(name string) pyobj.Ref { return g.NewGlobal([]byte(extModule), []byte(name)) }
 	switch {
@@ -44,10 +47,11 @@ func (d *msgPackReader) ext(at int, n uint64) pyobj.Ref {
 	return r
 }
 
-// ext writes an ExtType or a Timestamp; it says false of any other object.
+// ext writes an ExtType or a Timestamp; it says false of any other object, and of all
+// where ormsgpack writes.
 func (w *msgPackWriter) ext(r pyobj.Ref) bool {
 	g := w.g
-	if g.Kind(r) != pyobj.NewObj {
+	if g.Kind(r) != pyobj.NewObj || w.rules.Rust {
 		return false
 	}
 	parts := g.Parts(r)

@@ -24,6 +24,12 @@ type Rules struct {
 	// neither str nor bytes, which msgpack from 1.0 on refuses unless told otherwise.
 	// (strict_map_key of msgpack.loads)
 	AnyMapKeys bool
+	// Rust: JSON and MessagePack are those of orjson and ormsgpack, which write JSON in fewer
+	// bytes, and refuse what the standard of a format does not have.
+	Rust bool
+	// RustMapKeys: ormsgpack is told to take keys of dicts that are no str.
+	// (OPT_NON_STR_KEYS)
+	RustMapKeys bool
 	// UnsafeYAML: YAML is read by a loader that makes whatever a tag names, and not
 	// by the FullLoader of PyYAML 5.4 and later, which makes no object. (yaml.load
 	// without a Loader, before PyYAML 5.1)

@@ -51,41 +51,102 @@ func serializationOf(name Serializer) int {
 	return -1
 }
 
-// candidates are the serializers that the bytes may come from, the likeliest
-// first: the configured one; pickle, which nothing else looks like; and the
-// target, which a run before this one may have written. -1 is none.
-func (s Source) candidates(data []byte, target int) [3]int {
+// A candidate is a serializer that bytes may come from: an index in serializations, and
+// whether it is the one written in Rust.
+type candidate struct {
+	index int
+	rust  bool
+}
+
+// candidates are the serializers that the bytes may come from, each once, the likeliest
+// first. There is one at least.
+type candidates struct {
+	list [2 + maxFallbacks + 1]candidate
+	n    int
+}
+
+func (c *candidates) add(index int, rust bool) {
+	one := candidate{index, rust && index > 0}
+	for _, is := range c.list[:c.n] {
+		if is == one {
+			return
+		}
+	}
+	c.list[c.n] = one
+	c.n++
+}
+
+// rest are those behind the first.
+func (c candidates) rest() candidates {
+	c.n = copy(c.list[:], c.list[1:c.n])
+	return c
+}
+
+// configured adds the serializers that the library tries, in its order.
+func (c *candidates) configured(of Codec) {
+	c.add(serializationOf(of.Serializer), of.Rules.Rust)
+	for _, link := range of.Fallbacks.links() {
+		c.add(int(link.serializer), link.rust)
+	}
+}
+
+// candidates are the configured ones; pickle, which nothing else looks like; and the
+// target, which a run before this one may have written. A target of -1 is none.
+func (s Source) candidates(data []byte, target int) (c candidates) {
 	configured := serializationOf(s.codec.Serializer)
 	switch {
 	case !s.stored:
-		return [3]int{configured, configured, configured}
+		c.add(configured, s.codec.Rules.Rust)
+		return c
 	case s.opaque() && (target != 0 || len(data) == 0 || data[0] != 0x80):
-		return [3]int{configured, configured, configured}
+		c.add(configured, false)
+		return c
 	case s.opaque():
-		return [3]int{0, configured, -1}
+		c.add(0, false)
+		c.add(configured, false)
+		return c
 	case len(data) > 1 && data[0] == 0x80:
 		// PROTO. In MessagePack this byte is an empty map, and the end.
-		return [3]int{0, 0, 0}
+		c.add(0, false)
+		return c
 	case serializations[configured].name == YAML && len(data) > 0 && data[len(data)-1] == '.':
 		// STOP. Most pickles of protocol 0 would pass for a str in YAML, and
 		// yaml.dump ends with a newline.
-		return [3]int{0, configured, target}
+		c.add(0, false)
 	case target < 0:
 	case serializations[target].name == Dummy, serializations[target].name == YAML && !dumpsYAML(data):
 		target = -1 // anything at all would pass for what an earlier run wrote
 	}
-	return [3]int{configured, 0, target}
+	c.configured(s.codec)
+	c.add(0, false)
+	if target > 0 {
+		c.add(target, s.codec.rust(serializations[target].name))
+	}
+	return c
 }
 
-// noPickle reports whether data is of the configured serializer, which is another than
+// noPickle reports whether data is of a configured serializer, which is another than
 // pickle. What nothing reads is a pickle, whose opcodes may lead to the defect.
 func (s Source) noPickle(data []byte) (Serializer, bool) {
-	i := s.candidates(data, -1)[0]
-	if i <= 0 {
-		return "", false
+	c := s.candidates(data, -1)
+	for _, one := range c.list[:c.n] {
+		if one.index == 0 {
+			if s.codec.Fallbacks == (Fallbacks{}) {
+				break // of one serializer alone pickle comes behind it
+			}
+			continue
+		}
+		if _, _, wrong := serializations[one.index].decode(pyobj.New(), data, s.codec.Rules.of(one)); wrong == nil {
+			return serializations[one.index].name, true
+		}
 	}
-	_, _, wrong := serializations[i].decode(pyobj.New(), data, s.codec.Rules)
-	return serializations[i].name, wrong == nil
+	return "", false
+}
+
+// of are the rules for one of the serializers.
+func (r Rules) of(c candidate) Rules {
+	r.Rust = c.rust
+	return r
 }
 
 // found is a value that was read: by which of the serializations, and why the
@@ -96,29 +157,40 @@ type found struct {
 	refused *Error
 }
 
-// read tries the candidates in turn. The error is that of the first.
-func (s Source) read(d *pickle.Decoder, g *pyobj.Graph, candidates [3]int, data []byte) (v found, err error) {
-	for n, i := range candidates {
-		if i < 0 || n > 0 && (i == candidates[0] || i == candidates[n-1]) {
-			continue
-		}
-		v.from, v.refused = i, nil
-		var e error
-		if i == 0 {
-			v.root, e = d.Decode(g, data)
-		} else if root, refused, wrong := serializations[i].decode(g, data, s.codec.Rules); wrong != nil {
-			e = wrong
-		} else {
-			v.root, v.refused = root, refused
-		}
-		if e == nil {
+// read tries the candidates in turn; one whose library refuses a value that it understands
+// gives way to one that does not. The error is that of the first.
+func (s Source) read(d *pickle.Decoder, g *pyobj.Graph, c *candidates, data []byte) (v found, err error) {
+	var refused candidate
+	understood := false
+	for _, one := range c.list[:c.n] {
+		v, e := s.readBy(d, g, one, data)
+		switch {
+		case e == nil && v.refused == nil:
 			return v, nil
-		}
-		if err == nil {
+		case e == nil && !understood:
+			refused, understood = one, true
+		case e != nil && err == nil:
 			err = e
 		}
 	}
+	if understood {
+		return s.readBy(d, g, refused, data)
+	}
 	return found{}, err
+}
+
+func (s Source) readBy(d *pickle.Decoder, g *pyobj.Graph, one candidate, data []byte) (v found, err error) {
+	v.from = one.index
+	if one.index == 0 {
+		v.root, err = d.Decode(g, data)
+		return v, err
+	}
+	root, refused, wrong := serializations[one.index].decode(g, data, s.codec.Rules.of(one))
+	if wrong != nil {
+		return found{}, wrong
+	}
+	v.root, v.refused = root, refused
+	return v, nil
 }
 
 // serialize appends root the way c says. from is the index of the serializer

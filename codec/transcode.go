@@ -2,6 +2,7 @@ package codec
 
 import (
 	"bytes"
+	"cmp"
 
 	"cachering/codec/pickle"
 	"cachering/codec/pyobj"
@@ -122,18 +123,22 @@ func (t *Transcoder) reserialize(dst []byte, l layers) (out []byte, plain bool, 
 	}
 	target := serializationOf(t.to.Serializer)
 	t.pickle.Evaluate = target != 0 // a pickle says how its values are made, other formats say what they are
-	candidates := t.source.candidates(l.serialized, target)
-	if target == 0 && candidates[0] == 0 {
+	c := t.source.candidates(l.serialized, target)
+	var first error
+	if target == 0 && c.list[0].index == 0 {
 		out, err := t.pickle.Transcode(dst, l.serialized, t.to.Protocol)
-		if err != nil {
+		if err == nil {
+			t.notes.Py2 = t.pickle.Py2()
+			return out, false, nil
+		}
+		if c.n == 1 {
 			return nil, false, t.explain(err, l)
 		}
-		t.notes.Py2 = t.pickle.Py2()
-		return out, false, nil
+		first, c = err, c.rest()
 	}
-	v, err := t.source.read(&t.pickle.Decoder, g, candidates, l.serialized)
+	v, err := t.source.read(&t.pickle.Decoder, g, &c, l.serialized)
 	if err != nil {
-		return nil, false, t.explain(err, l)
+		return nil, false, t.explain(cmp.Or(first, err), l)
 	}
 	if v.refused != nil && serializations[v.from].inert {
 		return nil, false, v.refused

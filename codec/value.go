@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"slices"
 	"strconv"
 
 	"cachering/codec/pickle"
@@ -61,8 +62,9 @@ func Decode(stored []byte, from Source, o Options) (v *Value, err error) {
 		return v, nil
 	}
 	// The application loads what it is given, if it is pickles that it expects.
-	d := pickle.Decoder{Py2Strings: o.Py2Strings, Lenient: true, AsLoads: serializationOf(from.codec.Serializer) == 0, Evaluate: true}
-	read, err := from.read(&d, v.Graph, from.candidates(l.serialized, -1), l.serialized)
+	d := pickle.Decoder{Py2Strings: o.Py2Strings, Lenient: true, AsLoads: slices.Contains(from.codec.Serializers(), Pickle), Evaluate: true}
+	c := from.candidates(l.serialized, -1)
+	read, err := from.read(&d, v.Graph, &c, l.serialized)
 	if err != nil {
 		return nil, op.explain(err, l)
 	}
