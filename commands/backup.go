@@ -47,6 +47,7 @@ func newBackup(s *session) *command {
 			{exitFailed, "no shard answered, or all refused the login; or DIR could not be written"},
 			{exitUsage, "bad usage or configuration, DIR is no place for a backup"},
 			{exitPartial, "finished, but some shards or entries failed"},
+			{exitNegative, whenStray},
 			{exitRefused, "refused: there is too little room for DIR"},
 			{exitHungUp, "hung up: what was read by then is in DIR, as a backup that was not finished"},
 			{exitInterrupted, "interrupted, likewise"},

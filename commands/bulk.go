@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,6 +45,11 @@ type bulk struct {
 	// those, once that is known.
 	tells bool
 	hits  []survey.Hit
+	// none is set where nobody was asked, because there is no key to do anything with.
+	none bool
+	// stray, if there is one, tells in place of the servers whether the pattern is one of
+	// stored keys.
+	stray func(ctx context.Context) bool
 	// room, if there is one, refuses a run for which the servers have too little memory.
 	room func(context.Context) error
 	// finish, if there is one, is told the report when the work has ended, before it is
@@ -186,8 +192,14 @@ func (b *bulk) work(ctx context.Context, op engine.Operation) error {
 	b.run.Stop = ctx.Done()
 	b.run.Look, b.run.SoFar = b.s.look, b.soFar
 	b.s.bulk.Store(true)
+	if b.none { // a key that has come since is one that nobody was asked about
+		b.run.DryRun = true
+	}
 	report := engine.Run(context.WithoutCancel(ctx), b.cl, op, b.run)
 	b.s.bulk.Store(false)
+	if total := report.Total(); b.none && total.Scanned == 0 {
+		report.DryRun = false
+	}
 	far.done()
 	if b.notes != nil {
 		report.Notes = b.notes()
@@ -200,14 +212,14 @@ func (b *bulk) work(ctx context.Context, op engine.Operation) error {
 		if err := b.finish(report); err != nil {
 			b.s.ui.Warn("cachering: %v", err)
 			sink.close()
-			return worseResult(b.report(report), exitFailed)
+			return worseResult(b.report(ctx, report), exitFailed)
 		}
 	}
 	if err := sink.close(); err != nil {
 		b.s.ui.Warn("cachering: %v", err)
-		return worseResult(b.report(report), exitFailed)
+		return worseResult(b.report(ctx, report), exitFailed)
 	}
-	return b.report(report)
+	return b.report(ctx, report)
 }
 
 // waits shows what the run waits for: in its progress and, where --verbose asks for it, in
@@ -275,6 +287,24 @@ func (k *failureSink) close() error {
 		return fmt.Errorf("--failures: %w", k.err)
 	}
 	return nil
+}
+
+// strayed reports whether a pattern that found nothing is one of stored keys, and says so.
+func (b *bulk) strayed(ctx context.Context) bool {
+	if b.stray != nil {
+		return b.stray(ctx)
+	}
+	return b.s.strayed(ctx, b.cl, b.cache, b.run.Shards, b.run.Selection)
+}
+
+// whenStray is when the exit code of commands that take a pattern is exitNegative.
+const whenStray = "nothing matched: PATTERN is one of stored keys, and --stored is not given"
+
+// patternExits are bulkExits of a command that takes a pattern.
+func patternExits(done, refused string) []exit {
+	exits := bulkExits(done, refused)
+	i := slices.IndexFunc(exits, func(e exit) bool { return e.code > exitNegative })
+	return slices.Insert(exits, i, exit{exitNegative, whenStray})
 }
 
 // bulkExits are the exit codes that all bulk commands have.

@@ -56,7 +56,7 @@ func newCheck(s *session) *command {
 			{exitUsage, "bad usage or configuration"},
 			{exitPartial, "some shards did not answer, or a key was left out: a line cannot carry it, or nobody\n" +
 				"knows whether it is selected"},
-			{exitNegative, "there are findings"},
+			{exitNegative, "there are findings; or the pattern is one of stored keys, and matches none without --stored"},
 			{exitHungUp, "hung up"}, {exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
 		},
 		run: func(ctx context.Context, _ []string) error { return runCheck(ctx, s, &o) },
@@ -152,7 +152,7 @@ func runCheck(ctx context.Context, s *session, o *checkOptions) error {
 	if checked.Lost > 0 || unknown > 0 {
 		code = worse(code, exitPartial)
 	}
-	if found > 0 {
+	if found > 0 || checked.Keys == 0 && checked.Lost == 0 && s.strayed(ctx, cl, cache, shards, sel) {
 		code = worse(code, exitNegative)
 	}
 	return result(code)

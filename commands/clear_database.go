@@ -56,7 +56,7 @@ func (b *bulk) flush(ctx context.Context, o *clearOptions) error {
 	}
 	report := engine.Flush(ctx, b.cl, "clear", b.run, barred)
 	report.Areas = b.hits
-	return b.report(report)
+	return b.report(ctx, report)
 }
 
 // alone refuses databases that hold, or are to hold, more than the cache. A shard whose

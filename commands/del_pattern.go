@@ -36,7 +36,7 @@ func newDelPattern(s *session) *command {
 			"cachering del-pattern 'page:*' --idle-over 30d --version 1,2 --shard 0-1 --yes",
 			"cachering del-pattern --stored ':2:view.[ab]*' --yes --json",
 		},
-		exits: bulkExits("every key that matched is deleted, or none matched",
+		exits: patternExits("every key that matched is deleted, or none matched",
 			"refused: read_only, no terminal and no --yes, more than --max-deletes, only protected keys matched,\n"+
 				"a PATTERN that selects everything and no --all; or the answer was no"),
 		writes: true,

@@ -58,11 +58,11 @@ func runDelete(ctx context.Context, s *session, o *deleteKeysOptions, args []str
 		request = cl.WouldDelete
 	}
 	var t tally
-	err = ask(ctx, s, cache, &o.keyOptions, list, &t, request, func(a *answer) error {
+	err = ask(ctx, s, cl, cache, &o.keyOptions, list, &t, request, func(a *answer) error {
 		t.answered++
 		if !a.Found {
 			t.negative++
-			s.noteMissing(a.arg)
+			a.noteMissing(s)
 		}
 		if s.ui.JSON {
 			markers := 0

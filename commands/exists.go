@@ -21,7 +21,7 @@ func newExists(s *session) *command {
 		request: (*cluster.Cluster).Exists,
 		show: func(list *keyList, a *answer) error {
 			if !a.Found {
-				s.noteMissing(a.arg)
+				a.noteMissing(s)
 			}
 			if s.ui.JSON {
 				return s.ui.Document(struct {
@@ -73,7 +73,7 @@ func runLookup(ctx context.Context, s *session, l *lookup, o *keyOptions, args [
 	list := s.keys(args, o)
 	request := func(ctx context.Context, stored [][]byte) []cluster.Entry { return l.request(cl, ctx, stored) }
 	var t tally
-	err = ask(ctx, s, cache, o, list, &t, request, func(a *answer) error {
+	err = ask(ctx, s, cl, cache, o, list, &t, request, func(a *answer) error {
 		t.answered++
 		if !a.Found {
 			t.negative++

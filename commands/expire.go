@@ -125,7 +125,7 @@ func runExpire(ctx context.Context, s *session, o *expireOptions, args []string)
 			if o.bulk.dryRun {
 				change = wouldChange(cl, cache.Traits.Negative == library.Store)
 			}
-			return o.changeKeys(ctx, s.keys(args, &o.keyOptions), cache, change)
+			return o.changeKeys(ctx, s.keys(args, &o.keyOptions), cl, cache, change)
 		}
 	}
 	ttl, err := o.ttl.of(cache)
@@ -144,5 +144,5 @@ func runExpire(ctx context.Context, s *session, o *expireOptions, args []string)
 	if o.bulk.dryRun {
 		request = wouldChange(cl, ttl == cluster.Forever)
 	}
-	return o.changeKeys(ctx, s.keys(args, &o.keyOptions), cache, request)
+	return o.changeKeys(ctx, s.keys(args, &o.keyOptions), cl, cache, request)
 }

@@ -68,14 +68,14 @@ func wouldChange(cl *cluster.Cluster, forever bool) func(context.Context, [][]by
 
 // changeKeys makes request of the keys and prints whether it changed them, or, in a dry
 // run, would.
-func (o *expiryOptions) changeKeys(ctx context.Context, list *keyList, cache *config.Cache,
+func (o *expiryOptions) changeKeys(ctx context.Context, list *keyList, cl *cluster.Cluster, cache *config.Cache,
 	request func(context.Context, [][]byte) []cluster.Entry) error {
 	var t tally
-	err := ask(ctx, list.s, cache, &o.keyOptions, list, &t, request, func(a *answer) error {
+	err := ask(ctx, list.s, cl, cache, &o.keyOptions, list, &t, request, func(a *answer) error {
 		t.answered++
 		if !a.Found {
 			t.negative++
-			list.s.noteMissing(a.arg)
+			a.noteMissing(list.s)
 		}
 		if list.s.ui.JSON {
 			return list.s.ui.Document(struct {
@@ -129,7 +129,7 @@ func expiryExits(done, usage string) []exit {
 		{exitFailed, "no key was answered, or no shard: down, or the login refused; or --checkpoint could not be written"},
 		{exitUsage, usage},
 		{exitPartial, "some keys were not answered, or some shards failed"},
-		{exitNegative, "a key is missing"},
+		{exitNegative, "a key is missing; or " + whenStray},
 		{exitRefused, "refused: read_only, no terminal and no --yes, only protected keys matched,\n" +
 			"a PATTERN that selects everything and no --all; or the answer was no"},
 		{exitHungUp, "hung up: the batch in hand was finished and reported"},

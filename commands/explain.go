@@ -10,6 +10,7 @@ import (
 	"cachering/commands/internal/advice"
 	"cachering/commands/internal/config"
 	"cachering/commands/internal/explain"
+	"cachering/commands/internal/plain"
 	"cachering/commands/internal/ui"
 )
 
@@ -85,10 +86,15 @@ func runExplain(ctx context.Context, s *session, o *explainOptions, args []strin
 	x := explain.New(ctx, file, cache, cl, o.looking(s, replica))
 	defer x.Close()
 	list := s.keys(args, &o.keyOptions)
+	l := newLookout(s, cl)
+	l.silent = true
 	var t tally
 	first := true
 	err = list.each(ctx, func(keys []string) error {
-		about := o.place(s, x, cache, keys, &t)
+		about, err := o.place(ctx, s, x, l, cache, keys, &t)
+		if err != nil {
+			return err
+		}
 		if err := x.Gather(ctx, about); err != nil {
 			return err
 		}
@@ -106,7 +112,7 @@ func runExplain(ctx context.Context, s *session, o *explainOptions, args []strin
 			next := o.proposed(s, e, c.Next)
 			if !s.ui.JSON {
 				showExplained(s.ui, e, c, next, list.single(), first)
-			} else if err := s.ui.Document(explainedDocument(e, c, strings.Join(next, " "), o.stored)); err != nil {
+			} else if err := s.ui.Document(explainedDocument(e, c, strings.Join(next, " "))); err != nil {
 				return err
 			}
 			first = false
@@ -127,7 +133,7 @@ func runExplain(ctx context.Context, s *session, o *explainOptions, args []strin
 // asks for.
 func (o *explainOptions) looking(s *session, replica int) explain.Options {
 	how := explain.Options{
-		Stored: o.stored, Writer: o.readFrom.set && o.readFrom.value == fromWriter, Scan: o.scan,
+		Writer: o.readFrom.set && o.readFrom.value == fromWriter, Scan: o.scan,
 		Warn: func(err error) { s.ui.Warn("cachering: %v", err) },
 		Scanning: func() (func(done, total int64), func()) {
 			var bar *ui.Bar
@@ -144,17 +150,27 @@ func (o *explainOptions) looking(s *session, replica int) explain.Options {
 }
 
 // place begins the evidence of keys. One that has no place is told and counted.
-func (o *explainOptions) place(s *session, x *explain.Explainer, cache *config.Cache, keys []string, t *tally) []*explain.Evidence {
+func (o *explainOptions) place(ctx context.Context, s *session, x *explain.Explainer, l *lookout, cache *config.Cache, keys []string, t *tally) ([]*explain.Evidence, error) {
 	var about []*explain.Evidence
 	for _, key := range keys {
-		e, err := x.Place(key, o.storedKey(cache, key))
+		as := &o.keyOptions
+		switch pasted, nowhere, err := o.somewhere(ctx, l, cache, key); {
+		case err != nil:
+			return nil, err
+		case pasted:
+			as = o.asStored()
+			s.tellPasted(cache, key)
+		case nowhere:
+			s.ui.Note("%s is written like a stored key, and is none that is there; --stored explains it as one", plain.Escape(key, ""))
+		}
+		e, err := x.Place(key, as.storedKey(cache, key), as.stored)
 		if err != nil {
 			t.fail(s, key, err)
 			continue
 		}
 		about = append(about, e)
 	}
-	return about
+	return about, nil
 }
 
 // proposed is the command to run next as words for a shell, with the flags that
@@ -164,9 +180,9 @@ func (o *explainOptions) proposed(s *session, e *explain.Evidence, next explain.
 	if next.Asked {
 		c.Args = []string{e.Arg}
 		switch version := c.Has("version"); {
-		case version && o.stored:
+		case version && e.Raw:
 			c.Args = []string{e.Key}
-		case o.stored, e.Arg == "-":
+		case e.Raw, e.Arg == "-":
 			c.Flags, c.Args = slices.Concat([]advice.Flag{advice.On("stored")}, c.Flags), []string{e.Stored}
 		case o.version.set && !version:
 			c.Flags = slices.Concat([]advice.Flag{advice.Set("version", o.version.String())}, c.Flags)

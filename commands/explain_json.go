@@ -93,7 +93,7 @@ type fitDocument struct {
 
 // explainedDocument is what is said of a key, with the next command, for JSON. With stored
 // the key was named as Redis holds it.
-func explainedDocument(e *explain.Evidence, c *explain.Conclusion, next string, stored bool) *explained {
+func explainedDocument(e *explain.Evidence, c *explain.Conclusion, next string) *explained {
 	doc := &explained{
 		address: address{ui.Bytes(e.Arg), ui.Bytes(e.Stored), e.Shards[e.Home]},
 		Verdict: string(c.Verdict), Certain: !c.Likely, Summary: c.Summary, Reason: c.Reason, Next: next,
@@ -102,7 +102,7 @@ func explainedDocument(e *explain.Evidence, c *explain.Conclusion, next string, 
 		Copies: traces(e, e.Found()), Markers: traces(e, e.Markers), Locks: traces(e, e.Locks), Versions: traces(e, e.Versions),
 		Renamed: traces(e, e.Renamed), Prefixes: traces(e, e.Prefixes), Databases: traces(e, e.Databases),
 	}
-	if stored && e.Named {
+	if e.Raw && e.Named {
 		doc.Key = ui.Bytes(e.Key)
 	}
 	if c.Cause != "" {

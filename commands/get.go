@@ -70,7 +70,7 @@ func runGet(ctx context.Context, s *session, o *getOptions, args []string) error
 	few := func(ctx context.Context, stored [][]byte) []cluster.Entry {
 		return cl.GetUpTo(ctx, stored, readAtOnce/len(stored))
 	}
-	err = ask(ctx, s, cache, &o.keyOptions, list, &t, few, func(a *answer) error {
+	err = ask(ctx, s, cl, cache, &o.keyOptions, list, &t, few, func(a *answer) error {
 		if a.Large { // one of those by itself
 			if a.Entry = o.large(ctx, cl, a.Entry.Stored); a.Err != nil {
 				t.fail(s, a.arg, a.Err)
@@ -81,7 +81,7 @@ func runGet(ctx context.Context, s *session, o *getOptions, args []string) error
 		if !a.Found {
 			t.answered++
 			t.negative++
-			s.noteMissing(a.arg)
+			a.noteMissing(s)
 			if s.ui.JSON {
 				return s.ui.Document(doc)
 			}

@@ -107,6 +107,10 @@ func runGetOrSet(ctx context.Context, s *session, o *getOrSetOptions, key string
 	if err := o.suits(cache); err != nil {
 		return err
 	}
+	if o.pasted(ctx, cl, cache, key) {
+		s.refusePasted(cache, key)
+		return outcome(exitNegative)
+	}
 	m := &herd.Maker{
 		Cluster: cl, Cache: cache, Stored: []byte(o.storedKey(cache, key)),
 		TTL: ttl, Stale: time.Duration(o.stale), Wait: time.Duration(o.wait),

@@ -104,7 +104,11 @@ func runIncr(ctx context.Context, s *session, o *incrOptions, key string, sign i
 		s.ui.Line(sum.String())
 	}
 	if !entry.Found {
-		s.noteMissing(key)
+		if o.pasted(ctx, cl, cache, key) {
+			s.refusePasted(cache, key)
+		} else {
+			s.noteMissing(key)
+		}
 		return outcome(exitNegative)
 	}
 	return nil

@@ -114,7 +114,11 @@ func runIncrVersion(ctx context.Context, s *session, o *incrVersionOptions, arg 
 		s.ui.Line(next.String())
 	}
 	if !m.Found {
-		s.noteMissing(arg)
+		if o.pasted(ctx, cl, cache, arg) {
+			s.refusePasted(cache, arg)
+		} else {
+			s.noteMissing(arg)
+		}
 		return outcome(exitNegative)
 	}
 	return nil

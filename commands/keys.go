@@ -2,13 +2,10 @@ package commands
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"sort"
 
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/config"
-	"cachering/commands/internal/plain"
 	"cachering/commands/internal/scan"
 	"cachering/commands/internal/ui"
 )
@@ -165,18 +162,28 @@ type answer struct {
 	arg string // as it was given
 	address
 	cluster.Entry
+	pasted bool // it is a stored key, with which a command that writes does nothing
+}
+
+// noteMissing is that of the session, unless more was said of the key.
+func (a *answer) noteMissing(s *session) {
+	if !a.pasted {
+		s.noteMissing(a.arg)
+	}
 }
 
 // ask runs a request on keys and hands over the answers in order. Keys that a
 // shard's failure left without one are told and counted.
-func ask(ctx context.Context, s *session, cache *config.Cache, o *keyOptions, list *keyList, t *tally,
+func ask(ctx context.Context, s *session, cl *cluster.Cluster, cache *config.Cache, o *keyOptions, list *keyList, t *tally,
 	request func(ctx context.Context, stored [][]byte) []cluster.Entry, use func(*answer) error) error {
 	return list.each(ctx, func(keys []string) error {
 		stored := make([][]byte, len(keys))
 		for i, key := range keys {
 			stored[i] = []byte(o.storedKey(cache, key))
 		}
-		for i, entry := range request(ctx, stored) {
+		entries := request(ctx, stored)
+		pasted := o.recognise(ctx, s, cl, cache, keys, entries, request)
+		for i, entry := range entries {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
@@ -187,61 +194,17 @@ func ask(ctx context.Context, s *session, cache *config.Cache, o *keyOptions, li
 			a := &answer{arg: keys[i], Entry: entry, address: address{
 				Key: ui.Bytes(o.userKey(cache, keys[i])), Stored: ui.Bytes(stored[i]), Shard: entry.Shard.Name,
 			}}
+			switch a.pasted = pasted[i]; {
+			case a.pasted && s.running.writes:
+				s.refusePasted(cache, keys[i])
+			case a.pasted:
+				a.Key, a.address.Stored = ui.Bytes(o.asStored().userKey(cache, keys[i])), ui.Bytes(keys[i])
+				s.tellPasted(cache, keys[i])
+			}
 			if err := use(a); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-}
-
-// tally counts the answers of a command on keys, and makes its exit code.
-type tally struct {
-	answered int
-	negative int // of the answered: missing, not stored
-	failed   int
-
-	shards map[string]int // keys that a shard's failure left unanswered, by its text
-}
-
-// fail counts a key that got no answer, and tells why; a shard that is down is
-// told once, not once a key.
-func (t *tally) fail(s *session, key string, err error) {
-	t.failed++
-	var down *cluster.ShardError
-	if errors.As(err, &down) && !errors.Is(err, cluster.ErrNotString) {
-		if t.shards == nil {
-			t.shards = map[string]int{}
-		}
-		if t.shards[err.Error()]++; t.shards[err.Error()] > 1 {
-			return
-		}
-	}
-	s.ui.Warn("cachering: %s: %v", plain.Escape(key, ""), err)
-}
-
-// result is the exit code of the run, as what a run function returns.
-func (t *tally) result(s *session) error {
-	var down []string
-	for text, n := range t.shards {
-		if n > 1 {
-			down = append(down, fmt.Sprintf("%s: %s more without an answer", text, plain.Count(int64(n-1), "key")))
-		}
-	}
-	sort.Strings(down)
-	for _, line := range down {
-		s.ui.Warn("cachering: %s", line)
-	}
-	code := exitDone
-	if t.negative > 0 {
-		code = exitNegative
-	}
-	switch {
-	case t.failed == 0:
-	case t.answered == 0:
-		code = worse(code, exitFailed)
-	default:
-		code = worse(code, exitPartial)
-	}
-	return result(code)
 }

@@ -26,6 +26,7 @@ type keysOptions struct {
 	with    columns
 	unknown int // keys of which nobody knows whether they are selected
 
+	found   int64 // keys, or locks, that are selected
 	counted int64
 	sights  map[string]string // how the values of the keys in hand are stored, by stored key
 	rows    [][]string        // of a table, which wait for others
@@ -83,6 +84,7 @@ func newKeys(s *session) *command {
 			{exitFailed, "no shard answered, or all refused the login"},
 			{exitUsage, "bad usage or configuration"},
 			{exitPartial, "some shards failed, or keys were left out"},
+			{exitNegative, "PATTERN is one of stored keys, and matches none without --stored"},
 			{exitHungUp, "hung up"}, {exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
 		},
 		run: func(ctx context.Context, args []string) error { return runKeys(ctx, s, &o, args) },
@@ -160,10 +162,14 @@ func runKeys(ctx context.Context, s *session, o *keysOptions, args []string) err
 			return err
 		}
 	}
+	code := codeOfShards(down, len(shards))
 	if down == 0 && o.unknown > 0 {
-		return outcome(exitPartial)
+		code = exitPartial
 	}
-	return result(codeOfShards(down, len(shards)))
+	if down == 0 && o.found == 0 && s.strayed(ctx, cl, cache, shards, sel) {
+		code = worse(code, exitNegative)
+	}
+	return result(code)
 }
 
 // errEnough ends a list of locks that has as many as it is to have.
@@ -210,6 +216,7 @@ func (o *keysOptions) name(l survey.Listed) string {
 }
 
 func (o *keysOptions) print(s *session, shard *cluster.Shard, found []survey.Detailed) error {
+	o.found += int64(len(found))
 	for i := range found {
 		l := &found[i]
 		switch {
@@ -239,6 +246,7 @@ func (o *keysOptions) print(s *session, shard *cluster.Shard, found []survey.Det
 }
 
 func (o *keysOptions) printLocks(s *session, shard *cluster.Shard, found []survey.Held) error {
+	o.found += int64(len(found))
 	for _, h := range found {
 		if o.counted++; o.count {
 			continue

@@ -55,5 +55,5 @@ func runPersist(ctx context.Context, s *session, o *expiryOptions, args []string
 	if o.bulk.dryRun {
 		request = wouldChange(cl, true)
 	}
-	return o.changeKeys(ctx, s.keys(args, &o.keyOptions), cache, request)
+	return o.changeKeys(ctx, s.keys(args, &o.keyOptions), cl, cache, request)
 }

@@ -105,7 +105,28 @@ func (b *bulk) confirm(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if keys == 0 && b.o.checkpoint == "" {
+		if b.none, err = b.nothing(ctx); err != nil || b.none {
+			return err
+		}
+	}
 	return b.ask(ctx, fmt.Sprintf("%s about %s", b.does, plain.Count(keys, "key")))
+}
+
+// nothing reports whether there is no key that the work is for, so that nobody need be
+// asked: a sample that has none may have missed some. What is all protected is refused.
+func (b *bulk) nothing(ctx context.Context) (bool, error) {
+	var spared int64
+	for _, c := range survey.Count(ctx, b.cl, b.scope(), false) {
+		if c.Err != nil || c.Selected > 0 {
+			return false, ctx.Err()
+		}
+		spared += c.Spared
+	}
+	if spared > 0 {
+		return false, allProtected(spared)
+	}
+	return true, nil
 }
 
 // sample finds out what a run is about that asks nothing, and warns of keys that are

@@ -61,7 +61,7 @@ func newReinsert(s *session) *command {
 			"cachering reinsert --from msgpack --yes",
 			"cachering reinsert --to 5 --yes --rate 20000 --json | jq .total",
 		},
-		exits: bulkExits("every value is at the target, or was skipped as not the cache's own",
+		exits: patternExits("every value is at the target, or was skipped as not the cache's own",
 			"refused: read_only, no terminal and no --yes, a CODEC that the application cannot read, a server that would\n"+
 				"nearly be full; or the answer was no"),
 		writes: true,

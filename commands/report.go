@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -17,7 +18,7 @@ import (
 )
 
 // report prints what a bulk run did, and returns its exit code.
-func (b *bulk) report(r *engine.Report) error {
+func (b *bulk) report(ctx context.Context, r *engine.Report) error {
 	total := r.Total()
 	b.s.record.counted(r)
 	b.s.measured.Load().counted(r)
@@ -45,10 +46,18 @@ func (b *bulk) report(r *engine.Report) error {
 	b.failures(r, &total)
 	b.summary(r, &total)
 	if protected {
-		return refusef(refusedProtected, "every key that matched is protected").of(total.Spared).
-			hinting("--include-protected does not spare them")
+		return allProtected(total.Spared)
 	}
-	return result(b.code(r, &total))
+	code := b.code(r, &total)
+	if code == exitDone && total.Scanned == 0 && r.Ended == engine.EndDone && b.strayed(ctx) {
+		code = exitNegative
+	}
+	return result(code)
+}
+
+func allProtected(keys int64) error {
+	return refusef(refusedProtected, "every key that matched is protected").of(keys).
+		hinting("--include-protected does not spare them")
 }
 
 // code is the exit code of a report. A signal has one of its own.

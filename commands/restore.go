@@ -82,7 +82,7 @@ func newRestore(s *session) *command {
 			{exitFailed, "no shard answered, or all refused the login; or DIR cannot be read, or is damaged"},
 			{exitUsage, "bad usage or configuration, DIR holds no backup"},
 			{exitPartial, "finished, but some shards or entries failed"},
-			{exitNegative, "with --verify: DIR is damaged"},
+			{exitNegative, "with --verify: DIR is damaged; or " + whenStray},
 			{exitRefused, "refused: read_only, no terminal and no --yes, a backup of another cache or one that was not\n" +
 				"brought to its end, more than --max-deletes, only protected keys, a server that would nearly be\n" +
 				"full; or the answer was no"},
@@ -202,6 +202,7 @@ func runRestore(ctx context.Context, s *session, o *restoreOptions, dir string) 
 	if err := o.confirm(ctx, b, a); err != nil {
 		return err
 	}
+	b.stray = func(ctx context.Context) bool { return o.strayed(ctx, s, a) }
 	return b.work(ctx, op)
 }
 

@@ -91,6 +91,7 @@ func (o *restoreOptions) listEntries(ctx context.Context, s *session, a *archive
 	if err != nil {
 		return err
 	}
+	found := 0
 	var given *scan.Recent
 	of := -1
 	err = o.checkFiles(ctx, s, a, func(f *archive.File, e *archive.Entry) error {
@@ -114,7 +115,7 @@ func (o *restoreOptions) listEntries(ctx context.Context, s *session, a *archive
 		if given.Again(e.Key) {
 			return nil
 		}
-		if s.ui.JSON {
+		if found++; s.ui.JSON {
 			doc := listed{Version: versionJSON(version), Stored: ui.Bytes(e.Key), Shard: a.ShardName(f.Shard)}
 			if key != nil {
 				doc.Key = new(ui.Bytes(key))
@@ -130,7 +131,36 @@ func (o *restoreOptions) listEntries(ctx context.Context, s *session, a *archive
 	if errors.Is(err, errNobodyReads) {
 		return nil
 	}
+	if err == nil && found == 0 && o.strayed(ctx, s, a) {
+		return outcome(exitNegative)
+	}
 	return err
+}
+
+// strayed reports whether the pattern is one of stored keys and finds some of a backup,
+// in which none is called so, and says so.
+func (o *restoreOptions) strayed(ctx context.Context, s *session, a *archive.Archive) bool {
+	space, err := ring.NewKeyspace(a.Manifest.Cache.Prefix, a.Manifest.Cache.Function)
+	if err != nil || o.stored {
+		return false
+	}
+	given := string(o.match)
+	glob, _, ok := space.SplitPattern(given)
+	if !ok {
+		return false
+	}
+	var asKey, asStored bool
+	err = o.checkFiles(ctx, s, a, func(_ *archive.File, e *archive.Entry) error {
+		key, _, _ := space.Split(e.Key)
+		asKey = asKey || ring.Match([]byte(given), key)
+		asStored = asStored || ring.Match([]byte(given), e.Key)
+		return nil
+	})
+	if err != nil || asKey || !asStored {
+		return false
+	}
+	s.warnStray(given, glob, "")
+	return true
 }
 
 // listedShards are those of a backup that --shard names; nil: all.

@@ -14,6 +14,7 @@ type lookout struct {
 	shards []*cluster.Shard
 	only   []*cluster.Cluster // the cluster as each of the shards sees it
 	down   []error            // the first failure of each
+	silent bool               // somebody else tells of what is down
 }
 
 func newLookout(s *session, cl *cluster.Cluster) *lookout {
@@ -47,7 +48,9 @@ func (l *lookout) look(ctx context.Context, stored [][]byte) ([][]string, error)
 			case entries[i][k].Err != nil:
 				if l.down[i] == nil {
 					l.down[i] = entries[i][k].Err
-					l.s.ui.Warn("cachering: %v", l.down[i])
+					if !l.silent {
+						l.s.ui.Warn("cachering: %v", l.down[i])
+					}
 				}
 			case entries[i][k].Found:
 				found[k] = append(found[k], l.shards[i].Name)

@@ -29,7 +29,8 @@ func newRingLocate(s *session) *command {
 		name: "locate", args: "KEY…", min: 1, max: -1,
 		short: "tells the shard on which the application looks for keys",
 		long: "No server is asked, unless --look is given: then the shards that hold the key follow,\n" +
-			"separated by commas, or missing; unknown where a shard that did not answer may hold it.",
+			"separated by commas, or missing; unknown where a shard that did not answer may hold it.\n" +
+			"Of a key that is written like a stored one the servers tell which of the two it is.",
 		flags: o.flags(),
 		examples: []string{
 			"cachering ring locate user:42",
@@ -87,13 +88,19 @@ func runRingLocate(ctx context.Context, s *session, o *ringLocateOptions, args [
 		defer cl.Close()
 		l = newLookout(s, cl)
 	}
+	which := pasting{s: s, o: &o.keyOptions, file: file, cache: cache, l: l}
+	defer which.close()
 	list := s.keys(args, &o.keyOptions)
 	var t tally
 	err = list.each(ctx, func(keys []string) error {
 		var batch []*located
 		var stored [][]byte
 		for _, key := range keys {
-			sk := o.storedKey(cache, key)
+			as, err := which.options(ctx, key)
+			if err != nil {
+				return err
+			}
+			sk := as.storedKey(cache, key)
 			index, err := cache.Place.Home(cache.Keyspace, []byte(sk))
 			if kind, _ := cache.Traits.Side.Classify(cache.Keyspace, []byte(sk)); err == nil && kind == ring.Foreign {
 				err = ring.ErrForeign
@@ -108,7 +115,7 @@ func runRingLocate(ctx context.Context, s *session, o *ringLocateOptions, args [
 			}
 			stored = append(stored, []byte(sk))
 			batch = append(batch, &located{arg: key, Index: index, address: address{
-				Key: ui.Bytes(o.userKey(cache, key)), Stored: ui.Bytes(sk), Shard: cache.Servers[index].Masked(),
+				Key: ui.Bytes(as.userKey(cache, key)), Stored: ui.Bytes(sk), Shard: cache.Servers[index].Masked(),
 			}})
 		}
 		if l != nil {

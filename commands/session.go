@@ -36,6 +36,7 @@ type session struct {
 	typed     []string // flags and arguments, in order
 	loaded    *config.File
 	handled   int64 // keys that were named
+	pasted    int   // of them, stored keys where keys were wanted
 
 	// measured is what the command leaves for node_exporter; nil: nothing.
 	measured atomic.Pointer[metrics]

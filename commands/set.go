@@ -157,6 +157,7 @@ func runSet(ctx context.Context, s *session, o *setOptions, args []string) error
 		return err
 	}
 	s.handled++
+	it.pasted = o.pasted(ctx, cl, cache, args[0])
 	entry := o.storeAll(ctx, cl, cache, []*item{it})[0]
 	if entry.Err != nil {
 		return entry.Err
@@ -168,6 +169,10 @@ func runSet(ctx context.Context, s *session, o *setOptions, args []string) error
 		if err := it.print(s, &entry); err != nil {
 			return err
 		}
+	}
+	if it.pasted {
+		s.refusePasted(cache, args[0])
+		return outcome(exitNegative)
 	}
 	if !entry.Done {
 		s.ui.Note("not stored: %s", it.why(o))
@@ -207,6 +212,7 @@ type item struct {
 	codec string // how it is stored; "" where the bytes were given
 	put   cluster.Put
 
+	pasted  bool         // the key is a stored key: nothing is done
 	do      library.Deed // Store, or with --compat what the library does in its place
 	nothing bool         // that was done, and the library would call it a success
 }

@@ -1,13 +1,10 @@
 package commands
 
 import (
-	"bytes"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 
 	"cachering/codec"
 	"cachering/commands/internal/cluster"
@@ -21,40 +18,6 @@ type setLine struct {
 	Key   *jsonBytes      `json:"key"`
 	Value json.RawMessage `json:"value"`
 	TTL   json.RawMessage `json:"ttl"`
-}
-
-// jsonBytes is a string, or {"base64": …} for bytes that are none.
-type jsonBytes []byte
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (b *jsonBytes) UnmarshalJSON(text []byte) error {
-	var s string
-	if json.Unmarshal(text, &s) == nil {
-		*b = jsonBytes(s)
-		return nil
-	}
-	var coded struct {
-		Base64 *string `json:"base64"`
-	}
-	if err := strict(text, &coded); err != nil || coded.Base64 == nil {
-		return errors.New(`neither a string nor {"base64": …}`)
-	}
-	data, err := base64.StdEncoding.DecodeString(*coded.Base64)
-	*b = data
-	return err
-}
-
-// strict reads one JSON value and refuses names that are not known.
-func strict(text []byte, into any) error {
-	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(into); err != nil {
-		return err
-	}
-	if _, err := dec.Token(); err != io.EOF {
-		return errors.New("more than one value")
-	}
-	return nil
 }
 
 // setLines stores what standard input holds, some lines at a time with one
@@ -87,6 +50,7 @@ func setLines(ctx context.Context, s *session, o *setOptions, cache *config.Cach
 				s.ui.Warn("cachering: line %d: %v", number, err)
 				bad++
 			default:
+				it.pasted = o.pasted(ctx, cl, cache, it.key)
 				items = append(items, it)
 			}
 		}
@@ -98,6 +62,9 @@ func setLines(ctx context.Context, s *session, o *setOptions, cache *config.Cach
 			case entry.Err != nil:
 				t.fail(s, it.key, entry.Err)
 				continue
+			case it.pasted:
+				t.negative++
+				s.refusePasted(cache, it.key)
 			case !entry.Done:
 				if !it.nothing {
 					t.negative++
@@ -132,6 +99,13 @@ func (o *setOptions) storeAll(ctx context.Context, cl *cluster.Cluster, cache *c
 		}
 	}
 	for _, it := range items {
+		if it.pasted {
+			flush()
+			e := cluster.Entry{Stored: it.put.Stored}
+			e.Shard, e.Err = cl.Home(it.put.Stored)
+			entries = append(entries, e)
+			continue
+		}
 		if it.do == library.Store {
 			puts = append(puts, it.put)
 			continue

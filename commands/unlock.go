@@ -77,6 +77,12 @@ func runUnlock(ctx context.Context, s *session, o *unlockOptions, arg string) er
 	if seen.Found && cache.Traits.Side.Lock == "" && !codec.LockToken(lock, seen.Value) {
 		return refusef(refusedOutside, "%s holds a value, not a lock", plain.Quote(key))
 	}
+	pasted := false
+	if !seen.Found && o.likeStored(cache, arg) {
+		named, _ := o.asStored().lockOf(cache, arg)
+		e := cl.Exists(ctx, [][]byte{named})[0]
+		pasted = e.Err == nil && e.Found
+	}
 	removed, code := false, exitNegative
 	if seen.Found && o.dryRun {
 		code = exitDone
@@ -125,8 +131,11 @@ func runUnlock(ctx context.Context, s *session, o *unlockOptions, arg string) er
 	} else if seen.Found && o.dryRun {
 		s.ui.Warn("lock of %s on %s, held by %s, expires: %s", key, seen.Shard.Name, seen.Value, lifetimeWords(lifetime(seen.TTL)))
 		s.ui.Line("would be removed")
-	} else if !seen.Found && s.ui.OutTerminal {
+	} else if !seen.Found && s.ui.OutTerminal && !pasted {
 		s.ui.Note("%s: there is no lock", plain.Escape(key, ""))
+	}
+	if pasted {
+		s.refusePasted(cache, arg)
 	}
 	return result(code)
 }

@@ -102,6 +102,26 @@ func (k Keyspace) pattern(glob, version string) string {
 	return EscapeGlob(k.Prefix) + ":" + version + ":" + glob
 }
 
+// SplitPattern takes apart a glob of stored keys whose beginning stands for one prefix
+// and, in digits or as a glob, the version: what follows is the glob of the key.
+func (k Keyspace) SplitPattern(glob string) (key, version string, ok bool) {
+	if k.fn != nil {
+		of, v, ok := k.fn.split([]byte(glob))
+		return string(of), string(v), ok && of != nil && string(of) != glob
+	}
+	for _, prefix := range [...]string{EscapeGlob(k.Prefix), k.Prefix} {
+		rest, found := strings.CutPrefix(glob, prefix+":")
+		if !found {
+			continue
+		}
+		version, key, found = strings.Cut(rest, ":")
+		if found && version != "" && strings.Trim(version, "0123456789-*?[]^") == "" {
+			return key, version, true
+		}
+	}
+	return "", "", false
+}
+
 // versionPrefix is the length of the version that b begins with, 0 if none.
 func versionPrefix(b []byte) int {
 	i := 0

@@ -251,3 +251,35 @@ func TestHome(t *testing.T) {
 		t.Errorf("got %d, want %d", got, want)
 	}
 }
+
+// A glob of stored keys is told from one of keys by prefix and version.
+func TestSplitPattern(t *testing.T) {
+	for _, c := range []struct {
+		prefix, function, glob, key, version string
+		ok                                   bool
+	}{
+		{"shop", "", "shop:1:views:*", "views:*", "1", true},
+		{"shop", "", "shop:-3:*", "*", "-3", true},
+		{"shop", "", "shop:*:views", "views", "*", true},
+		{"shop", "", "shop:[12]:v", "v", "[12]", true},
+		{"shop", "", "shop:1:", "", "1", true},
+		{"shop", "", "shop:views:*", "", "", false},
+		{"shop", "", "shop::*", "", "", false},
+		{"shop", "", "shop*", "", "", false},
+		{"shop", "", "shop:1", "", "", false},
+		{"", "", ":1:a:b", "a:b", "1", true},
+		{"", "", "1:a", "", "", false},
+		{"a-b*", "", `a\-b\*:1:x`, "x", "1", true},
+		{"a-b", "", `a-b:1:x`, "x", "1", true},
+		{"p", "{prefix}-{version}-{key}", "p-1-x*", "x*", "1", true},
+		{"p", "{prefix}.{key}", "p.x*", "x*", "", true},
+		{"p", "{key}", "x*", "", "", false},
+		{"p", "{prefix}-{version}-{key|md5}", "p-1-*", "", "", false},
+	} {
+		ks := keyspace(t, c.prefix, c.function)
+		key, version, ok := ks.SplitPattern(c.glob)
+		if ok != c.ok || ok && (key != c.key || version != c.version) {
+			t.Errorf("%q %q: %q: got %q, %q, %t; want %q, %q, %t", c.prefix, c.function, c.glob, key, version, ok, c.key, c.version, c.ok)
+		}
+	}
+}

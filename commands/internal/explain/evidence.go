@@ -48,6 +48,7 @@ type Evidence struct {
 	Key     string // as the application calls it
 	Named   bool   // the key is known; where a stored key was named it may not be
 	Stored  string
+	Raw     bool   // the caller named the stored key
 	Version string // in the stored key; empty where there is none
 
 	Home    int   // index of the shard that is written

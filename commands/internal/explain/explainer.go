@@ -17,8 +17,6 @@ import (
 
 // Options say how keys are looked at.
 type Options struct {
-	// Stored tells that keys are named as Redis holds them.
-	Stored bool
 	// Writer tells that the location that is written is read, Replica that the one of
 	// that index is; else those that the application reads are.
 	Writer  bool

@@ -11,11 +11,12 @@ import (
 // otherVersions are looked at without a scan: 0 to this one.
 const otherVersions = 20
 
-// Place begins the evidence of a key: as the caller named it, and its stored key.
-func (x *Explainer) Place(arg, stored string) (*Evidence, error) {
+// Place begins the evidence of a key: as the caller named it, and its stored key; raw tells
+// that the caller named that.
+func (x *Explainer) Place(arg, stored string, raw bool) (*Evidence, error) {
 	cache := x.cache
 	e := &Evidence{
-		Arg: arg, Key: arg, Named: true, Stored: stored,
+		Arg: arg, Key: arg, Named: true, Stored: stored, Raw: raw,
 		Same: x.same, Down: x.down, Servers: x.servers, Copies: make([]*Trace, len(x.shards)),
 		Herd: cache.HerdTimeout, GetMany: cache.Sharded && cache.Traits.GetManyAstray, Sharded: cache.Sharded,
 		Marked: cache.Traits.Side.Fresh != "", LockMarks: cache.Traits.Side.Lock != "" && !cache.Traits.Guards, Forever: cache.Timeout.Forever,
@@ -29,7 +30,7 @@ func (x *Explainer) Place(arg, stored string) (*Evidence, error) {
 	}
 	key, version, ok := cache.Keyspace.Split([]byte(e.Stored))
 	e.Version = string(version)
-	if x.o.Stored {
+	if raw {
 		e.Key, e.Named = string(key), ok && key != nil
 	}
 	read, err := cache.Place.Home(cache.Keyspace, []byte(e.Stored))
