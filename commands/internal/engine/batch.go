@@ -41,6 +41,7 @@ type entry struct {
 	mark   *archive.Entry // that, where a backup is kept
 
 	from *fromBackup // nil: it is no entry of a backup
+	trip *trip       // nil: it is not carried
 }
 
 // batch is a number of keys that are asked about, decided and written together.

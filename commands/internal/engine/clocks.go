@@ -37,6 +37,8 @@ func (r *run) setsMoments() bool {
 	switch op := r.op.(type) {
 	case *Expire:
 		return !op.At.IsZero()
+	case *Carry:
+		return true
 	case *Restore:
 		return !op.Undo // which puts back what the same server had told
 	}
@@ -90,6 +92,14 @@ func (c *serverClock) left(moment, ahead int64) (ms int64, use bool) {
 	}
 	c.used = true
 	return moment - ahead - time.Now().UnixMilli(), true
+}
+
+// mean is by how many milliseconds the clock is ahead of this machine's; known is false
+// where nobody can tell.
+func (c *serverClock) mean() (ahead int64, known bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return ((c.ahead.Low + c.ahead.High) / 2).Milliseconds(), c.known
 }
 
 // report is by how many milliseconds the clock is ahead, where it mattered.

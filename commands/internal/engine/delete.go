@@ -3,6 +3,7 @@ package engine
 // Delete deletes strings, whatever they hold, and the freshness marker of each.
 type Delete struct {
 	Command string // as the report calls it: del-pattern or clear
+	Astray  bool   // only what is not at home
 }
 
 func (o *Delete) command() (name, to string) { return o.Command, "" }

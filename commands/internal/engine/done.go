@@ -17,13 +17,17 @@ const (
 	changed // persist, expire
 	stored  // backup
 	restored
-	replaced     // restore: it existed
-	kept         // restore: it exists
-	expired      // restore: its time is up
-	changedSince // undo: others wrote it
-	skipped      // with a reason: not to be read
-	failed       // with a reason and details
-	unfit        // it is not as the selection wants it, any more
+	replaced        // restore: it existed
+	kept            // restore: it exists
+	expired         // restore: its time is up
+	changedSince    // undo: others wrote it
+	moved           // carried home; the stray is gone, or stays if it is to
+	strayRemoved    // it was at home already
+	changedAtTarget // home has what no run of the journal wrote
+	clock           // home's clock says that its time is up, its own does not
+	skipped         // with a reason: not to be read
+	failed          // with a reason and details
+	unfit           // it is not as the selection wants it, any more
 )
 
 // outcome is what became of a key and why.
@@ -62,7 +66,7 @@ func (w *worker) done(e *entry, o outcome) {
 		t.Unchanged++
 	case conflict:
 		t.Conflict++
-		w.fail(Failure{w.shard.Name, e.key, ReasonConflict, o.detail})
+		w.fail(Failure{w.shard.Name, e.key, o.reason, o.detail})
 	case gone:
 		t.Gone++
 		before, after = 0, 0
@@ -88,6 +92,16 @@ func (w *worker) done(e *entry, o outcome) {
 		t.Expired++
 	case changedSince:
 		t.ChangedSince++
+	case moved:
+		t.Moved++
+		w.show(e.key)
+	case strayRemoved:
+		t.StrayRemoved++
+		w.show(e.key)
+	case changedAtTarget:
+		t.ChangedAtTarget++
+	case clock:
+		t.Clock++
 	case skipped:
 		t.Skipped = plusOne(t.Skipped, o.reason)
 	case failed:

@@ -20,7 +20,7 @@ var errEmptied = errors.New("its keys were flushed during the run")
 // this one is known by the keys that are missing. Where it does not tell, there are none.
 func (s *shardRun) emptied(ctx context.Context, keys int64) bool {
 	s.tallies.Lock()
-	gone := s.tally.Deleted + s.tally.Markers - s.deletedBefore
+	gone := s.tally.removed() - s.deletedBefore
 	if _, expires := s.op.(*Expire); expires {
 		gone += s.tally.Changed
 	}

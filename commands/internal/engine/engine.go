@@ -142,6 +142,9 @@ type steps struct {
 	rehearse committer
 	// serial has a batch be settled before the next is asked about.
 	serial bool
+	// ready does, before a decided batch is committed, what that depends on; nil: nothing.
+	// An error keeps the batch from being committed.
+	ready func(ctx context.Context, b *batch) error
 	// before keeps an entry in the backup before it is changed, where there is one.
 	before func(b *batch, e *entry)
 }
@@ -178,6 +181,7 @@ type run struct {
 	heavy *semaphore.Weighted
 
 	routes *routes // of a restore; nil: keys come from a scan
+	sinks  *sinks  // nil: nothing is carried, and no home is asked about
 
 	parallel int // shards at a time
 	each     int // connections to each of them at the most
@@ -228,6 +232,10 @@ func Run(ctx context.Context, cl *cluster.Cluster, op Operation, o Options) *Rep
 		},
 	}
 	r.report.Command, r.report.To = op.command()
+	if r.strays() {
+		r.sinks = newSinks(r)
+		defer r.sinks.close()
+	}
 	r.budget()
 	r.tellProgress(going)
 	defer r.tellSoFar()()
@@ -247,6 +255,7 @@ func Run(ctx context.Context, cl *cluster.Cluster, op Operation, o Options) *Rep
 			link.Close()
 		}
 	}
+	r.sinks.tell()
 	r.told.wait()
 	r.stopKeeping()
 	r.report.conclude(r.reason())

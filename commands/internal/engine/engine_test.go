@@ -65,7 +65,8 @@ func newFarm(t testing.TB, n int, prefix string, change func(*farm, *cluster.Spe
 func sum(t *testing.T, tally *Tally) {
 	t.Helper()
 	n := tally.Rewritten + tally.Unchanged + tally.Conflict + tally.Deleted + tally.Changed + tally.Spared +
-		tally.Stored + tally.Restored + tally.Replaced + tally.Kept + tally.Expired + tally.ChangedSince
+		tally.Stored + tally.Restored + tally.Replaced + tally.Kept + tally.Expired + tally.ChangedSince +
+		tally.Moved + tally.StrayRemoved + tally.ChangedAtTarget + tally.Clock
 	for _, k := range tally.Skipped {
 		n += k
 	}

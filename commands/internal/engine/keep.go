@@ -253,7 +253,7 @@ func (s *shardRun) fixState() (gone int64) {
 	s.tallies.Lock()
 	defer s.tallies.Unlock()
 	st.Counts = s.tally.numbers()
-	return s.tally.Deleted + s.tally.Markers
+	return s.tally.removed()
 }
 
 // lastState has the state written that the shard ends with.
@@ -300,7 +300,8 @@ func (s *shardRun) beginState(ctx context.Context, keys int64, workers int) (fro
 			s.tallies.Unlock()
 		}
 	}
-	s.deletedBefore = from.Counts["deleted"] + from.Counts["markers"]
+	before := tallyOf(from.Counts)
+	s.deletedBefore = before.removed()
 	k.state = from
 	k.state.Name, k.state.Keys = s.shard.Name, keys
 	k.state.RunID, k.state.ReplID, k.state.Flushes = id.RunID, id.ReplID, id.Flushes
@@ -311,7 +312,7 @@ func (s *shardRun) beginState(ctx context.Context, keys int64, workers int) (fro
 		k.state.Ahead = min(aheadFirst, int64(2*s.o.Rate)/int64(len(s.o.Shards)))
 	}
 	k.state.Ahead = max(k.least, min(k.state.Ahead, keys))
-	k.taken, k.gone = time.Now(), from.Counts["deleted"]+from.Counts["markers"]
+	k.taken, k.gone = time.Now(), s.deletedBefore
 	k.mu.Lock()
 	k.shards[s.index] = k
 	k.mu.Unlock()

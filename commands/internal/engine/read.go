@@ -18,6 +18,9 @@ type valueReader struct {
 	value func(b *batch, e *entry, value []byte) bool
 	// tooLarge settles an entry that does not fit the memory there is.
 	tooLarge func(*entry)
+	// absent decides about an entry that has no value; known is false where it has nothing
+	// to say, and nil where it never has. left is whether it stays in the batch.
+	absent func(e *entry) (left, known bool)
 	// twice asks for the expiries before the values, too: where nothing watches the
 	// keys this tells a value and an expiry that were never those of one entry.
 	twice bool
@@ -83,6 +86,11 @@ func (p *valueReader) decide(q *queue, b *batch) error {
 			found++
 			return p.value(b, e, b.reply.Bytes(item)), nil
 		default:
+			if p.absent != nil {
+				if left, known := p.absent(e); known {
+					return left, nil
+				}
+			}
 			// What was read or written of it before is no more.
 			e.old, e.new, e.lost = nil, nil, false
 			p.w.nils = append(p.w.nils, *e)

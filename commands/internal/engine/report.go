@@ -31,20 +31,23 @@ const (
 // reinsert counts keys that are gone as scanned: a deletion meets its own when
 // SCAN gives a key twice.
 type Tally struct {
-	Scanned   int64
-	Rewritten int64 // reinsert
-	Unchanged int64 // reinsert, persist, expire
-	Conflict  int64 // reinsert
-	Gone      int64 // deleted or expired before it could be looked at
-	Deleted   int64
-	Markers   int64 // freshness markers deleted, stored or restored with their keys
-	Changed   int64 // persist, expire
-	Spared    int64 // protected
-	Stored    int64 // backup
-	Restored  int64 // restore
-	Replaced  int64 // restore: existed, and were overwritten
-	Kept      int64 // restore: existed, and stay
-	Expired   int64 // restore: their time is up
+	Scanned                                     int64
+	Rewritten                                   int64 // reinsert
+	Unchanged                                   int64 // reinsert, persist, expire
+	Conflict                                    int64 // reinsert
+	Gone                                        int64 // deleted or expired before it could be looked at
+	Deleted                                     int64
+	Markers                                     int64 // freshness markers deleted, stored or restored with their keys
+	Changed                                     int64 // persist, expire
+	Spared                                      int64 // protected
+	Stored                                      int64 // backup
+	Restored                                    int64 // restore
+	Replaced                                    int64 // restore: existed, and were overwritten
+	Kept                                        int64 // restore: existed, and stay
+	Expired                                     int64 // restore: their time is up
+	Moved, StrayRemoved, ChangedAtTarget, Clock int64 // carry
+	// Removed were taken away from the shard by carry.
+	Removed int64
 	// ChangedSince were written by others after the run that is undone.
 	ChangedSince int64
 	Skipped      map[string]int64
@@ -72,6 +75,11 @@ func (t *Tally) add(o *Tally) {
 	t.Kept += o.Kept
 	t.Expired += o.Expired
 	t.ChangedSince += o.ChangedSince
+	t.Moved += o.Moved
+	t.StrayRemoved += o.StrayRemoved
+	t.ChangedAtTarget += o.ChangedAtTarget
+	t.Clock += o.Clock
+	t.Removed += o.Removed
 	t.Unfit += o.Unfit
 	t.Aborted += o.Aborted
 	t.BytesBefore += o.BytesBefore
@@ -90,9 +98,12 @@ func addCounts(to, from map[string]int64) map[string]int64 {
 	return to
 }
 
+// removed is how many keys are taken away from the shard, about.
+func (t *Tally) removed() int64 { return t.Deleted + t.Markers + t.Removed }
+
 // failures is how many keys were not done.
 func (t *Tally) failures() int64 {
-	n := t.Conflict
+	n := t.Conflict + t.Clock
 	for _, k := range t.Failed {
 		n += k
 	}
@@ -271,6 +282,7 @@ const (
 	backupColumns
 	restoreColumns
 	undoColumns
+	carryColumns
 )
 
 // field is one name and value of a JSON object; encoding/json would sort the
@@ -309,6 +321,13 @@ func (r *Report) counts(t *Tally) object {
 			{"scanned", t.Scanned}, {"rewritten", t.Rewritten}, {"unchanged", t.Unchanged},
 			{"conflict", t.Conflict}, {"gone", t.Gone}, skipped, {"failed", failed},
 			{"bytes_before", t.BytesBefore}, {"bytes_after", t.BytesAfter},
+		}
+	}
+	if r.columns == carryColumns {
+		return object{
+			{"scanned", t.Scanned}, {"moved", t.Moved}, {"kept", t.Kept}, {"replaced", t.Replaced}, {"stray_removed", t.StrayRemoved},
+			{"conflict", t.Conflict}, {"expired", t.Expired}, {"changed_at_target", t.ChangedAtTarget}, {"clock", t.Clock},
+			{"markers", t.Markers}, skipped, {"failed", failed},
 		}
 	}
 	var o object

@@ -35,10 +35,10 @@ func anew(was *checkpoint.Shard, is scan.Identity, keys, own int64) string {
 
 // resumed is the source that goes on from a state. What stands there by name is looked at
 // as what a scan gives is: a file may have been written by anybody.
-func resumed(from checkpoint.Shard, link *scan.Link, filter *scan.Filter, keys int64) source {
+func resumed(from checkpoint.Shard, filter *scan.Filter, rest func(position string) source) source {
 	r := &resumedSource{passed: from.Passed}
 	if !from.Ended {
-		r.rest = scanned(link, filter, from.Position, keys)
+		r.rest = rest(from.Position)
 	}
 	if !from.Begun() {
 		return r.rest
@@ -115,6 +115,8 @@ func (t *Tally) named() map[string]*int64 {
 	return map[string]*int64{
 		"scanned": &t.Scanned, "rewritten": &t.Rewritten, "unchanged": &t.Unchanged, "conflict": &t.Conflict,
 		"gone": &t.Gone, "deleted": &t.Deleted, "markers": &t.Markers, "changed": &t.Changed, "spared": &t.Spared,
+		"moved": &t.Moved, "kept": &t.Kept, "replaced": &t.Replaced, "stray_removed": &t.StrayRemoved, "expired": &t.Expired,
+		"changed_at_target": &t.ChangedAtTarget, "clock": &t.Clock, "removed": &t.Removed,
 		"unfit": &t.Unfit, "aborted": &t.Aborted, "bytes_before": &t.BytesBefore, "bytes_after": &t.BytesAfter,
 	}
 }

@@ -383,5 +383,5 @@ func (s *shardRun) origin(keys int64) (int64, source) {
 	if s.routes != nil {
 		return s.routes.each, &routed{routes: s.routes, s: s, filter: filter}
 	}
-	return keys, scanned(s.link, filter, "", keys)
+	return keys, s.scanned(filter, "", keys)
 }

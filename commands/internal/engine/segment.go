@@ -64,17 +64,23 @@ func (s *shardRun) ability(ctx context.Context, link *scan.Link) (err error) {
 			err = s.prove(ctx, link)
 		}
 	case reads || moments:
-		ask := redis.NewIntCmd(s.going, "pexpiretime", s.cl.Absent())
-		err = link.Conn.Do(s.going, []redis.Cmder{ask})
-		if err == nil && cluster.Passing(ask.Err()) {
-			err = ask.Err()
-		}
-		s.without.expireTime = ask.Err() != nil
+		err = s.askExpireTime(link)
 	case s.estimates():
 		if s.refused, err = probeWays(s.going, link, nil); err != nil && scan.Lost(s.going, err) {
 			err = link.Anew(s.going) // something before the server, which ends a connection by that
 		}
 	}
+	return err
+}
+
+// askExpireTime finds out whether the server tells when keys expire.
+func (s *shardRun) askExpireTime(link *scan.Link) error {
+	ask := redis.NewIntCmd(s.going, "pexpiretime", s.cl.Absent())
+	err := link.Conn.Do(s.going, []redis.Cmder{ask})
+	if err == nil && cluster.Passing(ask.Err()) {
+		err = ask.Err()
+	}
+	s.without.expireTime = ask.Err() != nil
 	return err
 }
 

@@ -201,7 +201,8 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 	}
 	defer s.lastState()
 	if r.keeping != nil {
-		from = resumed(state, link, scan.NewFilter(r.o.Selection, r.cl, sh), before.Keys)
+		filter := scan.NewFilter(r.o.Selection, r.cl, sh)
+		from = resumed(state, filter, func(position string) source { return s.scanned(filter, position, before.Keys) })
 	}
 
 	finished := make(chan struct{})
@@ -258,12 +259,15 @@ func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 // budget divides the connections that there may be among the shards that are worked
 // on at a time.
 func (r *run) budget() {
-	least := 2 // the link, and a worker
+	most, least := cluster.MostConnections, 2 // the link, and a worker
+	if r.sinks != nil {
+		most -= sinkConns
+	}
 	if r.o.Guards != (Guards{}) {
 		least++
 	}
-	r.parallel = min(cmp.Or(r.o.Parallel, len(r.o.Shards)), cluster.MostConnections/least)
-	r.each = cluster.MostConnections / max(1, min(r.parallel, len(r.o.Shards)))
+	r.parallel = min(cmp.Or(r.o.Parallel, len(r.o.Shards)), most/least)
+	r.each = most / max(1, min(r.parallel, len(r.o.Shards)))
 }
 
 // connections is how many there may be to a shard.

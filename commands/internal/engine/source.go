@@ -38,8 +38,15 @@ type part struct {
 // scanned is the source that a scan of a shard is, from a position of another on.
 // The database has about so many keys. Those that follow one another lie far apart
 // in the server's table where there are many: to watch them is cheap then.
-func scanned(link *scan.Link, filter *scan.Filter, position string, keys int64) source {
+func scanned(link *scan.Link, filter *scan.Filter, position string, keys int64) *scanSource {
 	return &scanSource{link: link, walk: link.WalkSpread(filter.Pattern, position, keys), filter: filter, given: scan.NewRecent()}
+}
+
+// scanned is that of the shard, for the keys that the operation is for.
+func (s *shardRun) scanned(filter *scan.Filter, position string, keys int64) source {
+	of := scanned(s.link, filter, position, keys)
+	of.strays = s.strayed()
+	return of
 }
 
 type scanSource struct {
@@ -47,7 +54,8 @@ type scanSource struct {
 	walk    *scan.Walk
 	filter  *scan.Filter
 	given   *scan.Recent
-	entries []entry // of the part before
+	strays  func(stored []byte, p *part) bool // whether a key is to be taken; nil: it is
+	entries []entry                           // of the part before
 	spared  []entry
 }
 
@@ -61,7 +69,7 @@ func (s *scanSource) next(ctx context.Context) (part, error) {
 	p := part{passed: s.walk.Passed(), position: s.walk.Position(), last: s.walk.Ended()}
 	for _, key := range page {
 		verdict := s.filter.Verdict(key)
-		if verdict != scan.Other && s.given.Again(key) {
+		if verdict != scan.Other && (s.given.Again(key) || s.strays != nil && !s.strays(key, &p)) {
 			continue
 		}
 		switch verdict {

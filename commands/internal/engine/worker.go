@@ -41,6 +41,7 @@ type worker struct {
 	losses int     // of the connection, without an answer between them
 	serial bool    // one batch at a time
 	before func(*batch, *entry)
+	ready  func(context.Context, *batch) error
 	frame  archive.Frame
 	alone  bool       // the connection is that of the source, too
 	judge  scan.Judge // of values, by the selection; nil until it is needed
@@ -65,7 +66,7 @@ func (s *shardRun) worker(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	w.prep, w.com, w.serial, w.before = of.prepare, of.commit, of.serial, of.before
+	w.prep, w.com, w.serial, w.before, w.ready = of.prepare, of.commit, of.serial, of.before, of.ready
 	if s.o.DryRun {
 		w.com = of.rehearse
 	}
@@ -102,6 +103,11 @@ func (w *worker) rounds(ctx context.Context) error {
 		}
 		if w.next == nil && w.hand == nil {
 			return nil
+		}
+		if w.hand != nil && w.ready != nil {
+			if err = w.ready(ctx, w.hand); err != nil {
+				return err
+			}
 		}
 		if err = w.keep(); err != nil {
 			return err
