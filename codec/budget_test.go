@@ -112,7 +112,7 @@ func TestAfterTooLarge(t *testing.T) {
 			stored = append(stored, pack(content))
 		}
 		for _, room := range []int64{100_000, 600_000} {
-			tr := newTranscoder(t, "stored", "pickle:0", codec.Options{})
+			tr := compressedTranscoder(t, name, "pickle:0", codec.Options{})
 			for i, first := range values {
 				for k, content := range values {
 					tr.SetRoom(room)

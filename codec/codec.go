@@ -23,13 +23,14 @@ type Compressor string
 
 // The compressors that are built.
 const (
-	None Compressor = "none"
-	Zlib Compressor = "zlib"
-	BZ2  Compressor = "bz2"
-	Gzip Compressor = "gzip"
-	LZMA Compressor = "lzma" // in an .xz container
-	LZ4  Compressor = "lz4"  // in a frame
-	Zstd Compressor = "zstd"
+	None   Compressor = "none"
+	Zlib   Compressor = "zlib"
+	BZ2    Compressor = "bz2"
+	Gzip   Compressor = "gzip"
+	LZMA   Compressor = "lzma" // in an .xz container
+	LZ4    Compressor = "lz4"  // in a frame
+	Zstd   Compressor = "zstd"
+	Brotli Compressor = "brotli"
 )
 
 // HighestProtocol is the newest pickle protocol there is; CPython writes it
@@ -169,7 +170,7 @@ func (c Codec) Keeps() int64 {
 	switch c = c.resolveLevel(); {
 	case c.Compressor == BZ2:
 		return 20 << 20 // the suffixes of a block
-	case c.Compressor == Zstd && c.Level >= zstdBest:
+	case c.Compressor == Zstd && c.Level >= zstdBest, c.Compressor == Brotli && c.Level >= brotliBest:
 		return 40 << 20 // the tables of matches
 	}
 	return 4 << 20

@@ -49,7 +49,7 @@ func TestParse(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	for _, spec := range []string{"", "6", "-1", "pickle:", "pickle:6", "pickle:-1", "pickle:05000", "pickle:Highest", "+zlib", "Pickle:5", "pickle:5+", "pickle:5+zlib:", "pickle:5+zlib:10",
-		"pickle:5+zlib:-1", "pickle:5+none:1", "pickle:5+brotli", "pickle:5 ", "pickle:5+zlib+zlib", "pickles", "marshal:2", "json:5", "msgpack:1", "json+none:1", "5+", ":5"} {
+		"pickle:5+zlib:-1", "pickle:5+none:1", "pickle:5+brotli:12", "pickle:5 ", "pickle:5+zlib+zlib", "pickles", "marshal:2", "json:5", "msgpack:1", "json+none:1", "5+", ":5"} {
 		c, err := codec.Parse(spec, codec.Codec{Serializer: codec.Pickle, Protocol: 4, Compressor: codec.Zlib, Level: 6})
 		var spelt *codec.SpecError
 		if !errors.As(err, &spelt) || spelt.Spec != spec {

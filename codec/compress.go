@@ -16,6 +16,8 @@ type compression struct {
 	// pickle then.
 	matches func(b []byte) bool
 	sure    func(b []byte) bool
+	// unmarked streams are looked for only where they are expected.
+	unmarked bool
 	// fits reports whether a stream of size bytes of content may have been made
 	// at a level, as far as it shows.
 	fits func(stream []byte, level, size int) bool
@@ -42,6 +44,7 @@ var compressions = [...]compression{
 	{name: LZMA, low: 0, high: 9, def: 4, matches: magic("\xfd7zXZ\x00"), sure: always, fits: xzLevelFits, make: func() engine { return new(xzEngine) }},
 	{name: LZ4, low: 0, high: 16, def: 0, matches: magic("\x04\x22\x4d\x18"), sure: always, fits: anyLevel, make: func() engine { return new(lz4Engine) }},
 	{name: Zstd, low: 1, high: 22, def: 3, matches: magic("\x28\xb5\x2f\xfd"), sure: always, fits: anyLevel, make: func() engine { return new(zstdEngine) }},
+	{name: Brotli, low: 0, high: 11, def: 11, unmarked: true, matches: mayBeBrotli, sure: never, fits: anyLevel, make: func() engine { return new(brotliEngine) }}, // the last: anything may match
 }
 
 func always([]byte) bool { return true }

@@ -14,7 +14,7 @@ func TestForeign(t *testing.T) {
 		"\x82\xa1a\x01\xa1b\x92\xc0\xc3": "MessagePack, which is not read here",
 		"\xd9\x05hello":                  "MessagePack, which is not read here",
 		"\x91\xd6\xff\x00\x00\x00\x01":   "MessagePack, which is not read here",
-		"\x0b\x02\x80hello\x03":          "no pickle, but perhaps compressed with Brotli, which is not read here", // brotli.compress(b"hello")
+		"\x0b\x02\x80hello\x03":          "no pickle, but perhaps compressed with Brotli, which is read only where it is the compressor", // brotli.compress(b"hello")
 		`{"a": 1}`:                       "JSON, which is not read here",
 		"!\x80\x04N.":                    "a pickle after \"!\", as Flask-Caching writes it, which is not read here",
 		"hello there":                    "pickle: BINGET at byte 0: memo has no entry 101",

@@ -70,9 +70,15 @@ func (o Options) budget(size int) int64 {
 // look like means nothing: the application may compress and pickle by itself.
 func (s Source) opaque() bool { return s.stored && s.codec.Serializer == Dummy }
 
-// compresses tells whether a compressor may have been at work here.
-func (s Source) compresses(i int) bool {
-	return !s.opaque() || compressions[i].name == s.codec.Compressor
+// compresses tells whether a compressor may have been at work here; target is that of
+// an earlier run.
+func (s Source) compresses(i, target int) bool {
+	return compressions[i].name == s.codec.Compressor || !s.opaque() && (!compressions[i].unmarked || i == target)
+}
+
+// serializes says cheaply that no serializer can have made data.
+func (s Source) serializes(data []byte) bool {
+	return len(data) > 0 && (serializationOf(s.codec.Serializer) > 0 || data[len(data)-1] == '.')
 }
 
 var (
@@ -103,6 +109,7 @@ func (o Options) left(l layers) int64 {
 type opener struct {
 	source Source
 	engines
+	target  int // index in compressions of what an earlier run may have written
 	digits  []byte
 	content []byte
 }
@@ -155,9 +162,12 @@ func (o *opener) take(stored []byte, budget int64) (layers, *Error) {
 		return layers{}, errDamaged // which would pass for YAML
 	}
 	for i := range compressions[1:] {
-		if i++; o.source.compresses(i) && compressions[i].matches(stored) {
+		if i++; o.source.compresses(i, o.target) && compressions[i].matches(stored) {
 			l, err := o.inflate(i, stored, budget)
-			if err == nil || compressions[i].sure(stored) {
+			if err == nil && compressions[i].unmarked && !o.source.serializes(l.serialized) {
+				continue // a stream by chance
+			}
+			if err == nil || compressions[i].sure(stored) || err.Kind == KindTooLarge {
 				return l, err
 			}
 		}
@@ -209,7 +219,7 @@ func (o *opener) explain(err error, l layers) *Error {
 		return errDamaged
 	}
 	if l.compressed == 0 && maybeBrotli(l.serialized) {
-		return &Error{Kind: KindUnknown, Text: "no " + string(serializations[max(serializationOf(o.source.codec.Serializer), 0)].name) + ", but perhaps compressed with Brotli, which is not read here", Err: err}
+		return &Error{Kind: KindUnknown, Text: "no " + string(serializations[max(serializationOf(o.source.codec.Serializer), 0)].name) + ", but perhaps compressed with Brotli, which is read only where it is the compressor", Err: err}
 	}
 	return e
 }

@@ -15,7 +15,6 @@ type Transcoder struct {
 	opener
 	to      Codec
 	options Options
-	target  int // index in compressions
 	pickle  pickle.Transcoder
 	packed  []byte // the serialized value, before compression
 	notes   Notes
@@ -33,7 +32,7 @@ func NewTranscoder(from Source, to Codec, o Options) (*Transcoder, error) {
 	if err := to.check(); err != nil {
 		return nil, err
 	}
-	t := &Transcoder{opener: opener{source: from}, to: to.resolveLevel(), target: compressionOf(to.Compressor), options: o}
+	t := &Transcoder{opener: opener{source: from, target: compressionOf(to.Compressor)}, to: to.resolveLevel(), options: o}
 	t.pickle.Py2Strings, t.pickle.Digits = o.Py2Strings, from.codec.Rules.digits()
 	return t, nil
 }

@@ -104,18 +104,21 @@ func checkSentinels(n *node) problem {
 func (l *loader) sentinels(c *Cache, n *node, cl library.Client) {
 	o := n.get("options")
 	factory, list, kwargs := o.get("connection_factory"), o.get("sentinels"), o.get("sentinel_kwargs")
-	module := c.library.Factories
+	named := func(class string) bool {
+		return slices.ContainsFunc(c.library.Factories, func(before string) bool { return before+class == text(factory) })
+	}
+	plain := named("ConnectionFactory")
 	switch name := text(factory); {
 	case library.Unbuilt(name) != "":
 		l.fail(factory, unbuilt(library.Unbuilt(name)), "nothing here reads or writes such a cache")
 		return
-	case factory != nil && name != module+".ConnectionFactory" && name != module+".SentinelConnectionFactory":
+	case factory != nil && !plain && !named("SentinelConnectionFactory"):
 		l.fail(factory, "a connection factory of the application's own is not known here", "leave it out, if location alone tells the servers")
 		return
-	case name == module+".ConnectionFactory" && cl.Sentinel:
-		l.fail(factory, "SentinelClient does not start with it", "write "+quote(module+".SentinelConnectionFactory"))
+	case plain && cl.Sentinel:
+		l.fail(factory, "SentinelClient does not start with it", "write "+quote(strings.TrimSuffix(name, "ConnectionFactory")+"SentinelConnectionFactory"))
 		return
-	case name == module+".ConnectionFactory":
+	case plain:
 		for _, given := range []*node{list, kwargs} {
 			if given != nil {
 				l.idle(given, "this connection factory asks no sentinel", "name SentinelConnectionFactory, if that is the application's")

@@ -69,9 +69,10 @@ type Library struct {
 
 	// Clients are the values of CLIENT_CLASS.
 	Clients map[string]Client
-	// Factories is the module of the connection factories, FactorySetting the
-	// setting beside CACHES that names one.
-	Factories, FactorySetting string
+	// Factories are what stands before the names of the connection factories,
+	// FactorySetting the setting beside CACHES that names one.
+	Factories      []string
+	FactorySetting string
 	// HerdModule has the class that HerdClient marks values with.
 	HerdModule string
 }

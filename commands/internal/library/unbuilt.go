@@ -10,7 +10,6 @@ func Unbuilt(name string) string {
 		{"cluster", "a Redis or Valkey Cluster"},
 		{"django_cachex", "django-cachex"},
 		{"django_vcache", "django-vcache"},
-		{"brotli", "Brotli"},
 		{"msgspec", "msgspec"},
 		{"ormsgpack", "ormsgpack"},
 		{"orjson", "orjson"},
