@@ -155,6 +155,8 @@ func (o *keyOptions) versioned(cache *config.Cache, arg string) (key string, ver
 			return "", 0, usagef("version %s is out of range", v)
 		}
 		return string(k), version, nil
+	case cache.Keyspace.Bare(arg):
+		return "", 0, usagef("%s is stored as it is, so it has no version", plain.Quote(arg))
 	case o.version.set:
 		return arg, o.version.value, nil
 	}

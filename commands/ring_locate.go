@@ -102,7 +102,7 @@ func runRingLocate(ctx context.Context, s *session, o *ringLocateOptions, args [
 			}
 			sk := as.storedKey(cache, key)
 			index, err := cache.Place.Home(cache.Keyspace, []byte(sk))
-			if kind, _ := cache.Traits.Side.Classify(cache.Keyspace, []byte(sk)); err == nil && kind == ring.Foreign {
+			if kind, _ := cache.Traits.Side.Classify(cache.Keyspace, []byte(sk)); err == nil && kind == ring.Foreign && !cache.Keyspace.Bare(sk) {
 				err = ring.ErrForeign
 			}
 			if err != nil {

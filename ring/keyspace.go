@@ -11,7 +11,11 @@ import (
 // prefix:version:key. NewKeyspace makes one with another function.
 type Keyspace struct {
 	Prefix string
-	fn     *template // nil: the default
+	// BareFalsy stores the keys that are false to Python as they are, past prefix
+	// and version: the empty one, and 0, which is taken for the number. (make_key of
+	// django-valkey 0.3.0)
+	BareFalsy bool
+	fn        *template // nil: the default
 }
 
 // NewKeyspace makes the key space of a prefix and a key function, a template
@@ -48,6 +52,9 @@ func (k Keyspace) Reversible() bool { return k.fn == nil || k.fn.reversible() }
 
 // Stored is the stored key of a key.
 func (k Keyspace) Stored(key string, version int64) string {
+	if k.Bare(key) {
+		return key
+	}
 	if k.fn != nil {
 		return k.fn.stored(key, version)
 	}
@@ -60,6 +67,10 @@ func (k Keyspace) Stored(key string, version int64) string {
 	b.WriteString(key)
 	return b.String()
 }
+
+// Bare tells whether a key is stored as it is. Split finds it in no stored key, and no
+// pattern does: every cache of the database shares it.
+func (k Keyspace) Bare(key string) bool { return k.BareFalsy && (key == "" || key == "0") }
 
 // Split takes a stored key apart; ok tells whether it is of this key space. The
 // version is the text found there, -?[0-9]+, which need not fit an integer: it

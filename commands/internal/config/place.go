@@ -19,6 +19,7 @@ func (l *loader) placement(c *Cache, n *node) {
 		c.release = lib.LastOf(c.Ring)
 	}
 	c.Traits = lib.At(c.release)
+	c.Keyspace.BareFalsy = c.Traits.BareFalsy
 	opts := ring.Options{Library: lib.Name, Release: c.Release, Python: l.python(c, n.get("options", "python"))}
 	opts.DB, opts.DBSet = l.database(n)
 	c.db = lib.DB

@@ -92,8 +92,10 @@ func (x *Explainer) questions(e *Evidence) []question {
 		e.Prefixes = append(e.Prefixes, t)
 	}
 	if cache.Keyspace.Versioned() {
+		space := cache.Keyspace
+		space.BareFalsy = false // the text "0" has prefix and version
 		for v := range int64(otherVersions + 1) {
-			add(cache.Keyspace.Stored(e.Key, v), Trace{Prefix: cache.Keyspace.Prefix, Version: strconv.FormatInt(v, 10)},
+			add(space.Stored(e.Key, v), Trace{Prefix: cache.Keyspace.Prefix, Version: strconv.FormatInt(v, 10)},
 				func(t Trace) { e.Versions = append(e.Versions, t) })
 		}
 	}

@@ -80,6 +80,9 @@ type Traits struct {
 	// IgnoresTimeout: TIMEOUT is not read, and entries live for ever.
 	IgnoresTimeout bool
 
+	// BareFalsy: a key that is false to Python gets neither prefix nor version.
+	BareFalsy bool
+
 	// Protocol is the pickle protocol of a cache that is told none.
 	Protocol Protocol
 	// Rules are those of its codec.

@@ -26,6 +26,7 @@ var valkey = Library{
 		t.IncrRenames = LastColon
 	}},
 		{"0.2.0", func(t *Traits) { t.Rules.FloatText = true }},
+		{"0.3.0", func(t *Traits) { t.BareFalsy = true }},
 	},
 	Example:   `"valkey://10.0.0.1:6379/1"`,
 	Separator: ",",
