@@ -238,10 +238,10 @@ func (j *Journal) grow() (err error) {
 	if err != nil {
 		return err
 	}
-	was := *j
+	was := j.slots
 	defer func() {
 		if err != nil {
-			j.slots = was.slots
+			j.slots = was
 			to.Close()
 			os.Remove(beside)
 		}
@@ -253,7 +253,7 @@ func (j *Journal) grow() (err error) {
 	if err = j.makeHead(to, slots); err != nil {
 		return err
 	}
-	j.slots = was.slots
+	j.slots = was
 	if err = j.each(func(s slot) error {
 		at, _, err := find(to, slots, s.key)
 		if err == nil {
