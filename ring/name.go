@@ -30,6 +30,7 @@ const (
 	LibDjangoRedis Library = "django-redis"
 	LibDjango      Library = "django" // its own django.core.cache.backends.redis
 	LibValkey      Library = "django-valkey"
+	LibCachex      Library = "django-cachex"
 )
 
 // Names lists the rings, newest first within a library; Plain is not among them.

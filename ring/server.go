@@ -25,6 +25,7 @@ type Options struct {
 	DB      int     // OPTIONS DB, of the libraries that have it
 	DBSet   bool    // false: DB is the library's default, 1 or 0
 	Python  Python
+	Valkey  bool // the client is one of Valkey, whose schemes a library reads only then
 }
 
 // A Server is one entry of LOCATION as the library reads it.
@@ -77,7 +78,7 @@ func Split(name Name, location string, o Options) ([]string, error) {
 	switch {
 	case o.Library == LibDredis:
 		return strings.Split(location, ";"), nil
-	case o.Library == LibDjango:
+	case o.Library == LibDjango || o.Library == LibCachex:
 		return strings.Split(strings.ReplaceAll(location, ";", ","), ","), nil
 	case o.Library == LibDjangoRedis && Before(o.Release, "3.4.0"):
 		return []string{location}, nil

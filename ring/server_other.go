@@ -3,6 +3,7 @@ package ring
 import (
 	"math/big"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -33,7 +34,7 @@ func dredisServer(entry string, o Options) (Server, error) {
 }
 
 // clientServer reads a server of the libraries that leave it to the Redis
-// client: django-redis, django-valkey and Django itself. The label is the entry
+// client: django-redis, django-valkey, django-cachex and Django itself. The label is the entry
 // as it stands.
 func clientServer(entry string, o Options) (Server, error) {
 	s := Server{Spelling: entry, Label: entry, Network: "tcp", DB: o.db(), masked: Mask(entry)}
@@ -86,8 +87,8 @@ func (s *Server) clientURL(entry string, o Options) *LocationError {
 	if refused != nil {
 		return &LocationError{Kind: refused.kind, Reason: refused.reason}
 	}
-	if !wellFormed || !clientScheme(o.Library, u.scheme) {
-		return &LocationError{Kind: "ValueError", Reason: "it is not a URL of the schemes " + strings.Join(clientSchemes(o.Library), " ")}
+	if !wellFormed || !slices.Contains(o.schemes(), u.scheme) {
+		return &LocationError{Kind: "ValueError", Reason: "it is not a URL of the schemes " + strings.Join(o.schemes(), " ")}
 	}
 	if entry[0] <= ' ' {
 		s.warn("begins with a blank, which only a Python with the security fixes of 2023 drops")
@@ -154,18 +155,11 @@ func (s *Server) clientURL(entry string, o Options) *LocationError {
 	return s.setDB(db)
 }
 
-func clientSchemes(lib Library) []string {
-	if lib == LibValkey {
-		return []string{"valkey", "valkeys", "redis", "rediss", "unix"}
+// schemes are those of the URLs that the client reads.
+func (o Options) schemes() []string {
+	list := []string{"redis", "rediss", "unix"}
+	if o.Library == LibValkey || o.Valkey {
+		return append([]string{"valkey", "valkeys"}, list...)
 	}
-	return []string{"redis", "rediss", "unix"}
-}
-
-func clientScheme(lib Library, scheme string) bool {
-	for _, s := range clientSchemes(lib) {
-		if s == scheme {
-			return true
-		}
-	}
-	return false
+	return list
 }

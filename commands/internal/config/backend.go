@@ -13,7 +13,7 @@ import (
 func (l *loader) client(n *node, lib *library.Library, b library.Backend) (library.Client, bool) {
 	name := n.get("options", "client_class")
 	if name == nil {
-		return library.Client{Sharded: b.Sharded}, true
+		return library.Client{Sharded: b.Sharded, Sentinel: b.Sentinel, First: b.Sentinel}, true
 	}
 	if c, ok := lib.Clients[text(name)]; ok {
 		return c, true

@@ -190,7 +190,9 @@ func TestDocumentedBackends(t *testing.T) {
 			location = "redis://h:1/1"
 		}
 		c, _ := one(t, "[caches.x]\nbackend = "+quote(name)+"\nlocation = "+quote(location)+"\noptions.socket_timeout = 3\n"+
-			map[bool]string{true: "release = \"3.0.1\"\n"}[name == library.Default().Sharding()])
+			map[bool]string{true: "release = \"3.0.1\"\n"}[name == library.Default().Sharding()]+
+			map[bool]string{true: "release = \"0.4.1\"\n"}[strings.Contains(name, "RedisRs")]+
+			map[bool]string{true: "options.sentinels = [[\"h\", 1]]\n"}[strings.Contains(name, "Sentinel")])
 		if c.SocketTimeout != 3*time.Second || c.Codec.Serializer != codec.Pickle || c.Backend != name {
 			t.Errorf("%s: %v, %v", name, c.SocketTimeout, c.Codec)
 		}
@@ -202,7 +204,7 @@ func TestDocumentedBackends(t *testing.T) {
 			}
 		}
 		for class, name := range lib.Serializers {
-			if !slices.Contains(codec.Serializers(), codec.Serializer(name)) {
+			if s, _ := dialect(name); !slices.Contains(codec.Serializers(), s) {
 				t.Errorf("%s: class %s is %q", lib.Name, class, name)
 			}
 		}

@@ -37,7 +37,7 @@ func (l *loader) cache(n *node) *Cache {
 	}
 	c := &Cache{
 		Alias: n.name, File: l.file, Line: n.line, Backend: text(n.get("backend")),
-		Sharded: cl.Sharded, Herd: cl.Herd, pools: cl.Sentinel, library: lib, node: n,
+		Sharded: cl.Sharded, Herd: cl.Herd, pools: cl.Sentinel, first: cl.First, library: lib, backend: b, node: n,
 		Version: 1, Timeout: Timeout{After: 300 * time.Second},
 	}
 	l.plainSettings(c, n)
@@ -133,6 +133,7 @@ func (l *loader) timeout(c *Cache, n *node) {
 			c.HerdTimeout = duration(v)
 		}
 	}
+	l.stampede(c, n.get("options", "stampede_prevention"))
 	v := n.get("timeout")
 	if c.Traits.IgnoresTimeout {
 		c.Timeout = Timeout{Forever: true}
@@ -157,6 +158,22 @@ func (l *loader) timeout(c *Cache, n *node) {
 		l.warn(v, "with this timeout this release stores entries that never expire", `write "none" to say so`)
 	default:
 		l.warn(v, "with this timeout the library stores nothing", `write "none" for entries that never expire`)
+	}
+}
+
+// stampede reads how much longer entries are kept than the application says: none for
+// false and for an empty table, which Python takes for false (make_stampede_config).
+func (l *loader) stampede(c *Cache, n *node) {
+	if n == nil || n.value == false || n.kind == kindTable && len(n.keys) == 0 {
+		return
+	}
+	if !c.Traits.Stampede {
+		l.fail(n, string(c.library.Name)+" "+c.Release+" has no such option", "leave it out, or correct the release")
+		return
+	}
+	c.Buffer = 60 * time.Second // StampedeConfig.buffer
+	if v := n.get("buffer"); v != nil {
+		c.Buffer = duration(v)
 	}
 }
 

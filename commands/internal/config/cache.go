@@ -57,6 +57,11 @@ type Cache struct {
 	HerdTimeout time.Duration
 	HerdModule  string
 
+	// Buffer is how much longer than the application says entries are kept on the server,
+	// that have an expiry; it takes one for missing that has no more than this left
+	// (stampede_prevention of django-cachex).
+	Buffer time.Duration
+
 	SocketTimeout  time.Duration // 0: no limit was given
 	ConnectTimeout time.Duration // 0: no limit was given
 	// MaxConnections is how many connections to one server there may be, where
@@ -67,9 +72,11 @@ type Cache struct {
 	Sentinels *Sentinels // who tells where servers are; nil: locations do
 
 	library        *library.Library
+	backend        library.Backend
 	release        string // Release, or the newest it can be
 	outside        bool   // the last server is a master that location does not have
 	pools          bool   // a location that is a string stands for master and replicas (SentinelClient)
+	first          bool   // so does the first location, which is the only one that counts
 	tls            tlsSettings
 	endpoints      []Endpoint
 	secret         *secretSource
@@ -220,7 +227,7 @@ func (f File) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "%s %v", printable(f.
 // SentinelClient makes of one, and a master from outside.
 func (c *Cache) listed() []ring.Server {
 	switch {
-	case c.pools && c.node.get("location").kind == kindString:
+	case c.first, c.pools && c.node.get("location").kind == kindString:
 		return c.Servers[:1]
 	case c.outside:
 		return c.Servers[:len(c.Servers)-1]

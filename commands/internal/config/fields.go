@@ -124,6 +124,12 @@ var (
 		{name: "connection_factory", kinds: kindString, write: "the dotted name, in quotes", check: notEmpty},
 		{name: "sentinels", kinds: kindArray, write: writeSentinels, check: checkSentinels},
 		{name: "sentinel_kwargs", kinds: kindTable, write: `{password_env = "SENTINEL_PASSWORD"}`, table: sentinelFields},
+		{name: "ssl", kinds: kindBool, write: "true or false"},
+		{name: "stampede_prevention", kinds: kindBool | kindTable, write: "true, or {buffer = 60}", table: []field{
+			{name: "buffer", kinds: kindInt, write: "seconds, such as 60", check: between(0, 1<<31-1)},
+			{name: "beta", kinds: kindInt | kindFloat, write: "a number, such as 1.0", idle: true},
+			{name: "delta", kinds: kindInt | kindFloat, write: "seconds, such as 1.0", idle: true},
+		}},
 		{name: "connection_pool_class_kwargs", kinds: kindTable, write: "{max_connections = 20}", table: poolKwargs},
 		{name: "connection_pool_kwargs", kinds: kindTable, write: "{max_connections = 20}", table: urlPoolKwargs},
 	}, poolKwargs)
@@ -145,7 +151,12 @@ func optionsOf(lib *library.Library) []field {
 		list = append(list, ringOption)
 	}
 	for _, o := range lib.Options {
-		list = append(list, optionField(o))
+		f := optionField(o)
+		if lib.Chains && (f.name == "serializer" || f.name == "compressor") {
+			f.kinds |= kindArray
+			f.each = &field{kinds: kindString, write: "the class, or what it does, in quotes", check: notEmpty}
+		}
+		list = append(list, f)
 	}
 	return list
 }

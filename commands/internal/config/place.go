@@ -20,7 +20,7 @@ func (l *loader) placement(c *Cache, n *node) {
 	}
 	c.Traits = lib.At(c.release)
 	c.Keyspace.BareFalsy = c.Traits.BareFalsy
-	opts := ring.Options{Library: lib.Name, Release: c.Release, Python: l.python(c, n.get("options", "python"))}
+	opts := ring.Options{Library: lib.Name, Release: c.Release, Python: l.python(c, n.get("options", "python")), Valkey: c.backend.Valkey}
 	opts.DB, opts.DBSet = l.database(n)
 	c.db = lib.DB
 	if opts.DBSet {
@@ -92,6 +92,10 @@ func (l *loader) ring(c *Cache, n *node) {
 			hint += "; if it has one of these rings, write options.ring and leave release out"
 		}
 		l.fail(rel, "unknown release of "+string(lib.Name), hint)
+		return
+	}
+	if !c.backend.Has(c.Release) {
+		l.fail(rel, string(lib.Name)+" "+c.Release+" has no class "+c.Backend, "correct the release, or the backend")
 		return
 	}
 	if lib.Newer(c.Release) {
@@ -191,7 +195,7 @@ func (l *loader) servers(c *Cache, n *node, opts ring.Options) {
 	}
 	var entries []string
 	at := func(int) *node { return loc }
-	if loc.kind == kindString && c.pools {
+	if loc.kind == kindString && c.pools && !c.first {
 		entries = pools(text(loc))
 	} else if loc.kind == kindString {
 		var err error
@@ -207,6 +211,16 @@ func (l *loader) servers(c *Cache, n *node, opts ring.Options) {
 		if defaults, err := ring.Entries(c.Ring, entries); err == nil && len(entries) == 0 {
 			entries, at = defaults, func(int) *node { return loc }
 		}
+	}
+	if c.first && len(entries) > 0 {
+		if len(entries) > 1 && c.Traits.OneService {
+			l.fail(loc, "a class that asks sentinels takes one location", "write one")
+			return
+		}
+		if len(entries) > 1 {
+			l.idle(loc, "of several locations this class uses the first alone", "write that one")
+		}
+		entries, at = pools(entries[0]), func(int) *node { return loc }
 	}
 	if len(entries) == 0 || len(entries) == 1 && entries[0] == "" {
 		l.fail(loc, "no server is given", "write location = ["+c.library.Example+"], as in CACHES")

@@ -128,7 +128,7 @@ func (l *loader) sentinels(c *Cache, n *node, cl library.Client) {
 	}
 	if list == nil {
 		if at := firstOf(kwargs, factory); at != nil || cl.Sentinel {
-			l.fail(firstOf(at, o.get("client_class")), "sentinels is missing", "write "+writeSentinels)
+			l.fail(firstOf(at, o.get("client_class"), n), "sentinels is missing", "write "+writeSentinels)
 		}
 		return
 	}
@@ -164,7 +164,7 @@ func isTrue(n *node) bool { return n != nil && n.value == true }
 // replicas, and a port means nothing.
 func (l *loader) services(c *Cache, n *node) {
 	loc := n.get("location")
-	ssl := n.get("options", "connection_pool_kwargs", "ssl")
+	ssl := firstOf(n.get("options", "connection_pool_kwargs", "ssl"), n.get("options", "ssl"))
 	if c.Sentinels == nil {
 		if ssl != nil {
 			l.idle(ssl, "without sentinels the location tells it", "write rediss:// in location")
@@ -188,7 +188,7 @@ func (l *loader) services(c *Cache, n *node) {
 		case strings.ToLower(authority) != authority:
 			l.warnOf(CodeLocation, at, which+"the library asks for the service by lower-case letters: "+host, "compare with the names that the sentinels know")
 		case s.TLS:
-			l.warnOf(CodeLocation, at, which+"beside sentinels the library cannot use rediss://", "write redis:// and options.connection_pool_kwargs = {ssl = true}, as an application has to")
+			l.warnOf(CodeLocation, at, which+"beside sentinels the library cannot use rediss://", "write redis:// and "+map[bool]string{true: "options.ssl = true", false: "options.connection_pool_kwargs = {ssl = true}"}[c.library.Arguments]+", as an application has to")
 		}
 		e := &c.endpoints[i]
 		*e = Endpoint{
@@ -264,6 +264,9 @@ func (c *Cache) sentinelSettings(given func(string, any)) {
 	}
 	if ssl := o.get("connection_pool_kwargs", "ssl"); ssl != nil {
 		given("options.connection_pool_kwargs.ssl", ssl.value)
+	}
+	if ssl := o.get("ssl"); ssl != nil {
+		given("options.ssl", ssl.value)
 	}
 }
 

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -19,11 +20,13 @@ const notGiven = -2
 func (l *loader) codec(c *Cache, o *node) {
 	failed := len(l.errs)
 	lib := c.library
-	ser, okS := choose(l, o, "serializer", lib.Suffix, lib.Serializers, codec.Serializers())
-	com, okC := choose(l, o, "compressor", lib.Suffix, lib.Compressors, codec.Compressors())
-	if !okS || !okC || !l.has(c, o, "serializer", ser, lib.Serializers) || !l.has(c, o, "compressor", com, lib.Compressors) {
+	sers, okS := chain(l, c, o, "serializer", lib.Serializers, codec.Serializers())
+	coms, okC := chain(l, c, o, "compressor", lib.Compressors, codec.Compressors())
+	if !okS || !okC {
 		return
 	}
+	first, rust := dialect(sers[0])
+	ser, com := string(first), coms[0]
 	spec := ser
 	c.pickleVersion = notGiven
 	if ser == "pickle" {
@@ -56,6 +59,8 @@ func (l *loader) codec(c *Cache, o *node) {
 	}
 	c.Codec = parsed
 	c.Codec.Rules = c.Traits.Rules
+	c.Codec.Rules.Rust = rust
+	c.Codec.Fallbacks = fallbacks(sers, coms)
 	c.Codec.Rules.AnyDigits = !limitsDigits(c.Python) || c.Python == "" && c.library.Python2
 	if n, ok := c.Traits.MinLengthOf[parsed.Compressor]; ok {
 		c.Codec.Rules.MinLength = n
@@ -130,7 +135,7 @@ func (l *loader) protocol(c *Cache, o *node) int {
 			return highest
 		case library.ProtocolPreferred:
 			c.pickleVersion = notGiven
-			return defaultProtocol(c.Python)
+			return defaultProtocol(cmp.Or(c.Python, c.Traits.OldestPython))
 		}
 		c.pickleVersion = 0
 		return 0
@@ -146,51 +151,109 @@ func (l *loader) protocol(c *Cache, o *node) int {
 	return int(want)
 }
 
-// choose reads an option that has a short form, one of the choices, and the
-// library's long one, which takes a class and is called by the suffix, if there is one.
-func choose[T ~string](l *loader, o *node, name, suffix string, classes map[string]string, choices []T) (string, bool) {
-	var names []string
-	for _, c := range choices {
-		names = append(names, string(c))
+// dialect is the serializer of codec that a word stands for, and whether the word is the
+// one written in Rust.
+func dialect(word string) (s codec.Serializer, rust bool) {
+	switch word {
+	case "orjson":
+		return codec.JSON, true
+	case "ormsgpack":
+		return codec.MsgPack, true
 	}
+	return codec.Serializer(word), false
+}
+
+// fallbacks are what is read besides the first of the serializers and compressors.
+func fallbacks(serializers, compressors []string) (f codec.Fallbacks) {
+	for _, word := range serializers[1:] {
+		f = f.Serializer(dialect(word))
+	}
+	for _, word := range compressors[1:] {
+		f = f.Compressor(codec.Compressor(word))
+	}
+	return f
+}
+
+// chain reads an option that is one of the choices or, where the library takes such,
+// a list of them.
+func chain[T ~string](l *loader, c *Cache, o *node, name string, classes map[string]string, choices []T) (words []string, ok bool) {
+	var names []string
+	for _, choice := range choices {
+		names = append(names, string(choice))
+	}
+	for _, word := range slices.Sorted(maps.Values(classes)) {
+		if !slices.Contains(names, word) {
+			names = append(names, word)
+		}
+	}
+	list := o.get(name)
+	if list == nil || list.kind != kindArray {
+		word, ok := choose(l, o, name, c.library.Suffix, classes, names)
+		return []string{word}, ok && l.has(c, o, firstOf(o.get(name), o.get(name+"_class")), name, word, classes)
+	}
+	if len(list.items) == 0 {
+		if name == "compressor" {
+			return []string{"none"}, true
+		}
+		l.fail(list, "no "+name+" is given", "leave it out, or name one")
+		return nil, false
+	}
+	for _, item := range list.items {
+		word, ok := choice(l, item, false, name, c.library.Suffix, classes, names)
+		if !ok || !l.has(c, o, item, name, word, classes) {
+			return nil, false
+		}
+		words = append(words, word)
+	}
+	return words, true
+}
+
+// choose reads an option that has a short form, one of the names, and the
+// library's long one, which takes a class and is called by the suffix, if there is one.
+func choose(l *loader, o *node, name, suffix string, classes map[string]string, names []string) (string, bool) {
 	short, long := o.get(name), o.get(name+"_class")
-	if short != nil && long != nil {
+	switch {
+	case short != nil && long != nil:
 		l.fail(laterOf(short, long), fmt.Sprintf("%s and %s_class are the same setting, and both are given", name, name), "keep one of the two")
 		return "", false
+	case short == nil && long == nil:
+		return map[string]string{"serializer": "pickle", "compressor": "none"}[name], true
 	}
-	n, value := short, text(short)
-	if long == nil && suffix == "" && (classes[value] != "" || strings.Contains(value, ".")) {
-		long = short
+	return choice(l, firstOf(long, short), long != nil, name, suffix, classes, names)
+}
+
+// choice reads a text that is one of the names, or a class; a name is none where only a
+// class may be.
+func choice(l *loader, n *node, class bool, name, suffix string, classes map[string]string, names []string) (string, bool) {
+	value := text(n)
+	if !class && suffix == "" && (classes[value] != "" || strings.Contains(value, ".")) {
+		class = true
 	}
-	if long != nil {
-		n = long
-		var ok bool
-		if value, ok = classes[text(long)]; !ok {
+	if class {
+		word, ok := classes[value]
+		if !ok {
 			known := slices.Sorted(maps.Keys(classes))
 			msg, hint := "unknown class", "known are "+strings.Join(known, ", ")
-			if what := library.Unbuilt(text(long)); what != "" {
+			if what := library.Unbuilt(value); what != "" {
 				msg = unbuilt(what)
-			} else if near := Nearest(text(long), known); near != "" {
+			} else if near := Nearest(value, known); near != "" {
 				hint = "did you mean " + quote(near) + "?"
 			} else if suffix == "" {
 				hint += "; for a class of your own say what it does, such as " + quote(names[1])
 			}
 			l.fail(n, msg, hint)
-			return "", false
 		}
+		return word, ok
 	}
-	if n == nil {
-		return map[string]string{"serializer": "pickle", "compressor": "none"}[name], true
-	}
-	if long == nil && classes[value] != "" {
+	if classes[value] != "" {
 		l.fail(n, "a class name belongs in "+name+"_class", "write "+name+" = "+quote(classes[value]))
 		return "", false
 	}
-	if what := library.Unbuilt(value); long == nil && what != "" {
+	if what := library.Unbuilt(value); what != "" {
 		l.fail(n, unbuilt(what), "write one of "+strings.Join(names, ", "))
 		return "", false
 	}
-	if p := oneOf(names...)(n); long == nil && p.msg != "" {
+	if p := oneOf(names...)(n); p.msg != "" {
 		l.fail(n, "unknown "+name, p.hint)
 		return "", false
 	}
@@ -199,12 +262,11 @@ func choose[T ~string](l *loader, o *node, name, suffix string, classes map[stri
 
 // has tells whether the release has the serializer or compressor that was chosen, or
 // the application one of its own that does the same.
-func (l *loader) has(c *Cache, o *node, name, value string, classes map[string]string) bool {
-	n := firstOf(o.get(name), o.get(name+"_class"))
+func (l *loader) has(c *Cache, o, n *node, name, value string, classes map[string]string) bool {
 	if own := o.get("own_codec"); n == nil || value == "none" || own != nil && own.value == true {
 		return true
 	}
-	known := slices.Sorted(maps.Values(classes))
+	known := slices.Compact(slices.Sorted(maps.Values(classes)))
 	known = slices.DeleteFunc(known, func(v string) bool { return slices.Contains(c.Traits.Lacks, v) })
 	if slices.Contains(known, value) {
 		return true

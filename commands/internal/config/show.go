@@ -175,6 +175,12 @@ func (c *Cache) Settings() []Setting {
 	if c.Herd {
 		always("options.cache_herd_timeout", int64(c.HerdTimeout/time.Second))
 	}
+	if c.Buffer > 0 {
+		given("options.stampede_prevention", true)
+		if node("options.stampede_prevention").kind == kindTable {
+			list[len(list)-1] = Setting{"options.stampede_prevention.buffer", int64(c.Buffer / time.Second), node("options.stampede_prevention.buffer") != nil}
+		}
+	}
 	given("options.username", text(node("options.username")))
 	c.codecSettings(always, given)
 	for _, f := range tlsFields {
@@ -230,6 +236,12 @@ func (c *Cache) codecSettings(always, given func(string, any)) {
 		switch n := o.get(s.name + "_class"); {
 		case n != nil:
 			given("options."+s.name+"_class", text(n))
+		case o.get(s.name) != nil && o.get(s.name).kind == kindArray:
+			list := []string{}
+			for _, item := range o.get(s.name).items {
+				list = append(list, text(item))
+			}
+			given("options."+s.name, list)
 		case o.get(s.name) != nil:
 			given("options."+s.name, text(o.get(s.name)))
 		case c.library.Has(s.name) && (s.name == "serializer" || !c.compressMinLen):

@@ -55,6 +55,11 @@ type Library struct {
 	// Arguments: OPTIONS are arguments of redis-py, in lower case; elsewhere they
 	// are in upper case.
 	Arguments bool
+	// AnyCase: config import takes their names in either case.
+	AnyCase bool
+	// Chains: a serializer and a compressor may be a list of them, of which the first
+	// writes and any reads.
+	Chains bool
 	// Beside are options that it reads from settings beside CACHES, for all of
 	// its caches at once: the names of the settings.
 	Beside map[string]string
@@ -83,11 +88,26 @@ type Backend struct {
 	Sharded bool   // by itself, without a client class
 	// Alias: the library's documentation calls the class by another name.
 	Alias bool
+	// Sentinel: the class asks sentinels, and makes of the first location alone a
+	// master and its replicas.
+	Sentinel bool
+	// Valkey: its client reads URLs of the schemes valkey and valkeys.
+	Valkey bool
+	// From and Before are the first release that has the class, and the first without;
+	// "" is no bound.
+	From, Before string
+}
+
+// Has tells whether a release has the class; one that is not given may.
+func (b Backend) Has(release string) bool {
+	return release == "" || (b.From == "" || !ring.Before(release, b.From)) && (b.Before == "" || ring.Before(release, b.Before))
 }
 
 // A Client is what CLIENT_CLASS chooses.
 type Client struct {
 	Sharded, Herd, Sentinel bool
+	// First: of several locations the first alone counts.
+	First bool
 }
 
 // An Option is a key of OPTIONS. What it may hold the configuration knows by its
@@ -99,6 +119,8 @@ type Option struct {
 	Idle Type
 	// Refused is why it cannot be used, and the remedy behind "; ".
 	Refused string
+	// Constructed: the application says it where it makes an instance, and not in OPTIONS.
+	Constructed bool
 }
 
 // A Type is what an option without effect may be.
@@ -121,7 +143,7 @@ func (l *Library) Has(option string) bool {
 // all are the libraries; the first is taken for a cache whose backend does not
 // tell.
 func all() []*Library {
-	return []*Library{&redisCache, &dredis, &djangoRedis, &django, &valkey}
+	return []*Library{&redisCache, &dredis, &djangoRedis, &django, &valkey, &cachex}
 }
 
 // Default is the library whose options are explained where a backend is missing.
@@ -187,6 +209,15 @@ func used(names ...string) []Option {
 	list := make([]Option, len(names))
 	for i, name := range names {
 		list[i] = Option{Name: name}
+	}
+	return list
+}
+
+// constructed are arguments of the serializers and compressors of an application.
+func constructed(names ...string) []Option {
+	list := used(names...)
+	for i := range list {
+		list[i].Constructed = true
 	}
 	return list
 }

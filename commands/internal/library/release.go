@@ -57,8 +57,9 @@ type Traits struct {
 	// WritesToMaster: of a sharded cache every write goes to MASTER_CACHE, if
 	// that is given.
 	WritesToMaster bool
-	// Sentinels: it can ask Redis Sentinel for servers.
-	Sentinels bool
+	// Sentinels: it can ask Redis Sentinel for servers. OneService: a class that makes
+	// master and replicas of one location refuses several.
+	Sentinels, OneService bool
 
 	// Side are the keys that get_or_set leaves beside an entry. Guards: get_or_set
 	// lets one caller make a value; before, what lies at the key of the lock says
@@ -85,6 +86,9 @@ type Traits struct {
 
 	// Protocol is the pickle protocol of a cache that is told none.
 	Protocol Protocol
+	// OldestPython is the first Python that the release runs on, where that tells a
+	// protocol; "" where it does not.
+	OldestPython string
 	// Rules are those of its codec.
 	Rules codec.Rules
 	// MinLengthOf are thresholds of compressors that differ from that of Rules.
@@ -92,6 +96,14 @@ type Traits struct {
 	// CompressMinLen: the option COMPRESS_MIN_LEN turns zlib on. Later releases
 	// have compressors in its place, and pay it no heed.
 	CompressMinLen bool
+	// ClearsVersion: clear() deletes the keys of the configured prefix and version, and does
+	// not empty the database.
+	ClearsVersion bool
+	// IncrCreates: incr of a key that is missing makes one without an expiry, and of what
+	// is no plain int of 64 bits is an error (INCRBY).
+	IncrCreates bool
+	// Stampede: the option stampede_prevention keeps entries longer.
+	Stampede bool
 	// Lacks are serializers and compressors that only later releases have.
 	Lacks []string
 	// PlainReads: what the compressor cannot read is taken as it is.

@@ -72,6 +72,7 @@ func TestKnown(t *testing.T) {
 		"django-redis-cache 1.6.5": true, "django-redis-cache 1.9": false, "django-redis-cache 3.0.1": true,
 		"django-redis 5.4.0": true, "django-redis 2.0": false, "django-redis 7": true,
 		"django-valkey 0.2.1": true, "django-valkey new": false,
+		"django-cachex 0.1.0": true, "django-cachex 0.4.1": true, "django-cachex 0.14.1": true, "django-cachex 0.3.1": false, "django-cachex 0.0.9": false,
 		"django-dredis-cache 1.3.0a": true, "django-dredis-cache 1.3": true,
 	} {
 		name, number, _ := strings.Cut(release, " ")
@@ -92,6 +93,7 @@ func TestNewer(t *testing.T) {
 	for release, want := range map[string]bool{
 		"django-redis 7.0.0": false, "django-redis 7.0.1": true, "django-redis 8": true, "django-redis 6.0.1": false, "django-redis 2.0": false,
 		"django 6.1": false, "django 6.1.3": false, "django 6.2": true, "django 7.0a1": true, "django new": false,
+		"django-cachex 0.14.1": false, "django-cachex 0.15.0": true, "django-cachex 1.0": true,
 		"django-valkey 0.4.1": false, "django-valkey 0.4.2": true, "django-redis-cache 3.1": true, "django-dredis-cache 1.3": true,
 	} {
 		name, number, _ := strings.Cut(release, " ")

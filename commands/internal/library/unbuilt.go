@@ -8,11 +8,8 @@ func Unbuilt(name string) string {
 	lower := strings.ToLower(name)
 	for _, known := range [...]struct{ part, what string }{
 		{"cluster", "a Redis or Valkey Cluster"},
-		{"django_cachex", "django-cachex"},
 		{"django_vcache", "django-vcache"},
 		{"msgspec", "msgspec"},
-		{"ormsgpack", "ormsgpack"},
-		{"orjson", "orjson"},
 	} {
 		if strings.Contains(lower, known.part) {
 			return known.what

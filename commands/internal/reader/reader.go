@@ -106,14 +106,29 @@ func Form(cache *config.Cache, form codec.Form) (cause Cause, why string) {
 	switch {
 	case form.Plain != "":
 		return Read, ""
-	case form.Compressor != configured.Compressor && (form.Compressor != codec.None || !cache.Traits.PlainReads):
-		return Compressor, fmt.Sprintf("it is stored as %s, and the compressor of the application is %s", form, configured.Compressor)
-	case form.Serializer != configured.Serializer:
-		return Serializer, fmt.Sprintf("it is stored as %s, and the serializer of the application is %s", form, configured.Serializer)
+	case !slices.Contains(configured.Compressors(), form.Compressor) && (form.Compressor != codec.None || !cache.Traits.PlainReads):
+		return Compressor, fmt.Sprintf("it is stored as %s, and %s", form, known("compressor", configured.Compressors()))
+	case !slices.Contains(configured.Serializers(), form.Serializer):
+		return Serializer, fmt.Sprintf("it is stored as %s, and %s", form, known("serializer", configured.Serializers()))
 	case form.Serializer == codec.Pickle && highest != codec.AnyProtocol && form.Protocol > highest:
 		return Protocol, fmt.Sprintf("it is a pickle of protocol %d, and Python %s of the application reads protocols up to %d", form.Protocol, cache.Python, highest)
 	}
 	return Read, ""
+}
+
+// known says what the application reads by.
+func known[T ~string](what string, list []T) string {
+	text := "the " + what + " of the application is "
+	if len(list) > 1 {
+		text = "the " + what + "s of the application are "
+	}
+	for i, name := range list {
+		if i > 0 {
+			text += ", "
+		}
+		text += string(name)
+	}
+	return text
 }
 
 // otherwise decodes a value that the configured serializer does not read by the
@@ -121,15 +136,21 @@ func Form(cache *config.Cache, form codec.Form) (cause Cause, why string) {
 // two.
 func otherwise(room int64, configured codec.Codec, data []byte) *codec.Value {
 	for _, s := range []codec.Serializer{codec.Pickle, codec.JSON, codec.MsgPack} {
-		if s == configured.Serializer || s == codec.MsgPack && (len(data) < 3 || plain.Printable(data)) {
+		if slices.Contains(configured.Serializers(), s) || s == codec.MsgPack && (len(data) < 3 || plain.Printable(data)) {
 			continue
 		}
-		as := codec.Codec{Serializer: s, Protocol: codec.AnyProtocol, Compressor: configured.Compressor, Level: configured.Level, Rules: configured.Rules}
+		as := by(configured, s)
 		if v, err := codec.Decode(data, codec.Stored(as), codec.Options{Room: room}); err == nil {
 			return v
 		}
 	}
 	return nil
+}
+
+// by is another serializer in the place of those of c, and no fallbacks.
+func by(c codec.Codec, s codec.Serializer) codec.Codec {
+	c.Serializer, c.Protocol, c.Fallbacks, c.Rules.Rust = s, codec.AnyProtocol, codec.Fallbacks{}, false
+	return c
 }
 
 // passesOn tells whether the application gets what is no int to Python as it is.
@@ -145,16 +166,16 @@ func causeOf(err error) Cause {
 	return Cause(strings.ReplaceAll(string(kind), "-", "_"))
 }
 
-// ReadBy is the serializer, other than that of c, by which every one of some stored
+// ReadBy is the serializer, other than those of c, by which every one of some stored
 // values is read; false where there is none, or no value. The bytes have to leave
 // little doubt: text is MessagePack by chance, and anything may be YAML that is not
 // as yaml.dump writes it.
 func ReadBy(c codec.Codec, values [][]byte) (codec.Serializer, bool) {
 	for _, s := range []codec.Serializer{codec.Pickle, codec.JSON, codec.MsgPack, codec.YAML} {
-		if s == c.Serializer || len(values) == 0 {
+		if slices.Contains(c.Serializers(), s) || len(values) == 0 {
 			continue
 		}
-		as := codec.Codec{Serializer: s, Protocol: codec.AnyProtocol, Compressor: c.Compressor, Level: c.Level, Rules: c.Rules}
+		as := by(c, s)
 		if !slices.ContainsFunc(values, func(data []byte) bool { return !reads(as, data) }) {
 			return s, true
 		}
