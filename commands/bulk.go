@@ -39,6 +39,10 @@ type bulk struct {
 	reads    bool
 	honoured bool   // by the servers, as far as is known
 	progress string // how it is told
+	// astray tells that the work is for keys alone that are not at home.
+	astray bool
+	// beware are warnings that stand before the question.
+	beware []string
 	// does says what will become of them: "delete", "rewrite as pickle:5".
 	does string
 	// tells is set where it matters which areas of the application lose keys; hits are
@@ -157,10 +161,24 @@ func (b *bulk) admit() error {
 	return b.answerable()
 }
 
+// changed are the shards that the run may change: what is not at home goes to any.
+func (b *bulk) changed() []*cluster.Shard {
+	shards := b.run.Shards
+	if b.astray {
+		shards = slices.Clone(shards)
+		for _, home := range b.cl.Visit() {
+			if !slices.ContainsFunc(shards, home.Same) {
+				shards = append(shards, home)
+			}
+		}
+	}
+	return shards
+}
+
 // work runs op and reports.
 func (b *bulk) work(ctx context.Context, op engine.Operation) error {
 	if !b.o.dryRun && !b.o.beside && b.s.running.flag(besideFlag) != nil {
-		if err := b.s.alone(ctx, b.run.Shards, b.run.Parallel); err != nil {
+		if err := b.s.alone(ctx, b.changed(), b.run.Parallel); err != nil {
 			return err
 		}
 	}

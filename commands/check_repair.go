@@ -2,12 +2,16 @@ package commands
 
 import (
 	"bytes"
+	"math"
 	"slices"
+	"time"
 
 	"cachering/commands/internal/advice"
+	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/config"
 	"cachering/commands/internal/plain"
 	"cachering/commands/internal/survey"
+	"cachering/ring"
 )
 
 // What the proposals of one check are bounded by.
@@ -19,7 +23,11 @@ const (
 
 // repairs gathers what it takes to mend findings.
 type repairs struct {
-	misplaced int64 // findings
+	misplaced int64  // findings
+	astray    int64  // of them, entries
+	one       string // the first, as it is stored
+	differ    int64  // have another value at home
+	later     int64  // of them, expire later than that
 	deletes   []repair
 	locks     []string
 	more      int64 // findings for which no command is proposed
@@ -37,7 +45,15 @@ func (r *repairs) add(f *survey.Finding) {
 	switch f.Kind {
 	case survey.Misplaced:
 		r.misplaced++
-		r.delete(f)
+		if !bytes.Equal(f.Stored, f.Listed.Stored) { // a lock or a marker
+			r.delete(f)
+			return
+		}
+		if r.astray++; r.one == "" {
+			r.one = string(f.Stored)
+		}
+	case survey.Duplicate:
+		r.compare(f)
 	case survey.Orphan:
 		r.delete(f)
 	case survey.Undying:
@@ -48,6 +64,27 @@ func (r *repairs) add(f *survey.Finding) {
 		default:
 			r.locks = append(r.locks, string(f.Stored))
 		}
+	}
+}
+
+// compare takes note of a key with several copies.
+func (r *repairs) compare(f *survey.Finding) {
+	if f.Equal == nil || *f.Equal {
+		return
+	}
+	lives := func(c survey.Copy) time.Duration { // what never expires does so last
+		if c.TTL == cluster.Forever {
+			return math.MaxInt64
+		}
+		return c.TTL
+	}
+	at := slices.IndexFunc(f.Copies, func(c survey.Copy) bool { return c.On.Name == f.Home })
+	if at < 0 {
+		return
+	}
+	r.differ++
+	if slices.ContainsFunc(f.Copies, func(c survey.Copy) bool { return lives(c) > lives(f.Copies[at]) }) {
+		r.later++
 	}
 }
 
@@ -97,14 +134,31 @@ func (r *repairs) propose(s *session, file *config.File, cache *config.Cache, en
 	hint := func(why string, c advice.Command) {
 		s.ui.WarnLine("hint: " + why + ": " + s.remedy(file, cache, []advice.Part{c}).String())
 	}
+	if r.differ > 0 {
+		s.ui.Warn("hint: %s", undecided(r.differ, r.later))
+	}
 	if r.misplaced*10 > entries {
 		if cache.Sharded {
 			hint("more than a tenth of the keys is misplaced, so the configured ring may be the wrong one", advice.Run("ring guess"))
+		}
+		if r.astray > 0 && !cache.ReadOnly {
+			hint("if it is the right one, and changed", advice.Run("rebalance", advice.On("dry-run")))
 		}
 		return
 	}
 	if cache.ReadOnly {
 		return
+	}
+	if r.astray > 0 { // with their markers, which nothing else is to be done about
+		c := advice.Run("rebalance")
+		if r.astray == 1 && pastes([]byte(r.one)) {
+			c = advice.Run("rebalance", advice.On("stored"), advice.Set("match", ring.EscapeGlob(r.one)))
+		}
+		hint("what the application does not see goes where it looks", c)
+		for _, d := range r.deletes {
+			r.more += int64(len(d.keys))
+		}
+		r.deletes = nil
 	}
 	for _, d := range r.deletes {
 		hint("what the application does not see", advice.Run("delete", advice.On("stored"), advice.Set("shard", d.shard)).Of(d.keys...))

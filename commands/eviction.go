@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"cachering/codec"
@@ -32,9 +33,14 @@ func (b *bulk) sinks(ctx context.Context) []*cluster.Info {
 	if b.o.allowEviction || b.cache.Bulk.AllowEviction {
 		return nil
 	}
-	sinks := make([]*cluster.Info, len(b.run.Shards))
-	cluster.Queue(b.run.Shards, b.run.Parallel, func(i int, s *cluster.Shard) error {
-		if len(b.run.Shards) > b.run.Parallel { // each would keep its connection until its turn
+	return b.limited(ctx, b.run.Shards)
+}
+
+// limited is sinks for some shards.
+func (b *bulk) limited(ctx context.Context, shards []*cluster.Shard) []*cluster.Info {
+	sinks := make([]*cluster.Info, len(shards))
+	cluster.Queue(shards, b.run.Parallel, func(i int, s *cluster.Shard) error {
+		if len(shards) > b.run.Parallel { // each would keep its connection until its turn
 			defer s.Rest()
 		}
 		ctx, cancel := context.WithTimeout(ctx, listPatience)
@@ -54,14 +60,14 @@ func (b *bulk) sinks(ctx context.Context) []*cluster.Info {
 
 // fits refuses a run that brings a server of the sinks near its limit: so many bytes come
 // to each shard. A dry run only tells.
-func (b *bulk) fits(sinks []*cluster.Info, coming []float64) error {
+func (b *bulk) fits(shards []*cluster.Shard, sinks []*cluster.Info, coming []float64) error {
 	for i, about := range sinks {
 		if about == nil {
 			continue
 		}
 		come := 0.0
-		for j, s := range b.run.Shards {
-			if s.SameServer(b.run.Shards[i]) {
+		for j, s := range shards {
+			if s.SameServer(shards[i]) {
 				come += coming[j]
 			}
 		}
@@ -69,7 +75,7 @@ func (b *bulk) fits(sinks []*cluster.Info, coming []float64) error {
 		if come <= 0 || float64(used)+come <= fullFrom*float64(about.MaxMemory) {
 			continue
 		}
-		name, more, limit := b.run.Shards[i].Name, plain.Size(int64(come)), plain.Size(about.MaxMemory)
+		name, more, limit := shards[i].Name, plain.Size(int64(come)), plain.Size(about.MaxMemory)
 		const hint = "--allow-eviction goes ahead; more maxmemory, or fewer keys (--match, --version), does not need it"
 		if b.o.dryRun {
 			b.s.ui.Warn("warning: about %s would come to %s, which uses %s of %s (maxmemory): the run is refused", more, name, plain.Size(used), limit)
@@ -120,7 +126,43 @@ func (b *bulk) growth(ctx context.Context, t *codec.Transcoder) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return b.fits(sinks, coming)
+	return b.fits(b.run.Shards, sinks, coming)
+}
+
+// incomingStrays refuses a run that brings home so much that a server would nearly be full,
+// by a sample.
+func (b *bulk) incomingStrays(ctx context.Context) error {
+	if b.o.allowEviction || b.cache.Bulk.AllowEviction {
+		return nil
+	}
+	homes := b.cl.Visit()
+	sinks := b.limited(ctx, homes)
+	if sinks == nil {
+		return ctx.Err()
+	}
+	bytes := map[string]int{}
+	within, cancel := context.WithTimeout(ctx, growthPatience)
+	defer cancel()
+	samples := survey.Look(within, b.cl, b.scope(), survey.SampleSize(len(b.run.Shards)), func(stored, value []byte) string {
+		bytes[string(stored)] = len(stored) + len(value) + entryOverhead
+		return ""
+	})
+	coming := make([]float64, len(homes))
+	for n := range samples {
+		for _, stored := range samples[n].Stored() {
+			home, err := b.cl.Home(stored)
+			if err != nil || home.Same(b.run.Shards[n]) {
+				continue
+			}
+			if at := slices.IndexFunc(homes, home.Same); at >= 0 {
+				coming[at] += float64(bytes[string(stored)]) * float64(samples[n].Estimate()) / float64(samples[n].Size())
+			}
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return b.fits(homes, sinks, coming)
 }
 
 // heap is what of a backup would come to one shard: all entries, and some of them.
@@ -238,5 +280,5 @@ func (in *incoming) check(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return in.b.fits(in.sinks, coming)
+	return in.b.fits(in.b.run.Shards, in.sinks, coming)
 }

@@ -1,6 +1,8 @@
 package commands
 
 import (
+	"slices"
+
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/config"
 	"cachering/commands/internal/placement"
@@ -9,6 +11,14 @@ import (
 
 // warnMisplaced warns where fewer than nine tenths of a sample are at home.
 func (s *session) warnMisplaced(cache *config.Cache, cl *cluster.Cluster, shards []*cluster.Shard, samples []survey.Sample) {
+	var own []*cluster.Shard // of those that were asked: others are of a cache that was
+	var of []survey.Sample
+	for i, shard := range shards {
+		if slices.Contains(cl.Shards(), shard) {
+			own, of = append(own, shard), append(of, samples[i])
+		}
+	}
+	shards, samples = own, of
 	var sampled, home int64
 	for i := range samples {
 		sampled += samples[i].Size()

@@ -86,7 +86,7 @@ func (b *bulk) expected(ctx context.Context) error {
 // selected counts the keys of the run that are not spared. Where filters ask what entries
 // are like that takes a dry run, of what reads no values.
 func (b *bulk) selected(ctx context.Context) (n int64, err error) {
-	if !b.where.Asks() {
+	if !b.where.Asks() && !b.astray {
 		for _, c := range survey.Count(ctx, b.cl, b.scope(), false) {
 			n += c.Selected
 			err = errors.Join(err, c.Err)
@@ -95,7 +95,7 @@ func (b *bulk) selected(ctx context.Context) (n int64, err error) {
 	}
 	options := b.run
 	options.DryRun, options.Stop = true, ctx.Done()
-	r := engine.Run(context.WithoutCancel(ctx), b.cl, &engine.Delete{Command: b.s.running.name}, options)
+	r := engine.Run(context.WithoutCancel(ctx), b.cl, &engine.Delete{Command: b.s.running.name, Astray: b.astray}, options)
 	for i := range r.Shards {
 		err = errors.Join(err, r.Shards[i].Err)
 	}

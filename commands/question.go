@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -180,8 +181,9 @@ func (b *bulk) preview(ctx context.Context) (int64, error) {
 			warn(fmt.Sprintf("%-15s", head), "%s: no answer: %s", v.Shard, cluster.Bare(v.Err))
 			continue
 		}
-		warn(fmt.Sprintf("%-15s", head), "%s: about %s of %d", v.Shard, plain.Count(v.Estimate(), "key"), v.Keys)
-		keys += v.Estimate()
+		about := b.concerned(&v)
+		warn(fmt.Sprintf("%-15s", head), "%s: about %s of %d", v.Shard, plain.Count(about, "key"), v.Keys)
+		keys += about
 		sampled += v.Size()
 		home += v.Home
 		for name, n := range v.Codecs {
@@ -204,7 +206,19 @@ func (b *bulk) preview(ctx context.Context) (int64, error) {
 		b.s.warnHead(samples)
 		b.s.warnMisplaced(b.cache, b.cl, b.run.Shards, samples)
 	}
+	for _, text := range b.beware {
+		b.s.ui.Warn("warning: %s", text)
+	}
 	return keys, nil
+}
+
+// concerned is how many keys of a shard the run is for, by a sample.
+func (b *bulk) concerned(v *survey.Sample) int64 {
+	n := v.Estimate()
+	if b.astray && v.Size() > 0 {
+		n = int64(math.Round(float64(n) * float64(v.Size()-v.Home) / float64(v.Size())))
+	}
+	return n
 }
 
 // warnHead warns of a sample that is of the keys which SCAN gives first.

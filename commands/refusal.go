@@ -21,6 +21,7 @@ const (
 	refusedUnexpected  reason = "unexpected"        // what is there is not what it should be
 	refusedEviction    reason = "eviction"          // a server would nearly be full
 	refusedNoSpace     reason = "no_space"          // for what the run would keep
+	refusedDiffer      reason = "both_differ"       // entries have another value at home, and nobody said which stays
 )
 
 // refusedOutside is of commands that are no bulk run: no document tells their reason.

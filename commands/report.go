@@ -114,7 +114,7 @@ func (b *bulk) examples(r *engine.Report) {
 func (b *bulk) failures(r *engine.Report, total *engine.Tally) {
 	for _, reason := range r.Reasons() {
 		n := total.Failed[reason]
-		if reason == engine.ReasonConflict {
+		if reason == engine.ReasonConflict || reason == engine.ReasonDiffer {
 			n = total.Conflict
 		}
 		if n == 0 || b.s.global.verbose {

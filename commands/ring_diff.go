@@ -164,6 +164,9 @@ func runRingDiff(ctx context.Context, s *session, o *ringDiffOptions) error {
 	if doc.Moved > 0 {
 		code = worse(code, exitNegative)
 	}
+	if doc.Moved > 0 && !o.model.set {
+		o.proposeMove(s, file, from, to)
+	}
 	if doc.Misplaced > 0 {
 		s.ui.Note("%s not at home even now, and left out: cachering ring guess tells which ring they fit",
 			plain.Verb(doc.Misplaced, "key is", "keys are"))
@@ -180,6 +183,21 @@ func runRingDiff(ctx context.Context, s *session, o *ringDiffOptions) error {
 		return err
 	}
 	return result(code)
+}
+
+// proposeMove names the command that moves what would move, once the change is made.
+func (o *ringDiffOptions) proposeMove(s *session, file *config.File, from, to *config.Cache) {
+	if s.ui.Quiet || !placement.SameKeyspace(from, to) || from.Alias != to.Alias {
+		return
+	}
+	words, when := []string{"cachering", "rebalance", "--from-config", "before.toml"}, "keep this configuration as before.toml; with the changed one this moves them"
+	if o.toConfig != "" {
+		words, when = []string{"cachering", "rebalance", "--config", string(o.toConfig), "--from-config", file.Path}, "this moves them"
+	}
+	if len(file.Caches) > 1 {
+		words = append(words, "--cache", from.Alias)
+	}
+	s.ui.WarnLine("hint: " + when + ": " + strings.Join(shellWords(words), " "))
 }
 
 // describe fills in what was counted.

@@ -25,6 +25,7 @@ func root(s *session) *command {
 			newReinsert(s),
 			newBackup(s),
 			newRestore(s),
+			newRebalance(s),
 			newRing(s),
 			newExplain(s),
 			newCheck(s),

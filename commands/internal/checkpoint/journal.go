@@ -42,6 +42,12 @@ const (
 // slot is what is remembered of one key; 0 is nothing.
 type slot struct{ key, wrote, writes uint64 }
 
+// HasJournal reports whether there is a journal in a folder.
+func HasJournal(dir string) bool {
+	_, err := os.Lstat(filepath.Join(dir, journalName))
+	return err == nil
+}
+
 // OpenJournal opens the journal in a folder, which is made if there is none, for the cache
 // that of names. The error is ErrRunning where another run has it, ErrNoFile where what is
 // there is no journal, or not that of this cache.

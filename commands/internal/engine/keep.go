@@ -96,6 +96,9 @@ func (r *run) keep() {
 	if k.before == nil && r.o.Backup != nil {
 		k.before = r.o.Backup.Sync
 	}
+	if op, ok := r.op.(*Carry); ok && k.before == nil && op.Journal != nil {
+		k.before = op.Journal.Sync
+	}
 	for i, s := range r.o.Shards {
 		k.states[i].Name = s.Name
 		if r.o.Resume != nil {

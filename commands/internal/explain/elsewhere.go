@@ -9,6 +9,7 @@ import (
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/placement"
 	"cachering/commands/internal/plain"
+	"cachering/ring"
 )
 
 // judgeExpired tells only what can be seen: a server that still holds the key,
@@ -37,7 +38,7 @@ func judgeMisplaced(e *Evidence) *Conclusion {
 		c := &Conclusion{Verdict: Misplaced, Cause: causeUnknown, Likely: true,
 			Summary: fmt.Sprintf("%s is on %s, and the application looks for it on %s", plain.Quote(e.Arg), e.Shards[i], e.Shards[e.Home]),
 			Reason:  "no other ring, release or spelling that is known puts it there: a server may have been added, removed or renamed",
-			Next:    run("check")}
+			Next:    e.home()}
 		if len(e.Fits) > 0 {
 			c.Cause, c.Reason = string(e.Fits[0].Cause), e.Fits[0].Sentence()
 			switch {
@@ -50,6 +51,14 @@ func judgeMisplaced(e *Evidence) *Conclusion {
 		return c
 	}
 	return nil
+}
+
+// home is the command that brings the key home.
+func (e *Evidence) home() Next {
+	if e.Arg == e.Key {
+		return Next{Command: advice.Run("rebalance", advice.Set("match", ring.EscapeGlob(e.Key)))}
+	}
+	return Next{Command: advice.Run("rebalance", advice.On("stored"), advice.Set("match", ring.EscapeGlob(e.Stored)))}
 }
 
 // judgeMarker finds what makes get_or_set answer None: a marker that says that
