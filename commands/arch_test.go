@@ -42,6 +42,8 @@ commands: ./areas ./document ./archive ./plain ./advice ./placement ./library ./
 ./advice/advicetest: commands ./advice
 ./boundtest:
 ./faulttest:
+./filtertest:
+./killtest:
 ./sidetest:
 ./readmetest:
 ring:

@@ -101,7 +101,8 @@ func TestRounds(t *testing.T) {
 		for _, name := range strings.Fields(string(all)) {
 			race, tested := raced[name]
 			apart := strings.HasPrefix(name, "cachering/codec") || strings.HasPrefix(name, "cachering/ring") ||
-				name == "cachering/scripts/demo" || name == "cachering/commands/internal/readmetest"
+				slices.Contains([]string{"cachering/scripts/demo", "cachering/commands/internal/readmetest",
+					"cachering/commands/internal/killtest", "cachering/commands/internal/filtertest"}, name)
 			if !tested || race == (apart && !optional) {
 				t.Errorf("%s, with the optional groups %v: tested %v, under the race detector %v", name, optional, tested, race)
 			}

@@ -1,4 +1,5 @@
-package commands_test
+// Package killtest kills the program in the middle of its work and looks what the next run makes of it.
+package killtest
 
 import (
 	"context"

@@ -1,4 +1,5 @@
-package commands
+// Package filtertest compares what filters select, in any combination, with a model of them.
+package filtertest
 
 import (
 	"bufio"
@@ -21,8 +22,8 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"cachering/codec"
+	"cachering/commands/internal/programtest"
 	"cachering/commands/internal/redistest"
-	"cachering/commands/internal/ui"
 	"cachering/ring"
 	"cachering/scripts/trials"
 )
@@ -42,7 +43,7 @@ type sample struct {
 // demoSamples are one in eight of the demo's entries, stored in several ways.
 func demoSamples(t *testing.T) []*sample {
 	t.Helper()
-	file, err := os.Open("../testdata/demo/entries.jsonl.gz")
+	file, err := os.Open("../../../testdata/demo/entries.jsonl.gz")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +52,7 @@ func demoSamples(t *testing.T) []*sample {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in, out := trials.Python(t, "/usr/bin/python3", "../testdata/python/pickle_names.py")
+	in, out := trials.Python(t, "/usr/bin/python3", "../../../testdata/python/pickle_names.py")
 	transcoders := map[int]*codec.Transcoder{}
 	for _, protocol := range []int{2, 5} {
 		to := codec.Codec{Serializer: codec.Pickle, Protocol: protocol, Compressor: codec.None}
@@ -307,10 +308,7 @@ func (s *sample) stored() string { return fmt.Sprintf(":%d:%s", s.version, s.key
 
 // run runs the program in this process.
 func (f *filterFarm) run(words ...string) (code int, stdout, stderr string) {
-	var out, errs bytes.Buffer
-	words = append([]string{"cachering", "-c", f.config}, words...)
-	code = run(words, ui.New(strings.NewReader(""), &out, &errs), func(string) (string, bool) { return "", false }, nil)
-	return code, out.String(), errs.String()
+	return programtest.InProcess("", append([]string{"-c", f.config}, words...)...)
 }
 
 func (f *filterFarm) fitting(c *filterCase) []string {
@@ -357,7 +355,7 @@ func TestFilters(t *testing.T) {
 	for n, c := range cases {
 		want := f.fitting(c)
 		code, out, errs := f.run(slices.Concat([]string{"keys", c.pattern, "--json"}, c.words)...)
-		if c.idle && c.touches && code == exitUsage {
+		if c.idle && c.touches && code == 2 {
 			continue
 		}
 		var got []string
@@ -371,7 +369,7 @@ func TestFilters(t *testing.T) {
 			got = append(got, doc.Stored)
 		}
 		slices.Sort(got)
-		if code != exitDone || !slices.Equal(got, want) {
+		if code != 0 || !slices.Equal(got, want) {
 			t.Errorf("%q %q: exit %d, %d keys, want %d: %s%q", c.pattern, c.words, code, len(got), len(want), errs, differing(got, want))
 		}
 		if len(want) > 0 {
@@ -379,7 +377,7 @@ func TestFilters(t *testing.T) {
 		}
 		if n%20 == 7 && !c.idle {
 			words := slices.Concat([]string{"del-pattern", c.pattern, "--json", "--dry-run", "--include-protected"}, c.words)
-			if code, out, errs := f.run(words...); code != exitDone || total(t, out, "deleted") != int64(len(want)) {
+			if code, out, errs := f.run(words...); code != 0 || total(t, out, "deleted") != int64(len(want)) {
 				t.Errorf("%q: exit %d, %d keys: %s%s", words, code, len(want), out, errs)
 			}
 			words = slices.Concat([]string{"reinsert", "--match", c.pattern, "--to", "pickle:4", "--json", "--dry-run"}, c.words)
@@ -405,7 +403,7 @@ func (f *filterFarm) deleteSome(t *testing.T, cases []*filterCase) {
 		}
 		deleted++
 		code, out, errs := f.run(slices.Concat([]string{"del-pattern", c.pattern, "--json", "--yes", "--include-protected"}, c.words)...)
-		if code != exitDone || total(t, out, "deleted") != int64(len(gone)) {
+		if code != 0 || total(t, out, "deleted") != int64(len(gone)) {
 			t.Errorf("%q %q: exit %d, %d keys: %s%s", c.pattern, c.words, code, len(gone), out, errs)
 		}
 		f.samples = slices.DeleteFunc(f.samples, c.has)
