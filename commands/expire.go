@@ -93,7 +93,7 @@ func runExpire(ctx context.Context, s *session, o *expireOptions, args []string)
 		if timed {
 			b.byAlias = b.cache.Confirm && o.ttl.after < short
 			b.decide("--at", o.at.UTC().Format(time.RFC3339Nano))
-			return o.changeMatching(ctx, b, "expire at "+o.at.text, &engine.Expire{At: o.at.Time})
+			return o.changeMatching(ctx, b, "expire at "+o.at.text, &engine.Expire{At: o.at.Add(b.cache.Buffer)})
 		}
 		ttl, err := o.ttl.of(b.cache)
 		if err != nil {
@@ -104,7 +104,7 @@ func runExpire(ctx context.Context, s *session, o *expireOptions, args []string)
 			return o.changeMatching(ctx, b, "persist", &engine.Persist{})
 		}
 		b.byAlias = b.cache.Confirm && ttl < short
-		return o.changeMatching(ctx, b, "expire in "+ttl.String(), &engine.Expire{TTL: ttl})
+		return o.changeMatching(ctx, b, "expire in "+ttl.String(), &engine.Expire{TTL: b.cache.Kept(ttl)})
 	}
 	cache, cl, err := s.openFor(ctx, &o.keyOptions, o.bulk.dryRun)
 	if err != nil {
@@ -138,7 +138,7 @@ func runExpire(ctx context.Context, s *session, o *expireOptions, args []string)
 	request := expiring(cl, cache, ttl)
 	if timed && !cache.Herd {
 		request = func(ctx context.Context, stored [][]byte) []cluster.Entry {
-			return cl.ExpireAt(ctx, stored, o.at.Time)
+			return cl.ExpireAt(ctx, stored, o.at.Add(cache.Buffer))
 		}
 	}
 	if o.bulk.dryRun {

@@ -103,6 +103,7 @@ func (o *filterOptions) named() string {
 func (o *filterOptions) where(cache *config.Cache) scan.Where {
 	w := scan.Where{
 		TTL:        scan.Span{Over: o.ttlOver.limit(), Under: o.ttlUnder.limit()},
+		Buffer:     cache.Buffer.Milliseconds(),
 		Persistent: o.persistent,
 		Size:       scan.Span{Over: o.larger.limit(), Under: o.smaller.limit()},
 		Idle:       scan.Span{Over: o.idleOver.limit()},

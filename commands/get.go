@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -102,8 +103,13 @@ func runGet(ctx context.Context, s *session, o *getOptions, args []string) error
 			if v.codec != "" {
 				doc.Codec = &v.codec
 			}
-			doc.Stale = v.stale
+			if doc.Stale = v.stale; cache.Buffer > 0 {
+				doc.Stale = new(cache.Late(a.TTL))
+			}
 			return s.ui.Document(doc.with(v))
+		}
+		if cache.Late(a.TTL) {
+			v.about = strings.TrimPrefix(v.about+"; the application takes it for missing: it lives no longer, and is kept for some time", "; ")
 		}
 		prefix := ""
 		if !list.single() {
@@ -145,7 +151,7 @@ type gotten struct {
 	Codec *string `json:"codec"`
 	TTL   *int64  `json:"ttl_ms"`
 	Bytes *int    `json:"bytes"`
-	Stale *bool   `json:"stale,omitempty"` // of HerdClient alone
+	Stale *bool   `json:"stale,omitempty"` // where entries are kept longer than they live
 }
 
 // with adds the value under the name of its form.

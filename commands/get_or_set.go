@@ -196,7 +196,7 @@ func (o *getOrSetOptions) answer(s *session, cache *config.Cache, key string, st
 		return fmt.Errorf("%s: the value that is there: %w", key, err)
 	}
 	if s.ui.JSON {
-		doc.Found, doc.State, doc.TTL = true, &got.State, milliseconds(got.TTL)
+		doc.Found, doc.State, doc.TTL = true, &got.State, milliseconds(cache.Left(got.TTL))
 		switch o.from.value {
 		case asRaw:
 			doc.Raw = ui.Bytes(text)

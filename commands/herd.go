@@ -10,10 +10,10 @@ import (
 )
 
 // deadline is when a value in one of the forms of --from gets stale that is stored
-// now, and how long it is kept; 0 and ttl where it has no time of its own.
+// now, and how long it is kept; 0 where it has no time of its own.
 func deadline(cache *config.Cache, form string, ttl time.Duration) (at int64, keep time.Duration) {
 	if form == asRaw {
-		return 0, ttl
+		return 0, cache.Kept(ttl)
 	}
 	return herd.Deadline(cache, ttl)
 }
@@ -27,7 +27,7 @@ func expiring(cl *cluster.Cluster, cache *config.Cache, ttl time.Duration) func(
 		case ttl == cluster.Forever:
 			return cl.Persist(ctx, stored)
 		}
-		return cl.Expire(ctx, stored, ttl)
+		return cl.Expire(ctx, stored, cache.Kept(ttl))
 	}
 }
 

@@ -191,6 +191,7 @@ func ask(ctx context.Context, s *session, cl *cluster.Cluster, cache *config.Cac
 				t.fail(s, keys[i], entry.Err)
 				continue
 			}
+			entry.TTL = cache.Left(entry.TTL)
 			a := &answer{arg: keys[i], Entry: entry, address: address{
 				Key: ui.Bytes(o.userKey(cache, keys[i])), Stored: ui.Bytes(stored[i]), Shard: entry.Shard.Name,
 			}}

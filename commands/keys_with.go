@@ -71,7 +71,7 @@ func (c columns) fill(doc *detailed, l *survey.Detailed, sight *string) {
 
 // lister is what lists the selected keys and asks what is to be told of them.
 func (o *keysOptions) lister(cache *config.Cache, cl *cluster.Cluster, sel scan.Selection) *survey.Lister {
-	l := &survey.Lister{Cluster: cl, Selection: sel, Limit: o.limit.value, Details: o.with != nil}
+	l := &survey.Lister{Cluster: cl, Selection: sel, Limit: o.limit.value, Details: o.with != nil, Left: cache.Left}
 	if slices.Contains(o.with, withCodec) {
 		o.sights = make(map[string]string)
 		l.See = func(stored, value []byte) {

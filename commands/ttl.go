@@ -10,7 +10,8 @@ func newTTL(s *session) *command {
 			name:  "ttl",
 			short: "tells how long keys have to live",
 			long: "The answer is in whole seconds, rounded up; none for a key that never expires; missing for\n" +
-				"a key that is not there. With --json it is in milliseconds, null for never.",
+				"a key that is not there. With --json it is in milliseconds, null for never. With\n" +
+				"stampede_prevention it is what the application sees, 0 where it takes an entry for missing.",
 			examples: []string{
 				"cachering ttl user:42",
 				"cachering ttl user:42 user:43 --json",

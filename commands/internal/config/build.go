@@ -161,22 +161,6 @@ func (l *loader) timeout(c *Cache, n *node) {
 	}
 }
 
-// stampede reads how much longer entries are kept than the application says: none for
-// false and for an empty table, which Python takes for false (make_stampede_config).
-func (l *loader) stampede(c *Cache, n *node) {
-	if n == nil || n.value == false || n.kind == kindTable && len(n.keys) == 0 {
-		return
-	}
-	if !c.Traits.Stampede {
-		l.fail(n, string(c.library.Name)+" "+c.Release+" has no such option", "leave it out, or correct the release")
-		return
-	}
-	c.Buffer = 60 * time.Second // StampedeConfig.buffer
-	if v := n.get("buffer"); v != nil {
-		c.Buffer = duration(v)
-	}
-}
-
 func firstOf(nodes ...*node) *node {
 	for _, n := range nodes {
 		if n != nil {

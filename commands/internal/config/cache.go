@@ -57,9 +57,9 @@ type Cache struct {
 	HerdTimeout time.Duration
 	HerdModule  string
 
-	// Buffer is how much longer than the application says entries are kept on the server,
-	// that have an expiry; it takes one for missing that has no more than this left
-	// (stampede_prevention of django-cachex).
+	// Buffer is how much longer than the application says the server keeps entries that have
+	// an expiry; it takes one for missing that has no more than this left
+	// (stampede_prevention of django-cachex). Kept and Left count with it.
 	Buffer time.Duration
 
 	SocketTimeout  time.Duration // 0: no limit was given

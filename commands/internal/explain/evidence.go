@@ -72,6 +72,7 @@ type Evidence struct {
 	// RingFits tells that nearly all other keys are at home.
 	RingFits bool
 	Herd     time.Duration // for how long a HerdClient gives late values away now and then
+	Buffer   time.Duration // for how long entries are kept that the application takes for missing
 	Scanned  bool
 	GetMany  bool // get_many of the library reads copies that are not at home
 	Sharded  bool

@@ -18,7 +18,7 @@ func (x *Explainer) Place(arg, stored string, raw bool) (*Evidence, error) {
 	e := &Evidence{
 		Arg: arg, Key: arg, Named: true, Stored: stored, Raw: raw,
 		Same: x.same, Down: x.down, Servers: x.servers, Copies: make([]*Trace, len(x.shards)),
-		Herd: cache.HerdTimeout, GetMany: cache.Sharded && cache.Traits.GetManyAstray, Sharded: cache.Sharded,
+		Herd: cache.HerdTimeout, Buffer: cache.Buffer, GetMany: cache.Sharded && cache.Traits.GetManyAstray, Sharded: cache.Sharded,
 		Marked: cache.Traits.Side.Fresh != "", LockMarks: cache.Traits.Side.Lock != "" && !cache.Traits.Guards, Forever: cache.Timeout.Forever,
 		Timeout: "the cache keeps entries for " + cache.Timeout.String() + " s unless told otherwise",
 	}

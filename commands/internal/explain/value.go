@@ -113,6 +113,9 @@ func (x *Explainer) values(ctx context.Context, about []*Evidence) {
 			x.reading.Lock()
 			defer x.reading.Unlock()
 			t.Value = readAs(x.cache, e.Stored, got.Value, time.Now())
+			if f := t.Value.Fault; f == nil || f.Cause != string(reader.LockToken) {
+				t.TTL = x.cache.Left(t.TTL)
+			}
 		})
 		for _, e := range unread {
 			e.Copies[i] = nil

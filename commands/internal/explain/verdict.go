@@ -125,6 +125,12 @@ func judgeValue(e *Evidence) *Conclusion {
 				Reason:  f.Why,
 				Next:    e.repair(f)}
 		}
+		if e.Buffer > 0 && t.TTL == 0 {
+			return &Conclusion{Verdict: Expired, Cause: "stampede_buffer",
+				Summary: fmt.Sprintf("%s on %s lives no longer, and get answers the default", plain.Quote(e.Arg), on),
+				Reason:  fmt.Sprintf("with stampede_prevention the server keeps an entry for %s longer than the application says", wholeSeconds(e.Buffer)),
+				Next:    asked("get")}
+		}
 		if t.Value.Late > 0 {
 			share := min(100, 100*int64(t.Value.Late/time.Second+1)/max(1, int64(e.Herd/time.Second)))
 			return &Conclusion{Verdict: Expired, Cause: "herd_deadline", Likely: share < 100,

@@ -15,24 +15,25 @@ import (
 )
 
 // Deadline is the Unix time from which on a value is stale that is stored now for ttl,
-// and how long it is kept; 0 and ttl where it has none. HerdClient counts whole
+// and how long it is kept; 0 where it has none. HerdClient counts whole
 // seconds, and wraps no value that never expires.
 func Deadline(cache *config.Cache, ttl time.Duration) (deadline int64, keep time.Duration) {
 	if !cache.Herd || ttl == cluster.Forever {
-		return 0, ttl
+		return 0, cache.Kept(ttl)
 	}
 	return time.Now().Unix() + int64((ttl+time.Second-1)/time.Second), ttl + cache.HerdTimeout
 }
 
-// outdated tells whether a caller makes a value of HerdClient anew at that time:
-// CACHE_HERD_TIMEOUT after its deadline surely, before by chance and the likelier
+// outdated tells whether a caller makes a value anew at that time. One that is kept longer
+// than it lives it does then (should_recompute of django_cachex/stampede.py; the chance
+// that it does a moment before is not drawn), one of HerdClient CACHE_HERD_TIMEOUT after its deadline surely, before by chance and the likelier
 // the later, so that few callers do it at once (_is_expired in
 // django_redis/client/herd.py).
-func outdated(stored []byte, cache *config.Cache, now time.Time) bool {
+func outdated(got *Made, cache *config.Cache, now time.Time) bool {
 	if !cache.Herd {
-		return false
+		return cache.Late(cache.Left(got.TTL))
 	}
-	v, err := codec.Decode(stored, codec.Stored(cache.Codec), codec.Options{})
+	v, err := codec.Decode(got.Value, codec.Stored(cache.Codec), codec.Options{})
 	if err != nil {
 		return false // what cannot be read is said when it is to be shown
 	}

@@ -42,7 +42,7 @@ func TestOutdated(t *testing.T) {
 	} {
 		n := 0
 		for range callers {
-			if outdated(c.stored, cache, time.Unix(deadline+c.late, 0)) {
+			if outdated(&Made{Value: c.stored}, cache, time.Unix(deadline+c.late, 0)) {
 				n++
 			}
 		}

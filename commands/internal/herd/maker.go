@@ -180,7 +180,7 @@ func (m *Maker) plain(ctx context.Context) (*Made, error) {
 		return &Made{state, e.Value, e.TTL, e.Shard.Name}, nil
 	}
 	got, err := get(Fresh)
-	if err != nil || got != nil && !outdated(got.Value, m.Cache, time.Now()) {
+	if err != nil || got != nil && !outdated(got, m.Cache, time.Now()) {
 		return got, err
 	}
 	value, ttl, err := m.Make(ctx)

@@ -12,6 +12,7 @@ import (
 // hold; the zero Where holds for every entry.
 type Where struct {
 	TTL        Span    // milliseconds left of an expiry; what never expires is in no Span
+	Buffer     int64   // so many less of what the server tells are left, for TTL
 	Persistent bool    // it never expires
 	Size       Span    // stored bytes; what is no string is in no Span
 	Idle       Span    // whole seconds since it was used last, by OBJECT IDLETIME
@@ -92,7 +93,7 @@ func (w *Where) Questions() []Question {
 
 // lives reports whether an entry of which PTTL answers so is as it has to be.
 func (w *Where) lives(pttl int64) bool {
-	return (!w.Persistent || pttl == persistent) && (!w.TTL.Set() || pttl >= 0 && w.TTL.Has(pttl))
+	return (!w.Persistent || pttl == persistent) && (!w.TTL.Set() || pttl >= 0 && w.TTL.Has(max(0, pttl-w.Buffer)))
 }
 
 // Fits reads the answer: an entry that is not there, or is of another type than the

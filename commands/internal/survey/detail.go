@@ -19,6 +19,8 @@ type Lister struct {
 	Selection scan.Selection
 	Limit     int64 // of the keys handed over that are selected, where it is above 0
 	Details   bool  // Detailed.TTL and Detailed.Bytes are asked for
+	// Left is what of an expiry the server tells the application sees.
+	Left func(time.Duration) time.Duration
 	// See, if it is set, is shown the value of each key that holds a string, unless it
 	// does not fit the memory there is to look at it. It keeps nothing of value.
 	See func(stored, value []byte)
@@ -94,6 +96,7 @@ func (l *Lister) describe(ctx context.Context, link *scan.Link, look *scan.Filte
 		there := found[:0]
 		for _, d := range found {
 			if d.TTL != cluster.Missing {
+				d.TTL = l.Left(d.TTL)
 				there = append(there, d)
 			}
 		}
