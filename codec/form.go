@@ -9,6 +9,7 @@ type Form struct {
 	Serializer Serializer
 	Protocol   int // of a pickle
 	Compressor Compressor
+	Marked     bool // with a byte before the compressed value, see Rules.Marked; String does not show it
 }
 
 // A Plain is a value that libraries store past serializer and compressor.
@@ -43,12 +44,13 @@ func (c Codec) Form() Form {
 	if c.Serializer == Pickle {
 		f.Protocol = c.Protocol
 	}
+	f.Marked = c.Rules.Marked && markOf(f.Compressor) != 0
 	return f
 }
 
 // form tells the layers of a value that a serializer was found to read.
 func (l layers) form(s Serializer) Form {
-	f := Form{Serializer: s, Compressor: compressions[l.compressed].name}
+	f := Form{Serializer: s, Compressor: compressions[l.compressed].name, Marked: l.marked}
 	if s == Pickle {
 		f.Protocol = pickle.Protocol(l.serialized)
 	}

@@ -14,8 +14,16 @@ type Rules struct {
 	// OnlySmaller leaves a value uncompressed, too, that would not become
 	// smaller. (django-redis up to 4.3)
 	OnlySmaller bool
-	// SerializeInts treats an int as any other value. (django-dredis-cache)
+	// SerializeInts treats an int as any other value. (django-dredis-cache, django-vcache
+	// before 1.0)
 	SerializeInts bool
+	// TextDigits: what looks like digits is read as text. (django-dredis-cache)
+	TextDigits bool
+	// Marked: a byte before a compressed value tells how it was compressed, and without it
+	// none is read. (django-vcache before 1.0)
+	Marked bool
+	// AnyMark reads compressed values with that byte and without. (django-vcache)
+	AnyMark bool
 	// FloatText stores a float as text, past serializer and compressor as an int, and
 	// takes for a float whatever float() reads and is not digits alone: -7 is -7.0
 	// there. (encode and decode of client/default.py of django-valkey 0.2.0)

@@ -80,7 +80,7 @@ func TestRules(t *testing.T) {
 // TestSerializeInts: django-dredis-cache pickles an int, and gives digits back
 // as text.
 func TestSerializeInts(t *testing.T) {
-	c := codec.Codec{Serializer: codec.Pickle, Compressor: codec.None, Rules: codec.Rules{SerializeInts: true}}
+	c := codec.Codec{Serializer: codec.Pickle, Compressor: codec.None, Rules: codec.Rules{SerializeInts: true, TextDigits: true}}
 	v, err := codec.FromJSON([]byte("42"))
 	if err != nil {
 		t.Fatal(err)

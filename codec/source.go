@@ -93,6 +93,7 @@ type layers struct {
 	digits     int
 	float      bool   // the library reads a float, whatever else integer says
 	compressed int    // index in compressions; 0 when it was not
+	marked     bool   // a byte told that
 	stream     []byte // the compressed stream
 	serialized []byte
 }
@@ -143,7 +144,7 @@ func (o *opener) take(stored []byte, budget int64) (layers, *Error) {
 	if looksInteger(stored) {
 		if out, digits, ok := AppendInteger(o.digits[:0], stored); ok {
 			o.digits = out
-			if o.source.codec.Rules.SerializeInts {
+			if o.source.codec.Rules.TextDigits {
 				return layers{text: true, serialized: stored}, nil
 			}
 			l := layers{integer: out, digits: digits}
@@ -160,6 +161,9 @@ func (o *opener) take(stored []byte, budget int64) (layers, *Error) {
 	}
 	if o.source.codec.Serializer == YAML && isDamaged(stored) {
 		return layers{}, errDamaged // which would pass for YAML
+	}
+	if l, err, is := o.marked(stored, budget); is {
+		return l, err
 	}
 	for i := range compressions[1:] {
 		if i++; o.source.compresses(i, o.target) && compressions[i].matches(stored) {

@@ -73,7 +73,7 @@ func (t *Transcoder) Transcode(dst, stored []byte) (out []byte, changed bool, er
 	if l.float && t.to.Rules.FloatText {
 		return nil, false, nil
 	}
-	if l.integer != nil {
+	if l.integer != nil && !(t.source.stored && t.to.pickles()) {
 		t.notes.LongInteger = l.digits > t.pickle.Digits
 		if bytes.Equal(l.integer, stored) {
 			return nil, false, nil
@@ -114,15 +114,28 @@ func (t *Transcoder) forget(stored []byte) {
 // that it is a number that a cache stores as text, whatever the compressor.
 func (t *Transcoder) reserialize(dst []byte, l layers) (out []byte, plain bool, err error) {
 	g := t.pickle.Graph()
-	if l.float {
+	if l.float || l.integer != nil {
 		g.Reset(nil)
-		f, _ := parseFloat(l.serialized)
-		out, err = t.to.serialize(&t.pickle.Encoder, dst, g, g.NewFloat(f), -1)
+		var root pyobj.Ref
+		if l.float {
+			f, _ := parseFloat(l.serialized)
+			root = g.NewFloat(f)
+		} else {
+			root = g.NewDecimal(l.integer)
+		}
+		out, err = t.to.serialize(&t.pickle.Encoder, dst, g, root, -1)
 		return out, false, err
 	}
 	target := serializationOf(t.to.Serializer)
 	t.pickle.Evaluate = target != 0 // a pickle says how its values are made, other formats say what they are
 	c := t.source.candidates(l.serialized, target)
+	if t.source.stored && t.source.codec.pickles() && !t.to.Rules.SerializeInts && target == 0 {
+		if v, err := t.source.read(&t.pickle.Decoder, g, &c, l.serialized); err == nil && g.Kind(v.root) == pyobj.Int {
+			if out, ok := g.AppendInt(dst, v.root); ok {
+				return out, true, nil
+			}
+		}
+	}
 	var first error
 	if target == 0 && c.list[0].index == 0 {
 		out, err := t.pickle.Transcode(dst, l.serialized, t.to.Protocol)
@@ -173,11 +186,11 @@ func (t *Transcoder) compressed(dst []byte, l layers) (out []byte, changed bool,
 	if plain || !t.to.Rules.compresses(len(packed)) {
 		return t.plain(dst, packed, same && l.compressed == 0)
 	}
-	if same && l.compressed == t.target && compressions[t.target].fits(l.stream, t.to.Level, len(packed)) &&
+	if same && l.compressed == t.target && l.marked == t.to.Form().Marked && compressions[t.target].fits(l.stream, t.to.Level, len(packed)) &&
 		!(t.to.Rules.OnlySmaller && len(l.stream) >= len(packed)) {
 		return nil, false, nil
 	}
-	if out, err = t.engines.of(t.target).compress(dst, packed, t.to.Level); err != nil {
+	if out, err = t.to.compress(t.engines.of(t.target), dst, packed); err != nil {
 		t.engines[t.target] = nil
 		return nil, false, &Error{Kind: KindTooLarge, Text: string(t.to.Compressor) + ": " + err.Error(), Err: err}
 	}
@@ -186,6 +199,9 @@ func (t *Transcoder) compressed(dst []byte, l layers) (out []byte, changed bool,
 	}
 	return out, true, nil
 }
+
+// pickles tells whether the library has no digits for an int.
+func (c Codec) pickles() bool { return c.Rules.SerializeInts && !c.Rules.TextDigits }
 
 // plain is the answer for a value that is stored uncompressed.
 func (t *Transcoder) plain(dst, serialized []byte, already bool) (out []byte, changed bool, err error) {

@@ -119,7 +119,7 @@ func Encode(dst []byte, v *Value, to Codec) ([]byte, error) {
 	if !to.Rules.compresses(len(packed)) {
 		return append(dst, packed...), nil
 	}
-	out, err := compressions[i].make().compress(dst, packed, to.Level)
+	out, err := to.compress(compressions[i].make(), dst, packed)
 	if err != nil {
 		return dst, &Error{Kind: KindTooLarge, Text: string(to.Compressor) + ": " + err.Error(), Err: err}
 	}

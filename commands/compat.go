@@ -53,6 +53,8 @@ func storeNothing(ctx context.Context, cl *cluster.Cluster, cache *config.Cache,
 	switch {
 	case do == library.Ignore:
 		return false, nil
+	case add && cache.Traits.AddIgnores:
+		return false, nil
 	case add && !cache.Traits.AddDeletes:
 		e := cl.Exists(ctx, keys)[0]
 		return !e.Found, e.Err

@@ -97,8 +97,8 @@ func runGetOrSet(ctx context.Context, s *session, o *getOrSetOptions, key string
 		return err
 	}
 	defer cl.Close()
-	if o.from.value != asRaw && !cache.ProtocolKnown() {
-		return cache.ProtocolError()
+	if err := cache.WriteError(); o.from.value != asRaw && err != nil {
+		return err
 	}
 	ttl, err := o.ttl.of(cache)
 	if err != nil {

@@ -138,7 +138,10 @@ func add(cache *config.Cache, value []byte, by *big.Int) (*big.Int, []byte, erro
 	out := codec.Value{Graph: pyobj.New()}
 	out.Root = out.Graph.NewBigInt(sum)
 	to := cache.Codec
-	if to.Protocol == codec.AnyProtocol {
+	switch {
+	case to.Rules.SerializeInts && !cache.ProtocolKnown():
+		return nil, nil, cache.ProtocolError()
+	case to.Protocol == codec.AnyProtocol:
 		to.Protocol = 0 // an int is stored as its digits, whatever the protocol
 	}
 	stored, err := codec.Encode(nil, &out, to)

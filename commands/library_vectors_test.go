@@ -136,7 +136,7 @@ func reprOf(v *codec.Value) string { return string(v.Graph.AppendRepr(nil, v.Roo
 // rewritten to what they read it is the same value, and so is what is rewritten from
 // pickles to what they store.
 func TestLibraryVectors(t *testing.T) {
-	for s, list := range readLibraries(t, "django-valkey", "django-redis", "django") {
+	for s, list := range readLibraries(t, "django-valkey", "django-redis", "django", "django-vcache") {
 		name := fmt.Sprint(s)
 		cache := s.cache(t, "/redis.sock", list[0].Version)
 		plainly := codec.Codec{Serializer: codec.Pickle, Protocol: 4, Compressor: codec.None}
@@ -223,7 +223,7 @@ func TestLibraryCommands(t *testing.T) {
 	client, ctx := server.Client(0), context.Background()
 	file := filepath.Join(t.TempDir(), "c.toml")
 	var all []libraryVector
-	for _, list := range readLibraries(t, "django-valkey", "django-redis", "django") {
+	for _, list := range readLibraries(t, "django-valkey", "django-redis", "django", "django-vcache") {
 		for _, v := range list {
 			if v.Literal != "" && v.ReadError == "" && v.Repr != "'<b>hi</b>'" { // a SafeString
 				all = append(all, v)

@@ -140,8 +140,8 @@ func (o *reinsertOptions) codecs(cache *config.Cache) (from, to codec.Codec, err
 			return from, to, err
 		}
 	}
-	if to.Serializer == codec.Pickle && to.Protocol == codec.AnyProtocol {
-		return from, to, cache.ProtocolError()
+	if to.Serializer == codec.Pickle && to.Protocol == codec.AnyProtocol || cache.Traits.Unwritten != "" {
+		return from, to, cache.WriteError()
 	}
 	if err := codec.Stored(from).Repeatable(to); err != nil {
 		return from, to, err

@@ -290,8 +290,8 @@ func converter(was archive.Cache, b *bulk) (func() (engine.Convert, error), erro
 	if err != nil {
 		return nil, err
 	}
-	if b.cache.Codec.Serializer == codec.Pickle && b.cache.Codec.Protocol == codec.AnyProtocol {
-		return nil, b.cache.ProtocolError()
+	if err := b.cache.WriteError(); err != nil {
+		return nil, err
 	}
 	return func() (engine.Convert, error) {
 		t, err := codec.NewTranscoder(codec.Stored(read), b.cache.Codec, codec.Options{})

@@ -122,8 +122,8 @@ func runSet(ctx context.Context, s *session, o *setOptions, args []string) error
 		return err
 	}
 	defer cl.Close()
-	if o.from.value != asRaw && !cache.ProtocolKnown() {
-		return cache.ProtocolError()
+	if err := cache.WriteError(); o.from.value != asRaw && err != nil {
+		return err
 	}
 	if cache.Herd && o.keepTTL && o.from.value != asRaw {
 		return usagef("--keep-ttl: the values of cache %s hold the time from which on they are stale, which is not known then", cache.Alias).

@@ -31,6 +31,7 @@ const (
 	LibDjango      Library = "django" // its own django.core.cache.backends.redis
 	LibValkey      Library = "django-valkey"
 	LibCachex      Library = "django-cachex"
+	LibVcache      Library = "django-vcache"
 )
 
 // Names lists the rings, newest first within a library; Plain is not among them.

@@ -12,7 +12,7 @@ import (
 // the entry.
 func (s Server) Respellings(lib Library) []string {
 	scheme, user := "redis", ""
-	if lib == LibValkey {
+	if lib == LibValkey || lib == LibVcache {
 		scheme = "valkey"
 	}
 	if s.TLS {

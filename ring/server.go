@@ -78,6 +78,8 @@ func Split(name Name, location string, o Options) ([]string, error) {
 	switch {
 	case o.Library == LibDredis:
 		return strings.Split(location, ";"), nil
+	case o.Library == LibVcache:
+		return []string{location}, nil // for from_url of valkey-py
 	case o.Library == LibDjango || o.Library == LibCachex:
 		return strings.Split(strings.ReplaceAll(location, ";", ","), ","), nil
 	case o.Library == LibDjangoRedis && Before(o.Release, "3.4.0"):

@@ -34,7 +34,7 @@ func dredisServer(entry string, o Options) (Server, error) {
 }
 
 // clientServer reads a server of the libraries that leave it to the Redis
-// client: django-redis, django-valkey, django-cachex and Django itself. The label is the entry
+// client: django-redis, django-valkey, django-vcache, django-cachex and Django itself. The label is the entry
 // as it stands.
 func clientServer(entry string, o Options) (Server, error) {
 	s := Server{Spelling: entry, Label: entry, Network: "tcp", DB: o.db(), masked: Mask(entry)}
@@ -158,7 +158,7 @@ func (s *Server) clientURL(entry string, o Options) *LocationError {
 // schemes are those of the URLs that the client reads.
 func (o Options) schemes() []string {
 	list := []string{"redis", "rediss", "unix"}
-	if o.Library == LibValkey || o.Valkey {
+	if o.Library == LibValkey || o.Library == LibVcache || o.Valkey {
 		return append([]string{"valkey", "valkeys"}, list...)
 	}
 	return list

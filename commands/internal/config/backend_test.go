@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -43,6 +44,7 @@ func TestBackends(t *testing.T) {
 		djr   = "django_redis.cache.RedisCache"
 		core  = "django.core.cache.backends.redis.RedisCache"
 		dvk   = "django_valkey.cache.ValkeyCache"
+		dvc   = "django_vcache.backend.ValkeyCache"
 		dre   = "dredis_cache.RedisCache"
 		seb   = "redis_cache.RedisCache"
 		shard = "redis_cache.ShardedRedisCache"
@@ -157,6 +159,18 @@ func TestBackends(t *testing.T) {
 		{dvk, "", url + `options.python = "3.12"`, "codec", "pickle:4"},
 		{dvk, "", url + `options.compressor = "django_valkey.compressors.zlib.ZlibCompressor"`, "rules", "15 false false"},
 		{dvk, "", url + `options.client_class = "django_valkey.client.HerdClient"`, "herd", "true 1m0s"},
+		{dvk, "", url + `options.client_class = "django_valkey.async_cache.client.herd.AsyncHerdClient"`, "herd", "true 1m0s"},
+		{dvk, "", url + `options.compressor = "brotli"`, "codec", "pickle+brotli:11"},
+
+		// django-vcache
+		{dvc, "0.9", url + `options.python = "3.12"`, "codec", "pickle:5+zstd:3"},
+		{dvc, "0.9", url + `options = {python = "3.12", compressor = "zlib"}`, "codec", "pickle:5+zlib:6"},
+		{dvc, "0.9", url + `options = {python = "3.12", compress_min_len = 0}`, "codec", "pickle:5"},
+		{dvc, "0.9", url + `options.compress_min_len = 20`, "rules", "20 false true"},
+		{dvc, "0.9", url, "rules", "1024 false true"},
+		{dvc, "3.2.0", url, "codec", "msgpack+zstd:3"},
+		{dvc, "0.9", url + `options.db = 3`, "db", "2"},
+		{dvc, "0.9", `location = "valkey://h"` + "\noptions.db = 3", "db", "3"},
 	} {
 		text := "[caches.x]\nbackend = " + quote(tt.backend) + "\n"
 		if tt.release != "" {
@@ -193,7 +207,7 @@ func TestDocumentedBackends(t *testing.T) {
 			map[bool]string{true: "release = \"3.0.1\"\n"}[name == library.Default().Sharding()]+
 			map[bool]string{true: "release = \"0.4.1\"\n"}[strings.Contains(name, "RedisRs")]+
 			map[bool]string{true: "options.sentinels = [[\"h\", 1]]\n"}[strings.Contains(name, "Sentinel")])
-		if c.SocketTimeout != 3*time.Second || c.Codec.Serializer != codec.Pickle || c.Backend != name {
+		if c.SocketTimeout != 3*time.Second || c.Codec.Serializer != cmp.Or(c.Traits.Serializer, codec.Pickle) || c.Backend != name {
 			t.Errorf("%s: %v, %v", name, c.SocketTimeout, c.Codec)
 		}
 	}
@@ -208,7 +222,7 @@ func TestDocumentedBackends(t *testing.T) {
 				t.Errorf("%s: class %s is %q", lib.Name, class, name)
 			}
 		}
-		if lib.Has("compressor") != (lib.Compressors != nil) {
+		if lib.Has("compressor") != (lib.Compressors != nil || lib.Picks != nil) {
 			t.Errorf("%s: compressors, and no option for them, or the other way round", lib.Name)
 		}
 	}

@@ -151,6 +151,18 @@ func (c *Cache) ProtocolError() *Error {
 		`write python = "3.12" (the application's) or pickle_version = 5 in [`+c.path("options")+"]")
 }
 
+// WriteError is why a command cannot write values for the application, nil if it can: its
+// pickle protocol is not known, or how the library stores them.
+func (c *Cache) WriteError() *Error {
+	switch {
+	case c.Traits.Unwritten != "":
+		return c.errorAt([]string{"release"}, c.Traits.Unwritten, "raw bytes can be stored, and entries deleted; correct the release, if it is an older one")
+	case !c.ProtocolKnown():
+		return c.ProtocolError()
+	}
+	return nil
+}
+
 // ReadOnlyError is the error of a command that writes when ReadOnly is set.
 func (c *Cache) ReadOnlyError() *Error {
 	return c.errorAt([]string{"read_only"}, "this cache is read-only here", "write read_only = false to let cachering write to it")

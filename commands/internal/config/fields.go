@@ -117,6 +117,7 @@ var (
 		}},
 		{name: "compress_min_length", kinds: kindInt, write: "a number of bytes, such as 15", check: between(0, 1<<31-1)},
 		{name: "compress_min_len", kinds: kindInt, write: "a number of bytes, such as 10", check: between(0, 1<<31-1)},
+		{name: "cluster_mode", kinds: kindBool, write: "true or false", check: checkClusterMode},
 		{name: "compress_level", kinds: kindInt, write: "a level, such as 6"},
 		{name: "master_cache", kinds: kindString, write: "one of the locations, spelled as it is there", check: notEmpty},
 		{name: "client_class", kinds: kindString, write: "the dotted name, in quotes", check: notEmpty},
@@ -215,6 +216,13 @@ func checkSeconds(n *node) problem {
 		return problem{"a timeout of 0 would end every call at once", `write seconds, or "none" for no limit`}
 	}
 	return atLeast(0)(n)
+}
+
+func checkClusterMode(n *node) problem {
+	if n.value == true {
+		return problem{unbuilt("a Redis or Valkey Cluster"), "nothing here reads or writes such a cache"}
+	}
+	return problem{}
 }
 
 func checkEnvName(n *node) problem {

@@ -227,7 +227,7 @@ func (l *loader) servers(c *Cache, n *node, opts ring.Options) {
 		return
 	}
 	if !c.Sharded && c.Traits.OneServer && len(entries) > 1 {
-		l.fail(loc, "RedisCache of release "+c.Release+" takes one server", "write one")
+		l.fail(loc, strings.TrimSpace(c.Backend[strings.LastIndexByte(c.Backend, '.')+1:]+" of release "+c.Release)+" takes one server", "write one")
 		return
 	}
 	for i, entry := range entries {

@@ -25,6 +25,12 @@ func (l *loader) codec(c *Cache, o *node) {
 	if !okS || !okC {
 		return
 	}
+	if sers[0] == "" {
+		sers[0] = string(cmp.Or(c.Traits.Serializer, codec.Pickle))
+	}
+	if coms[0] == "" {
+		coms[0] = string(append(lib.Picks, codec.None)[0])
+	}
 	first, rust := dialect(sers[0])
 	ser, com := string(first), coms[0]
 	spec := ser
@@ -59,13 +65,16 @@ func (l *loader) codec(c *Cache, o *node) {
 	}
 	c.Codec = parsed
 	c.Codec.Rules = c.Traits.Rules
-	c.Codec.Rules.Rust = rust
+	c.Codec.Rules.Rust = rust || c.Traits.Rules.Rust
 	c.Codec.Fallbacks = fallbacks(sers, coms)
 	c.Codec.Rules.AnyDigits = !limitsDigits(c.Python) || c.Python == "" && c.library.Python2
 	if n, ok := c.Traits.MinLengthOf[parsed.Compressor]; ok {
 		c.Codec.Rules.MinLength = n
 	}
 	l.threshold(c, o)
+	for _, pick := range lib.Picks { // any is read, whichever writes
+		c.Codec.Fallbacks = c.Codec.Fallbacks.Compressor(pick)
+	}
 }
 
 // level reads the level of the compressor, "" for its default, and where it is.
@@ -108,6 +117,10 @@ func (l *loader) threshold(c *Cache, o *node) {
 	v := o.get("compress_min_len")
 	switch {
 	case v == nil:
+	case c.Traits.Threshold && v.value == int64(0):
+		c.Codec.Compressor, c.Codec.Level = codec.None, 0
+	case c.Traits.Threshold:
+		c.Codec.Rules.MinLength = int(v.value.(int64))
 	case !c.Traits.CompressMinLen: // many settings still have it
 		c.ignored = append(c.ignored, v)
 	case v.value != int64(0):
@@ -210,6 +223,7 @@ func chain[T ~string](l *loader, c *Cache, o *node, name string, classes map[str
 
 // choose reads an option that has a short form, one of the names, and the
 // library's long one, which takes a class and is called by the suffix, if there is one.
+// It is "" where neither is given.
 func choose(l *loader, o *node, name, suffix string, classes map[string]string, names []string) (string, bool) {
 	short, long := o.get(name), o.get(name+"_class")
 	switch {
@@ -217,7 +231,7 @@ func choose(l *loader, o *node, name, suffix string, classes map[string]string, 
 		l.fail(laterOf(short, long), fmt.Sprintf("%s and %s_class are the same setting, and both are given", name, name), "keep one of the two")
 		return "", false
 	case short == nil && long == nil:
-		return map[string]string{"serializer": "pickle", "compressor": "none"}[name], true
+		return "", true
 	}
 	return choice(l, firstOf(long, short), long != nil, name, suffix, classes, names)
 }
@@ -267,6 +281,11 @@ func (l *loader) has(c *Cache, o, n *node, name, value string, classes map[strin
 		return true
 	}
 	known := slices.Compact(slices.Sorted(maps.Values(classes)))
+	if name == "compressor" {
+		for _, pick := range c.library.Picks {
+			known = append(known, string(pick))
+		}
+	}
 	known = slices.DeleteFunc(known, func(v string) bool { return slices.Contains(c.Traits.Lacks, v) })
 	if slices.Contains(known, value) {
 		return true

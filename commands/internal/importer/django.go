@@ -224,7 +224,7 @@ func (w *djangoWriter) password(n config.Node) string {
 func (w *djangoWriter) options(c *config.Cache, o config.Node, entry, own *pyDict) {
 	options := &pyDict{}
 	add := func(name string, value any) {
-		if !c.Library().Arguments {
+		if c.Library().InUpper(name) {
 			name = strings.ToUpper(name)
 		}
 		options.add(name, value)

@@ -24,7 +24,9 @@ func (d *draft) options(v *settings.Value) {
 		// Ours; settings cannot mean them.
 		case known && slices.Contains([]string{"python", "ring", "password_env", "password_file", "password_command", "ssl_server_name"}, name):
 			d.stray(item, key.Text)
-		case known && upper != d.lib.Arguments:
+		case name == "compressor" && d.lib.Picks != nil: // ours
+			d.stray(item, key.Text)
+		case known && (upper == d.lib.InUpper(name) || d.lib.AnyCase):
 			d.option("options", f, item)
 		case d.lib.Arguments:
 			msg := "redis-py gets " + key.Text + " from OPTIONS, and what comes of it is not known here"
@@ -79,6 +81,8 @@ func (d *draft) option(table string, f config.Option, v *settings.Value) {
 	switch {
 	case v.Kind == settings.None && f.None:
 		value = `"none"`
+	case v.Kind == settings.None && f.Name == "compress_min_len" && d.lib.Picks != nil:
+		value = "0" // off
 	case v.Kind == settings.None:
 		return // the default, whatever it is
 	case v.Kind == settings.Name && f.Text && strings.Contains(strings.TrimPrefix(v.Text, "."), "."):

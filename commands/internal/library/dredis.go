@@ -14,7 +14,7 @@ var dredis = Library{
 		t.LocationForms = `write "host:port"`
 		t.Zero, t.Negative, t.NoneIsDefault = Store, Store, true
 		t.Protocol = ProtocolZero // pickle.dumps(value) in Python 2
-		t.Rules.SerializeInts = true
+		t.Rules.SerializeInts, t.Rules.TextDigits = true, true
 		t.PlainReads = true // it has no compressor
 	}}},
 	Python2:   true,

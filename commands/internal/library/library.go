@@ -69,6 +69,9 @@ type Library struct {
 	// Suffix of the options that take a class: serializer_class, or serializer,
 	// which then takes short names, too.
 	Suffix string
+	// Picks are compressors among which the library chooses by what is installed, in that
+	// order. Its settings name none: the option is ours alone.
+	Picks []codec.Compressor
 	// Levels are the default levels of compressors that differ from CODEC's.
 	Levels map[codec.Compressor]string
 
@@ -121,6 +124,8 @@ type Option struct {
 	Refused string
 	// Constructed: the application says it where it makes an instance, and not in OPTIONS.
 	Constructed bool
+	// Upper: in upper case, though the others are arguments.
+	Upper bool
 }
 
 // A Type is what an option without effect may be.
@@ -143,7 +148,7 @@ func (l *Library) Has(option string) bool {
 // all are the libraries; the first is taken for a cache whose backend does not
 // tell.
 func all() []*Library {
-	return []*Library{&redisCache, &dredis, &djangoRedis, &django, &valkey, &cachex}
+	return []*Library{&redisCache, &dredis, &djangoRedis, &django, &valkey, &cachex, &vcache}
 }
 
 // Default is the library whose options are explained where a backend is missing.
@@ -220,6 +225,19 @@ func constructed(names ...string) []Option {
 		list[i].Constructed = true
 	}
 	return list
+}
+
+// upper are options in upper case, among arguments.
+func upper(list []Option) []Option {
+	for i := range list {
+		list[i].Upper = true
+	}
+	return list
+}
+
+// InUpper tells whether settings spell an option in upper case.
+func (l *Library) InUpper(option string) bool {
+	return !l.Arguments || slices.ContainsFunc(l.Options, func(o Option) bool { return o.Name == option && o.Upper })
 }
 
 // idle are options of one type that have none.

@@ -84,6 +84,13 @@ type Traits struct {
 	// BareFalsy: a key that is false to Python gets neither prefix nor version.
 	BareFalsy bool
 
+	// AddIgnores: add with a timeout of 0 stores nothing, and says so whatever is there.
+	AddIgnores bool
+	// Unwritten is why no value can be written as the release does; it is read.
+	Unwritten string
+
+	// Serializer is the one that the release has, where it has no choice; "" is pickle.
+	Serializer codec.Serializer
 	// Protocol is the pickle protocol of a cache that is told none.
 	Protocol Protocol
 	// OldestPython is the first Python that the release runs on, where that tells a
@@ -93,6 +100,9 @@ type Traits struct {
 	Rules codec.Rules
 	// MinLengthOf are thresholds of compressors that differ from that of Rules.
 	MinLengthOf map[codec.Compressor]int
+	// Threshold: COMPRESS_MIN_LEN is the length up to which values stay as they are, and 0
+	// turns compression off.
+	Threshold bool
 	// CompressMinLen: the option COMPRESS_MIN_LEN turns zlib on. Later releases
 	// have compressors in its place, and pay it no heed.
 	CompressMinLen bool

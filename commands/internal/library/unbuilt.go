@@ -8,7 +8,6 @@ func Unbuilt(name string) string {
 	lower := strings.ToLower(name)
 	for _, known := range [...]struct{ part, what string }{
 		{"cluster", "a Redis or Valkey Cluster"},
-		{"django_vcache", "django-vcache"},
 		{"msgspec", "msgspec"},
 	} {
 		if strings.Contains(lower, known.part) {

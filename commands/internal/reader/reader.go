@@ -104,8 +104,15 @@ func within(room int64, cache *config.Cache, stored, data []byte) Reading {
 func Form(cache *config.Cache, form codec.Form) (cause Cause, why string) {
 	configured, highest := cache.Codec, cache.HighestProtocol()
 	switch {
+	case form.Plain == codec.PlainInt && configured.Rules.SerializeInts && !configured.Rules.TextDigits:
+		return Serializer, "it is stored as digits, and the library stores and reads numbers as it does other values"
 	case form.Plain != "":
 		return Read, ""
+	case form.Compressor != codec.None && form.Marked != configured.Rules.Marked && !configured.Rules.AnyMark:
+		if form.Marked {
+			return Compressor, "it is compressed as django-vcache does, with a byte before it that the application does not take off"
+		}
+		return Compressor, fmt.Sprintf("it is stored as %s without the byte before it that tells how", form)
 	case !slices.Contains(configured.Compressors(), form.Compressor) && (form.Compressor != codec.None || !cache.Traits.PlainReads):
 		return Compressor, fmt.Sprintf("it is stored as %s, and %s", form, known("compressor", configured.Compressors()))
 	case !slices.Contains(configured.Serializers(), form.Serializer):
