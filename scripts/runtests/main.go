@@ -57,9 +57,11 @@ var optional = []group{
 	{"servers", "what scripts/other-servers fetches, in the directory that " + trials.ServersIn + " names", hasServer},
 }
 
-// longest are the packages whose tests take longest. They begin first, so that none is left alone at the end.
-var longest = []string{"./commands", "./commands/internal/cluster", "./commands/internal/engine", "./commands/internal/sidetest",
-	"./commands/internal/boundtest"}
+// alone is the package whose tests take longest, so many of them side by side as else those of several packages.
+const alone = "./commands/internal/engine"
+
+// longest are the packages whose tests take longest of the others. They begin first, so that none is left alone at the end.
+var longest = []string{"./commands", "./commands/internal/cluster", "./commands/internal/sidetest", "./commands/internal/boundtest"}
 
 // unraced are the packages for which the race detector takes its time and has nothing to
 // see: those that start no goroutine and share nothing that changes, those whose tests
@@ -81,9 +83,9 @@ func rounds(race, optional bool, rest []string) ([][]string, error) {
 	case len(rest) > 0:
 		return [][]string{append(raced, rest...)}, nil
 	case optional || !race:
-		return [][]string{slices.Concat(raced, longest, unraced, []string{"./..."})}, nil
+		return [][]string{slices.Concat(raced, []string{alone}, longest, unraced, []string{"./..."})}, nil
 	}
-	list, err := exec.Command("go", append([]string{"list"}, unraced...)...).Output()
+	list, err := exec.Command("go", slices.Concat([]string{"list", alone}, unraced)...).Output()
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +95,8 @@ func rounds(race, optional bool, rest []string) ([][]string, error) {
 	}
 	apart := strings.Fields(string(list))
 	others := slices.DeleteFunc(strings.Fields(string(all)), func(name string) bool { return slices.Contains(apart, name) })
-	return [][]string{slices.Concat(raced, longest, others), slices.Concat(args, unraced)}, nil
+	return [][]string{append(raced, fmt.Sprintf("-parallel=%d", 2*runtime.GOMAXPROCS(0)), alone), slices.Concat(raced, longest, others),
+		slices.Concat(args, unraced)}, nil
 }
 
 // goTest runs go test and counts what it says. It is false if a test failed.
