@@ -19,6 +19,7 @@
 //	internal/scan        a walk over the keys of one server process, and which of them are selected
 //	internal/areas       which part of an application made a key, and what deleting it means: one table, pure
 //	internal/reader      what the configured application can read of what is stored, and why not
+//	internal/releases    what releases of Python and of Django have, as the interpreters say: data, pure
 //	internal/herd        one of many callers makes a value: get-or-set, the deadlines of HerdClient
 //	internal/cluster     servers, connections, single keys; each change of a key is one transaction
 //	internal/wire        what a Redis server may answer, before anybody acts on it

@@ -188,7 +188,7 @@ func (d *Decoder) keepAttempt(x, call pyobj.Ref) {
 
 // finish does what can only be done when the whole value is there.
 func (d *Decoder) finish(root pyobj.Ref) *Error {
-	if d.calls && d.hasPy2() {
+	if d.calls && d.hasPy2() && !d.AsIs {
 		if err := d.settleCalls(); err != nil {
 			return err
 		}

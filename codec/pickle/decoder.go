@@ -16,6 +16,8 @@ type Decoder struct {
 	// Lenient lets values of Python 2 pass that Python 3 could not load, whatever is made of their strings: to be looked at,
 	// not to be written.
 	Lenient bool
+	// AsIs gives code the byte strings of Python 2 as Py2Strings reads them, also where it then fails: to be looked at, too.
+	AsIs bool
 	// AsLoads takes what pickle.loads takes and no pickler writes: bytes after the end, values left on the stack, calls whose
 	// result is dropped, numbers spelled as C and Python spell them. To be looked at, too: a rewriter that drops what it does
 	// not understand would do harm.

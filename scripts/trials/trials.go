@@ -39,12 +39,17 @@ func Optional(t testing.TB, group string) {
 }
 
 // Pythons are the interpreters of Python 3 that pyenv has installed, for the group cpython.
-func Pythons() []string {
+func Pythons() []string { return pyenv("3.*") }
+
+// Python2 are those of Python 2.7.
+func Python2() []string { return pyenv("2.7.*") }
+
+func pyenv(versions string) []string {
 	home, err := os.UserHomeDir()
 	if err != nil {
 		return nil
 	}
-	found, _ := filepath.Glob(filepath.Join(home, ".pyenv/versions/3.*/bin/python"))
+	found, _ := filepath.Glob(filepath.Join(home, ".pyenv/versions", versions, "bin/python"))
 	return found
 }
 
