@@ -45,6 +45,7 @@ commands: ./areas ./document ./archive ./plain ./advice ./placement ./library ./
 ./faulttest:
 ./filtertest:
 ./killtest:
+./movetest:
 ./sidetest:
 ./readmetest:
 ring:

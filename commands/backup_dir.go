@@ -107,7 +107,7 @@ func (b *bulk) roomFor(ctx context.Context, dir string) error {
 	}
 	keys := int64(0)
 	for i := range samples {
-		keys += samples[i].Estimate()
+		keys += b.concerned(&samples[i])
 	}
 	keys -= min(keys, b.doneBefore())
 	if sizes["n"] == 0 {
@@ -138,13 +138,15 @@ func (b *bulk) doneBefore() (keys int64) {
 func (b *bulk) manifest(ctx context.Context, command string) archive.Manifest {
 	m := archive.Manifest{
 		Program: "cachering " + programVersion, Cache: fingerprint(b.cache),
-		Command: command, What: b.what, Started: time.Now().UTC(), Servers: make([]archive.Server, len(b.run.Shards)),
+		Command: command, What: b.what, Started: time.Now().UTC(),
 	}
-	cluster.Queue(b.run.Shards, b.run.Parallel, func(i int, s *cluster.Shard) error {
-		if len(b.run.Shards) > b.run.Parallel { // each would keep its connection until its turn
+	shards := b.changed()
+	m.Servers = make([]archive.Server, len(shards))
+	cluster.Queue(shards, b.run.Parallel, func(i int, s *cluster.Shard) error {
+		if len(shards) > b.run.Parallel { // each would keep its connection until its turn
 			defer s.Rest()
 		}
-		m.Servers[i] = archive.Server{Index: s.Index, Shard: s.Name}
+		m.Servers[i] = archive.Server{Index: b.cl.Number(s, b.run.Shards), Shard: s.Name}
 		if clock, err := s.Clock(ctx); err == nil {
 			m.Servers[i].Ahead = new(((clock.Low + clock.High) / 2).Milliseconds())
 		}

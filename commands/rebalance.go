@@ -50,7 +50,7 @@ func (o *rebalanceOptions) flags() []cli.Flag {
 		&cli.GenericFlag{Name: "max-ttl", Value: &o.maxTTL,
 			Usage: "what is moved expires in `D` at the latest"},
 	}
-	return slices.Concat(flags, o.keyOptions.manyFlags(), o.filters.flags(), without(o.deleteOptions.flags(), "backup"), o.checkpointOptions.flags())
+	return slices.Concat(flags, o.keyOptions.manyFlags(), o.filters.flags(), o.deleteOptions.flags(), o.checkpointOptions.flags())
 }
 
 func newRebalance(s *session) *command {
@@ -76,6 +76,7 @@ func newRebalance(s *session) *command {
 			"cachering rebalance -c new.toml --from-config old.toml --keep-source --journal moved --yes",
 			"cachering rebalance -c new.toml --from-config old.toml --journal moved --yes --checkpoint moved/state",
 			"cachering rebalance --match user:42 --existing keep --yes",
+			"cachering rebalance --existing replace --yes --backup before.backup",
 			"cachering rebalance --drop --dry-run --json",
 		},
 		exits: bulkExits("every entry is at home, or stays by what was said",

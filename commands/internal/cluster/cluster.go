@@ -10,6 +10,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -144,6 +145,17 @@ func (c *Cluster) SideKeys() ring.SideKeys { return c.spec.SideKeys }
 
 // Shards are all LOCATION entries, in order.
 func (c *Cluster) Shards() []*Shard { return c.shards }
+
+// Number is the place of a shard among the locations, the first of a server that is listed
+// twice. Those of another cluster, among some that are worked on, follow.
+func (c *Cluster) Number(s *Shard, among []*Shard) int {
+	for _, own := range c.visit {
+		if own.Same(s) {
+			return own.Index
+		}
+	}
+	return len(c.shards) + slices.Index(among, s)
+}
 
 // Visit is the shards that bulk work goes to: the writable ones, a server and
 // database that is listed twice only once.

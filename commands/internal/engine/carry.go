@@ -76,6 +76,11 @@ func (o *Carry) start(w *worker) (steps, error) {
 		tooLarge: func(e *entry) { w.done(e, skip(ReasonTooLarge)) }}
 	c := &carrying{op: o, w: w, guarded: guarded}
 	of := steps{prepare: p, commit: c, rehearse: &carried{c}, ready: c.deliver, serial: true}
+	of.before = func(b *batch, e *entry) {
+		if e.trip != nil && e.trip.fate == removed && !o.KeepSource {
+			w.keepWhole(b, e)
+		}
+	}
 	return w.lookedAgain(of, moved)
 }
 

@@ -296,3 +296,35 @@ func journalOf(t *testing.T, dir string) *checkpoint.Journal {
 	t.Cleanup(func() { j.Close() })
 	return j
 }
+
+// What a run removes and replaces is in its backup, and undo puts it back where it was.
+func TestCarryKeepsABackup(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	f := strew(t, 3, 2, 400)
+	for n := range 50 {
+		key, home, other := pair(3, fmt.Sprint("both", n))
+		f.put(t, home, key, "home", time.Hour)
+		f.put(t, other, key, "stray", 2*time.Hour)
+		f.put(t, other, "__fresh__"+key, "1", time.Minute)
+	}
+	before := f.state(t)
+	dir, w, end := keep(t)
+	o := Options{Backup: w}
+	total := whole(t, Run(ctx, f.Cluster, &Carry{Existing: ExistingLater}, o))
+	end()
+	if total.Replaced != 50 || total.Markers != 50 {
+		t.Errorf("%+v", total)
+	}
+	if n, _ := f.astray(t); n != 0 {
+		t.Errorf("%d strays", n)
+	}
+	undo := &Restore{Archive: back(t, dir), Undo: true, Target: func(shard int, _ []byte) int { return shard }}
+	whole(t, Run(ctx, f.Cluster, undo, Options{}))
+	after := f.state(t)
+	for at, is := range before {
+		if after[at] != is {
+			t.Errorf("%s: got %.40q, want %.40q", at, after[at], is)
+		}
+	}
+}

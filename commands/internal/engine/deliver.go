@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"cachering/commands/internal/archive"
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/scan"
 )
@@ -340,6 +341,9 @@ func (v *visit) exchange(ctx context.Context, list []*entry) error {
 
 // put ends a transaction in which entries take the place of what was there.
 func (v *visit) put(ctx context.Context, list []*entry, was []found) error {
+	if err := v.keepReplaced(list, was); err != nil {
+		return err
+	}
 	if err := v.writes(list); err != nil {
 		return err
 	}
@@ -613,6 +617,34 @@ func (v *visit) settled(e *entry, wrote bool) error {
 		return nil
 	}
 	if err := v.op.Journal.Settle(v.shard.Name, e.key, wrote); err != nil {
+		return errKept{err}
+	}
+	return nil
+}
+
+// keepReplaced puts into the backup what is about to be replaced at home.
+func (v *visit) keepReplaced(list []*entry, was []found) error {
+	if v.o.Backup == nil {
+		return nil
+	}
+	segment, err := v.segmentOf(v.shard)
+	if err != nil {
+		return errKept{err}
+	}
+	var frame archive.Frame
+	for i, e := range list {
+		if frame.Len() > batchBudget {
+			if err := segment.Put(&frame); err != nil {
+				return errKept{err}
+			}
+			frame.Reset()
+		}
+		if was[i].there && !e.trip.absent {
+			at, _ := v.until(e.expireAt)
+			frame.Add(&archive.Entry{Key: e.key, Value: was[i].value, At: was[i].at, Wrote: &archive.Wrote{Sum: archive.Sum(e.old), At: at}})
+		}
+	}
+	if err := segment.Put(&frame); err != nil {
 		return errKept{err}
 	}
 	return nil

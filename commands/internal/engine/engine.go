@@ -182,6 +182,8 @@ type run struct {
 
 	routes *routes // of a restore; nil: keys come from a scan
 	sinks  *sinks  // nil: nothing is carried, and no home is asked about
+	// segments are those of a backup that stay open, by the number of their shard.
+	segments map[int]*archive.Segment
 
 	parallel int // shards at a time
 	each     int // connections to each of them at the most
@@ -233,7 +235,7 @@ func Run(ctx context.Context, cl *cluster.Cluster, op Operation, o Options) *Rep
 	}
 	r.report.Command, r.report.To = op.command()
 	if r.strays() {
-		r.sinks = newSinks(r)
+		r.sinks, r.segments = newSinks(r), make(map[int]*archive.Segment)
 		defer r.sinks.close()
 	}
 	r.budget()
@@ -256,6 +258,7 @@ func Run(ctx context.Context, cl *cluster.Cluster, op Operation, o Options) *Rep
 		}
 	}
 	r.sinks.tell()
+	r.closeSegments()
 	r.told.wait()
 	r.stopKeeping()
 	r.report.conclude(r.reason())

@@ -6,6 +6,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"cachering/commands/internal/archive"
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/scan"
 )
@@ -35,16 +36,42 @@ func (r *run) syncBackup() (end func()) {
 	return func() { close(done); <-ended }
 }
 
+// segmentOf is the segment of a shard. A shard to which something is carried needs one,
+// too, so that those of such a run stay open until its end.
+func (r *run) segmentOf(shard *cluster.Shard) (*archive.Segment, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := r.cl.Number(shard, r.o.Shards)
+	if s := r.segments[n]; s != nil {
+		return s, nil
+	}
+	s, err := r.o.Backup.Segment(n, shard.Name)
+	if err == nil && r.sinks != nil {
+		r.segments[n] = s
+	}
+	return s, err
+}
+
+// closeSegments closes those that stayed open.
+func (r *run) closeSegments() {
+	for _, s := range r.segments {
+		if err := s.Close(); err != nil {
+			r.finish(EndNotWritable, err)
+			r.cut = true
+		}
+	}
+}
+
 // openSegment begins the segment of the shard, where a backup is kept.
 func (s *shardRun) openSegment() (err error) {
 	if s.o.Backup != nil && !s.o.DryRun {
-		s.segment, err = s.o.Backup.Segment(s.shard.Index, s.shard.Name)
+		s.segment, err = s.segmentOf(s.shard)
 	}
 	return err
 }
 
 func (s *shardRun) closeSegment() {
-	if s.segment == nil {
+	if s.segment == nil || s.sinks != nil {
 		return
 	}
 	if err := s.segment.Close(); err != nil {
