@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math"
-	"strconv"
 )
 
 // Names is what a pickle says without anything being made of it. Its bytes are part of
@@ -19,6 +18,31 @@ type Names struct {
 	// Djangos are the versions of Django under the key _django_version, of models and
 	// query sets.
 	Djangos [][]byte
+
+	// Attributes are what getattr is called for: the name of what it is called on is
+	// before the last full stop, and Module nil where that is no class and no function.
+	// builtins.getattr itself is there where it is handed on, to be called by others.
+	Attributes []Global
+	// Extensions are the codes of EXT1, EXT2 and EXT4: what copyreg has for them, the
+	// application knows alone.
+	Extensions []Extension
+	// End is the offset behind STOP, or, where Stopped is false, of the opcode that is
+	// none, or is cut off.
+	End     int
+	Stopped bool
+	// Lacks is the offset of the first opcode that takes more from the stack than is there,
+	// where loads ends; End if there is none. Calls is that of the first one before it that
+	// calls something; -1 if there is none.
+	Lacks, Calls int
+	// Constant, if it is set, is handed each text and each bytes, with the offset of its
+	// opcode. It keeps nothing of them. content is part of the pickle if same is true.
+	Constant func(at int, content []byte, same bool)
+}
+
+// Extension is a code of the registry of copyreg.
+type Extension struct {
+	Code   uint32
+	Offset int // of the opcode that has it
 }
 
 // Global is a class or a function, spelled as the pickle has it.
@@ -27,6 +51,10 @@ type Global struct {
 	Offset       int // of the opcode that names it
 	old          bool
 }
+
+// Known reports whether the pickle says the name by itself: what calls make of it is
+// known to nobody.
+func (n *Global) Known() bool { return n.Module != nil && n.Name != nil }
 
 // Model is the label of a model.
 type Model struct{ App, Name []byte }
@@ -49,11 +77,20 @@ const findRoom = 64 << 20
 // STOP does not. It is false where src takes more memory than 64 MiB.
 func (n *Names) Find(src []byte) bool {
 	n.Globals, n.Models, n.Djangos = n.Globals[:0], n.Models[:0], n.Djangos[:0]
+	n.Attributes, n.Extensions = n.Attributes[:0], n.Extensions[:0]
+	n.Stopped, n.Lacks, n.Calls = false, -1, -1
 	f := finder{Names: n, src: src, things: make([]thing, 1, 64), memo: make(map[uint64]uint32)}
 	for f.at < len(src) && f.step() {
-		if len(src) > findRoom/64 && 4*len(f.stack)+24*len(f.things)+8*len(f.marks)+48*(len(f.memo)+len(f.Globals)) > findRoom {
+		if len(src) > findRoom/64 && 4*len(f.stack)+24*len(f.things)+8*len(f.marks)+48*(len(f.memo)+len(f.Globals)+len(f.Attributes)+len(f.Extensions)) > findRoom {
 			return false
 		}
+	}
+	n.End = f.at
+	if f.cut || !n.Stopped && f.begin < f.at && opcodes[src[f.begin]].name == "" {
+		n.End = f.begin
+	}
+	if n.Lacks < 0 {
+		n.Lacks = n.End
 	}
 	return true
 }
@@ -71,11 +108,16 @@ type extent struct{ from, to uint32 }
 type thingKind uint8
 
 const (
-	unknown    thingKind = iota
-	aText                // a
-	aUnpickler           // model_unpickle
-	aPair                // the tuple of the texts a and b
-	aCall                // a tuple that begins with such a tuple
+	unknown     thingKind = iota
+	aText                 // a
+	aUnpickler            // model_unpickle
+	aPair                 // the tuple of the texts a and b
+	aCall                 // a tuple that begins with such a tuple
+	aGetattr              // builtins.getattr
+	aGlobal               // number a.from of Globals
+	anAttribute           // number a.from of Attributes
+	anAsking              // a tuple of thing a.from and the text b
+	aVague                // a tuple whose second item is no text, or the first nothing known
 )
 
 // longestName is how many bytes a text has at most that may be a name.
@@ -84,19 +126,44 @@ const longestName = 1024
 // finder goes through a pickle.
 type finder struct {
 	*Names
-	src    []byte
-	at     int
-	stack  []uint32 // of things; 0 is what nothing is known of
-	marks  []int
-	things []thing
-	memo   map[uint64]uint32
-	proto  byte
+	src     []byte
+	at      int
+	begin   int      // of the opcode that is carried out
+	cut     bool     // its argument is not whole
+	stack   []uint32 // of things; 0 is what nothing is known of
+	marks   []int
+	things  []thing
+	memo    map[uint64]uint32
+	proto   byte
+	getattr bool // was named
 }
 
 func (f *finder) push(t uint32) { f.stack = append(f.stack, t) }
 
 // pop drops the top n, as far as there are so many.
-func (f *finder) pop(n int) { f.stack = f.stack[:max(0, len(f.stack)-n)] }
+func (f *finder) pop(n int) {
+	f.needs(n)
+	f.stack = f.stack[:max(0, len(f.stack)-n)]
+}
+
+// needs takes note if there are not so many above the last mark, below which no opcode
+// reaches.
+func (f *finder) needs(n int) {
+	fence := 0
+	if m := len(f.marks); m > 0 {
+		fence = f.marks[m-1]
+	}
+	if f.Lacks < 0 && len(f.stack)-fence < n {
+		f.Lacks = f.begin
+	}
+}
+
+// calls takes note of an opcode that calls something.
+func (f *finder) calls() {
+	if f.Calls < 0 && f.Lacks < 0 {
+		f.Calls = f.begin
+	}
+}
 
 // top is what lies below n others.
 func (f *finder) top(n int) uint32 {
@@ -109,6 +176,9 @@ func (f *finder) top(n int) uint32 {
 // unmark takes all above the last mark off the stack.
 func (f *finder) unmark() []uint32 {
 	from := 0
+	if len(f.marks) == 0 && f.Lacks < 0 {
+		f.Lacks = f.begin
+	}
 	if n := len(f.marks); n > 0 {
 		from, f.marks = min(f.marks[n-1], len(f.stack)), f.marks[:n-1]
 	}
@@ -126,11 +196,20 @@ func (f *finder) add(t thing) uint32 {
 func (f *finder) step() bool {
 	op, begin := f.src[f.at], f.at
 	is := &opcodes[op]
+	f.begin = begin
+	if op == opStop {
+		f.needs(1)
+		f.at, f.Stopped = begin+1, true
+	}
 	if is.name == "" || op == opStop {
 		return false
 	}
 	f.at = skip(f.src, begin+1, is.arg)
 	arg := f.src[begin+1 : f.at]
+	f.cut = f.at == len(f.src) && !is.arg.whole(arg)
+	if f.Constant != nil && isConstant[op] {
+		f.constant(op, is.arg, arg)
+	}
 	switch op {
 	case opMark:
 		f.marks = append(f.marks, len(f.stack))
@@ -140,8 +219,10 @@ func (f *finder) step() bool {
 		} else {
 			f.pop(1)
 		}
-	case opPopMark, opAppends, opAddItems:
+	case opPopMark:
 		f.unmark()
+	case opAppends, opAddItems:
+		f.hand(f.unmark())
 	case opDup:
 		f.push(f.top(0))
 	case opString, opUnicode, opBinString, opShortBinString, opShortBinUnicode, opBinUnicode, opBinUnicode8:
@@ -149,8 +230,20 @@ func (f *finder) step() bool {
 	case opGlobal:
 		f.push(f.global(begin, arg))
 	case opInst:
-		f.unmark()
-		f.global(begin, arg)
+		items := f.unmark()
+		if class := f.global(begin, arg); f.things[class].is == aGetattr {
+			f.push(f.attribute(f.asking(items)))
+		} else {
+			f.hand(items)
+			f.push(0)
+		}
+		f.calls()
+	case opExt1, opExt2, opExt4:
+		code := uint32(0)
+		for i, c := range arg {
+			code |= uint32(c) << (8 * i)
+		}
+		f.Extensions = append(f.Extensions, Extension{code, begin})
 		f.push(0)
 	case opStackGlobal:
 		module, name := f.top(1), f.top(0)
@@ -164,16 +257,25 @@ func (f *finder) step() bool {
 		f.pop(n)
 		f.push(t)
 	case opReduce:
-		if with := f.things[f.top(0)]; with.is == aCall && f.things[f.top(1)].is == aUnpickler {
-			f.Models = append(f.Models, Model{f.readAt(with.op, with.a), f.readAt(with.op, with.b)})
+		made := uint32(0)
+		switch with := f.things[f.top(0)]; f.things[f.top(1)].is {
+		case aUnpickler:
+			if with.is == aCall {
+				f.Models = append(f.Models, Model{f.readAt(with.op, with.a), f.readAt(with.op, with.b)})
+			}
+		case aGetattr:
+			made = f.attribute(with)
 		}
 		f.pop(2)
-		f.push(0)
+		f.calls()
+		f.push(made)
 	case opSetItem:
+		f.hand(f.upper(2))
 		f.item(f.top(1), f.top(0))
 		f.pop(2)
 	case opSetItems, opDict:
-		for items := f.unmark(); len(items) > 1; items = items[2:] {
+		items := f.unmark()
+		for f.hand(items); len(items) > 1; items = items[2:] {
 			f.item(items[0], items[1])
 		}
 		if op == opDict {
@@ -188,19 +290,35 @@ func (f *finder) step() bool {
 	case opGet, opBinGet, opLongBinGet:
 		index, _ := indexOf(op, arg)
 		f.push(f.memo[index])
-	case opList, opFrozenSet, opObj:
-		f.unmark()
+	case opList, opFrozenSet:
+		f.hand(f.unmark())
 		f.push(0)
-	case opAppend, opBuild:
+	case opObj:
+		items := f.unmark()
+		if len(items) > 0 && f.things[items[0]].is == aGetattr {
+			f.push(f.attribute(f.asking(items[1:])))
+		} else {
+			f.hand(items)
+			f.push(0)
+		}
+		f.calls()
+	case opAppend:
+		f.hand(f.upper(1))
 		f.pop(1)
+	case opBuild:
+		f.hand(f.upper(1))
+		f.pop(1)
+		f.calls()
 	case opBinPersID:
 		f.pop(1)
 		f.push(0)
 	case opNewObj:
 		f.pop(2)
+		f.calls()
 		f.push(0)
 	case opNewObjEx:
 		f.pop(3)
+		f.calls()
 		f.push(0)
 	case opProto:
 		if len(arg) == 1 {
@@ -223,11 +341,76 @@ func (f *finder) global(at int, arg []byte) uint32 {
 
 func (f *finder) named(at int, module, name []byte) uint32 {
 	f.Globals = append(f.Globals, Global{module, name, at, f.proto < 3})
-	if string(module) == "django.db.models.base" && string(name) == "model_unpickle" {
-		return f.add(thing{is: aUnpickler})
+	if len(f.Globals) > mostNumbered {
+		return 0
 	}
-	return 0
+	number := extent{from: uint32(len(f.Globals) - 1)}
+	switch {
+	case string(module) == "django.db.models.base" && string(name) == "model_unpickle":
+		return f.add(thing{is: aUnpickler})
+	case string(name) == "getattr" && (string(module) == "builtins" || string(module) == "__builtin__"):
+		f.getattr = true
+		return f.add(thing{is: aGetattr, a: number})
+	}
+	return f.add(thing{is: aGlobal, a: number})
 }
+
+// mostNumbered is of how many names it is known what is done with them: what has more is
+// no pickle that anybody meant.
+const mostNumbered = 1 << 20
+
+// asking is what getattr is called with.
+func (f *finder) asking(args []uint32) thing {
+	switch {
+	case len(args) < 2 || f.things[args[1]].is != aText:
+		return thing{is: aVague}
+	default:
+		text := f.things[args[1]]
+		return thing{is: anAsking, op: text.op, a: extent{from: args[0]}, b: text.a}
+	}
+}
+
+// attribute takes note of what getattr is called for, with a tuple of arguments.
+func (f *finder) attribute(with thing) uint32 {
+	found := Global{Offset: f.begin, old: f.proto < 3}
+	switch with.is {
+	case aPair: // of a text
+		found.Name = f.readAt(with.op, with.b)
+	case anAsking:
+		found.Name = f.readAt(with.op, with.b)
+		switch of := f.things[with.a.from]; of.is {
+		case aGlobal:
+			found.under(&f.Globals[of.a.from])
+		case anAttribute:
+			found.under(&f.Attributes[of.a.from])
+		}
+	}
+	f.Attributes = append(f.Attributes, found)
+	if len(f.Attributes) > mostNumbered {
+		return 0
+	}
+	return f.add(thing{is: anAttribute, a: extent{from: uint32(len(f.Attributes) - 1)}})
+}
+
+// under puts a name below another.
+func (n *Global) under(of *Global) {
+	if of.Known() && len(of.Name)+len(n.Name) < longestName {
+		n.Module = of.Module
+		n.Name = append(append(append(make([]byte, 0, len(of.Name)+1+len(n.Name)), of.Name...), '.'), n.Name...)
+	}
+}
+
+// hand takes note where getattr itself is handed on.
+func (f *finder) hand(items []uint32) {
+	for _, item := range items {
+		if item != 0 && f.things[item].is == aGetattr {
+			f.Attributes = append(f.Attributes, f.Globals[f.things[item].a.from])
+		}
+	}
+}
+
+// upper are the n on top of the stack, or as many as there are.
+func (f *finder) upper(n int) []uint32 { return f.stack[max(0, len(f.stack)-n):] }
 
 // item is a key of a dict with its value.
 func (f *finder) item(key, value uint32) {
@@ -238,6 +421,13 @@ func (f *finder) item(key, value uint32) {
 
 // tuple is what is known of one with those items.
 func (f *finder) tuple(items []uint32) uint32 {
+	f.hand(items)
+	if f.getattr && (len(items) == 2 || len(items) == 3) {
+		first, second := f.things[items[0]], f.things[items[1]]
+		if second.is == aText && (first.is != aText || len(items) == 3) {
+			return f.add(f.asking(items))
+		}
+	}
 	if len(items) == 0 || items[0] == 0 {
 		return 0
 	}
@@ -249,6 +439,23 @@ func (f *finder) tuple(items []uint32) uint32 {
 		return f.add(thing{aCall, first.op, first.a, first.b})
 	}
 	return 0
+}
+
+// isConstant tells the opcodes that push a text or bytes.
+var isConstant = [256]bool{
+	opString: true, opUnicode: true, opBinString: true, opShortBinString: true, opShortBinUnicode: true, opBinUnicode: true, opBinUnicode8: true,
+	opBinBytes: true, opShortBinBytes: true, opBinBytes8: true, opByteArray8: true,
+}
+
+// constant hands over what an opcode pushes.
+func (f *finder) constant(op byte, kind argKind, arg []byte) {
+	from, to := f.at-len(arg)+min(kind.size(), len(arg)), f.at
+	if kind == argLine && to > from && f.src[to-1] == '\n' {
+		to--
+	}
+	raw := f.src[from:to:to]
+	content := f.readAt(op, extent{uint32(from), uint32(to)})
+	f.Constant(f.begin, content, len(content) == len(raw) && (len(raw) == 0 || &content[0] == &raw[0]))
 }
 
 // text is the text that the opcode with the argument before f.at pushes, if it may be a
@@ -294,8 +501,12 @@ func (f *finder) readAt(op byte, at extent) []byte {
 func indexOf(op byte, arg []byte) (uint64, bool) {
 	switch {
 	case op == opPut || op == opGet:
-		n, err := strconv.ParseUint(string(bytes.TrimSpace(arg)), 10, 63)
-		return n, err == nil
+		// PyLong_FromString, which load_put and load_get of Modules/_pickle.c ask.
+		n, ok := parseLong(cString(bytes.TrimSuffix(arg, []byte("\n"))), 10, 20)
+		if !ok || !n.IsUint64() {
+			return math.MaxUint64, false
+		}
+		return n.Uint64(), true
 	case len(arg) == 4:
 		return uint64(binary.LittleEndian.Uint32(arg)), true
 	case len(arg) == 1:

@@ -59,3 +59,19 @@ func sized(rest []byte, bytes int) uint64 {
 	copy(word[:bytes], rest)
 	return uint64(bytes) + binary.LittleEndian.Uint64(word[:])
 }
+
+// whole reports whether the argument of an opcode, which ends where the data do, is not
+// cut off.
+func (k argKind) whole(arg []byte) bool {
+	switch k {
+	case argLine, argTwoLine:
+		return bytes.Count(arg, []byte("\n")) == int(k-argLine)+1
+	case argData1:
+		return len(arg) > 0 && uint64(len(arg)) == sized(arg, 1)
+	case argData4, argSData4:
+		return len(arg) >= 4 && uint64(len(arg)) == sized(arg, 4)
+	case argData8:
+		return len(arg) >= 8 && uint64(len(arg)) == sized(arg, 8)
+	}
+	return len(arg) == k.size()
+}
