@@ -35,8 +35,11 @@ type Names struct {
 	// calls something; -1 if there is none.
 	Lacks, Calls int
 	// Constant, if it is set, is handed each text and each bytes, with the offset of its
-	// opcode. It keeps nothing of them. content is part of the pickle if same is true.
-	Constant func(at int, content []byte, same bool)
+	// opcode and that of content, which is -1 where it does not stand there as it is. It
+	// keeps nothing of them.
+	Constant func(at, from int, content []byte)
+
+	kept finder // its buffers
 }
 
 // Extension is a code of the registry of copyreg.
@@ -68,6 +71,9 @@ func (n *Global) Python3() (module, name []byte) {
 	return n.Module, n.Name
 }
 
+// keptThings is of how many a pickle may have been whose buffers the next one takes.
+const keptThings = 10_000
+
 // findRoom is how many bytes it may take to find names, beside the pickle.
 const findRoom = 64 << 20
 
@@ -79,11 +85,18 @@ func (n *Names) Find(src []byte) bool {
 	n.Globals, n.Models, n.Djangos = n.Globals[:0], n.Models[:0], n.Djangos[:0]
 	n.Attributes, n.Extensions = n.Attributes[:0], n.Extensions[:0]
 	n.Stopped, n.Lacks, n.Calls = false, -1, -1
-	f := finder{Names: n, src: src, things: make([]thing, 1, 64), memo: make(map[uint64]uint32)}
+	f := finder{Names: n, src: src, things: append(n.kept.things[:0], thing{}), stack: n.kept.stack[:0], marks: n.kept.marks[:0], memo: n.kept.memo}
+	if clear(f.memo); f.memo == nil {
+		f.memo = make(map[uint64]uint32)
+	}
 	for f.at < len(src) && f.step() {
 		if len(src) > findRoom/64 && 4*len(f.stack)+24*len(f.things)+8*len(f.marks)+48*(len(f.memo)+len(f.Globals)+len(f.Attributes)+len(f.Extensions)) > findRoom {
 			return false
 		}
+	}
+	n.kept = finder{}
+	if len(f.things)+len(f.stack)+len(f.memo) < keptThings {
+		n.kept = finder{things: f.things, stack: f.stack, marks: f.marks, memo: f.memo}
 	}
 	n.End = f.at
 	if f.cut || !n.Stopped && f.begin < f.at && opcodes[src[f.begin]].name == "" {
@@ -341,9 +354,6 @@ func (f *finder) global(at int, arg []byte) uint32 {
 
 func (f *finder) named(at int, module, name []byte) uint32 {
 	f.Globals = append(f.Globals, Global{module, name, at, f.proto < 3})
-	if len(f.Globals) > mostNumbered {
-		return 0
-	}
 	number := extent{from: uint32(len(f.Globals) - 1)}
 	switch {
 	case string(module) == "django.db.models.base" && string(name) == "model_unpickle":
@@ -354,10 +364,6 @@ func (f *finder) named(at int, module, name []byte) uint32 {
 	}
 	return f.add(thing{is: aGlobal, a: number})
 }
-
-// mostNumbered is of how many names it is known what is done with them: what has more is
-// no pickle that anybody meant.
-const mostNumbered = 1 << 20
 
 // asking is what getattr is called with.
 func (f *finder) asking(args []uint32) thing {
@@ -386,9 +392,6 @@ func (f *finder) attribute(with thing) uint32 {
 		}
 	}
 	f.Attributes = append(f.Attributes, found)
-	if len(f.Attributes) > mostNumbered {
-		return 0
-	}
 	return f.add(thing{is: anAttribute, a: extent{from: uint32(len(f.Attributes) - 1)}})
 }
 
@@ -455,7 +458,10 @@ func (f *finder) constant(op byte, kind argKind, arg []byte) {
 	}
 	raw := f.src[from:to:to]
 	content := f.readAt(op, extent{uint32(from), uint32(to)})
-	f.Constant(f.begin, content, len(content) == len(raw) && (len(raw) == 0 || &content[0] == &raw[0]))
+	if len(content) != len(raw) || len(raw) > 0 && &content[0] != &raw[0] {
+		from = -1
+	}
+	f.Constant(f.begin, from, content)
 }
 
 // text is the text that the opcode with the argument before f.at pushes, if it may be a

@@ -60,24 +60,20 @@ func TestFindEnds(t *testing.T) {
 		{"I1\n.x", 4, true, 4, -1, ""},
 		{"I1\n", 3, false, 3, -1, ""},
 		{".", 1, true, 0, -1, ""},
-		{"cos\nsystem\n(S'id'\ntR.", 21, true, 21, 19, "12 id;"},
-		{"cos\nsystem\n(S'i\\x64'\ntR\xff", 23, false, 23, 22, "12 id;"},
+		{"cos\nsystem\n(S'id'\ntR.", 21, true, 21, 19, "12 id -1;"},
+		{"cos\nsystem\n(S'i\\x64'\ntR\xff", 23, false, 23, 22, "12 id -1;"},
 		{"0R.", 3, true, 0, -1, ""},
 		{"NR.", 3, true, 1, -1, ""},
 		{"N(R.", 4, true, 2, -1, ""},
 		{"Nt.", 3, true, 1, -1, ""},
-		{"\x80\x03C\x02ab\x8e\x05\x00\x00\x00\x00\x00\x00\x00abc", 6, false, 6, -1, "2 ab same;6 abc same;"},
-		{"Vabc", 0, false, 0, -1, "0 abc same;"},
-		{"V\\u0041\n\x96\x01\x00\x00\x00\x00\x00\x00\x00x.", 19, true, 19, -1, "0 A;8 x same;"},
+		{"\x80\x03C\x02ab\x8e\x05\x00\x00\x00\x00\x00\x00\x00abc", 6, false, 6, -1, "2 ab 4;6 abc 15;"},
+		{"Vabc", 0, false, 0, -1, "0 abc 1;"},
+		{"V\\u0041\n\x96\x01\x00\x00\x00\x00\x00\x00\x00x.", 19, true, 19, -1, "0 A -1;8 x 17;"},
 	} {
 		var n pickle.Names
 		var constants strings.Builder
-		n.Constant = func(at int, content []byte, same bool) {
-			fmt.Fprintf(&constants, "%d %s", at, content)
-			if same {
-				constants.WriteString(" same")
-			}
-			constants.WriteString(";")
+		n.Constant = func(at, from int, content []byte) {
+			fmt.Fprintf(&constants, "%d %s %d;", at, content, from)
 		}
 		if !n.Find([]byte(c.src)) || n.End != c.end || n.Stopped != c.stopped || n.Lacks != c.lacks || n.Calls != c.calls || constants.String() != c.constants {
 			t.Errorf("%q: end %d, %v, lacks %d, calls %d, %q; want %+v", c.src, n.End, n.Stopped, n.Lacks, n.Calls, constants.String(), c)

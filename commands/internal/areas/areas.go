@@ -156,6 +156,16 @@ func Named(name string) (s Set, ok bool) {
 	return s, ok
 }
 
+// ByName is the area of a Name.
+func ByName(name string) (a Area, ok bool) {
+	for a := range Area(count) {
+		if a.Name() == name {
+			return a, true
+		}
+	}
+	return Other, false
+}
+
 // Names are those that Named knows, sorted.
 func Names() []string {
 	names := []string{Stale.String(), State.String(), Logout.String()}
