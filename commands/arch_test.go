@@ -13,7 +13,7 @@ import (
 // others. Paths are relative to the module; tests are free.
 var imports = layers(`
 main: commands
-commands: ./areas ./document ./archive ./plain ./advice ./placement ./library ./config ./reader ./importer ./importer/settings ./cluster ./herd ./scan ./survey ./checkpoint ./engine ./explain ./doctor ./ui ring codec codec/pyobj codec/pickle
+commands: ./figures ./danger ./areas ./document ./archive ./plain ./advice ./placement ./library ./config ./reader ./importer ./importer/settings ./cluster ./herd ./scan ./survey ./checkpoint ./engine ./explain ./doctor ./ui ring codec codec/pyobj codec/pickle
 ./config: ./areas ./document ./library ring codec
 ./library: ring codec
 ./reader: ./config ./plain ./releases codec codec/pickle codec/pyobj ring
@@ -24,7 +24,9 @@ commands: ./areas ./document ./archive ./plain ./advice ./placement ./library ./
 ./wire:
 ./herd: ./config ./cluster codec
 ./scan: ./areas ./cluster ring
-./survey: ./areas ./cluster ./scan ring
+./survey: ./figures ./areas ./cluster ./scan ring
+./figures: ./areas ./ui
+./danger: codec codec/pickle ring
 ./checkpoint: ./document
 ./engine: ./checkpoint ./document ./archive ./plain ./cluster ./scan ./survey ring
 ./explain: ./advice ./plain ./placement ./library ./config ./reader ./cluster ./survey codec ring

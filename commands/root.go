@@ -30,6 +30,7 @@ func root(s *session) *command {
 			newExplain(s),
 			newCheck(s),
 			newDoctor(s),
+			newAudit(s),
 			newCodec(s),
 			newConfig(s),
 			newVersion(s),

@@ -106,7 +106,7 @@ func arrange(root *command, words []string) (*commandLine, error) {
 			}
 			l.command = sub
 		default:
-			f, err := readFlag(l.command, root, word)
+			f, err := readFlag(l.command, root, word, words[i+1:]...)
 			if err != nil {
 				return l, err
 			}
@@ -235,8 +235,9 @@ func isNumber(word string) bool {
 }
 
 // readFlag finds the flag that a word names. Before the command is known any
-// command's flag will do.
-func readFlag(c, root *command, word string) (setFlag, error) {
+// command's flag will do; where they differ in whether they take a value, it is that of
+// the command which the words behind it name.
+func readFlag(c, root *command, word string, behind ...string) (setFlag, error) {
 	name, value, hasValue := strings.Cut(word, "=")
 	short := !strings.HasPrefix(name, "--")
 	name = strings.TrimLeft(name, "-")
@@ -246,7 +247,9 @@ func readFlag(c, root *command, word string) (setFlag, error) {
 	case f.flag != nil:
 		f.global = true
 	case c.subs != nil:
-		f.flag = anyFlag(root, name)
+		if f.flag = anyFlag(root, name); f.flag != nil {
+			f.flag = earlyFlag(root, name, behind, f.flag)
+		}
 	default:
 		f.flag = c.flag(name)
 	}
@@ -273,8 +276,26 @@ func readFlag(c, root *command, word string) (setFlag, error) {
 	return f, nil
 }
 
-// anyFlag finds a flag of any command. That all commands agree on which flags
-// take a value is held by a test.
+// earlyFlag is that flag of the command that is named first, of those which have one.
+func earlyFlag(root *command, name string, behind []string, otherwise cli.Flag) cli.Flag {
+	for _, word := range behind {
+		var found cli.Flag
+		if c := root.sub(word); c != nil {
+			c.each(func(c *command) {
+				if found == nil {
+					found = c.flag(name)
+				}
+			})
+		}
+		if found != nil {
+			return found
+		}
+	}
+	return otherwise
+}
+
+// anyFlag finds a flag of any command. That commands agree on which flags take a value,
+// but for a few, is held by a test.
 func anyFlag(root *command, name string) cli.Flag {
 	var found cli.Flag
 	root.each(func(c *command) {

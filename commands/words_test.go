@@ -171,3 +171,19 @@ func TestArrangeHelp(t *testing.T) {
 		t.Errorf("--version alone: got %v, %v", l.version, err)
 	}
 }
+
+// A flag that takes a value in one command and none in another is read before the command
+// as that command has it.
+func TestFlagsBeforeTheCommand(t *testing.T) {
+	for _, tc := range []struct{ in, want string }{
+		{"--keys ring show", "ring show --keys --"},
+		{"--keys folded audit", "audit --keys=folded --"},
+		{"audit --keys folded", "audit --keys=folded --"},
+		{"ring show --keys", "ring show --keys --"},
+	} {
+		line, err := arrange(root(testSession(t)), strings.Fields(tc.in))
+		if err != nil || strings.Join(line.words(), " ") != tc.want {
+			t.Errorf("%s: %q, %v; want %s", tc.in, line.words(), err, tc.want)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package figures
 
 // Around is what lies around the entries.
 type Around struct {
+	Wide              bool // keys of others were looked for
 	Locks             int64
 	LocksPersistent   int64 // of them, without an expiry
 	Markers           int64

@@ -25,7 +25,17 @@ func (t *Tally) Build(sample *Sample, levels int, lost map[int]error, rules []st
 			b.factor, b.some = float64(sample.Of)/float64(sample.Entries), true
 		}
 	}
+	order := t.order()
+	shown := make(map[uint32]bool, len(order))
+	shown[0] = true
+	rows, _ := top(b, order)
+	for _, n := range rows {
+		shown[n] = true
+	}
 	for key, cell := range t.cells {
+		if !shown[key.group] {
+			continue
+		}
 		s := section(key.value >> sectionShift)
 		lists := b.by[key.group]
 		lists[s] = append(lists[s], valued{key.value & (1<<sectionShift - 1), cell})
@@ -46,7 +56,7 @@ func (t *Tally) Build(sample *Sample, levels int, lost map[int]error, rules []st
 	r.Compression = b.compression()
 	b.servers(r, lost)
 	if t.o.By != "" {
-		r.By = b.groups()
+		r.By = b.groupsOf(order)
 	}
 	if rules != nil {
 		r.Security = b.security(rules)
@@ -334,7 +344,9 @@ func (b *builder) level(below map[uint32][]uint32, at uint32, prefix string, lev
 func (b *builder) aside(r *Report, sampled bool) {
 	a := &b.around
 	r.Types = counted(a.Types)
-	r.Foreign = Foreign{a.Foreign, counted(a.ForeignTypes), counted(a.ForeignAreas), counted(a.Neighbours)}
+	if a.Wide {
+		r.Foreign = &Foreign{a.Foreign, counted(a.ForeignTypes), counted(a.ForeignAreas), counted(a.Neighbours)}
+	}
 	if !sampled {
 		r.Locks = &Side{Keys: a.Locks, Persistent: a.LocksPersistent}
 		r.Markers = &Side{Keys: a.Markers, Persistent: a.MarkersPersistent, Orphaned: &a.MarkersOrphaned}
@@ -432,14 +444,7 @@ func (b *builder) servers(r *Report, lost map[int]error) {
 }
 
 // groups are the figures cut by a property, the largest group first.
-func (b *builder) groups() *Groups {
-	all := b.Tally.groups[1:]
-	order := make([]uint32, len(all))
-	for i := range order {
-		order[i] = uint32(i + 1)
-	}
-	row := func(n uint32) row { return row{b.Tally.groups[n].name, b.Tally.groups[n].sum} }
-	slices.SortFunc(order, func(x, y uint32) int { return byEntries(row(x), row(y)) })
+func (b *builder) groupsOf(order []uint32) *Groups {
 	rows, more := top(b, order)
 	rest := b.beyond.sum
 	for _, n := range more {
@@ -453,6 +458,17 @@ func (b *builder) groups() *Groups {
 		}
 	}
 	return g
+}
+
+// order is the numbers of the groups by which figures are cut, the largest first.
+func (t *Tally) order() []uint32 {
+	order := make([]uint32, len(t.groups)-1)
+	for i := range order {
+		order[i] = uint32(i + 1)
+	}
+	of := func(n uint32) row { return row{t.groups[n].name, t.groups[n].sum} }
+	slices.SortFunc(order, func(x, y uint32) int { return byEntries(of(x), of(y)) })
+	return order
 }
 
 // security lists what was found, by shards and keys.

@@ -28,9 +28,9 @@ type Report struct {
 
 	Figures
 	Types       []Counted   `json:"other_types"` // keys of the cache that hold no string
-	Foreign     Foreign     `json:"foreign"`
-	Locks       *Side       `json:"locks"`   // null where they were not looked at, as in a sample
-	Markers     *Side       `json:"markers"` // likewise
+	Foreign     *Foreign    `json:"foreign"`     // null where it was not looked for, as with a pattern
+	Locks       *Side       `json:"locks"`       // null where they were not looked at, as in a sample
+	Markers     *Side       `json:"markers"`     // likewise
 	Compression Compression `json:"compression"`
 	Memory      Usage       `json:"memory"`
 	Servers     []Server    `json:"servers"`

@@ -40,8 +40,8 @@ type sample struct {
 	names   struct{ Globals, Models, Djangos []string }
 }
 
-// demoSamples are one in eight of the demo's entries, stored in several ways.
-func demoSamples(t *testing.T) []*sample {
+// demoSamples are one in so many of the demo's entries, stored in several ways.
+func demoSamples(t *testing.T, each int) []*sample {
 	t.Helper()
 	file, err := os.Open("../../../testdata/demo/entries.jsonl.gz")
 	if err != nil {
@@ -72,7 +72,7 @@ func demoSamples(t *testing.T) []*sample {
 		} else if err != nil {
 			t.Fatal(err)
 		}
-		if n%8 != 0 {
+		if n%each != 0 {
 			continue
 		}
 		i := len(list)
@@ -260,10 +260,10 @@ type filterFarm struct {
 	clients []*redis.Client
 }
 
-func newFilterFarm(t *testing.T) *filterFarm {
+func newFilterFarm(t *testing.T, each int) *filterFarm {
 	t.Helper()
 	ctx := context.Background()
-	f := &filterFarm{samples: demoSamples(t), config: filepath.Join(t.TempDir(), "cachering.toml")}
+	f := &filterFarm{samples: demoSamples(t, each), config: filepath.Join(t.TempDir(), "cachering.toml")}
 	text := "[caches.default]\nbackend = \"redis_cache.ShardedRedisCache\"\nrelease = \"3.0.1\"\n" +
 		"location = [\"10.0.0.1:6379\", \"10.0.0.2:6379\", \"10.0.0.3:6379\", \"10.0.0.4:6379\"]\noptions = { python = \"3.12\", db = 1 }\n[caches.default.dial]\n"
 	for i := range 4 {
@@ -336,7 +336,7 @@ func total(t *testing.T, report, field string) int64 {
 // TestFilters compares combinations of filters with a model of them.
 func TestFilters(t *testing.T) {
 	t.Parallel()
-	f := newFilterFarm(t)
+	f := newFilterFarm(t, 8)
 	seed := uint64(1)
 	if text := os.Getenv("CACHERING_TEST_SEED"); text != "" {
 		seed, _ = strconv.ParseUint(text, 10, 64)
