@@ -209,7 +209,7 @@ func (o *auditOptions) tell(ctx context.Context, s *session, report *figures.Rep
 		}
 	}
 	if report.Security != nil && report.Security.Entries > 0 {
-		s.ui.Warn("cachering: %s what is forbidden", plain.Verb(report.Security.Entries, "entry names", "entries name"))
+		s.ui.Note("%s what is forbidden", plain.Verb(report.Security.Entries, "entry names", "entries name"))
 		code = worse(code, exitNegative)
 	}
 	return result(code)

@@ -62,10 +62,10 @@ func sized(rest []byte, bytes int) uint64 {
 
 // whole reports whether the argument of an opcode, which ends where the data do, is not
 // cut off.
-func (k argKind) whole(arg []byte) bool {
-	switch k {
+func (a argKind) whole(arg []byte) bool {
+	switch a {
 	case argLine, argTwoLine:
-		return bytes.Count(arg, []byte("\n")) == int(k-argLine)+1
+		return bytes.Count(arg, []byte("\n")) == int(a-argLine)+1
 	case argData1:
 		return len(arg) > 0 && uint64(len(arg)) == sized(arg, 1)
 	case argData4, argSData4:
@@ -73,5 +73,5 @@ func (k argKind) whole(arg []byte) bool {
 	case argData8:
 		return len(arg) >= 8 && uint64(len(arg)) == sized(arg, 8)
 	}
-	return len(arg) == k.size()
+	return len(arg) == a.size()
 }

@@ -200,11 +200,6 @@ func (s *Scanner) walk(src []byte, at place, depth int) (*pickle.Names, bool) {
 	return n, ok
 }
 
-// cut is where content begins in what it is a part of.
-func cut(whole, content []byte) int {
-	return cap(whole) - cap(content) - (cap(whole) - len(whole)) + (cap(content) - len(content))
-}
-
 // names judges what a pickle names, as far as it counts. all tells that what nobody knows
 // counts, too.
 func (s *Scanner) names(n *pickle.Names, at place, counts func(offset int) bool, all bool) {
