@@ -1,4 +1,5 @@
-// Package filtertest compares what filters select, in any combination, with a model of them.
+// Package filtertest compares what filters select, in any combination, and what an audit counts,
+// with models of them.
 package filtertest
 
 import (

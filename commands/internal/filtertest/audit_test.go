@@ -1,4 +1,4 @@
-package commands
+package filtertest
 
 import (
 	"encoding/json"
@@ -43,7 +43,7 @@ func count(t *testing.T, samples []*sample, depth int, by string) *bruteForce {
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.Command(python, "../testdata/python/audit_figures.py", fmt.Sprint(depth), by)
+	cmd := exec.Command(python, "../../../testdata/python/audit_figures.py", fmt.Sprint(depth), by)
 	cmd.Stdin, cmd.Stderr = strings.NewReader(in.String()), os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
@@ -159,7 +159,7 @@ func TestAudit(t *testing.T) {
 	}
 	f := newFilterFarm(t, each)
 	whole := count(t, f.samples, 3, "-")
-	r := f.audited(t, exitDone, "--top", "0", "--depth", "8", "--forbid", "default")
+	r := f.audited(t, 0, "--top", "0", "--depth", "8", "--forbid", "default")
 	equal(t, "all", &r.Figures, whole)
 	for i := range r.Classes.Rows {
 		if c := &r.Classes.Rows[i]; string(*c.Key) != whole.Examples[string(c.Name)] {
@@ -172,7 +172,7 @@ func TestAudit(t *testing.T) {
 	}
 	for _, by := range []string{"area", "prefix", "class", "codec", "version", "shard"} {
 		want := count(t, f.samples, 2, by)
-		r := f.audited(t, exitDone, "--top", "0", "--depth", "2", "--by", by)
+		r := f.audited(t, 0, "--top", "0", "--depth", "2", "--by", by)
 		groups := map[string]*figures.Figures{}
 		for i := range r.By.Rows {
 			g := &r.By.Rows[i]
@@ -246,7 +246,7 @@ func (f *filterFarm) estimates(t *testing.T, whole *figures.Report) {
 		}
 	}
 	for range 4 {
-		r := f.audited(t, exitDone, "--top", "0", "--sample", "900")
+		r := f.audited(t, 0, "--top", "0", "--sample", "900")
 		if r.Sample == nil || r.Sample.Entries < 850 || r.Sample.Entries > 1000 || math.Abs(float64(r.Sample.Of-whole.Entries)) > 0.2*float64(whole.Entries) {
 			t.Fatalf("%+v of %d", r.Sample, whole.Entries)
 		}

@@ -1,8 +1,7 @@
-package commands
+package filtertest
 
 import (
 	"bufio"
-	"bytes"
 	"compress/gzip"
 	"context"
 	"encoding/json"
@@ -15,8 +14,8 @@ import (
 	"testing"
 
 	"cachering/commands/internal/figures"
+	"cachering/commands/internal/programtest"
 	"cachering/commands/internal/redistest"
-	"cachering/commands/internal/ui"
 )
 
 // TestAuditForbids stores what poisons a cache beside what does not, and wants the audit
@@ -31,7 +30,7 @@ func TestAuditForbids(t *testing.T) {
 		fmt.Fprintf(&text, "[caches.%s]\nbackend = \"redis_cache.RedisCache\"\nrelease = \"3.0.1\"\nlocation = \"10.0.0.1:6379\"\n"+
 			"options = { db = %d, python = \"3.12\", serializer = %q }\ndial = { \"10.0.0.1:6379\" = %q }\n", serializer, db, serializer, server.Addr)
 	}
-	file, err := os.Open("../testdata/danger/poisoned.jsonl.gz")
+	file, err := os.Open("../../../testdata/danger/poisoned.jsonl.gz")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,18 +68,17 @@ func TestAuditForbids(t *testing.T) {
 	}
 	audit := func(code int, words ...string) *figures.Security {
 		t.Helper()
-		var out, errs bytes.Buffer
-		words = slices.Concat([]string{"cachering", "-c", conf, "audit", "--json", "--top", "1"}, words)
-		got := run(words, ui.New(strings.NewReader(""), &out, &errs), func(string) (string, bool) { return "", false }, nil)
+		words = slices.Concat([]string{"-c", conf, "audit", "--json", "--top", "1"}, words)
+		got, out, errs := programtest.InProcess("", words...)
 		r := new(figures.Report)
-		if err := json.Unmarshal(out.Bytes(), r); err != nil || got != code {
-			t.Fatalf("%q: exit %d, want %d, %v\n%s", words, got, code, err, &errs)
+		if err := json.Unmarshal([]byte(out), r); err != nil || got != code {
+			t.Fatalf("%q: exit %d, want %d, %v\n%s", words, got, code, err, errs)
 		}
 		return r.Security
 	}
 	for _, serializer := range serializers {
 		for _, by := range [][]string{{"--forbid", "default"}, {"--allow-classes", allowed}} {
-			found := audit(exitNegative, append(by, "-a", serializer)...)
+			found := audit(4, append(by, "-a", serializer)...)
 			keys := map[string]bool{}
 			for _, f := range found.Listed {
 				keys[string(f.Key)] = true
@@ -101,10 +99,10 @@ func TestAuditForbids(t *testing.T) {
 			}
 		}
 	}
-	if found := audit(exitDone, "-a", "pickle", "--forbid", "default", "--match", "innocent*"); found.Entries != 0 {
+	if found := audit(0, "-a", "pickle", "--forbid", "default", "--match", "innocent*"); found.Entries != 0 {
 		t.Errorf("%+v", found)
 	}
-	if found := audit(exitNegative, "-a", "pickle", "--forbid", "subprocess.Popen", "--match", "NEWOBJ"); found.Entries != 1 || found.Listed[0].Rule != "subprocess.Popen" {
+	if found := audit(4, "-a", "pickle", "--forbid", "subprocess.Popen", "--match", "NEWOBJ"); found.Entries != 1 || found.Listed[0].Rule != "subprocess.Popen" {
 		t.Errorf("%+v", found)
 	}
 	if _, err := os.Stat("cachering-canary"); err == nil {
