@@ -57,6 +57,8 @@ func (l *loader) backend(cache *node) (*library.Library, library.Backend) {
 	msg, hint := "unknown backend", "supported are "+strings.Join(library.BackendNames(true), ", ")
 	if what := library.Unbuilt(name); what != "" {
 		msg = unbuilt(what)
+	} else if why := library.Elsewhere(name); why != "" {
+		msg, hint = "no cache that can be administered here: "+why, "leave it out"
 	} else if near := Nearest(name, library.BackendNames(false)); near != "" {
 		hint = "did you mean " + quote(near) + "?"
 	}

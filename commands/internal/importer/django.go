@@ -267,7 +267,7 @@ func (w *djangoWriter) foreign(c *config.Cache, n config.Node) bool {
 	case "compress_level", "compress_min_length":
 		return true // attributes of a class of the application's own
 	}
-	return false
+	return c.Library().Constructs(n.Name())
 }
 
 // class writes the class that a short name stands for.
@@ -276,15 +276,33 @@ func (w *djangoWriter) class(c *config.Cache, n config.Node, add func(string, an
 	if n.Name() == "compressor" {
 		classes = c.Library().Compressors
 	}
-	if strings.Contains(n.String(), ".") {
-		add(n.Name(), python(n))
+	spell := func(word string) (string, bool) {
+		if strings.Contains(word, ".") {
+			return config.Quote(word), true
+		}
+		class := c.Library().Class(classes, word, c.Release)
+		return config.Quote(class), class != ""
+	}
+	if !n.Text() {
+		var links []string
+		for _, item := range n.Items() {
+			link, ok := spell(item.String())
+			if !ok {
+				own.in("options").add(n.Name(), python(n))
+				return
+			}
+			links = append(links, link)
+		}
+		add(n.Name(), "["+strings.Join(links, ", ")+"]")
 		return
 	}
-	for _, class := range slices.Sorted(maps.Keys(classes)) {
-		if classes[class] == n.String() {
-			add(n.Name()+c.Library().Suffix, config.Quote(class))
-			return
-		}
+	name := n.Name()
+	if !strings.Contains(n.String(), ".") {
+		name += c.Library().Suffix
+	}
+	if class, ok := spell(n.String()); ok {
+		add(name, class)
+		return
 	}
 	own.in("options").add(n.Name(), python(n))
 }

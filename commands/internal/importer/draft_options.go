@@ -24,9 +24,13 @@ func (d *draft) options(v *settings.Value) {
 		// Ours; settings cannot mean them.
 		case known && slices.Contains([]string{"python", "ring", "password_env", "password_file", "password_command", "ssl_server_name"}, name):
 			d.stray(item, key.Text)
-		case name == "compressor" && d.lib.Picks != nil: // ours
+		case d.lib.Constructs(name), name == "compressor" && d.lib.Picks != nil: // ours
 			d.stray(item, key.Text)
+		case known && d.lib.Chains && (name == "serializer" || name == "compressor"):
+			d.otherCase(item, key.Text)
+			d.chain(name, item)
 		case known && (upper == d.lib.InUpper(name) || d.lib.AnyCase):
+			d.otherCase(item, key.Text)
 			d.option("options", f, item)
 		case d.lib.Arguments:
 			msg := "redis-py gets " + key.Text + " from OPTIONS, and what comes of it is not known here"
@@ -36,6 +40,65 @@ func (d *draft) options(v *settings.Value) {
 			d.stray(item, key.Text)
 		}
 	}
+}
+
+// otherCase tells of an option that stands there in letters in which the library does
+// not read it.
+func (d *draft) otherCase(v *settings.Value, key string) {
+	name, letters := strings.ToLower(key), "in lower case"
+	if d.lib.InUpper(name) {
+		name, letters = strings.ToUpper(key), "in upper case"
+	}
+	if key != name {
+		d.im.note(v.Line, d.path("options."+strings.ToLower(key)), "the library reads "+name+", "+letters, false)
+	}
+}
+
+// chain writes a serializer or a compressor, or a list of them: the names of classes,
+// classes, or what a call of one makes, whose arguments have options of their own. Of
+// all but the first, which writes, these do not matter.
+func (d *draft) chain(name string, v *settings.Value) {
+	list, links := v.Kind == settings.List && v.Why == nil, []*settings.Value{v}
+	switch {
+	case v.Kind == settings.None:
+		return
+	case list:
+		links = v.Items
+	}
+	var words []string
+	for i, link := range links {
+		class, arguments, made := link.Instance()
+		switch {
+		case made:
+		case link.Kind == settings.Str && link.Why == nil, link.Kind == settings.Name && strings.Contains(strings.TrimPrefix(link.Text, "."), "."):
+			class = link.Text
+		default:
+			d.leave("options", name, lineOf(link), reasonOf(link))
+			return
+		}
+		words = append(words, config.Quote(class))
+		if i > 0 || !made {
+			continue
+		}
+		for k, key := range arguments.Keys {
+			d.argument(class, key.Text, arguments.Items[k])
+		}
+	}
+	value := strings.Join(words, ", ")
+	if list {
+		value = "[" + value + "]"
+	}
+	d.put("options", draftRow{key: name, value: value, above: d.defaults(v, "options."+name)}, v.Line)
+}
+
+// argument writes what a serializer or a compressor is made with.
+func (d *draft) argument(class, name string, v *settings.Value) {
+	option := map[string]string{"protocol": "pickle_version", "level": "compress_level", "preset": "compress_level", "min_length": "compress_min_length"}[name]
+	if f, known := optionOf(config.OptionsOf(d.lib), option); known {
+		d.option("options", f, v)
+		return
+	}
+	d.im.note(lineOf(v), d.path("options"), class+" is made with "+name+", which has no counterpart here", true)
 }
 
 // stray names an option that the library does not read.

@@ -289,6 +289,10 @@ func (im *importer) cache(alias, v *settings.Value) string {
 	case lib == nil && otherCache(name.Text):
 		im.note(name.Line, path, "not a Redis cache, and left out: "+name.Text, false)
 		return fmt.Sprintf("# %s\n#[%s]\n#backend = %s\n", im.at(name.Line, "not a Redis cache"), path, config.Quote(name.Text))
+	case lib == nil && library.Elsewhere(name.Text) != "":
+		why := library.Elsewhere(name.Text)
+		im.note(name.Line, path, "left out, since "+why+": "+name.Text, false)
+		return fmt.Sprintf("# %s\n#[%s]\n#backend = %s\n", im.at(name.Line, why), path, config.Quote(name.Text))
 	case lib == nil:
 		msg := "this backend is not known"
 		if what := library.Unbuilt(name.Text); what != "" {

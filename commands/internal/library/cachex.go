@@ -74,9 +74,9 @@ var cachex = Library{
 	Serializers: map[string]string{
 		"django_cachex.serializers.pickle.PickleSerializer":       "pickle",
 		"django_cachex.serializers.json.JsonSerializer":           "json",
-		"django_cachex.serializers.json.JSONSerializer":           "json", // before 0.4.0
+		"django_cachex.serializers.json.JSONSerializer":           "json",
 		"django_cachex.serializers.msgpack.MsgpackSerializer":     "msgpack",
-		"django_cachex.serializers.msgpack.MessagePackSerializer": "msgpack", // before 0.4.0
+		"django_cachex.serializers.msgpack.MessagePackSerializer": "msgpack",
 		"django_cachex.serializers.orjson.OrjsonSerializer":       "orjson",
 		"django_cachex.serializers.ormsgpack.OrmsgpackSerializer": "ormsgpack",
 	},
@@ -86,7 +86,19 @@ var cachex = Library{
 		"django_cachex.compressors.lzma.LzmaCompressor": "lzma",
 		"django_cachex.compressors.lz4.Lz4Compressor":   "lz4",
 		"django_cachex.compressors.zstd.ZstdCompressor": "zstd",
-		"django_cachex.compressors.zstd.ZStdCompressor": "zstd", // before 0.4.0
+		"django_cachex.compressors.zstd.ZStdCompressor": "zstd",
+	},
+	Retired: map[string]string{
+		"django_cachex.serializers.json.JSONSerializer":           "0.4.0",
+		"django_cachex.serializers.msgpack.MessagePackSerializer": "0.4.0",
+		"django_cachex.compressors.zstd.ZStdCompressor":           "0.4.0",
+	},
+	Elsewhere: map[string]string{
+		"LocMemCache":   "it keeps its entries in memory",
+		"DatabaseCache": "it keeps its entries in a database",
+		"TieredCache":   "it has no keys of its own, but passes them on to other caches",
+		"TrackingCache": "it has no keys of its own, but passes them on to another cache",
+		"StreamCache":   "it keeps its entries in memory, and a stream in another cache",
 	},
 }
 

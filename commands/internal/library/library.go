@@ -10,7 +10,9 @@
 package library
 
 import (
+	"maps"
 	"slices"
+	"strings"
 
 	"cachering/codec"
 	"cachering/ring"
@@ -64,8 +66,13 @@ type Library struct {
 	// its caches at once: the names of the settings.
 	Beside map[string]string
 
-	// Serializers and Compressors are the classes, and what CODEC calls them.
+	// Serializers and Compressors are the classes, and what CODEC calls them. Retired
+	// are those that have another name since a release.
 	Serializers, Compressors map[string]string
+	Retired                  map[string]string
+	// Elsewhere are classes of its modules that keep nothing in Redis, or nothing of
+	// their own, by their name without the modules, and a clause that says so.
+	Elsewhere map[string]string
 	// Suffix of the options that take a class: serializer_class, or serializer,
 	// which then takes short names, too.
 	Suffix string
@@ -143,6 +150,42 @@ const (
 // Has tells whether the library reads an option.
 func (l *Library) Has(option string) bool {
 	return slices.ContainsFunc(l.Options, func(o Option) bool { return o.Name == option && o.Refused == "" })
+}
+
+// Constructs tells whether an option is an argument of a serializer or a compressor,
+// and stands in no OPTIONS.
+func (l *Library) Constructs(option string) bool {
+	return slices.ContainsFunc(l.Options, func(o Option) bool { return o.Name == option && o.Constructed })
+}
+
+// Class is what a release calls the one of the classes that does as a word says; ""
+// where there is none.
+func (l *Library) Class(classes map[string]string, word, release string) string {
+	name := ""
+	for _, class := range slices.Sorted(maps.Keys(classes)) {
+		until := l.Retired[class]
+		old := until != "" && release != "" && ring.Before(release, until)
+		if classes[class] == word && (name == "" || old || l.Retired[name] != "" && until == "") {
+			if name = class; old {
+				return name
+			}
+		}
+	}
+	return name
+}
+
+// Elsewhere tells why a class of a library that is known is no backend here: it keeps
+// nothing in Redis, or nothing of its own; "" for any other name.
+func Elsewhere(name string) string {
+	for _, l := range all() {
+		module, _, _ := strings.Cut(l.Backends[0].Name, ".")
+		if rest, ok := strings.CutPrefix(name, module+"."); ok {
+			if why := l.Elsewhere[rest[strings.LastIndexByte(rest, '.')+1:]]; why != "" {
+				return why
+			}
+		}
+	}
+	return ""
 }
 
 // all are the libraries; the first is taken for a cache whose backend does not

@@ -155,6 +155,7 @@ func (r *runner) notRun(fn *Value, a *arguments, x *call, alone bool) *Value {
 		return a.unknown
 	}
 	v := unknown(x.at(), name+"() is not run")
+	v.made = &made{name, len(a.list), a.named}
 	v.foreign = !known || fn.Text == "getattr" && !a.plain() || known && slices.ContainsFunc(a.all(), func(v *Value) bool { return v.foreign && !plainResult[fn.Text] })
 	return v
 }

@@ -45,7 +45,7 @@ var trusted = words(`
 	kombu celery boto3 botocore google azure hvac sentry_sdk raven newrelic ddtrace opentelemetry elasticapm rollbar structlog colorlog logstash
 	pythonjsonlogger graypy cloudinary stripe firebase_admin ldap django_auth_ldap corsheaders debug_toolbar whitenoise storages configurations
 	pymysql MySQLdb psycopg2 psycopg psycogreen gevent eventlet cryptography jwt git packaging faker markdown bleach phonenumber_field model_utils
-	easy_thumbnails oscar wagtail cms saml2 social_core allauth import_export channels django_redis django_valkey redis_cache bs4 nacl numpy
+	easy_thumbnails oscar wagtail cms saml2 social_core allauth import_export channels django_redis django_valkey django_cachex redis_cache bs4 nacl numpy
 `)
 
 // harmless are built-in functions that change no name and nothing they are given.

@@ -57,6 +57,7 @@ type Value struct {
 	escaped  bool    // of a container: others hold it, who are not followed; nothing in it is known
 	unicode  bool    // text under a u prefix
 	scheme   *Value  // of environ.Env(): the defaults it was given
+	made     *made   // of an Unknown: the call that it is the result of
 	index    map[string]int
 
 	// Of a Name that is defined in the file:
@@ -66,6 +67,23 @@ type Value struct {
 	cls       *class
 	attrs     map[string]*Value
 	bases     []*Value
+}
+
+// made is a call that is not run, with arguments that are known.
+type made struct {
+	class     string
+	positions int // of arguments without a name
+	named     *Value
+}
+
+// Instance tells of an Unknown that is what a call of an imported class gives: the
+// dotted name of that, and a Dict of its arguments. ok is false of everything else, of
+// arguments without a name, and of those that are not known.
+func (v *Value) Instance() (class string, named *Value, ok bool) {
+	if v.made == nil || v.made.positions > 0 {
+		return "", nil, false
+	}
+	return v.made.class, v.made.named, true
 }
 
 // A Reason is why something is unknown.
