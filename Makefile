@@ -21,7 +21,7 @@ SHARDS      ?= 16
 BIN         := bin
 
 .DEFAULT_GOAL := build
-.PHONY: build test test-all test-short demo bench bench-codec differential soak look release-check fuzz lint fmt demo-data clean help
+.PHONY: build test test-all test-short demo playground bench bench-codec differential soak look release-check fuzz lint fmt demo-data clean help
 
 ## build: bin/cachering, static
 build:
@@ -47,6 +47,11 @@ test-short:
 demo: build
 	$(GO) build -o $(BIN)/demo ./scripts/demo
 	@$(BIN)/demo -cachering $(BIN)/cachering -entries testdata/demo/entries.jsonl.gz
+
+## playground: the four shards of the demo, full, until Enter or Ctrl-C, and what to type
+playground: build
+	$(GO) build -o $(BIN)/demo ./scripts/demo
+	@$(BIN)/demo -keep -cachering $(BIN)/cachering -entries testdata/demo/entries.jsonl.gz
 
 ## bench: reinsert and del-pattern on 4 shards of KEYS (50000) entries, BENCH (2) times: seconds, CPU a key of client and servers, and how many times what the servers alone must do, sent by a client that does nothing else
 bench:

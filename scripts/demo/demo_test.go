@@ -445,3 +445,47 @@ func compareObjects(t *testing.T, protocol int, before, after map[string]stored)
 		t.Errorf("to pickle:%d: %v\n%s", protocol, err, out)
 	}
 }
+
+// The playground says what to type, which works from another shell, and goes with Enter.
+func TestPlayground(t *testing.T) {
+	t.Parallel()
+	needRedis(t)
+	path, _ := fewEntries(t)
+	cmd := exec.Command(demoPath, "-keep", "-cachering", programPath, "-entries", path)
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var typed []string
+	lines := bufio.NewScanner(out)
+	for lines.Scan() && !strings.HasPrefix(lines.Text(), "Enter") {
+		if line, ok := strings.CutPrefix(lines.Text(), "  "); ok {
+			typed = append(typed, line)
+		}
+	}
+	if len(typed) != 4 {
+		t.Fatalf("it says to type %q", typed)
+	}
+	other := exec.Command("sh", "-ec", strings.Join(append(typed, "redis-cli ping"), "\n"))
+	text, err := other.CombinedOutput()
+	for _, want := range []string{"cache-4:6379", "'username'", "dry run: nothing was written", "PONG"} {
+		if err != nil || !strings.Contains(string(text), want) {
+			t.Errorf("%v: no %s in what was typed:\n%s", err, want, text)
+		}
+	}
+	dir := strings.Fields(typed[0])[1]
+	io.WriteString(in, "\n")
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("%s is left behind: %v", dir, err)
+	}
+}

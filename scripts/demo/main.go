@@ -2,6 +2,8 @@
 // entries that Django wrote at pickle protocol 0 are rewritten at protocol 5
 // under their keys, with their expiries, while the shards keep serving.
 //
+// With -keep it shows nothing and keeps the shards: a playground.
+//
 // The shards are redis-server processes on unix sockets, or embedded servers if
 // redis-server is not installed. The demo ends by itself and leaves nothing
 // behind, interrupted or not; it never talks to a Redis that it did not start.
@@ -33,13 +35,14 @@ func main() {
 	cachering := flag.String("cachering", "bin/cachering", "the `program` to show")
 	entries := flag.String("entries", "testdata/demo/entries.jsonl.gz", "the cache entries to load")
 	embedded := flag.Bool("embedded", false, "use embedded servers even if redis-server is installed")
+	keep := flag.Bool("keep", false, "show nothing, and keep the shards until Enter or a signal")
 	flag.Parse()
 
 	// SIGPIPE too: a reader that goes away must not leave the servers behind.
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGPIPE)
 
-	err := demo(*cachering, *entries, *embedded, signals)
+	err := demo(*cachering, *entries, *embedded, *keep, signals)
 	var stop interrupted
 	switch {
 	case errors.As(err, &stop) && stop.signal == syscall.SIGPIPE:
@@ -59,7 +62,7 @@ type interrupted struct{ signal syscall.Signal }
 func (i interrupted) Error() string { return i.signal.String() }
 
 // demo starts the shards, plays the scenes and takes everything down again.
-func demo(program, entries string, embedded bool, signals <-chan os.Signal) (err error) {
+func demo(program, entries string, embedded, keep bool, signals <-chan os.Signal) (err error) {
 	program, err = filepath.Abs(program)
 	if err != nil {
 		return err
@@ -77,6 +80,9 @@ func demo(program, entries string, embedded bool, signals <-chan os.Signal) (err
 	defer shards.stop()
 
 	s := &stage{program: program, dir: dir, shards: shards, signals: signals}
+	if keep {
+		return s.playground(entries)
+	}
 	return s.play(entries)
 }
 
