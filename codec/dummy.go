@@ -21,7 +21,7 @@ func decodeDummy(g *pyobj.Graph, data []byte, _ Rules) (root pyobj.Ref, refused,
 // when typed says that a person stores them, as the application would.
 func (c Codec) appendDummy(dst []byte, g *pyobj.Graph, root pyobj.Ref, typed bool) ([]byte, error) {
 	refuse := func(why string) ([]byte, error) {
-		return nil, &Error{Kind: KindUnrepresentable, Text: "$: a " + g.TypeName(root) + " has no dummy form" + why}
+		return nil, &Error{Kind: KindUnrepresentable, Text: "$: a " + g.TypeName(root) + " has no dummy form" + why, What: g.TypeName(root)}
 	}
 	compressed := c.Compressor != "" && c.Compressor != None
 	kind := g.Kind(root)
@@ -30,7 +30,7 @@ func (c Codec) appendDummy(dst []byte, g *pyobj.Graph, root pyobj.Ref, typed boo
 		return append(dst, g.Data(root)...), nil
 	case kind == pyobj.Bytes:
 		if _, _, ok := AppendInteger(nil, g.Data(root)); ok {
-			return nil, &Error{Kind: KindUnrepresentable, Text: "$: bytes of digits have no dummy form: they are read back as an int"}
+			return nil, &Error{Kind: KindUnrepresentable, Text: "$: bytes of digits have no dummy form: they are read back as an int", What: "bytes of digits"}
 		}
 		return append(dst, g.Data(root)...), nil
 	case compressed && (kind == pyobj.Str || kind == pyobj.Float || kind == pyobj.Int):

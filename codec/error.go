@@ -28,7 +28,10 @@ type Error struct {
 	Kind   Kind
 	Offset int    // of the byte in the serialized form, after decompression
 	Text   string // for people, lower case
-	Err    error  // the cause, when another package found it
+	// What is what the target cannot hold, where that is why the value was not written: the
+	// type of the part, in general.
+	What string
+	Err  error // the cause, when another package found it
 }
 
 func (e *Error) Error() string { return e.Text }

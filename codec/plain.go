@@ -38,7 +38,7 @@ func (w *plainWriter) fail(kind Kind, what string) {
 
 // refuse fails because of what r is.
 func (w *plainWriter) refuse(what string) {
-	w.fail(KindUnrepresentable, what+" has no "+w.format+" form")
+	panic(&Error{Kind: KindUnrepresentable, Text: "$" + string(w.path) + ": " + what + " has no " + w.format + " form", What: what})
 }
 
 // enter begins a list, tuple or dict. A list or dict that occurs again would be read

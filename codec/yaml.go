@@ -30,7 +30,7 @@ func wrapYAML(err error) *Error {
 		return nil
 	}
 	e := err.(*yaml.Error) // the only type that package returns
-	return &Error{Kind: Kind(e.Kind), Offset: max(e.Offset, 0), Text: e.Error(), Err: e}
+	return &Error{Kind: Kind(e.Kind), Offset: max(e.Offset, 0), Text: e.Error(), What: e.What, Err: e}
 }
 
 // dumpsYAML tells whether the bytes end as yaml.dump ends every document. Much

@@ -237,7 +237,9 @@ func (b *bulk) work(ctx context.Context, op engine.Operation) error {
 		b.s.ui.Warn("cachering: %v", err)
 		return worseResult(b.report(ctx, report), exitFailed)
 	}
-	return b.report(ctx, report)
+	err = b.report(ctx, report)
+	sink.tellLosses(b)
+	return err
 }
 
 // waits shows what the run waits for: in its progress and, where --verbose asks for it, in
@@ -262,6 +264,7 @@ type failureSink struct {
 	s    *session
 	file *os.File
 	err  error
+	lost losses // of the lines
 }
 
 func (b *bulk) openFailures() (*failureSink, error) {
@@ -284,6 +287,7 @@ func (k *failureSink) add(f engine.Failure) {
 	if k.s.global.verbose {
 		k.s.warnFailure(f)
 	}
+	k.addLoss(f)
 	if k.file == nil || k.err != nil {
 		return
 	}

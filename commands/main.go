@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -119,8 +120,8 @@ func (s *session) report(err error) int {
 	if err.Error() != "" {
 		s.ui.Warn("cachering: %v", err)
 	}
-	if hint != "" {
-		s.ui.Warn("hint: %s", hint)
+	for line := range strings.Lines(hint) {
+		s.ui.Warn("hint: %s", strings.TrimSuffix(line, "\n"))
 	}
 	return code
 }

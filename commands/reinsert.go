@@ -3,7 +3,6 @@ package commands
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -11,7 +10,6 @@ import (
 	"cachering/codec"
 	"cachering/commands/internal/config"
 	"cachering/commands/internal/engine"
-	"cachering/commands/internal/reader"
 )
 
 type reinsertOptions struct {
@@ -108,6 +106,11 @@ func runReinsert(ctx context.Context, s *session, o *reinsertOptions) error {
 		return err
 	}
 	b.what += ", to " + to.String()
+	if !o.force {
+		if err := b.refuseTarget(ctx, from, to, codec.Options{Py2Strings: o.py2.policy}); err != nil {
+			return err
+		}
+	}
 	b.room = func(ctx context.Context) error {
 		t, err := codec.NewTranscoder(codec.Stored(from), to, codec.Options{Py2Strings: o.py2.policy})
 		if err != nil {
@@ -125,8 +128,7 @@ func runReinsert(ctx context.Context, s *session, o *reinsertOptions) error {
 	return err
 }
 
-// codecs are those to read and to write, the latter refused where the configured
-// application could not read it.
+// codecs are those to read and to write.
 func (o *reinsertOptions) codecs(cache *config.Cache) (from, to codec.Codec, err error) {
 	from, to = cache.Codec, cache.Codec
 	for _, given := range []struct {
@@ -146,29 +148,14 @@ func (o *reinsertOptions) codecs(cache *config.Cache) (from, to codec.Codec, err
 	if err := codec.Stored(from).Repeatable(to); err != nil {
 		return from, to, err
 	}
-	if o.force {
-		return from, to, nil
-	}
-	deploy := ""
-	switch cause, _ := reader.Form(cache, to.Form()); cause {
-	case reader.Read:
-		return from, to, nil
-	case reader.Serializer:
-		deploy = fmt.Sprintf("serializer = %q", to.Serializer)
-	case reader.Compressor:
-		deploy = fmt.Sprintf("compressor = %q", to.Compressor)
-	default:
-		deploy = fmt.Sprintf("a Python that reads protocol %d (python is %q here)", to.Protocol, cache.Python)
-	}
-	return from, to, refusef(refusedTarget, "the application of cache %s could not read %s", cache.Alias, to).
-		hinting("deploy %s first, there and in %s, or add --force", deploy, cache.File)
+	return from, to, nil
 }
 
 // classify names the reason of a value that was not transcoded.
-func classify(err error) (reason string, skip bool) {
+func classify(err error) (reason, what string, skip bool) {
 	var e *codec.Error
 	if errors.As(err, &e) {
-		return string(e.Kind), e.Kind.Skipped()
+		return string(e.Kind), e.What, e.Kind.Skipped()
 	}
-	return string(codec.KindUnknown), false
+	return string(codec.KindUnknown), "", false
 }

@@ -312,7 +312,7 @@ func converter(was archive.Cache, b *bulk) (func() (engine.Convert, error), erro
 			stored = []byte(to.Stored(string(key), n))
 			out, changed, err := t.Transcode(nil, value)
 			if err != nil {
-				reason, _ := classify(err)
+				reason, _, _ := classify(err)
 				return stored, nil, reason, err
 			}
 			if !changed {

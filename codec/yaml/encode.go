@@ -52,7 +52,10 @@ type encoder struct {
 }
 
 func (e *encoder) refuse(format string, args ...any) {
-	panic(&Error{Kind: Unrepresentable, Offset: -1, Path: string(e.path), Text: fmt.Sprintf(format, args...)})
+	text := fmt.Sprintf(format, args...)
+	what, _, _ := strings.Cut(text, " has no ")
+	what, _, _ = strings.Cut(what, " is made in more steps ")
+	panic(&Error{Kind: Unrepresentable, Offset: -1, Path: string(e.path), What: what, Text: text})
 }
 
 // aliased tells the values whose identity PyYAML keeps: ignore_aliases of

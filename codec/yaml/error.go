@@ -25,6 +25,7 @@ type Error struct {
 	Kind   Kind
 	Offset int    // in the document; -1 when a value is being written
 	Path   string // to the part of the value that cannot be written
+	What   string // that part, by its type in general
 	Text   string
 }
 

@@ -171,7 +171,7 @@ func toProtocol5() *Reinsert {
 			t, err := codec.NewTranscoder(codec.Stored(stored), stored, codec.Options{})
 			return roomy{t}, err
 		},
-		Classify: func(error) (string, bool) { return "failed", false },
+		Classify: func(error) (string, string, bool) { return "failed", "", false },
 	}
 }
 

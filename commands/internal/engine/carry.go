@@ -320,7 +320,7 @@ func (s *shardRun) strayed() func(stored []byte, p *part) bool {
 		if err != nil {
 			p.settled.Scanned++
 			p.settled.Failed = plusOne(p.settled.Failed, ReasonTarget)
-			s.fail(Failure{s.shard.Name, stored, ReasonTarget, err.Error()})
+			s.fail(Failure{Shard: s.shard.Name, Stored: stored, Reason: ReasonTarget, Detail: err.Error()})
 		}
 		return astray && err == nil
 	}

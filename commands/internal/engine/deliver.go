@@ -564,7 +564,7 @@ func (v *visit) judge(ctx context.Context, e *entry, is *found) (replaces bool, 
 	case alike:
 		same()
 	case o.Existing == ExistingAsk:
-		t.end(outcome{conflict, ReasonDiffer, "it has another value at home, and nobody said which stays"})
+		t.end(outcome{kind: conflict, reason: ReasonDiffer, detail: "it has another value at home, and nobody said which stays"})
 	default:
 		t.remove(kept)
 	}

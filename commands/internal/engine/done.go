@@ -34,10 +34,13 @@ const (
 type outcome struct {
 	kind           kind
 	reason, detail string
+	what           string // see Failure
 }
 
-func skip(reason string) outcome            { return outcome{skipped, reason, ""} }
-func failure(reason, detail string) outcome { return outcome{failed, reason, detail} }
+func skip(reason string) outcome { return outcome{kind: skipped, reason: reason} }
+func failure(reason, detail string) outcome {
+	return outcome{kind: failed, reason: reason, detail: detail}
+}
 
 // done counts e, of which nothing is to be done any more.
 func (w *worker) done(e *entry, o outcome) {
@@ -66,7 +69,7 @@ func (w *worker) done(e *entry, o outcome) {
 		t.Unchanged++
 	case conflict:
 		t.Conflict++
-		w.fail(Failure{w.shard.Name, e.key, o.reason, o.detail})
+		w.fail(Failure{Shard: w.shard.Name, Stored: e.key, Reason: o.reason, Detail: o.detail})
 	case gone:
 		t.Gone++
 		before, after = 0, 0
@@ -106,7 +109,7 @@ func (w *worker) done(e *entry, o outcome) {
 		t.Skipped = plusOne(t.Skipped, o.reason)
 	case failed:
 		t.Failed = plusOne(t.Failed, o.reason)
-		w.fail(Failure{w.shard.Name, e.key, o.reason, o.detail})
+		w.fail(Failure{Shard: w.shard.Name, Stored: e.key, Reason: o.reason, Detail: o.detail, What: o.what})
 	}
 	t.BytesBefore += int64(before)
 	t.BytesAfter += int64(after)
@@ -126,7 +129,7 @@ func (w *worker) giveUp(e *entry) {
 		w.done(e, failure(ReasonUnsettled, "the connection was lost whenever this key was written"))
 		return
 	}
-	w.done(e, outcome{conflict, ReasonConflict, "changed between every read and write"})
+	w.done(e, outcome{kind: conflict, reason: ReasonConflict, detail: "changed between every read and write"})
 }
 
 // leave counts what was read of entries that nobody will look at again.

@@ -37,11 +37,11 @@ func reinsert() *Reinsert {
 	return &Reinsert{
 		To:            "new",
 		NewTranscoder: func() (Transcoder, error) { return oldNew{}, nil },
-		Classify: func(err error) (string, bool) {
+		Classify: func(err error) (string, string, bool) {
 			if errors.Is(err, errNot) {
-				return "not_ours", true
+				return "not_ours", "", true
 			}
-			return "unreadable", false
+			return "unreadable", "", false
 		},
 		Foreign: func(_, value []byte) (string, bool) { return "lock_token", len(value) == 32 },
 	}

@@ -29,9 +29,10 @@ type Reinsert struct {
 	NewTranscoder func() (Transcoder, error) // its error ends the work
 	// Keeps is about how many bytes a Transcoder keeps from one value to the next.
 	Keeps int64
-	// Classify names the reason of a Transcode error; skip tells that the value
-	// is not the cache's own rather than one that could not be done.
-	Classify func(error) (reason string, skip bool)
+	// Classify names the reason of a Transcode error, and what of the value the target
+	// cannot hold, if that is it; skip tells that the value is not the cache's own rather
+	// than one that could not be done.
+	Classify func(error) (reason, what string, skip bool)
 	// Foreign recognises values that are not to be looked at, such as lock
 	// tokens; nil: none.
 	Foreign func(stored, value []byte) (reason string, foreign bool)
@@ -180,10 +181,10 @@ func (p *rereader) transcode(b *batch, e *entry, value []byte) bool {
 		p.lacking(b, e)
 		return false
 	case err != nil:
-		if reason, foreign := p.Classify(err); foreign {
+		if reason, what, foreign := p.Classify(err); foreign {
 			w.done(e, skip(reason))
 		} else {
-			w.done(e, failure(reason, err.Error()))
+			w.done(e, outcome{kind: failed, reason: reason, detail: err.Error(), what: what})
 		}
 		return false
 	case !changed:

@@ -195,6 +195,7 @@ type Failure struct {
 	Stored []byte
 	Reason string
 	Detail string
+	What   string // what of the value the target cannot hold, a type in general; else ""
 }
 
 // Total is the sum over all shards.

@@ -336,7 +336,7 @@ func (r *routed) part(list []entry) part {
 		case cannot != nil && (verdict == scan.Take || e.key == nil):
 			p.settled.Scanned++
 			p.settled.Failed = plusOne(p.settled.Failed, cannot.reason)
-			r.s.fail(Failure{r.s.shard.Name, e.key, cannot.reason, cannot.detail})
+			r.s.fail(Failure{Shard: r.s.shard.Name, Stored: e.key, Reason: cannot.reason, Detail: cannot.detail})
 			r.s.giveBack(e)
 		case verdict == scan.Take && !foreign:
 			p.entries = append(p.entries, *e)
