@@ -164,9 +164,6 @@ func runRingDiff(ctx context.Context, s *session, o *ringDiffOptions) error {
 	if doc.Moved > 0 {
 		code = worse(code, exitNegative)
 	}
-	if doc.Moved > 0 && !o.model.set {
-		o.proposeMove(s, file, from, to)
-	}
 	if doc.Misplaced > 0 {
 		s.ui.Note("%s not at home even now, and left out: cachering ring guess tells which ring they fit",
 			plain.Verb(doc.Misplaced, "key is", "keys are"))
@@ -181,6 +178,10 @@ func runRingDiff(ctx context.Context, s *session, o *ringDiffOptions) error {
 	}
 	if err != nil {
 		return err
+	}
+	if doc.Moved > 0 && !o.model.set {
+		s.ui.Flush() // the proposal follows what it is for
+		o.proposeMove(s, file, from, to)
 	}
 	return result(code)
 }
