@@ -24,6 +24,8 @@ func (s *session) execute(ctx context.Context, args []string) error {
 	switch {
 	case line.version:
 		return printVersion(s)
+	case line.topic != "":
+		return printTopic(s, line.topic)
 	case line.help:
 		return printHelp(s, root, line.command)
 	}

@@ -12,8 +12,10 @@ import (
 )
 
 // printHelp answers --help for c, the root included.
-func printHelp(s *session, root, c *command) error {
-	text := helpText(root, c)
+func printHelp(s *session, root, c *command) error { return s.helped(helpText(root, c)) }
+
+// helped prints a text of help.
+func (s *session) helped(text string) error {
 	if s.ui.JSON {
 		return s.ui.Document(struct {
 			Help string `json:"help"`
@@ -52,6 +54,11 @@ func helpText(root, c *command) string {
 			}
 		})
 		section("commands", rows)
+		rows = nil
+		for _, t := range topics() {
+			rows = append(rows, [2]string{t.name, t.about})
+		}
+		section("topics (cachering help TOPIC)", rows)
 		section("flags of every command", flagRows(root.flags))
 		section("values", valueRows(root.flags))
 		b.WriteString("\nFlags may stand anywhere; after -- every word is an argument.\n" +
@@ -123,7 +130,7 @@ func shortHelp(s *session) {
 		"  cachering get KEY        the value of a key, as the application gets it",
 		"  cachering explain KEY    why the application does not see a key",
 		"",
-		"cachering --help lists all commands, cachering COMMAND --help tells of one.",
+		"cachering --help lists all commands and topics, cachering COMMAND --help tells of one.",
 	} {
 		s.ui.Line(line)
 	}

@@ -1,63 +1,132 @@
 package commands
 
 import (
+	"errors"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"cachering/commands/internal/ui"
 )
 
-// What the README says must exist: a flag that it names is one that some command
-// takes, a heading that it links to is there, and the list of contents has all.
-// Its examples are run by TestReadmeRuns.
+// What the README and the guides say must exist: a flag that they name is one that some
+// command takes, a heading or file that they link to is there, and the README's list of
+// contents has all. Their examples are run by TestReadmeRuns.
 func TestReadme(t *testing.T) {
-	text, err := os.ReadFile("../README.md")
+	guides, err := filepath.Glob("topics/*.md")
 	if err != nil {
 		t.Fatal(err)
 	}
+	texts, headings := map[string][]string{}, map[string][]string{}
+	for _, path := range append([]string{"../README.md"}, guides...) {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts[path] = strings.Split(string(text), "\n")
+		outside(texts[path], func(_ int, line string) {
+			if m := regexp.MustCompile(`^##+ (.*)`).FindStringSubmatch(line); m != nil {
+				// The anchor that GitHub and others make of a heading.
+				headings[path] = append(headings[path], strings.ReplaceAll(regexp.MustCompile(`[^a-z0-9 -]`).ReplaceAllString(strings.ToLower(m[1]), ""), " ", "-"))
+			}
+		})
+	}
+	if n := len(texts["../README.md"]); n > 250 {
+		t.Errorf("README.md has %d lines: it is for the newcomer; detail belongs into a guide", n)
+	}
 	program := root(testSession(t))
+	var contents []string
+	for path, lines := range texts {
+		begun := false
+		outside(lines, func(i int, line string) {
+			begun = begun || strings.HasPrefix(line, "## ")
+			for _, code := range regexp.MustCompile("`[^`]+`").FindAllString(line, -1) {
+				for _, flag := range regexp.MustCompile(`(?:^|[\s\x60|])--([a-z][a-z0-9-]*)`).FindAllStringSubmatch(code, -1) {
+					if anyFlag(program, flag[1]) == nil && program.flag(flag[1]) == nil && flag[1] != "help" && flag[1] != "version" {
+						t.Errorf("%s:%d: no command takes --%s", path, i+1, flag[1])
+					}
+				}
+				for _, words := range invocations(strings.Trim(code, "`")) {
+					_, err := arrange(root(testSession(t)), words)
+					var usage *usageError
+					if errors.As(err, &usage) && (strings.HasPrefix(usage.msg, "no command ") && usage != errNoWords || strings.HasPrefix(usage.msg, "no help on")) && words[0] != "COMMAND" && !slices.Contains(words, "TOPIC") {
+						t.Errorf("%s:%d: %s: %v", path, i+1, code, err)
+					}
+				}
+			}
+			for _, m := range regexp.MustCompile(`\]\(([^)#]*)#?([^)]*)\)`).FindAllStringSubmatch(line, -1) {
+				if strings.Contains(m[1], "://") {
+					continue
+				}
+				to := path
+				if m[1] != "" {
+					to = strings.TrimPrefix(filepath.Join(filepath.Dir(path), m[1]), "../commands/")
+				}
+				if _, err := os.Stat(to); err != nil {
+					t.Errorf("%s:%d: %v", path, i+1, err)
+				} else if m[2] != "" && !slices.Contains(headings[to], m[2]) {
+					t.Errorf("%s:%d: no heading of %s is #%s", path, i+1, to, m[2])
+				}
+				if path == "../README.md" && !begun {
+					contents = append(contents, m[2])
+				}
+			}
+		})
+	}
+	if !slices.Equal(contents, headings["../README.md"]) {
+		t.Errorf("README.md: the list of contents is\n%q\nand the sections are\n%q", contents, headings["../README.md"])
+	}
+}
+
+// outside visits the lines that stand outside fenced blocks.
+func outside(lines []string, visit func(i int, line string)) {
 	fenced := false
-	var contents, sections []string
-	linked, headings := map[string]int{}, map[string]bool{}
-	for i, line := range strings.Split(string(text), "\n") {
+	for i, line := range lines {
 		if strings.HasPrefix(line, "```") {
 			fenced = !fenced
 		}
-		if fenced {
-			continue
+		if !fenced {
+			visit(i, line)
 		}
-		for _, code := range regexp.MustCompile("`[^`]+`").FindAllString(line, -1) {
-			for _, flag := range regexp.MustCompile(`(?:^|[\s\x60|])--([a-z][a-z0-9-]*)`).FindAllStringSubmatch(code, -1) {
-				if anyFlag(program, flag[1]) == nil && flag[1] != "help" && flag[1] != "version" {
-					t.Errorf("README.md:%d: no command takes --%s", i+1, flag[1])
+	}
+}
+
+// All guides are shown within the width, but for what is to be typed, and the README's table
+// has them.
+func TestTopics(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := topics()
+	if len(all) < 14 {
+		t.Errorf("%d topics", len(all))
+	}
+	for _, guide := range all {
+		if guide.about == "" || len(guide.text) < 2 {
+			t.Errorf("%s: about %q, %d passages", guide.name, guide.about, len(guide.text))
+		}
+		if row := "| [" + guide.name + "](commands/topics/" + guide.name + ".md) | " + guide.about + " |"; !strings.Contains(string(readme), row) {
+			t.Errorf("README.md has no row %s", row)
+		}
+		if root(testSession(t)).sub(guide.name) != nil {
+			t.Errorf("%s is a command, too", guide.name)
+		}
+		for _, width := range []int{80, 100} {
+			for line := range strings.Lines(guide.show(width)) {
+				line = strings.TrimSuffix(line, "\n")
+				if strings.HasSuffix(line, " ") || strings.Contains(line, "](") {
+					t.Errorf("%s: %q", guide.name, line)
+				}
+				if utf8.RuneCountInString(line) > width && !strings.HasPrefix(line, "    ") && strings.Contains(strings.TrimSpace(line), " ") {
+					t.Errorf("%s: wider than %d: %q", guide.name, width, line)
 				}
 			}
 		}
-		if m := regexp.MustCompile(`^##+ (.*)`).FindStringSubmatch(line); m != nil {
-			// The anchor that GitHub and others make of a heading.
-			anchor := strings.ReplaceAll(regexp.MustCompile(`[^a-z0-9 -]`).ReplaceAllString(strings.ToLower(m[1]), ""), " ", "-")
-			headings[anchor] = true
-			if strings.HasPrefix(line, "## ") {
-				sections = append(sections, anchor)
-			}
-		}
-		for _, m := range regexp.MustCompile(`\]\(#([^)]*)\)`).FindAllStringSubmatch(line, -1) {
-			linked[m[1]] = i + 1
-			if len(sections) == 0 {
-				contents = append(contents, m[1])
-			}
-		}
-	}
-	for anchor, line := range linked {
-		if !headings[anchor] {
-			t.Errorf("README.md:%d: no heading is #%s", line, anchor)
-		}
-	}
-	if !slices.Equal(contents, sections) {
-		t.Errorf("README.md: the list of contents is\n%q\nand the sections are\n%q", contents, sections)
 	}
 }
 

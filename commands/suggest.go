@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"slices"
 	"strings"
 
 	"cachering/commands/internal/config"
@@ -88,13 +89,20 @@ func near(word string, names []string) string {
 	return found
 }
 
-// unknownTopic names the word behind help that is no command, and what there is.
+// unknownTopic names the word behind help that is neither topic nor command, and what there is.
 func unknownTopic(c *command, word string) *usageError {
 	e := usagef("no help on %s", misplacedWord(strings.TrimSpace(c.path()+" "+word)))
 	if strings.Contains(word, "://") {
 		return e.about(word, "")
 	}
-	return e.hinting("there is help on: %s", strings.Join(names(c.subs), ", "))
+	known := names(c.subs)
+	if c.name == "" {
+		if near := near(word, slices.Concat(topicNames(), known)); near != "" {
+			return e.hinting("did you mean help %s?", near)
+		}
+		return e.hinting("topics: %s\ncommands: %s", strings.Join(topicNames(), ", "), strings.Join(known, ", "))
+	}
+	return e.hinting("there is help on: %s", strings.Join(known, ", "))
 }
 
 // dashed adds to what is wrong with a word of several letters behind one dash that it may

@@ -22,8 +22,9 @@ type commandLine struct {
 	command *command // the command asked for; the root when there is none
 	flags   []setFlag
 	args    []string
-	help    bool // --help was among the words
-	version bool // --version was the only word
+	help    bool   // --help was among the words
+	topic   string // of help; "": it is of a command
+	version bool   // --version was the only word
 }
 
 // setFlag is a flag as given. The name is the long one, for the library to
@@ -98,8 +99,15 @@ func arrange(root *command, words []string) (*commandLine, error) {
 				break
 			}
 			sub := l.command.sub(word)
-			if sub == nil && l.help {
+			if sub == nil && l.help && l.topic == "" {
+				if _, ok := findTopic(word); ok && l.command == root {
+					l.topic = word
+					break
+				}
 				return l, unknownTopic(l.command, word)
+			}
+			if l.topic != "" {
+				return l, usagef("help takes one topic, got one more: %s", misplacedWord(word)).about(word, "")
 			}
 			if sub == nil {
 				return l, unknownCommand(l.command, word)

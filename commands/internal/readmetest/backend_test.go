@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,14 +15,13 @@ import (
 	"cachering/commands/internal/redistest"
 )
 
-// TestReadmeBackends: each configuration of README.md is used on real servers,
+// TestReadmeBackends: each configuration of README.md and the guides is used on real servers,
 // which stand where its locations say. Of those that need certificates it is held
 // that they are read.
 func TestReadmeBackends(t *testing.T) {
 	t.Setenv("CACHE_PASSWORD", "a secret")
-	_, blocks := readme(t)
 	tried := 0
-	for _, b := range blocks {
+	for _, b := range slices.Concat(blocksOf(documents(t))...) {
 		if b.lang != "toml" {
 			continue
 		}
@@ -42,7 +42,7 @@ func TestReadmeBackends(t *testing.T) {
 		}
 		f, err := config.Load(src)
 		if err != nil {
-			t.Errorf("README.md:%d: %v", b.first, err)
+			t.Errorf("%s:%d: %v", b.doc, b.first, err)
 			continue
 		}
 		if strings.Contains(text, "rediss://") {
@@ -73,7 +73,7 @@ func TestReadmeBackends(t *testing.T) {
 				words := append([]string{"cachering", "-c", file, "-a", c.Alias}, strings.Fields(step.line)...)
 				code := commands.Main(words, strings.NewReader(""), &out, &errs)
 				if code != 0 || !strings.Contains(out.String(), step.want) {
-					t.Errorf("README.md:%d: cachering -a %s %s: exit code %d\n%s%s", b.first, c.Alias, step.line, code, &out, &errs)
+					t.Errorf("%s:%d: cachering -a %s %s: exit code %d\n%s%s", b.doc, b.first, c.Alias, step.line, code, &out, &errs)
 				}
 			}
 		}

@@ -8,22 +8,23 @@ import (
 	"testing"
 )
 
-// block is a fenced block of README.md.
+// block is a fenced block of a document.
 type block struct {
+	doc           string // the path of the document
 	lang, section string
 	first         int // number of its first line, from 1
 	lines         []string
 }
 
-// fenced are the blocks of a Markdown text, and the ## heading each stands under.
-func fenced(text []string) []block {
+// fenced are the blocks of a document in Markdown, and the ## heading each stands under.
+func fenced(doc string, text []string) []block {
 	var all []block
 	section, open := "", false
 	for i, line := range text {
 		switch {
 		case strings.HasPrefix(line, "```"):
 			if open = !open; open {
-				all = append(all, block{lang: line[3:], section: section, first: i + 2})
+				all = append(all, block{doc: doc, lang: line[3:], section: section, first: i + 2})
 			}
 		case open:
 			last := &all[len(all)-1]

@@ -1,10 +1,12 @@
-// Package readmetest runs what README.md and the help texts show.
+// Package readmetest runs what README.md, the guides and the help texts show.
 package readmetest
 
 import (
 	"bytes"
+	"cmp"
 	"flag"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,9 +16,9 @@ import (
 	"cachering/scripts/trials"
 )
 
-var update = flag.Bool("update", false, "show in README.md what its commands print now, where no … stands")
+var update = flag.Bool("update", false, "show in README.md and the guides what their commands print now, where no … stands")
 
-// notRun are the commands of README.md that are not run here, and why.
+// notRun are the commands of README.md and the guides that are not run here, and why.
 var notRun = map[string]string{
 	"make": "builds the program and runs every test, this one included; the demo has a test of its own",
 }
@@ -24,17 +26,42 @@ var notRun = map[string]string{
 // shell are the languages of blocks that are run.
 var shell = []string{"console", "sh", "crontab"}
 
-// TestReadmeRuns runs every shell block of README.md against real servers, as
+// TestReadmeRuns runs every shell block of README.md and the guides against real servers, as
 // testdata/readme/README.md says.
 func TestReadmeRuns(t *testing.T) {
 	t.Parallel()
-	lines, blocks := readme(t)
-	s := openShop(t, blocks)
+	docs := documents(t)
+	s := openShop(t, docs[0].blocks)
 	demo := s.stock(readDemo(t))
-	excused := map[string]bool{}
-	now := map[int]exchange{}
+	now := map[place]exchange{}
+	for word := range notRun {
+		if !slices.ContainsFunc(slices.Concat(blocksOf(docs)...), func(b block) bool {
+			return slices.ContainsFunc(b.lines, func(line string) bool { return strings.HasPrefix(line, word+" ") })
+		}) {
+			t.Errorf("no document has a line of %s any more: take it off the list", word)
+		}
+	}
+	for _, d := range docs {
+		t.Run(strings.TrimSuffix(filepath.Base(d.path), ".md"), func(t *testing.T) { d.run(t, s, demo, now) })
+	}
+	if *update {
+		for _, d := range docs {
+			for i := len(d.lines); i > 0; i-- {
+				if e, ok := now[place{d.path, i}]; ok {
+					d.lines = slices.Replace(d.lines, e.line, e.end, e.shown...)
+				}
+			}
+			if err := os.WriteFile(root+d.path, []byte(strings.Join(d.lines, "\n")), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// run runs the blocks of a document, each section from the same beginning.
+func (d *document) run(t *testing.T, s *shop, demo stock, now map[place]exchange) {
 	rooms := map[string]bool{}
-	for len(blocks) > 0 {
+	for blocks := d.blocks; len(blocks) > 0; {
 		section := blocks[0].section
 		n := slices.IndexFunc(blocks, func(b block) bool { return b.section != section })
 		if n < 0 {
@@ -43,10 +70,10 @@ func TestReadmeRuns(t *testing.T) {
 		of := blocks[:n]
 		blocks = blocks[n:]
 		if rooms[section] {
-			t.Errorf("README.md has two sections %q", section)
+			t.Errorf("%s has two sections %q", d.path, section)
 		}
 		rooms[section] = true
-		t.Run(section, func(t *testing.T) {
+		t.Run(cmp.Or(section, "its beginning"), func(t *testing.T) {
 			var r *room
 			for _, b := range of {
 				if !slices.Contains(shell, b.lang) {
@@ -55,7 +82,6 @@ func TestReadmeRuns(t *testing.T) {
 				left := false
 				for i, line := range b.lines {
 					if word, _, _ := strings.Cut(line, " "); notRun[word] != "" {
-						excused[word] = true
 						b.lines[i] = ""
 					}
 					left = left || b.lines[i] != ""
@@ -70,35 +96,52 @@ func TestReadmeRuns(t *testing.T) {
 			}
 		})
 	}
-	for word := range notRun {
-		if !excused[word] {
-			t.Errorf("README.md has no line of %s any more: take it off the list", word)
-		}
+}
+
+// root is where the paths of documents begin.
+const root = "../../../"
+
+// document is README.md or a guide.
+type document struct {
+	path   string
+	lines  []string
+	blocks []block
+}
+
+// place is a line of a document.
+type place struct {
+	doc  string
+	line int
+}
+
+// documents are README.md and the guides, in this order.
+func documents(t *testing.T) []*document {
+	t.Helper()
+	guides, err := filepath.Glob(root + "commands/topics/*.md")
+	if err != nil || len(guides) < 10 {
+		t.Fatalf("%d guides, %v", len(guides), err)
 	}
-	if *update {
-		for i := len(lines); i > 0; i-- {
-			if e, ok := now[i]; ok {
-				lines = slices.Replace(lines, e.line, e.end, e.shown...)
-			}
-		}
-		if err := os.WriteFile("../../../README.md", []byte(strings.Join(lines, "\n")), 0o644); err != nil {
+	var docs []*document
+	for _, path := range append([]string{root + "README.md"}, guides...) {
+		text, err := os.ReadFile(path)
+		if err != nil {
 			t.Fatal(err)
 		}
+		d := &document{path: strings.TrimPrefix(path, root), lines: strings.Split(string(text), "\n")}
+		d.blocks = fenced(d.path, d.lines)
+		docs = append(docs, d)
 	}
+	return docs
 }
 
-// readme is README.md, and its blocks.
-func readme(t *testing.T) ([]string, []block) {
-	t.Helper()
-	text, err := os.ReadFile("../../../README.md")
-	if err != nil {
-		t.Fatal(err)
+func blocksOf(docs []*document) (all [][]block) {
+	for _, d := range docs {
+		all = append(all, d.blocks)
 	}
-	lines := strings.Split(string(text), "\n")
-	return lines, fenced(lines)
+	return all
 }
 
-// TestReadmeNightly: the script that the README has cron run says what it promises
+// TestReadmeNightly: the script that the guide has cron run says what it promises
 // when more keys match than it expects, and when a shard is down.
 func TestReadmeNightly(t *testing.T) {
 	t.Parallel()
@@ -134,14 +177,15 @@ func TestReadmeNightlyInShells(t *testing.T) {
 	}
 }
 
-// openNightly stocks the shop and finds the script that the README has cron run.
+// openNightly stocks the shop and finds the script that the guide has cron run.
 func openNightly(t *testing.T) (*shop, *room, string) {
 	t.Helper()
-	_, blocks := readme(t)
-	s := openShop(t, blocks)
+	docs := documents(t)
+	s := openShop(t, docs[0].blocks)
+	blocks := slices.Concat(blocksOf(docs)...)
 	at := slices.IndexFunc(blocks, func(b block) bool { return len(b.lines) > 1 && strings.HasPrefix(b.lines[1], "# nightly: ") })
 	if at < 0 {
-		t.Fatal("README.md has no script nightly")
+		t.Fatal("no document has a script nightly")
 	}
 	r := s.enter(t, s.config, s.stock(readDemo(t)))
 	return s, r, r.here(strings.Join(blocks[at].lines, "\n") + "\n")
@@ -151,8 +195,7 @@ func openNightly(t *testing.T) (*shop, *room, string) {
 // answer to what they ask. Each is done, or has a negative answer.
 func TestHelpRuns(t *testing.T) {
 	t.Parallel()
-	_, blocks := readme(t)
-	s := openShop(t, blocks)
+	s := openShop(t, documents(t)[0].blocks)
 	read := func(name string) string {
 		text, err := os.ReadFile("../../../testdata/readme/" + name)
 		if err != nil {

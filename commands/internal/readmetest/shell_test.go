@@ -78,7 +78,7 @@ func (r *room) wants(line, text string, code int) {
 }
 
 // run runs one block.
-func (r *room) run(b block, now map[int]exchange) {
+func (r *room) run(b block, now map[place]exchange) {
 	r.t.Helper()
 	text := strings.Join(b.lines, "\n") + "\n"
 	switch {
@@ -90,7 +90,7 @@ func (r *room) run(b block, now map[int]exchange) {
 		// A script of its own: it is written down here, and run by others.
 		m := regexp.MustCompile(`^#!.*\n# ([a-z-]+): `).FindStringSubmatch(text)
 		if m == nil {
-			r.t.Fatalf("README.md:%d: the second line of a script is its name, a colon and what it does", b.first)
+			r.t.Fatalf("%s:%d: the second line of a script is its name, a colon and what it does", b.doc, b.first)
 		}
 		r.write(m[1], r.here(text), 0o755)
 	default:
@@ -115,10 +115,10 @@ func (r *room) wantScript(b block, text string) {
 	}
 	for i, line := range b.lines {
 		if got, want := codes[i+1], stated(line); got != want {
-			r.t.Errorf("README.md:%d: exit code %d, want %d: %s\n%s", b.first+i, got, want, line, out)
+			r.t.Errorf("%s:%d: exit code %d, want %d: %s\n%s", b.doc, b.first+i, got, want, line, out)
 		}
 	}
-	r.t.Logf("README.md:%d: %s", b.first, out)
+	r.t.Logf("%s:%d: %s", b.doc, b.first, out)
 }
 
 // cronEnv is all that cron sets.
@@ -140,17 +140,17 @@ func (r *room) cron(b block) {
 		}
 		words := regexp.MustCompile(`^(?:[-0-9*,/]+ +){5}(.*)$`).FindStringSubmatch(line)
 		if words == nil {
-			r.t.Errorf("README.md:%d: not a line of a crontab: %s", b.first+i, line)
+			r.t.Errorf("%s:%d: not a line of a crontab: %s", b.doc, b.first+i, line)
 			continue
 		}
 		// To cron a % is the end of the line, unless it is escaped.
 		if regexp.MustCompile(`(^|[^\\])%`).MatchString(words[1]) {
-			r.t.Errorf("README.md:%d: a %% without \\: %s", b.first+i, line)
+			r.t.Errorf("%s:%d: a %% without \\: %s", b.doc, b.first+i, line)
 		}
 		cmd := exec.CommandContext(r.t.Context(), "sh", "-c", r.here(strings.ReplaceAll(words[1], `\%`, "%")))
 		cmd.Dir, cmd.Env = "/", env
 		if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
-			r.t.Errorf("README.md:%d: %s: %v\n%s", b.first+i, line, err, out)
+			r.t.Errorf("%s:%d: %s: %v\n%s", b.doc, b.first+i, line, err, out)
 		}
 	}
 }
@@ -162,13 +162,13 @@ var asked = regexp.MustCompile(`^(.*(?:\[y/N\]|all of this:)) (\S+)$`)
 const consoleWidth = 200
 
 // converse runs a console block on a terminal, and compares what stands there.
-func (r *room) converse(b block, now map[int]exchange) {
+func (r *room) converse(b block, now map[place]exchange) {
 	r.t.Helper()
 	talk := b.exchanges()
 	outputs, codes := r.console(talk)
 	for i, e := range talk {
 		if i >= len(outputs) {
-			r.t.Errorf("README.md:%d: never run: %s", e.line, e.command)
+			r.t.Errorf("%s:%d: never run: %s", b.doc, e.line, e.command)
 			continue
 		}
 		got := strings.Split(strings.TrimSuffix(outputs[i], "\n"), "\n")
@@ -176,17 +176,17 @@ func (r *room) converse(b block, now map[int]exchange) {
 			got = nil
 		}
 		if why := differs(e.command, e.shown, got); why != "" {
-			r.t.Errorf("README.md:%d: $ %s\n%s\nit printed:\n%s", e.line, e.command, why, outputs[i])
+			r.t.Errorf("%s:%d: $ %s\n%s\nit printed:\n%s", b.doc, e.line, e.command, why, outputs[i])
 			if !slices.ContainsFunc(e.shown, func(s string) bool { return strings.Contains(s, "…") }) {
 				e.shown = got
-				now[e.line] = e
+				now[place{b.doc, e.line}] = e
 			}
 		}
 		if i+1 < len(talk) && talk[i+1].command == "echo $?" {
 			continue // the block shows the code
 		}
 		if want := stated(e.command); codes[i] != want {
-			r.t.Errorf("README.md:%d: exit code %d, want %d: $ %s\n%s", e.line, codes[i], want, e.command, outputs[i])
+			r.t.Errorf("%s:%d: exit code %d, want %d: $ %s\n%s", b.doc, e.line, codes[i], want, e.command, outputs[i])
 		}
 	}
 }
