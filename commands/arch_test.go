@@ -16,7 +16,7 @@ main: commands
 commands: ./figures ./danger ./areas ./document ./archive ./plain ./advice ./placement ./library ./config ./reader ./importer ./importer/settings ./cluster ./herd ./scan ./survey ./checkpoint ./engine ./explain ./doctor ./ui ring codec codec/pyobj codec/pickle
 ./config: ./areas ./document ./library ring codec
 ./library: ring codec
-./reader: ./config ./plain ./releases codec codec/pickle codec/pyobj ring
+./reader: ./config ./library ./plain ./releases codec codec/pickle codec/pyobj ring
 ./releases:
 ./importer: ./library ./config ./importer/settings ring
 ./importer/settings: codec/pyobj

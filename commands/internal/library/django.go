@@ -17,6 +17,7 @@ var django = Library{
 		t.PlainReads = true
 	}}},
 	NoRelease: true,
+	OfDjango:  true,
 	Example:   `"redis://10.0.0.1:6379/1"`,
 	Separator: ",",
 	Reads:     ring.ReadOthers,

@@ -31,6 +31,11 @@ type Library struct {
 	// NoRelease: which release it is makes no difference to anything here, so
 	// that none need be given.
 	NoRelease bool
+	// OfDjango: it is part of Django, whose release is its own.
+	OfDjango bool
+	// BeforeMsgpack is the release of msgpack from which on it reads nothing that msgpack
+	// stored, "" if it does: it hands loads an argument that is gone.
+	BeforeMsgpack string
 	// Python2: it runs on no other Python.
 	Python2 bool
 	// PrintsLabels: the labels that its rings hash are tuples as Python prints

@@ -46,12 +46,13 @@ var redisCache = Library{
 		}},
 		{"2.1.2", func(t *Traits) { t.Rules.UnsafeYAML = false }}, // Loader=yaml.FullLoader
 	},
-	PrintsLabels: true,
-	Example:      `"10.0.0.1:6379"`,
-	Separator:    ",",
-	Reads:        ring.ReadAny,
-	URLLogin:     true, // parse_connection_kwargs
-	DB:           1,    // BaseRedisCache.get_db
+	PrintsLabels:  true,
+	BeforeMsgpack: "1.0", // encoding, of MSGPackSerializer.deserialize
+	Example:       `"10.0.0.1:6379"`,
+	Separator:     ",",
+	Reads:         ring.ReadAny,
+	URLLogin:      true, // parse_connection_kwargs
+	DB:            1,    // BaseRedisCache.get_db
 	Options: slices.Concat(
 		used("db", "pickle_version", "serializer", "serializer_class", "serializer_class_kwargs", "compressor", "compressor_class",
 			"compressor_class_kwargs", "master_cache", "connection_pool_class_kwargs"),

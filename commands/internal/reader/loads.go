@@ -360,12 +360,3 @@ func after(number string, minor int) bool {
 	}
 	return major == 3 && n >= minor
 }
-
-// Loads tells whether a pickle is loaded, and if not, why. Of g, which may be nil, the
-// calls are looked at: it is what the pickle was read into.
-func (l *Loader) Loads(data []byte, g *pyobj.Graph) (loss Loss, lost bool) {
-	if loss, lost = l.structure(data); lost || g == nil {
-		return loss, lost
-	}
-	return l.made(g)
-}

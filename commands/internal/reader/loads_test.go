@@ -66,11 +66,7 @@ func judge(l *Loader, data []byte, digits int) (Loss, bool) {
 	if loss, lost := l.structure(data); lost {
 		return loss, true
 	}
-	g, err := decoded(data, digits, l.two)
-	if err != nil {
-		return Loss{Cause: causeOf(err), Why: err.Error()}, true
-	}
-	return l.made(g)
+	return l.calls(data, digits, Room)
 }
 
 func digitsOf(release string) int {

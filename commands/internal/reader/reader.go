@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"cachering/codec"
+	"cachering/codec/pickle"
 	"cachering/commands/internal/config"
 	"cachering/commands/internal/plain"
 )
@@ -78,7 +79,11 @@ func within(room int64, cache *config.Cache, stored, data []byte) Reading {
 	if codec.LockToken(stored, data) {
 		return Reading{Sight: Sight{Cause: LockToken}, Why: "it is the token of a lock"}
 	}
-	v, err := codec.Decode(data, codec.Stored(cache.Codec), codec.Options{Room: room})
+	options := codec.Options{Room: room}
+	if strings.HasPrefix(cache.Python, "2") || cache.Python == "" && cache.Library().Python2 {
+		options.Py2Strings = pickle.Py2Latin1 // they are what it writes and reads, whatever is in them
+	}
+	v, err := codec.Decode(data, codec.Stored(cache.Codec), options)
 	if errors.Is(err, codec.ErrNoRoom) {
 		return Reading{Sight: Sight{Cause: TooLarge}, Why: err.Error()}
 	}
