@@ -14,12 +14,17 @@ import (
 type Source struct {
 	codec  Codec
 	stored bool
+	guess  bool // by no library's rules
 }
 
 // Stored is the whole pipeline of a cache: an integer, or else what may be
 // compressed, or else what is serialized. Values of an older configuration are
 // read too: the bytes decide, c only where they leave a choice.
 func Stored(c Codec) Source { return Source{codec: c, stored: true} }
+
+// Guess is Stored for a value whose library is not known. The text of a number that is no
+// integer may be of JSON, or a float of django-valkey: it is a float.
+func Guess(c Codec) Source { return Source{codec: c, stored: true, guess: true} }
 
 // Fixed is one codec and nothing else: bytes that are an integer, or compressed
 // in another way, are refused.
@@ -154,7 +159,7 @@ func (o *opener) take(stored []byte, budget int64) (layers, *Error) {
 			return l, nil
 		}
 	}
-	if o.source.codec.Rules.FloatText && looksFloat(stored) {
+	if (o.source.codec.Rules.FloatText || o.source.guess) && looksFloat(stored) {
 		if _, ok := parseFloat(stored); ok {
 			return layers{float: true, serialized: stored}, nil
 		}

@@ -50,11 +50,14 @@ func runCodecShow(ctx context.Context, s *session, o *codecShowOptions, args []s
 	if err := o.check(); err != nil {
 		return err
 	}
-	from := codec.Stored(bare)
+	from := codec.Guess(bare)
 	if o.from != "" {
 		var err error
 		if from, err = codec.ParseSource(string(o.from), bare); err != nil {
 			return err
+		}
+		if o.from == "stored" {
+			from = codec.Guess(bare)
 		}
 	}
 	var stored []byte

@@ -116,6 +116,9 @@ func (o *showOptions) show(s *session, stored []byte, from codec.Source) (*shown
 		return nil, err
 	}
 	out := &shown{codec: v.Form.String(), field: "value", about: v.Graph.Describe(v.Root)}
+	if from == codec.Guess(bare) && v.Form.Plain == codec.PlainFloat {
+		out.about = "the text of a number: a float as django-valkey stores it, or JSON"
+	}
 	if v.Refused != nil {
 		out.about = "the application cannot read this: " + v.Refused.Error()
 	}
