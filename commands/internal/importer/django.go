@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"cachering/commands/internal/config"
+	"cachering/ring"
 )
 
 // Django is caches as settings of Django: CACHES, the settings that the libraries
@@ -152,6 +153,10 @@ func (w *djangoWriter) cache(c *config.Cache) (entry *pyDict, own pyDict) {
 
 // location spells servers.
 func (w *djangoWriter) location(c *config.Cache, n config.Node) string {
+	if c.Sentinels != nil && n.Text() && c.Library().Name == ring.LibVcache {
+		_, service, _ := strings.Cut(n.String(), "://") // see service of the draft
+		return config.Quote("sentinel://" + strings.Join(c.Sentinels.Addrs, ",") + "/" + service)
+	}
 	if n.Text() {
 		return w.template(w.hide(c, n.String()))
 	}
@@ -233,7 +238,7 @@ func (w *djangoWriter) options(c *config.Cache, o config.Node, entry, own *pyDic
 		global, beside := c.Library().Beside[n.Name()]
 		_, told := w.beside[global]
 		switch {
-		case told:
+		case told, n.Name() == "sentinels" && c.Library().Name == ring.LibVcache:
 		case n.Name() == "password":
 			add("password", w.password(n))
 		case n.Name() == "password_env":

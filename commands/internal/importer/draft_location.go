@@ -1,7 +1,9 @@
 package importer
 
 import (
+	"net"
 	"slices"
+	"strconv"
 	"strings"
 
 	"cachering/commands/internal/config"
@@ -17,6 +19,10 @@ func (d *draft) location() {
 	case v == nil && old != nil:
 		v = old
 		d.im.note(v.Line, d.path("location"), "LOCATIONS is an old spelling of LOCATION", false)
+	case v == nil && d.lib.Location != "":
+		d.im.note(d.settings.Line, d.path("location"), "there is no LOCATION: "+string(d.lib.Name)+" takes "+d.lib.Location, false)
+		d.put("", draftRow{key: "location", value: config.Quote(d.lib.Location)}, d.settings.Line)
+		return
 	case v == nil:
 		d.leave("", "location", d.settings.Line, "there is no LOCATION")
 		return
@@ -25,6 +31,9 @@ func (d *draft) location() {
 	}
 	if v.Kind == settings.Set {
 		d.leave("", "location", v.Line, "a set has no order, and the order of servers matters; write a list")
+		return
+	}
+	if d.service(v) {
 		return
 	}
 	if names := wholeVariables(v); names != nil {
@@ -36,6 +45,34 @@ func (d *draft) location() {
 		return
 	}
 	d.put("", draftRow{key: "location", value: value, above: d.defaults(v, "location", d.variables...)}, v.Line)
+}
+
+// service writes what django-vcache reads in one location,
+// sentinel://HOST:PORT,HOST:PORT/SERVICE/DB: sentinels, and the service that they know.
+func (d *draft) service(v *settings.Value) bool {
+	rest, found := strings.CutPrefix(v.Text, "sentinel://")
+	if d.lib.Name != ring.LibVcache || v.Kind != settings.Str || !found {
+		return false
+	}
+	hosts, path, _ := strings.Cut(rest, "/")
+	name, db, _ := strings.Cut(path, "/")
+	var sentinels []string
+	for _, host := range strings.Split(hosts, ",") {
+		name, port, err := net.SplitHostPort(host)
+		number, ok := ring.ParseInt(port)
+		if err != nil || !ok {
+			d.leave("", "location", v.Line, "LOCATION: a sentinel is not HOST:PORT; write the service as valkey://SERVICE/DB, and options.sentinels")
+			return true
+		}
+		sentinels = append(sentinels, "["+config.Quote(name)+", "+strconv.Itoa(number)+"]")
+	}
+	location := "valkey://" + name
+	if db != "" {
+		location += "/" + db
+	}
+	d.put("", draftRow{key: "location", value: config.Quote(location), above: d.defaults(v, "location")}, v.Line)
+	d.put("options", draftRow{key: "sentinels", value: "[" + strings.Join(sentinels, ", ") + "]"}, v.Line)
+	return true
 }
 
 // wholeVariables are the variables that a location, or each of a list, stands for;

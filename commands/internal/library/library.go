@@ -44,6 +44,8 @@ type Library struct {
 
 	// Example is a location, in quotes, for the remedy of a missing one.
 	Example string
+	// Location is where a cache is whose settings have no LOCATION; "" is nowhere.
+	Location string
 	// Separator splits a LOCATION that is one string into its servers.
 	Separator string
 	// Reads is where a cache that does not shard is read.

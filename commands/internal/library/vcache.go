@@ -32,9 +32,10 @@ var vcache = Library{
 			t.Rules = codec.Rules{MinLength: 1024, AnyMark: true, Rust: true, RustMapKeys: true}
 		}},
 	},
-	Example: `"valkey://10.0.0.1:6379/1"`,
-	Reads:   ring.ReadOthers,
-	Picks:   []codec.Compressor{codec.Zstd, codec.Zlib},
+	Location: "valkey://valkey:6379/1",
+	Example:  `"valkey://10.0.0.1:6379/1"`,
+	Reads:    ring.ReadOthers,
+	Picks:    []codec.Compressor{codec.Zstd, codec.Zlib},
 	// What is not its own goes to valkey-py.
 	Arguments: true,
 	AnyCase:   true,
