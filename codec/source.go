@@ -54,6 +54,9 @@ type Options struct {
 	// Room is how many bytes of memory one value may take, as it is unpacked, in pieces and written anew; 0 is
 	// no bound. What would take more is an error for which errors.Is tells ErrNoRoom.
 	Room int64
+	// Accept tells of a pickle that would be stored whether its reader loads it; the error
+	// is why not. nil: every pickle is.
+	Accept func(pickle []byte) *Error
 }
 
 // ErrNoRoom is the cause of the error about a value that would take more memory

@@ -90,7 +90,10 @@ func (t *Transcoder) Transcode(dst, stored []byte) (out []byte, changed bool, er
 	if t.target > 0 {
 		return t.compressed(dst, l)
 	}
-	out, _, err = t.reserialize(dst, l)
+	var plain bool
+	if out, plain, err = t.reserialize(dst, l); err == nil {
+		err = t.accepted(out[len(dst):], plain)
+	}
 	if err != nil {
 		return nil, false, err
 	}
@@ -98,6 +101,17 @@ func (t *Transcoder) Transcode(dst, stored []byte) (out []byte, changed bool, er
 		return out[:len(dst)], false, nil
 	}
 	return out, true, nil
+}
+
+// accepted asks about what would be stored, unless it is a number past the serializer.
+func (t *Transcoder) accepted(serialized []byte, plain bool) error {
+	if plain || t.options.Accept == nil || serializationOf(t.to.Serializer) != 0 {
+		return nil
+	}
+	if e := t.options.Accept(serialized); e != nil {
+		return e
+	}
+	return nil
 }
 
 // forget gives up what was large.
@@ -176,6 +190,9 @@ func (t *Transcoder) reserialize(dst []byte, l layers) (out []byte, plain bool, 
 // compressed is Transcode for a target that is compressed.
 func (t *Transcoder) compressed(dst []byte, l layers) (out []byte, changed bool, err error) {
 	packed, plain, err := t.reserialize(t.packed[:0], l)
+	if err == nil {
+		err = t.accepted(packed, plain)
+	}
 	if err != nil {
 		return nil, false, err
 	}

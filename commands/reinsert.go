@@ -10,6 +10,7 @@ import (
 	"cachering/codec"
 	"cachering/commands/internal/config"
 	"cachering/commands/internal/engine"
+	"cachering/commands/internal/reader"
 )
 
 type reinsertOptions struct {
@@ -89,8 +90,12 @@ func runReinsert(ctx context.Context, s *session, o *reinsertOptions) error {
 	op := &engine.Reinsert{
 		To: to.String(),
 		NewTranscoder: func() (engine.Transcoder, error) {
-			t, err := codec.NewTranscoder(codec.Stored(from), to, codec.Options{Py2Strings: o.py2.policy})
-			return &countingTranscoder{t, &seen}, err
+			options := codec.Options{Py2Strings: o.py2.policy}
+			if !o.force {
+				options.Accept = reader.Accept(b.cache)
+			}
+			t, err := codec.NewTranscoder(codec.Stored(from), to, options)
+			return &countingTranscoder{t, &seen, b.cache}, err
 		},
 		Keeps:    to.Keeps(),
 		Classify: classify,

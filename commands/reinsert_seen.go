@@ -10,6 +10,7 @@ import (
 
 	"cachering/codec"
 	"cachering/codec/pickle"
+	"cachering/commands/internal/config"
 	"cachering/commands/internal/engine"
 	"cachering/commands/internal/plain"
 	"cachering/commands/internal/reader"
@@ -36,17 +37,22 @@ const (
 // countingTranscoder is a transcoder whose notes are counted.
 type countingTranscoder struct {
 	*codec.Transcoder
-	seen *reinserted
+	seen  *reinserted
+	cache *config.Cache
 }
 
 func (t *countingTranscoder) Transcode(dst, stored []byte, room int) ([]byte, bool, error) {
 	t.SetRoom(int64(room))
 	out, changed, err := t.Transcoder.Transcode(dst, stored)
+	if err == nil && t.Notes().LongInteger {
+		err = reader.LongInteger(t.cache)
+	}
 	switch {
 	case errors.Is(err, codec.ErrNoRoom):
 		return nil, false, engine.ErrNoRoom
 	case err != nil:
 		t.seen.failed(stored)
+		return nil, false, err
 	default:
 		t.seen.py2.add(t.Notes().Py2)
 		if changed && t.seen.to.Serializer == codec.YAML {

@@ -97,7 +97,7 @@ func within(room int64, cache *config.Cache, stored, data []byte) Reading {
 	case cause != Read:
 		r.Cause, r.Why = cause, why
 	case v.Form.Plain == codec.PlainInt && v.Notes.LongInteger && !passesOn(cache.Codec):
-		r.Cause, r.Why = Integer, fmt.Sprintf("%s reads integers of at most %d digits", strings.TrimSpace("Python "+cache.Python), codec.MaxIntegerDigits)
+		r.Cause, r.Why = Integer, tooLong(cache)
 	case v.Refused != nil:
 		r.Cause, r.Why = Refused, "its own serializer does not read it: "+v.Refused.Error()
 	}

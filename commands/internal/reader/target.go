@@ -217,7 +217,7 @@ type Verdict struct {
 type Examiner struct {
 	target *Target
 	loader *Loader
-	mend   *codec.Transcoder // nil: the protocol to write is not known
+	mend   *codec.Transcoder // to what the reader would have reinsert write
 	room   int64
 }
 
@@ -232,10 +232,49 @@ func (t *Target) Examiner() (*Examiner, error) {
 	if to.Serializer == codec.Pickle && to.Protocol == codec.AnyProtocol {
 		to.Protocol = l.highest
 	}
-	if m, err := codec.NewTranscoder(codec.Stored(t.now.Codec), to, codec.Options{Room: Room}); err == nil {
-		e.mend = m
+	if e.mend, err = codec.NewTranscoder(codec.Stored(t.now.Codec), to, codec.Options{Room: Room, Accept: l.accept}); err != nil {
+		return nil, err
 	}
 	return e, nil
+}
+
+// Accept tells of pickles that are to be stored for the application whether it will load
+// them: preflight says the same of what is stored. It is for one goroutine, and nil where
+// nothing is known of the application's Python.
+func Accept(cache *config.Cache) func(pickle []byte) *codec.Error {
+	if cache.Python == "" {
+		return nil
+	}
+	l, _, err := NewLoader(cache.Python, "")
+	if err != nil {
+		return nil
+	}
+	return l.accept
+}
+
+// accept is what Accept returns.
+func (l *Loader) accept(pickle []byte) *codec.Error {
+	loss, lost := l.structure(pickle)
+	if !lost && l.needs.Names {
+		loss, lost = l.calls(pickle, pyobj.HugeDigits, Room)
+	}
+	if !lost {
+		return nil
+	}
+	return &codec.Error{Kind: codec.Kind(loss.Cause), Offset: max(loss.at, 0), Text: loss.Why}
+}
+
+// LongInteger is why an int of so many digits that Python does not read it is not
+// accepted, nil where the application gets it as it is.
+func LongInteger(cache *config.Cache) error {
+	if passesOn(cache.Codec) {
+		return nil
+	}
+	return &codec.Error{Kind: codec.Kind(Integer), Text: tooLong(cache)}
+}
+
+func tooLong(cache *config.Cache) string {
+	return fmt.Sprintf("%s reads integers of at most %d digits", strings.TrimSpace("Python "+cache.Python), codec.MaxIntegerDigits)
 }
 
 // Examine tells what the reader makes of a stored value.
@@ -251,12 +290,20 @@ func (e *Examiner) Examine(stored, value []byte) Verdict {
 func (e *Examiner) within(room int64, stored, value []byte) Verdict {
 	e.room = room
 	v := e.one(stored, value)
-	if EffectOf(v.Cause) != Lost || e.mend == nil {
+	if EffectOf(v.Cause) != Lost {
 		return v
 	}
 	e.mend.SetRoom(room)
 	out, changed, err := e.mend.Transcode(nil, value)
-	v.Mended = err == nil && changed && EffectOf(e.one(stored, out).Cause) != Lost
+	switch {
+	case errors.Is(err, codec.ErrNoRoom):
+	case err != nil: // what stays is told by what reinsert says of it
+		if cause := causeOf(err); EffectOf(cause) == Lost {
+			v.Cause, v.Why = cause, err.Error()
+		}
+	case changed:
+		v.Mended = EffectOf(e.one(stored, out).Cause) != Lost
+	}
 	return v
 }
 

@@ -31,7 +31,7 @@ func TestTargets(t *testing.T) {
 		{"zstd where it is not", djangoRedis + "compressor = \"zstd\"", "django-redis=4.12", stored(t, "'"+strings.Repeat("x", 99)+"'", "pickle:4+zstd"), reader.Compressor, true},
 		{"another library without it", djangoRedis + "compressor = \"zstd\"", "django-redis-cache=3.0.1,python=3.12", stored(t, "'"+strings.Repeat("x", 99)+"'", "pickle:4+zstd"), reader.Compressor, true},
 		{"JSON where there is none", djangoRedis + "serializer = \"json\"", "django=5.2", stored(t, "{'a': 1}", "json"), reader.Read, false},
-		{"strict keys", djangoRedis + "serializer = \"msgpack\"", "msgpack=1.0", []byte("\x81\x05\xa1a"), reader.Refused, false},
+		{"strict keys", djangoRedis + "serializer = \"msgpack\"", "msgpack=1.0", []byte("\x81\x05\xa1a"), "unrepresentable", false},
 		{"any keys", djangoRedis + "serializer = \"msgpack\"", "msgpack=0.6", []byte("\x81\x05\xa1a"), reader.Read, false},
 		{"an argument that is gone", redisCache + "serializer = \"msgpack\"", "msgpack=1.0", []byte("\x81\xa1b\xa1a"), reader.Refused, false},
 		{"a float", djangoRedis, "django-valkey=0.2.1", []byte("-7"), reader.OtherNumber, false},
