@@ -265,6 +265,14 @@ func (d *draft) ofModule(options *settings.Value) {
 			take(d.lib.Beside[name], name)
 		}
 	}
+	if class := options.Get("COMPRESSOR"); class != nil {
+		for _, name := range slices.Sorted(maps.Keys(d.lib.Strange)) {
+			v := d.im.file.Vars[name]
+			if v != nil && v.Kind != settings.None && d.lib.Compressors[class.Text] == string(d.lib.Strange[name]) {
+				d.im.note(v.Line, d.path("options.compressor"), name+" has no counterpart here: values that are compressed by it may not be read", false)
+			}
+		}
+	}
 	factory := d.im.file.Vars[d.lib.FactorySetting]
 	if factory != nil && !strings.HasSuffix(factory.Text, ".pool.ConnectionFactory") {
 		take(d.lib.FactorySetting, "connection_factory")

@@ -73,6 +73,10 @@ type Library struct {
 	// its caches at once: the names of the settings.
 	Beside map[string]string
 
+	// Strange are settings beside CACHES with which a compressor, by what it is called here,
+	// makes values that are not read.
+	Strange map[string]codec.Compressor
+
 	// Serializers and Compressors are the classes, and what CODEC calls them. Retired
 	// are those that have another name since a release.
 	Serializers, Compressors map[string]string

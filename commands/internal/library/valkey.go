@@ -39,6 +39,12 @@ var valkey = Library{
 		"compress_level":      "CACHE_COMPRESS_LEVEL",
 		"compress_min_length": "CACHE_COMPRESS_MIN_LENGTH",
 	},
+	Strange: map[string]codec.Compressor{
+		"COMPRESS_ZLIB_WBITS":   codec.Zlib,
+		"COMPRESS_LZMA_FORMAT":  codec.LZMA,
+		"COMPRESS_LZMA_FILTERS": codec.LZMA,
+		"COMPRESS_ZSTD_DICT":    codec.Zstd,
+	},
 	Serializers: map[string]string{
 		"django_valkey.serializers.pickle.PickleSerializer":   "pickle",
 		"django_valkey.serializers.json.JSONSerializer":       "json",
