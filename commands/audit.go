@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -37,6 +38,10 @@ type auditOptions struct {
 	forbid  word
 	allow   word
 }
+
+// auditMemory is memoryLimit of an audit that is not cut by what there may be very many
+// of: without it as much again would wait to be collected.
+const auditMemory = 44 << 20
 
 // Defaults of flags.
 const (
@@ -162,6 +167,9 @@ func runAudit(ctx context.Context, s *session, o *auditOptions) error {
 	}
 	if err := honoured(ctx, shards, &sel.Where, true); err != nil {
 		return err
+	}
+	if few := o.by.value != string(figures.ByPrefix) && o.by.value != string(figures.ByClass); few && debug.SetMemoryLimit(-1) == memoryLimit {
+		defer debug.SetMemoryLimit(debug.SetMemoryLimit(auditMemory))
 	}
 	began := time.Now()
 	look := &auditLook{cache: cache, tally: figures.New(o.counted(shards)), rules: rules, areas: own}

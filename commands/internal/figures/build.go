@@ -20,7 +20,7 @@ func (t *Tally) Build(sample *Sample, levels int, lost map[int]error, rules []st
 	defer t.mu.Unlock()
 	b := &builder{Tally: t, by: make(map[uint32][sections][]valued), factor: 1, levels: levels}
 	if sample != nil {
-		sample.Entries = t.groups[0].sum.entries
+		sample.Entries = int64(t.groups[0].sum.entries)
 		if sample.Entries > 0 && sample.Of > sample.Entries {
 			b.factor, b.some = float64(sample.Of)/float64(sample.Entries), true
 		}
@@ -99,7 +99,7 @@ func (b *builder) key(stored string) ui.Bytes {
 
 // count is a sum as the report has it.
 func (b *builder) count(s sum) Count {
-	c := Count{Entries: b.scale(s.entries), Bytes: b.scale(s.bytes)}
+	c := Count{Entries: b.scale(int64(s.entries)), Bytes: b.scale(s.bytes)}
 	all := float64(b.Tally.groups[0].sum.entries)
 	if all > 0 {
 		c.Share = rounded(float64(s.entries)/all, 6)
@@ -107,7 +107,7 @@ func (b *builder) count(s sum) Count {
 	if b.some {
 		k := float64(s.entries)
 		c.EntriesMargin = b.margin(k*(1-k/all), 1)
-		c.BytesMargin = b.margin(s.squares-float64(s.bytes)*float64(s.bytes)/all, 1)
+		c.BytesMargin = b.margin(float64(s.squares)-float64(s.bytes)*float64(s.bytes)/all, 1)
 	}
 	return c
 }
@@ -311,26 +311,30 @@ func (b *builder) level(below map[uint32][]uint32, at uint32, prefix string, lev
 		row
 		node uint32
 	}
-	nodes := b.Tally.tree.nodes
+	t := b.Tally.tree
+	nodes := t.nodes
 	list := make([]branch, 0, len(below[at]))
 	for _, n := range below[at] {
-		name := prefix + nodes[n].name
+		name := prefix + t.text(n)
 		for len(below[n]) == 1 && nodes[below[n][0]].sum.entries == nodes[n].sum.entries {
 			n = below[n][0]
-			name += nodes[n].name
+			name += t.text(n)
 		}
 		list = append(list, branch{row{name, nodes[n].sum}, n})
 	}
 	slices.SortFunc(list, func(a, b branch) int { return byBytes(a.row, b.row) })
 	rows, more := top(b, list)
-	rest := nodes[at].rest
+	var rest sum
+	if r := t.rest[at]; r != nil {
+		rest = *r
+	}
 	for _, m := range more {
 		rest.plus(&m.sum)
 	}
 	out := &Prefixes{Rows: make([]Prefixed, 0, len(rows)), Others: b.others(len(more), rest)}
 	for _, r := range rows {
 		n := &nodes[r.node]
-		p := Prefixed{Row: Row{ui.Bytes(r.name), b.count(r.sum)}, Mean: r.sum.mean(), Largest: n.largest,
+		p := Prefixed{Row: Row{ui.Bytes(r.name), b.count(r.sum)}, Mean: r.sum.mean(), Largest: int64(n.largest),
 			Persistent: rounded(float64(n.persistent)/float64(n.sum.entries), 6)}
 		if levels > 1 && len(below[r.node]) > 0 {
 			p.Below = b.level(below, r.node, r.name, levels-1)
@@ -372,7 +376,7 @@ func (b *builder) compression() Compression {
 		if len(drawn) == 0 {
 			return
 		}
-		s := Saving{Name: ui.Bytes(name), Entries: b.scale(p.sum.entries), Bytes: b.scale(p.sum.bytes), Sampled: len(drawn), By: make(map[string]Gain)}
+		s := Saving{Name: ui.Bytes(name), Entries: b.scale(int64(p.sum.entries)), Bytes: b.scale(p.sum.bytes), Sampled: len(drawn), By: make(map[string]Gain)}
 		x, y := make([]float64, len(drawn)), make([]float64, len(drawn))
 		for i, compressor := range Compressors {
 			for k, d := range drawn {
@@ -419,7 +423,7 @@ func (b *builder) servers(r *Report, lost map[int]error) {
 	var most, all [3]float64
 	squares := 0.0
 	for i, name := range b.o.Shards {
-		s := Server{Shard: name, Entries: b.scale(sums[i].entries), Bytes: b.scale(sums[i].bytes)}
+		s := Server{Shard: name, Entries: b.scale(int64(sums[i].entries)), Bytes: b.scale(sums[i].bytes)}
 		s.Memory = usage(&b.memory[i], s.Entries, s.Bytes, b.scale(b.keys[i]))
 		if used := b.memory[i].Used; used > 0 {
 			s.Used = &used

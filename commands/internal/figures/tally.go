@@ -90,7 +90,7 @@ type cellKey struct {
 const sectionShift = 28
 
 // mostCells bounds the cells of all groups together.
-const mostCells = 400_000
+const mostCells = 250_000
 
 // group is the entries that have something in common, or all of them.
 type group struct {

@@ -12,16 +12,17 @@ const (
 	longestSegment = 64
 )
 
-// sum counts entries, and their bytes.
+// sum counts entries, and their bytes. There are very many: it is small.
 type sum struct {
-	entries, bytes int64
-	squares        float64 // of the bytes of each
+	entries uint32
+	squares float32 // of the bytes of each
+	bytes   int64
 }
 
 func (s *sum) add(bytes int64) {
 	s.entries++
 	s.bytes += bytes
-	s.squares += float64(bytes) * float64(bytes)
+	s.squares += float32(bytes) * float32(bytes)
 }
 
 func (s *sum) plus(o *sum) {
@@ -32,31 +33,27 @@ func (s *sum) plus(o *sum) {
 
 // node is a prefix.
 type node struct {
-	name       string // the segment
-	parent     uint32
-	inner      bool // others are below it
 	sum        sum
-	persistent int64
-	largest    int64
-	rest       sum // below it, but of no prefix of its own
+	name       uint32 // the segment
+	parent     uint32
+	persistent uint32
+	largest    uint32 // bytes; Redis holds no value of more than 512 MiB
 }
 
 // edge leads from a prefix to one below it.
-type edge struct {
-	from uint32
-	name string
-}
+type edge struct{ from, name uint32 }
 
 // tree is the prefixes of keys. Node 0 is the root.
 type tree struct {
 	nodes  []node
 	edges  map[edge]uint32
-	names  map[string]string // one text for each segment
+	names  words
+	rest   map[uint32]*sum // below a prefix, but of no prefix of its own
 	leaves int
 }
 
 func newTree() *tree {
-	return &tree{nodes: make([]node, 1, 256), edges: make(map[edge]uint32), names: make(map[string]string)}
+	return &tree{nodes: make([]node, 1, 256), edges: make(map[edge]uint32), rest: make(map[uint32]*sum)}
 }
 
 // add counts an entry under its folded key.
@@ -67,7 +64,10 @@ func (t *tree) add(folded []byte, bytes int64, persistent bool) {
 		n := segment(folded)
 		next, ok := t.below(at, folded[:n], n == len(folded) || level == levels-1)
 		if !ok {
-			t.nodes[at].rest.add(bytes)
+			if t.rest[at] == nil {
+				t.rest[at] = new(sum)
+			}
+			t.rest[at].add(bytes)
 			return
 		}
 		at, folded = next, folded[n:]
@@ -78,7 +78,7 @@ func (t *tree) add(folded []byte, bytes int64, persistent bool) {
 func (t *tree) count(at uint32, bytes int64, persistent bool) {
 	n := &t.nodes[at]
 	n.sum.add(bytes)
-	n.largest = max(n.largest, bytes)
+	n.largest = max(n.largest, uint32(bytes))
 	if persistent {
 		n.persistent++
 	}
@@ -90,23 +90,24 @@ func (t *tree) below(at uint32, name []byte, last bool) (uint32, bool) {
 	if len(name) > longestSegment {
 		name = append(name[:longestSegment:longestSegment], "…"...)
 	}
-	if next, ok := t.edges[edge{at, string(name)}]; ok {
+	id, known := t.names.ids[string(name)]
+	if next, ok := t.edges[edge{at, id}]; known && ok {
 		return next, true
 	}
 	if last && t.leaves >= Exact || !last && len(t.nodes)-1-t.leaves >= branches {
 		return 0, false
 	}
-	text, ok := t.names[string(name)]
-	if !ok {
-		text = string(name)
-		t.names[text] = text
+	if !known {
+		id = t.names.id(name)
 	}
 	if last {
 		t.leaves++
 	}
 	next := uint32(len(t.nodes))
-	t.nodes = append(t.nodes, node{name: text, parent: at})
-	t.nodes[at].inner = true
-	t.edges[edge{at, text}] = next
+	t.nodes = append(t.nodes, node{name: id, parent: at})
+	t.edges[edge{at, id}] = next
 	return next, true
 }
+
+// text is the segment of a prefix.
+func (t *tree) text(n uint32) string { return t.names.list[t.nodes[n].name] }
