@@ -84,9 +84,10 @@ func (s Source) compresses(i, target int) bool {
 	return compressions[i].name == s.codec.Compressor || !s.opaque() && (!compressions[i].unmarked || i == target)
 }
 
-// serializes says cheaply that no serializer can have made data.
-func (s Source) serializes(data []byte) bool {
-	return len(data) > 0 && (serializationOf(s.codec.Serializer) > 0 || data[len(data)-1] == '.')
+// serializes says cheaply that no serializer can have made data: neither the configured
+// one nor, where a run before this one may have written, that of the target.
+func (o *opener) serializes(data []byte) bool {
+	return len(data) > 0 && (serializationOf(o.source.codec.Serializer) > 0 || o.other || data[len(data)-1] == '.')
 }
 
 var (
@@ -118,7 +119,8 @@ func (o Options) left(l layers) int64 {
 type opener struct {
 	source Source
 	engines
-	target  int // index in compressions of what an earlier run may have written
+	target  int  // index in compressions of what an earlier run may have written
+	other   bool // by another serializer than pickle
 	digits  []byte
 	content []byte
 }
@@ -176,7 +178,7 @@ func (o *opener) take(stored []byte, budget int64) (layers, *Error) {
 	for i := range compressions[1:] {
 		if i++; o.source.compresses(i, o.target) && compressions[i].matches(stored) {
 			l, err := o.inflate(i, stored, budget)
-			if err == nil && compressions[i].unmarked && !o.source.serializes(l.serialized) {
+			if err == nil && compressions[i].unmarked && !o.serializes(l.serialized) {
 				continue // a stream by chance
 			}
 			if err == nil || compressions[i].sure(stored) || err.Kind == KindTooLarge {

@@ -32,7 +32,7 @@ func NewTranscoder(from Source, to Codec, o Options) (*Transcoder, error) {
 	if err := to.check(); err != nil {
 		return nil, err
 	}
-	t := &Transcoder{opener: opener{source: from, target: compressionOf(to.Compressor)}, to: to.resolveLevel(), options: o}
+	t := &Transcoder{opener: opener{source: from, target: compressionOf(to.Compressor), other: serializationOf(to.Serializer) > 0}, to: to.resolveLevel(), options: o}
 	t.pickle.Py2Strings, t.pickle.Digits = o.Py2Strings, from.codec.Rules.digits()
 	return t, nil
 }
