@@ -71,6 +71,8 @@ type serverFacts struct {
 	// The server's clock less ours lies between these.
 	ClockLow  *int64 `json:"clock_low_ms"`
 	ClockHigh *int64 `json:"clock_high_ms"`
+	// What runs can guard their writes by, the cheapest first; null where they do not write.
+	Guards []string `json:"guards"`
 }
 
 func factsOf(f *doctor.Facts, sh *doctor.Shard) *serverFacts {
@@ -81,6 +83,9 @@ func factsOf(f *doctor.Facts, sh *doctor.Shard) *serverFacts {
 	if sh.ClockErr == nil {
 		low, high := sh.Clock.Low.Milliseconds(), sh.Clock.High.Milliseconds()
 		out.ClockLow, out.ClockHigh = &low, &high
+	}
+	if sh.Guarding != nil {
+		out.Guards = sh.Guarding.Guards()
 	}
 	i := sh.Info
 	if i.Refused != nil {

@@ -2,7 +2,10 @@ package commands
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"cachering/commands/internal/advice"
@@ -82,6 +85,35 @@ func printDoctor(s *session, f *doctor.Facts, found []doctor.Finding, do func([]
 	return nil
 }
 
+// guardsOf names what runs can guard their writes to a shard by, the cheapest first.
+func guardsOf(sh *doctor.Shard) string {
+	switch {
+	case sh.Err != nil || sh.Guarding == nil:
+		return "-"
+	case len(sh.Guarding.Guards()) == 0:
+		return "nothing"
+	}
+	return strings.Join(sh.Guarding.Guards(), ", ")
+}
+
+// writesLines tell for people how runs write, once for all shards where it is the same.
+func writesLines(f *doctor.Facts) (lines [][2]string) {
+	of := map[string][]string{}
+	for _, sh := range f.Shards {
+		if guards := guardsOf(sh); guards != "-" {
+			of[guards] = append(of[guards], sh.Name)
+		}
+	}
+	for _, guards := range slices.Sorted(maps.Keys(of)) {
+		text := "guarded by " + guards
+		if len(of) > 1 {
+			text += ": " + strings.Join(of[guards], ", ")
+		}
+		lines = append(lines, [2]string{"writes", text})
+	}
+	return lines
+}
+
 // sampleLines are the sample for people: what about, and what was seen.
 func sampleLines(t *doctor.Sample) [][2]string {
 	lines := [][2]string{{"keys", t.String()}}
@@ -107,7 +139,7 @@ func sampleLines(t *doctor.Sample) [][2]string {
 // for what was seen there, and with the level of each finding.
 func listDoctor(s *session, f *doctor.Facts, found []doctor.Finding, do func([]advice.Part) remedy) {
 	for _, sh := range f.Shards {
-		s.ui.Line(append([]string{"server"}, serverCells(f, sh)...)...)
+		s.ui.Line(slices.Concat([]string{"server"}, serverCells(f, sh), []string{guardsOf(sh)})...)
 	}
 	for _, l := range sampleLines(f.Sample()) {
 		s.ui.Line("sample", l[0], l[1])
@@ -134,7 +166,7 @@ func showDoctor(s *session, f *doctor.Facts, found []doctor.Finding, do func([]a
 	if err := s.ui.Table(columns, rows); err != nil {
 		return err
 	}
-	for _, l := range sampleLines(f.Sample()) {
+	for _, l := range slices.Concat(writesLines(f), sampleLines(f.Sample())) {
 		s.ui.Under(fmt.Sprintf("%-10s", l[0]), l[1])
 	}
 	for _, d := range found {

@@ -106,6 +106,11 @@ func TestRefusals(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer busy.Close()
+	journal, err := checkpoint.OpenJournal(file("journal"), "\x00")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer journal.Close()
 	other := server.Client(2).Conn()
 	defer other.Close()
 	if err := other.ClientSetName(ctx, "cachering:clear:ada@web1:7").Err(); err != nil {
@@ -223,6 +228,8 @@ func TestRefusals(t *testing.T) {
 		{"", "reinsert --to msgpack --yes", refusedTarget, "null"},
 		{"", "clear --yes --checkpoint " + file("busy"), refusedRunning, "null"},
 		{"", "clear -a taken --yes", refusedRunning, "null"},
+		{"", "rebalance -a closed --yes", refusedReadOnly, "null"},
+		{"", "rebalance --journal " + file("journal") + " --yes", refusedRunning, "null"},
 		{"", "del-pattern k? --yes --expect " + file("plan"), refusedUnexpected, "null"},
 		{"", "clear --yes --expect " + file("plan"), refusedUnexpected, "null"},
 		{"", "del-pattern k* --yes --expect " + file("more"), refusedUnexpected, "20"},

@@ -16,6 +16,24 @@ type Ways struct {
 	Script       error // EVAL
 }
 
+// What guards writes, by the commands that a server must allow.
+const (
+	GuardScript      = "a script (EVAL)"
+	GuardTransaction = "a transaction (WATCH, MULTI, EXEC)"
+)
+
+// Guards are those that are allowed, what is cheapest first.
+func (w Ways) Guards() []string {
+	guards := []string{}
+	if w.Script == nil {
+		guards = append(guards, GuardScript)
+	}
+	if w.Transactions == nil {
+		guards = append(guards, GuardTransaction)
+	}
+	return guards
+}
+
 // Ways asks by commands that find nothing to do, and of which none writes: version
 // numbers tell little about forks and hosted servers, which also take commands away. What
 // first asks besides, about the key that is Absent, goes out in the same flush, and its commands are
@@ -61,11 +79,19 @@ func (c *Conn) Ways(ctx context.Context, first func(absent string) []redis.Cmder
 	}
 	for _, err := range []error{watch.Err(), multi.Err(), full, exec.Err()} {
 		if err != nil && (queued.Err() == nil || !strings.Contains(err.Error(), "EXECABORT")) {
-			w.Transactions = err
+			w.Transactions = cause(err)
 			break
 		}
 	}
 	return w, again, nil
+}
+
+// cause is the answer for which, as EXEC tells, a transaction was given up.
+func cause(err error) error {
+	if _, of, ok := strings.Cut(err.Error(), "Transaction discarded because of: "); ok {
+		return answer(of)
+	}
+	return err
 }
 
 // Passing reports whether a server refuses everything for a while, so that

@@ -3,6 +3,7 @@ package config
 import (
 	"cachering/commands/internal/library"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -71,22 +72,29 @@ func TestExampleLoads(t *testing.T) {
 	mustParse(t, "with all of them", all)
 }
 
-// TestReadmeLoads: what the README shows of the file is right as it stands.
-func TestReadmeLoads(t *testing.T) {
-	data, err := os.ReadFile("../../../README.md")
+// TestDocumentsLoad: what the README and the topics show of the file is right as it stands.
+func TestDocumentsLoad(t *testing.T) {
+	paths, err := filepath.Glob("../../topics/*.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	blocks := strings.Split(string(data), "```toml\n")[1:]
-	if len(blocks) < 3 {
-		t.Fatalf("%d blocks of TOML", len(blocks))
-	}
-	for _, block := range blocks {
-		text, _, _ := strings.Cut(block, "```")
-		f, errs := parse("README.md", text, 0o600, func(string) string { return "" })
-		if len(errs) > 0 || len(f.Warnings) > 0 {
-			t.Errorf("%s%v %v", text, errs, f.Warnings)
+	blocks := 0
+	for _, path := range append(paths, "../../../README.md") {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
 		}
+		for _, block := range strings.Split(string(data), "```toml\n")[1:] {
+			text, _, _ := strings.Cut(block, "```")
+			f, errs := parse(filepath.Base(path), text, 0o600, func(string) string { return "" })
+			if len(errs) > 0 || len(f.Warnings) > 0 {
+				t.Errorf("%s: %s%v %v", path, text, errs, f.Warnings)
+			}
+			blocks++
+		}
+	}
+	if blocks < 5 {
+		t.Errorf("%d blocks of TOML", blocks)
 	}
 }
 

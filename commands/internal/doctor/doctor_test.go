@@ -49,6 +49,8 @@ var provocations = []provocation{
 	{code: "command_refused", shard: "$B", what: "may not run CONFIG GET", do: user("-config")},
 	{code: "command_refused", shard: "$B", what: "may not run TIME", do: user("-time")},
 	{code: "command_refused", shard: "$B", what: "CONFIG GET: the server does not know CONFIG", do: func(c *clinic) { c.b = redistest.RunT(c.T, `rename-command CONFIG ""`) }},
+	{code: "transactions_refused", shard: "$B", what: "may not run WATCH", do: user("-watch")},
+	{code: "transactions_refused", shard: "$B", what: "may not run EXEC", do: user("-exec")},
 	{code: "keys_refused", shard: "$B", what: "may not run SCAN", do: user("-scan")},
 	{code: "keys_refused", shard: "$B", what: "may not run MGET", do: func(c *clinic) {
 		user("-mget")(c)
@@ -329,15 +331,13 @@ func TestDoctorFindingsAreProvoked(t *testing.T) {
 			t.Errorf("%+v is not complete", a)
 		}
 	}
-	readme, err := os.ReadFile("../../../README.md")
+	topic, err := os.ReadFile("../../topics/getting-started.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, section, _ := strings.Cut(string(readme), "\n## Is this cache set up well?")
-	section, _, _ = strings.Cut(section, "\n## ")
 	for _, a := range doctor.Kinds() {
-		if n := strings.Count(section, "`"+a.Code+"`"); n != 1 {
-			t.Errorf("README.md names %s %d times", a.Code, n)
+		if n := strings.Count(string(topic), "`"+a.Code+"`"); n != 1 {
+			t.Errorf("getting-started names %s %d times", a.Code, n)
 		}
 	}
 	for code := range provoked {

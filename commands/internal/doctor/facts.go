@@ -15,6 +15,8 @@ import (
 	"cachering/commands/internal/placement"
 	"cachering/commands/internal/reader"
 	"cachering/commands/internal/survey"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // Facts are all that is learned before anything is judged.
@@ -38,6 +40,9 @@ type Shard struct {
 	// Clock is unknown where ClockErr is why it could not be asked.
 	Clock    cluster.Clock
 	ClockErr error
+	// Guarding is what runs can guard their writes by, where the application writes;
+	// nil where that could not be asked, or nothing may be written.
+	Guarding *cluster.Ways
 	// Of the keys, where the application writes: a sample of its database, which
 	// with those of the other shards is one of the cache, and of others on the
 	// server that no cache of the file uses.
@@ -98,6 +103,9 @@ func (sh *Shard) ask(ctx context.Context, file *config.File, cache *config.Cache
 		sh.at.Network, sh.at.Addr = shard.At()
 	}
 	sh.Clock, sh.ClockErr = shard.Clock(ctx)
+	if sh.Writable {
+		sh.Guarding = guarding(ctx, shard)
+	}
 	shard.Rest() // there may be a limit of one connection
 	if sh.ClockErr != nil && !cluster.Denied(sh.ClockErr) {
 		sh.Err = sh.ClockErr
@@ -118,6 +126,26 @@ func (sh *Shard) ask(ctx context.Context, file *config.File, cache *config.Cache
 	if sh.Others, sh.KeysErr = survey.LookAround(ctx, cl, shard, survey.SampleSize(1), others); sh.KeysErr != nil && !cluster.Denied(sh.KeysErr) {
 		sh.Err = sh.KeysErr
 	}
+}
+
+// guarding asks by what a server lets runs guard their writes.
+func guarding(ctx context.Context, shard *cluster.Shard) *cluster.Ways {
+	shard.Rest() // there may be a limit of one connection
+	conn, err := shard.Dial(ctx, 0)
+	if err != nil {
+		return nil
+	}
+	defer conn.Close()
+	var set *redis.StatusCmd
+	ways, _, err := conn.Ways(ctx, func(absent string) []redis.Cmder {
+		set = redis.NewStatusCmd(ctx, "set", absent, "", "xx") // which is not there, and so is not made
+		return []redis.Cmder{set}
+	})
+	if err != nil || cluster.Denied(set.Err()) {
+		return nil
+	}
+	ways.Transactions = shard.Wrap(ways.Transactions)
+	return &ways
 }
 
 // lookAtValues takes a sample of the keys and values, and of where they lie.

@@ -33,6 +33,7 @@ var kinds = []Kind{
 	{"unreachable", Error, "every key whose home is there is missing to the application, and bulk work leaves them out"},
 	{"login_refused", Error, "without a login nothing on that server can be read or written"},
 	{"command_refused", Notice, "what it would tell is not known here"},
+	{"transactions_refused", Warning, "reinsert and rebalance change nothing there: without transactions an update of the application could be lost"},
 	{"keys_refused", Warning, "without it neither the keys that are there nor their values could be judged, and bulk work fails on this shard"},
 
 	{"server_mode", Error, "such a server does not keep keys as a single Redis does: a cluster redirects, which these libraries do not follow, and a sentinel holds no keys"},

@@ -82,6 +82,9 @@ func (e *examination) refusals(sh *Shard) {
 			e.find("command_refused", sh, r.command+": "+plainError(r.err), sh.grant(r.right)...)
 		}
 	}
+	if sh.Guarding != nil && sh.Guarding.Transactions != nil {
+		e.find("transactions_refused", sh, plainError(sh.Guarding.Transactions), sh.grant("+watch", "+unwatch", "+multi", "+exec", "+discard")...)
+	}
 	if sh.KeysErr != nil {
 		e.find("keys_refused", sh, plainError(sh.KeysErr), sh.grant("+scan", "+select", "+dbsize", "+mget")...)
 	}

@@ -3,6 +3,8 @@ package engine
 import (
 	"slices"
 	"sync"
+
+	"cachering/commands/internal/cluster"
 )
 
 // A way is how strings are changed that are not read, so that nothing is changed
@@ -29,9 +31,9 @@ const watchKeys = 32
 func (y way) String() string {
 	switch y {
 	case byScript:
-		return "a script (EVAL)"
+		return cluster.GuardScript
 	case byTransaction:
-		return "a transaction (WATCH, MULTI, EXEC)"
+		return cluster.GuardTransaction
 	case ifMissing:
 		return "the server (SET NX)"
 	}

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"cachering/commands/internal/config"
-	"cachering/ring"
 )
 
 // Django is caches as settings of Django: CACHES, the settings that the libraries
@@ -153,7 +152,7 @@ func (w *djangoWriter) cache(c *config.Cache) (entry *pyDict, own pyDict) {
 
 // location spells servers.
 func (w *djangoWriter) location(c *config.Cache, n config.Node) string {
-	if c.Sentinels != nil && n.Text() && c.Library().Name == ring.LibVcache {
+	if c.Sentinels != nil && n.Text() && c.Library().SentinelURL {
 		_, service, _ := strings.Cut(n.String(), "://") // see service of the draft
 		return config.Quote("sentinel://" + strings.Join(c.Sentinels.Addrs, ",") + "/" + service)
 	}
@@ -238,7 +237,7 @@ func (w *djangoWriter) options(c *config.Cache, o config.Node, entry, own *pyDic
 		global, beside := c.Library().Beside[n.Name()]
 		_, told := w.beside[global]
 		switch {
-		case told, n.Name() == "sentinels" && c.Library().Name == ring.LibVcache:
+		case told, n.Name() == "sentinels" && c.Library().SentinelURL:
 		case n.Name() == "password":
 			add("password", w.password(n))
 		case n.Name() == "password_env":

@@ -51,7 +51,7 @@ func (d *draft) location() {
 // sentinel://HOST:PORT,HOST:PORT/SERVICE/DB: sentinels, and the service that they know.
 func (d *draft) service(v *settings.Value) bool {
 	rest, found := strings.CutPrefix(v.Text, "sentinel://")
-	if d.lib.Name != ring.LibVcache || v.Kind != settings.Str || !found {
+	if !d.lib.SentinelURL || v.Kind != settings.Str || !found {
 		return false
 	}
 	hosts, path, _ := strings.Cut(rest, "/")

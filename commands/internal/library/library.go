@@ -46,6 +46,8 @@ type Library struct {
 	Example string
 	// Location is where a cache is whose settings have no LOCATION; "" is nowhere.
 	Location string
+	// SentinelURL: a location sentinel://HOST:PORT,HOST:PORT/SERVICE/DB names sentinels.
+	SentinelURL bool
 	// Separator splits a LOCATION that is one string into its servers.
 	Separator string
 	// Reads is where a cache that does not shard is read.

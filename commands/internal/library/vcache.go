@@ -22,7 +22,7 @@ var vcache = Library{
 			t.LocationForms = `write "valkey://host:port/db", "valkeys://host:port/db" or "unix:///path/to.sock?db=1"; of sentinels, "valkey://service/db", and options.sentinels`
 			t.OneServer = true
 			t.Zero, t.Negative, t.AddIgnores = Delete, Ignore, true
-			t.Sentinels = true // sentinel://host:port,host:port/service/db
+			t.Sentinels = true
 			t.PlainReads, t.Threshold = true, true
 			t.Rules = codec.Rules{MinLength: 1024, SerializeInts: true, Marked: true}
 		}},
@@ -32,10 +32,11 @@ var vcache = Library{
 			t.Rules = codec.Rules{MinLength: 1024, AnyMark: true, Rust: true, RustMapKeys: true}
 		}},
 	},
-	Location: "valkey://valkey:6379/1",
-	Example:  `"valkey://10.0.0.1:6379/1"`,
-	Reads:    ring.ReadOthers,
-	Picks:    []codec.Compressor{codec.Zstd, codec.Zlib},
+	Location:    "valkey://valkey:6379/1",
+	SentinelURL: true,
+	Example:     `"valkey://10.0.0.1:6379/1"`,
+	Reads:       ring.ReadOthers,
+	Picks:       []codec.Compressor{codec.Zstd, codec.Zlib},
 	// What is not its own goes to valkey-py.
 	Arguments: true,
 	AnyCase:   true,
