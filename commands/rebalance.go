@@ -76,7 +76,7 @@ func newRebalance(s *session) *command {
 			"cachering rebalance -c new.toml --from-config old.toml --keep-source --journal moved --yes",
 			"cachering rebalance -c new.toml --from-config old.toml --journal moved --yes --checkpoint moved/state",
 			"cachering rebalance --match user:42 --existing keep --yes",
-			"cachering rebalance --existing replace --yes --backup before.backup",
+			"cachering rebalance --existing replace --yes --backup rebalance.backup",
 			"cachering rebalance --drop --dry-run --json",
 		},
 		exits: bulkExits("every entry is at home, or stays by what was said",
