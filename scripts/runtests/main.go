@@ -61,14 +61,14 @@ var optional = []group{
 const alone = "./commands/internal/engine"
 
 // longest are the packages whose tests take longest of the others. They begin first, so that none is left alone at the end.
-var longest = []string{"./commands", "./commands/internal/cluster", "./commands/internal/sidetest", "./commands/internal/boundtest"}
+var longest = []string{"./commands", "./commands/internal/cluster", "./commands/internal/sidetest"}
 
 // unraced are the packages for which the race detector takes its time and has nothing to
 // see: those that start no goroutine and share nothing that changes, those whose tests
 // run programs that are built without it, and one that asks commands which others run under
 // it the same question a hundred ways. With the optional groups they run under it, too.
 // The longest begin first.
-var unraced = []string{"./commands/internal/killtest", "./commands/internal/movetest", "./commands/internal/filtertest", "./commands/internal/readmetest", "./commands/internal/danger", "./commands/internal/reader", "./scripts/demo", "./commands/internal/figures", "./codec/pickle", "./codec", "./codec/...", "./ring/..."}
+var unraced = []string{"./commands/internal/boundtest", "./commands/internal/killtest", "./commands/internal/movetest", "./commands/internal/filtertest", "./commands/internal/readmetest", "./commands/internal/danger", "./commands/internal/reader", "./scripts/demo", "./commands/internal/figures", "./codec/pickle", "./codec", "./codec/...", "./ring/..."}
 
 // rounds are the arguments of go test, one run after the other.
 func rounds(race, optional bool, rest []string) ([][]string, error) {
