@@ -34,6 +34,7 @@ func root(s *session) *command {
 			newAudit(s),
 			newCodec(s),
 			newConfig(s),
+			newCompletion(s),
 			newVersion(s),
 		},
 	}

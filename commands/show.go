@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -68,13 +69,16 @@ func (p *py2Strings) flag() cli.Flag {
 func (p *py2Strings) Set(text string) error {
 	policy, ok := pickle.ParsePy2Strings(text)
 	if !ok {
-		return fmt.Errorf("%s is none of ascii, latin1, utf-8, bytes, auto", plain.Quote(text))
+		return fmt.Errorf("%s is none of %s", plain.Quote(text), strings.Join(py2Policies(), ", "))
 	}
 	p.policy = policy
 	return nil
 }
 
 func (p *py2Strings) String() string { return p.policy.String() }
+
+// py2Policies are the values of that flag.
+func py2Policies() []string { return []string{"ascii", "latin1", "utf-8", "bytes", "auto"} }
 
 // shown is a value in the form that was asked for.
 type shown struct {

@@ -53,7 +53,7 @@ var optional = []group{
 	{"cpython", "Pythons beside /usr/bin/python3 in ~/.pyenv/versions", func() bool { return len(trials.Pythons()) > 0 }},
 	{"cluster", "redis-server 7.0, redis-cli", func() bool { return onPath("redis-server") && onPath("redis-cli") }},
 	{"root", "root, and make", func() bool { return os.Getuid() == 0 && onPath("make") }},
-	{"shells", "bash; zsh, ksh, mksh and busybox where they are", func() bool { return onPath("bash") }},
+	{"shells", "bash; zsh, fish, ksh, mksh and busybox where they are", func() bool { return onPath("bash") }},
 	{"servers", "what scripts/other-servers fetches, in the directory that " + trials.ServersIn + " names", hasServer},
 }
 
