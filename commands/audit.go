@@ -135,7 +135,7 @@ func runAudit(ctx context.Context, s *session, o *auditOptions) error {
 	if err != nil {
 		return err
 	}
-	file, cache, err := s.fileAndCache()
+	file, cache, err := s.fileAndCache(ctx)
 	if err != nil {
 		return err
 	}

@@ -78,9 +78,12 @@ func (s *session) openBulk(ctx context.Context, o *bulkOptions) (*bulk, error) {
 	if err := checkMetrics(string(o.metrics)); err != nil {
 		return nil, err
 	}
-	file, cache, err := s.fileAndCache()
+	file, cache, err := s.fileAndCache(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if cache.Cluster {
+		return nil, usagef("cache %s is a Redis Cluster, and runs over all of its keys are not supported there yet", cache.Alias)
 	}
 	s.measured.Load().of(cache.Alias, o.dryRun)
 	way, err := o.progressOptions.way(s, cache.Bulk.NoProgress)

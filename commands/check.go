@@ -87,7 +87,7 @@ func runCheck(ctx context.Context, s *session, o *checkOptions) error {
 	if o.stored && o.match == "" {
 		return usagef("--stored goes with --match")
 	}
-	file, cache, err := s.fileAndCache()
+	file, cache, err := s.fileAndCache(ctx)
 	if err != nil {
 		return err
 	}

@@ -1,8 +1,11 @@
 package commands
 
 import (
+	"context"
 	"slices"
+	"time"
 
+	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/config"
 )
 
@@ -62,7 +65,9 @@ func (s *session) cacheOf(file *config.File) (*config.Cache, error) {
 	return nil, err
 }
 
-func (s *session) fileAndCache() (*config.File, *config.Cache, error) {
+// fileAndCache are the configuration and the cache to work on. One that is a Redis Cluster
+// is asked for its masters: they are its servers, as those of location are of any other.
+func (s *session) fileAndCache(ctx context.Context) (*config.File, *config.Cache, error) {
 	file, err := s.file()
 	if err != nil {
 		return nil, nil, err
@@ -76,5 +81,40 @@ func (s *session) fileAndCache() (*config.File, *config.Cache, error) {
 	if s.global.verbose {
 		s.ui.Note("configuration %s, cache %s", file.Path, cache.Alias)
 	}
-	return file, cache, nil
+	return s.found(ctx, file, cache)
+}
+
+// found is a file and a cache of it, whose servers are those that keep its keys.
+func (s *session) found(ctx context.Context, file *config.File, cache *config.Cache) (*config.File, *config.Cache, error) {
+	if !cache.Seeds() {
+		return file, cache, nil
+	}
+	if err := logins(ctx, cache); err != nil {
+		return nil, nil, err
+	}
+	return cluster.Discover(ctx, file, cache, s.reaching(file))
+}
+
+// logins looks the passwords of a cache up.
+func logins(ctx context.Context, cache *config.Cache) error {
+	for i := range cache.Servers {
+		if _, err := cache.Login(ctx, i); err != nil {
+			return err
+		}
+	}
+	if cache.Sentinels != nil {
+		if _, err := cache.Sentinels.Login(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reaching is what the command says about reaching a cache.
+func (s *session) reaching(file *config.File) cluster.Options {
+	return cluster.Options{
+		Others:        file.Caches,
+		SocketTimeout: time.Duration(s.global.socketTimeout),
+		Client:        s.client(),
+	}
 }

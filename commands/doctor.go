@@ -45,6 +45,9 @@ func runDoctor(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
+	if file, cache, err = s.found(ctx, file, cache); err != nil {
+		return err
+	}
 	cl, err := s.open(ctx, file, cache)
 	if err != nil {
 		return err

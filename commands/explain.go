@@ -66,7 +66,7 @@ func runExplain(ctx context.Context, s *session, o *explainOptions, args []strin
 	if err := o.check(args); err != nil {
 		return err
 	}
-	file, cache, err := s.fileAndCache()
+	file, cache, err := s.fileAndCache(ctx)
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"time"
 
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/config"
@@ -12,21 +11,10 @@ import (
 // servers. Nothing is dialled yet, but passwords are looked up: one that is
 // missing is a mistake of the configuration and not the failure of a shard.
 func (s *session) open(ctx context.Context, file *config.File, cache *config.Cache) (*cluster.Cluster, error) {
-	for i := range cache.Servers {
-		if _, err := cache.Login(ctx, i); err != nil {
-			return nil, err
-		}
+	if err := logins(ctx, cache); err != nil {
+		return nil, err
 	}
-	if cache.Sentinels != nil {
-		if _, err := cache.Sentinels.Login(ctx); err != nil {
-			return nil, err
-		}
-	}
-	cl, err := cluster.Open(cache, cluster.Options{
-		Others:        file.Caches,
-		SocketTimeout: time.Duration(s.global.socketTimeout),
-		Client:        s.client(),
-	})
+	cl, err := cluster.Open(cache, s.reaching(file))
 	if err == nil {
 		s.opened = append(s.opened, cl)
 	}
@@ -36,7 +24,7 @@ func (s *session) open(ctx context.Context, file *config.File, cache *config.Cac
 // openKeys opens what a command on keys works on: the homes of the keys, or
 // the one shard that --shard names.
 func (s *session) openKeys(ctx context.Context, o *keyOptions) (*config.Cache, *cluster.Cluster, error) {
-	file, cache, err := s.fileAndCache()
+	file, cache, err := s.fileAndCache(ctx)
 	if err != nil {
 		return nil, nil, err
 	}

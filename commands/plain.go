@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"strconv"
 	"time"
 
@@ -10,10 +11,7 @@ import (
 
 // ringName is how a cache's ring is called in answers.
 func ringName(c *config.Cache) string {
-	if !c.Sharded {
-		return "none"
-	}
-	return string(c.Ring)
+	return cmp.Or(string(c.Ring), "none")
 }
 
 // lifetime is what is left of a key's life in words.

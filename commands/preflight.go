@@ -156,7 +156,7 @@ func runPreflight(ctx context.Context, s *session, o *preflightOptions) error {
 		return usagef("preflight takes --reader or --as-config, one of the two").
 			hinting("cachering preflight --reader python=3.13")
 	}
-	file, cache, err := s.fileAndCache()
+	file, cache, err := s.fileAndCache(ctx)
 	if err != nil {
 		return err
 	}

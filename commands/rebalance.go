@@ -245,6 +245,9 @@ func (o *rebalanceOptions) addSources(ctx context.Context, b *bulk) (*cluster.Cl
 		return nil, err
 	}
 	b.s.warn(file, was)
+	if was.Cluster {
+		return nil, usagef("--from-config: its cache %s is a Redis Cluster, and entries are not moved from one yet", was.Alias)
+	}
 	if was.Keyspace.Prefix != b.cache.Keyspace.Prefix || was.Keyspace.Function() != b.cache.Keyspace.Function() {
 		return nil, usagef("--from-config: its cache %s has other stored keys (key_prefix or key_function), and rebalance moves keys as they are", was.Alias)
 	}

@@ -122,11 +122,11 @@ func runRingDiff(ctx context.Context, s *session, o *ringDiffOptions) error {
 	if o.keys && o.model.set {
 		return usagef("--keys lists keys that there are, and --model makes some up")
 	}
-	file, from, err := s.fileAndCache()
+	file, from, err := s.fileAndCache(ctx)
 	if err != nil {
 		return err
 	}
-	to, err := o.other(s, file, from)
+	to, err := o.other(ctx, s, file, from)
 	if err != nil {
 		return err
 	}
@@ -220,7 +220,7 @@ func (doc *diffDocument) describe(from, to *config.Cache, t *placement.Tally) {
 }
 
 // other is the cache to compare with.
-func (o *ringDiffOptions) other(s *session, file *config.File, from *config.Cache) (*config.Cache, error) {
+func (o *ringDiffOptions) other(ctx context.Context, s *session, file *config.File, from *config.Cache) (*config.Cache, error) {
 	change := config.Change{Add: o.add, Remove: o.remove, Replace: o.replace, Release: string(o.release), Passwords: o.passwords}
 	named := o.to != "" || o.toConfig != ""
 	switch {
@@ -259,9 +259,11 @@ func (o *ringDiffOptions) other(s *session, file *config.File, from *config.Cach
 		}
 	}
 	other, err := file.Cache(alias)
-	if err == nil {
-		s.warn(file, other)
+	if err != nil {
+		return nil, err
 	}
+	s.warn(file, other)
+	_, other, err = s.found(ctx, file, other)
 	return other, err
 }
 

@@ -60,9 +60,12 @@ type guessRow struct {
 }
 
 func runRingGuess(ctx context.Context, s *session) error {
-	file, cache, err := s.fileAndCache()
+	file, cache, err := s.fileAndCache(ctx)
 	if err != nil {
 		return err
+	}
+	if cache.Cluster {
+		return usagef("cache %s is a Redis Cluster, which places keys itself", cache.Alias)
 	}
 	if !cache.Sharded {
 		return usagef("cache %s does not shard, so it has no ring", cache.Alias).

@@ -44,7 +44,7 @@ func (l *lookout) look(ctx context.Context, stored [][]byte) ([][]string, error)
 		found[k] = []string{}
 		for i := range entries {
 			switch {
-			case entries[i] == nil:
+			case entries[i] == nil, cluster.SentAway(entries[i][k].Err):
 			case entries[i][k].Err != nil:
 				if l.down[i] == nil {
 					l.down[i] = entries[i][k].Err

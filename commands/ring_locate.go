@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -28,7 +29,8 @@ func newRingLocate(s *session) *command {
 	return &command{
 		name: "locate", args: "KEY…", min: 1, max: -1,
 		short: "tells the shard on which the application looks for keys",
-		long: "No server is asked, unless --look is given: then the shards that hold the key follow,\n" +
+		long: "Of a Redis Cluster any node is asked, and the slot of the key follows. Else no server is\n" +
+			"asked, unless --look is given: then the shards that hold the key follow,\n" +
 			"separated by commas, or missing; unknown where a shard that did not answer may hold it.\n" +
 			"Of a key that is written like a stored one the servers tell which of the two it is.",
 		flags: o.flags(),
@@ -56,6 +58,7 @@ type located struct {
 	arg string
 	address
 	Index int       `json:"index"`
+	Slot  *int      `json:"slot,omitempty"` // of a Redis Cluster
 	On    *[]string `json:"found_on,omitempty"`
 	// Unanswered are the servers that were asked in vain.
 	Unanswered []string `json:"unanswered,omitempty"`
@@ -65,7 +68,7 @@ func runRingLocate(ctx context.Context, s *session, o *ringLocateOptions, args [
 	if err := o.check(args); err != nil {
 		return err
 	}
-	file, cache, err := s.fileAndCache()
+	file, cache, err := s.fileAndCache(ctx)
 	if err != nil {
 		return err
 	}
@@ -114,9 +117,13 @@ func runRingLocate(ctx context.Context, s *session, o *ringLocateOptions, args [
 				continue
 			}
 			stored = append(stored, []byte(sk))
-			batch = append(batch, &located{arg: key, Index: index, address: address{
+			at := &located{arg: key, Index: index, address: address{
 				Key: ui.Bytes(as.userKey(cache, key)), Stored: ui.Bytes(sk), Shard: cache.Servers[index].Masked(),
-			}})
+			}}
+			if cache.Cluster {
+				at.Slot = new(ring.Slot([]byte(sk)))
+			}
+			batch = append(batch, at)
 		}
 		if l != nil {
 			found, err := l.look(ctx, stored)
@@ -154,6 +161,9 @@ func printLocated(s *session, single bool, l *located) error {
 	fields := []string{l.Shard}
 	if !single {
 		fields = []string{l.arg, l.Shard}
+	}
+	if l.Slot != nil {
+		fields = append(fields, strconv.Itoa(*l.Slot))
 	}
 	if l.On != nil {
 		on := strings.Join(*l.On, ",")

@@ -12,6 +12,7 @@ import (
 	"cachering/commands/internal/plain"
 	"cachering/commands/internal/survey"
 	"cachering/commands/internal/ui"
+	"cachering/ring"
 )
 
 type ringShowOptions struct {
@@ -26,7 +27,7 @@ func (o *ringShowOptions) flags() []cli.Flag {
 		&cli.BoolFlag{Name: "keys", Destination: &o.keys,
 			Usage: "ask the servers how many keys they hold, and how many of a sample are at home"},
 		&cli.BoolFlag{Name: "points", Destination: &o.points,
-			Usage: "list the points of the ring: position in hex, index of the shard"},
+			Usage: "list the points of the ring: position in hex, or slots of a cluster, and index of the shard"},
 		&cli.GenericFlag{Name: "shard", Value: &o.shard,
 			Usage: "show the shard `NAME|INDEX` only"},
 		&cli.BoolFlag{Name: "show-secrets", Destination: &o.secrets,
@@ -39,7 +40,8 @@ func newRingShow(s *session) *command {
 	return &command{
 		name:  "show",
 		short: "shows the shards of a cache, their points and shares of the key space",
-		long: "Without --keys no server is asked. The label is the text that the ring hashes for a\n" +
+		long: "Without --keys no server is asked, but of a Redis Cluster any, for its masters and their\n" +
+			"slots: those stand in the place of shards and points. The label is the text that the ring hashes for a\n" +
 			"shard; a respelled location is another label, and moves keys.",
 		flags: o.flags(),
 		examples: []string{
@@ -70,7 +72,7 @@ type ringShard struct {
 	Index  int     `json:"index"`
 	Shard  string  `json:"shard"`
 	Label  string  `json:"label"`
-	Points int     `json:"point_count"`
+	Points int     `json:"point_count"` // of a cluster: slots
 	Share  float64 `json:"share"`
 	Role   string  `json:"role,omitempty"` // where one server takes every write
 	Keys   *int64  `json:"db_keys,omitempty"`
@@ -80,7 +82,7 @@ type ringShard struct {
 	Head    bool   `json:"head_of_scan,omitempty"` // the sample is of the keys that SCAN gives first
 }
 
-// ringPoint is a pair in JSON: ["06ab5210",0].
+// ringPoint is a pair in JSON: ["06ab5210",0], or ["0-5460",0].
 type ringPoint struct {
 	position string
 	server   int
@@ -91,7 +93,7 @@ func (p ringPoint) MarshalJSON() ([]byte, error) {
 }
 
 func runRingShow(ctx context.Context, s *session, o *ringShowOptions) error {
-	file, cache, err := s.fileAndCache()
+	file, cache, err := s.fileAndCache(ctx)
 	if err != nil {
 		return err
 	}
@@ -108,6 +110,11 @@ func runRingShow(ctx context.Context, s *session, o *ringShowOptions) error {
 		for p := range cache.Place.Points() {
 			if only < 0 || p.Server == only {
 				points = append(points, ringPoint{p.Position, p.Server})
+			}
+		}
+		for _, r := range cache.Place.SlotRanges() {
+			if only < 0 || r.Server == only {
+				points = append(points, ringPoint{r.String(), r.Server})
 			}
 		}
 		doc.Points = &points
@@ -190,7 +197,11 @@ func countKeys(ctx context.Context, s *session, file *config.File, cache *config
 }
 
 func printRing(s *session, o *ringShowOptions, doc *ringDocument) error {
-	columns := []ui.Column{{Name: "index", Right: true}, {Name: "shard"}, {Name: "points", Right: true}, {Name: "share", Right: true}}
+	points := "points"
+	if doc.Ring == string(ring.Cluster) {
+		points = "slots"
+	}
+	columns := []ui.Column{{Name: "index", Right: true}, {Name: "shard"}, {Name: points, Right: true}, {Name: "share", Right: true}}
 	roles := len(doc.Shards) > 0 && doc.Shards[0].Role != ""
 	if roles {
 		columns = append(columns, ui.Column{Name: "role"})

@@ -94,6 +94,7 @@ func TestScript(t *testing.T) {
 			"said":     scriptSaid,
 			"finish":   scriptFinish,
 			"redis":    scriptRedis,
+			"nodes":    scriptNodes,
 			"down":     scriptDown,
 			"up":       scriptUp,
 			"pause":    scriptPause,
@@ -270,6 +271,15 @@ func scriptRedis(ts *testscript.TestScript, neg bool, args []string) {
 		s := start(w.t, conf...)
 		w.servers[name] = s
 		ts.Setenv(name, address(s))
+	}
+}
+
+// nodes NAME… starts a Redis Cluster of so many masters.
+func scriptNodes(ts *testscript.TestScript, neg bool, args []string) {
+	w := worldOf(ts)
+	for i, s := range redistest.RunNodesT(w.t, len(args), 0).Masters {
+		w.servers[args[i]] = s
+		ts.Setenv(args[i], s.Addr)
 	}
 }
 

@@ -126,6 +126,15 @@ func (s *Shard) begin(ctx context.Context, t *transaction) (*Conn, error) {
 	return s.conn, nil
 }
 
+// together is how many of so many keys one transaction may change: of a Redis Cluster,
+// whose transactions are of one slot, one.
+func (s *Shard) together(keys int) int {
+	if s.cluster.nodes != nil {
+		return 1
+	}
+	return keys
+}
+
 // tryEmpty asks for a transaction of nothing: whether EXEC is refused is to be
 // known before anything elsewhere depends on it.
 func (s *Shard) tryEmpty(ctx context.Context) error {

@@ -6,6 +6,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/tls"
@@ -26,6 +27,7 @@ type Endpoint struct {
 	Name     string      // as it is shown: the spelling in the configuration, secrets masked
 	Network  string      // tcp or unix
 	Addr     string      // host:port or socket path
+	Known    string      // host:port by which it goes, where Addr is of a tunnel to it; "": Addr
 	Service  *Service    // whom to ask for the address instead; nil: nobody
 	Sentinel bool        // it is no server of keys, but tells where one is
 	TLS      *tls.Config // without a server name, the host that is dialled is taken
@@ -53,6 +55,9 @@ func (e *Endpoint) id() string {
 	return id
 }
 
+// known is the address that the server goes by.
+func (e *Endpoint) known() string { return cmp.Or(e.Known, e.Addr) }
+
 // Neighbour is another cache of the configuration that shares a server and
 // database with this one.
 type Neighbour struct {
@@ -66,13 +71,20 @@ type Spec struct {
 	Endpoints []Endpoint // in the order of LOCATION; a Shard's Index is its place
 	Keyspace  ring.Keyspace
 	// Home is the index of the endpoint on which the library would look for a
-	// stored key.
+	// stored key. Of a Redis Cluster it is nil, unless the home of a key is not to be what
+	// the cluster tells.
 	Home func(stored []byte) (int, error)
+	// Node is how a node of a Redis Cluster is reached, by the address that the cluster
+	// tells; nil: the cache is no cluster. Slots are those of the endpoints.
+	Node  func(addr string) (Endpoint, error)
+	Slots []ring.SlotRange
 	// SideKeys are what the library keeps beside a key; a marker is deleted
 	// with its key.
 	SideKeys ring.SideKeys
 	// Neighbours are listed per endpoint.
 	Neighbours map[int][]Neighbour
+	// Clusters tells that the library can be given a client of a Redis Cluster.
+	Clusters bool
 	// Client names the connections, unless it is the zero value.
 	Client         Client
 	SocketTimeout  time.Duration // without any progress; 0: 10 s, negative: for ever
@@ -85,6 +97,7 @@ type Cluster struct {
 	shards []*Shard
 	visit  []*Shard
 	node   *atomic.Bool // a server was found to be a node of a Redis Cluster
+	nodes  *nodes       // of one that the cache is; nil: it is none
 }
 
 // New checks spec and returns its cluster.
@@ -92,7 +105,7 @@ func New(spec Spec) (*Cluster, error) {
 	if len(spec.Endpoints) == 0 {
 		return nil, fmt.Errorf("cache %q has no server", spec.Alias)
 	}
-	if spec.Home == nil {
+	if spec.Home == nil && spec.Node == nil {
 		return nil, fmt.Errorf("cache %q has no ring", spec.Alias)
 	}
 	silence()
@@ -107,7 +120,32 @@ func New(spec Spec) (*Cluster, error) {
 			c.visit = append(c.visit, s)
 		}
 	}
+	if spec.Node != nil {
+		return c, c.begin()
+	}
 	return c, nil
+}
+
+// begin notes what is known of a Redis Cluster.
+func (c *Cluster) begin() error {
+	n := &nodes{known: map[string]*Shard{}, asking: map[string]*Shard{}}
+	n.make = func(addr string) (*Shard, error) {
+		end, err := c.spec.Node(addr)
+		if err != nil {
+			return nil, err
+		}
+		return &Shard{Index: -1, Name: end.Name, cluster: c, end: end}, nil
+	}
+	for _, s := range c.shards {
+		n.known[s.end.known()] = s
+	}
+	for _, r := range c.spec.Slots {
+		for slot := r.First; slot <= r.Last; slot++ {
+			n.owner[slot] = c.shards[r.Server]
+		}
+	}
+	c.nodes = n
+	return nil
 }
 
 // defaults fills in what was not given.
@@ -134,10 +172,30 @@ func (c *Cluster) Alias() string { return c.spec.Alias }
 // Keyspace is how the cache makes its stored keys.
 func (c *Cluster) Keyspace() ring.Keyspace { return c.spec.Keyspace }
 
-// Absent is a stored key about which a server is asked to learn what it can do: another
+// Absent is a stored key about which the server is asked to learn what it can do: another
 // each time, of this cache, so that an ACL allows it, and nobody's.
-func (c *Cluster) Absent() string {
-	return c.spec.Keyspace.Stored("cachering: can this server do it? "+rand.Text(), 0)
+func (s *Shard) Absent() string {
+	return s.Own(func() string {
+		return s.cluster.spec.Keyspace.Stored("cachering: can this server do it? "+rand.Text(), 0)
+	})
+}
+
+// Own is a stored key that random makes, another each time. Of a Redis Cluster it is in a
+// slot that the shard has, if one is found: it may have few slots, and a prefix may have
+// all keys in one.
+func (s *Shard) Own(random func() string) string {
+	stored := random()
+	if s.cluster.nodes == nil {
+		return stored
+	}
+	for first, n := ring.Slot([]byte(stored)), 0; n < 16*ring.Slots; n++ {
+		slot := ring.Slot([]byte(stored))
+		if s.cluster.nodes.has(s, slot) || n == 32 && slot == first {
+			break
+		}
+		stored = random()
+	}
+	return stored
 }
 
 // SideKeys are what the library keeps beside a key.
@@ -163,6 +221,9 @@ func (c *Cluster) Visit() []*Shard { return c.visit }
 
 // Home is the shard on which the library would look for a stored key.
 func (c *Cluster) Home(stored []byte) (*Shard, error) {
+	if c.spec.Home == nil {
+		return c.nodes.home(stored)
+	}
 	i, err := c.spec.Home(stored)
 	if err != nil {
 		return nil, err
@@ -187,10 +248,16 @@ func (c *Cluster) Elsewhere(home func(stored []byte) (int, error)) *Cluster {
 // error that told it is ErrClusterNode.
 func (c *Cluster) MetNode() bool { return c.node.Load() }
 
+// OfNodes reports whether the cache is a Redis Cluster, whose shards are its masters.
+func (c *Cluster) OfNodes() bool { return c.nodes != nil }
+
 // Close closes the connections that single-key access opened.
 func (c *Cluster) Close() error {
 	for _, s := range c.shards {
 		s.closeConn()
+	}
+	if c.nodes != nil {
+		c.nodes.close()
 	}
 	return nil
 }

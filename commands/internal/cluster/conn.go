@@ -38,6 +38,7 @@ type Shard struct {
 	mu             sync.Mutex
 	user, password string // once known: to name in errors, and to keep out of them
 
+	asks bool  // every command is sent behind ASKING
 	conn *Conn // of single-key access, opened when first needed
 
 	wrote   atomic.Bool // a server of it took a write
@@ -87,6 +88,7 @@ type Conn struct {
 	known  string // the address that the server goes by
 	in     bool   // the server has let us in: from here on no command holds the password
 	closed bool
+	inside bool  // of a transaction, as far as asking must know
 	said   error // the error that it answered last before that
 	client *redis.Client
 	sticky *redis.Conn
@@ -128,7 +130,7 @@ func (s *Shard) dialOnce(ctx context.Context, buffer int) (*Conn, error) {
 	if s.end.Service != nil {
 		return s.dialService(ctx, buffer)
 	}
-	return s.dialAt(ctx, s.end.Network, s.end.Addr, s.end.Addr, buffer)
+	return s.dialAt(ctx, s.end.Network, s.end.Addr, s.end.known(), buffer)
 }
 
 // dialAt connects to an address, which stands for the one that the server is
@@ -241,10 +243,17 @@ func (c *Conn) greet(ctx context.Context) error {
 func (c *Conn) alone(ctx context.Context, about *redis.StringCmd) error {
 	err := about.Err()
 	if err == nil {
-		if ParseInfo(about.Val()).Field("cluster_enabled") == "1" {
+		enabled := ParseInfo(about.Val()).Field("cluster_enabled")
+		switch wanted := c.Shard.cluster.spec.Node != nil; {
+		case !wanted && enabled == "1":
 			c.Shard.cluster.node.Store(true)
-			return c.Shard.Wrap(troublef(ErrClusterNode, "%s", clusterNode))
+			return c.Shard.Wrap(troublef(ErrClusterNode, "%s", c.Shard.node()))
+		case wanted && enabled == "0":
+			return c.Shard.Wrap(troublef(ErrNoNode, "%v: leave out options.cluster, or what names a client of one, if the application uses no cluster; else correct location", ErrNoNode))
 		}
+		return nil
+	}
+	if c.Shard.cluster.spec.Node != nil {
 		return nil
 	}
 	k := c.Shard.cluster.spec.Keyspace
@@ -273,6 +282,7 @@ func (c *Conn) Do(ctx context.Context, cmds []redis.Cmder) error {
 		}
 	})
 	defer stop()
+	cmds = c.asking(cmds)
 	pipe := c.sticky.Pipeline()
 	if err := pipe.BatchProcess(ctx, cmds...); err != nil {
 		return err
@@ -311,7 +321,7 @@ func (c *Conn) failed(ctx context.Context, err error) error {
 		return ctx.Err()
 	}
 	if c.live.Load() != nil && !c.in {
-		return &ShardError{c.Shard.Name, c.Shard.refused(err)}
+		return &ShardError{Shard: c.Shard.Name, Err: c.Shard.refused(err)}
 	}
 	return c.Shard.Wrap(err)
 }

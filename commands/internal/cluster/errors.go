@@ -42,6 +42,8 @@ var (
 type ShardError struct {
 	Shard string
 	Err   error
+
+	unsent bool // what failed never left
 }
 
 func (e *ShardError) Error() string { return "shard " + e.Shard + ": " + e.Err.Error() }
@@ -280,7 +282,7 @@ func (c *Conn) atFirst(err error) error {
 		c.said = answer(l.last)
 	}
 	if c.said != nil {
-		return &ShardError{s.Name, s.refused(c.said)}
+		return &ShardError{Shard: s.Name, Err: s.refused(c.said)}
 	}
 	var text string
 	switch {
@@ -292,7 +294,7 @@ func (c *Conn) atFirst(err error) error {
 	default:
 		return err
 	}
-	return &ShardError{s.Name, troublef(err, "the connection was closed before any answer: %s", text)}
+	return &ShardError{Shard: s.Name, Err: troublef(err, "the connection was closed before any answer: %s", text)}
 }
 
 // certificateTrouble says which setting is at fault where TLS was refused; nil

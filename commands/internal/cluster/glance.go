@@ -72,8 +72,10 @@ func (s *Shard) Glance(ctx context.Context, stored ...[]byte) ([]Glimpse, error)
 		pttl, size := cmds[each*i+2].(*redis.IntCmd), cmds[each*i+3].(*redis.IntCmd)
 		g := &out[i]
 		g.Stored, g.TTL = key, Missing
-		if err := kind.Err(); err != nil {
-			return nil, s.Wrap(err)
+		if err := s.Wrap(kind.Err()); SentAway(err) {
+			continue // it gives the key to nobody
+		} else if err != nil {
+			return nil, err
 		}
 		if kind.Val() == "none" {
 			g.Expired = held.Err() == nil && held.Val() > 0

@@ -15,11 +15,13 @@ import (
 // lifetime of w. A key that expires meanwhile is not brought back. Found tells
 // whether there was one; an error of change is returned as it is.
 func (c *Cluster) Update(ctx context.Context, stored []byte, w Write, change func(value []byte) ([]byte, error)) Entry {
-	e := Entry{Stored: stored, TTL: Missing}
-	if e.Shard, e.Err = c.Home(stored); e.Err != nil {
-		return e
-	}
+	return c.single(ctx, stored, func(e *Entry) { e.update(ctx, w, change) })
+}
+
+// update is Update on the shard of the entry.
+func (e *Entry) update(ctx context.Context, w Write, change func(value []byte) ([]byte, error)) {
 	for byClock := false; ; {
+		stored := e.Stored
 		var get *redis.StringCmd
 		var expires *expiryQuestion
 		replies, err := e.Shard.transact(ctx, transaction{watch: [][]byte{stored}, ask: func() []redis.Cmder {
@@ -49,7 +51,7 @@ func (c *Cluster) Update(ctx context.Context, stored []byte, w Write, change fun
 		}})
 		if err != nil || replies == nil {
 			e.Err = err
-			return e.typed(ctx)
+			return
 		}
 		if replies[0] == nil {
 			continue // it expired just before
@@ -60,18 +62,20 @@ func (c *Cluster) Update(ctx context.Context, stored []byte, w Write, change fun
 			continue
 		}
 		e.Done = e.Err == nil
-		return e
+		return
 	}
 }
 
 // DeleteIf deletes a key if it holds value. Found tells whether there was one,
 // and Value then what it held.
 func (c *Cluster) DeleteIf(ctx context.Context, stored, value []byte) Entry {
-	e := Entry{Stored: stored, TTL: Missing}
-	if e.Shard, e.Err = c.Home(stored); e.Err != nil {
-		return e
-	}
+	return c.single(ctx, stored, func(e *Entry) { e.deleteIf(ctx, value) })
+}
+
+// deleteIf is DeleteIf on the shard of the entry.
+func (e *Entry) deleteIf(ctx context.Context, value []byte) {
 	var get *redis.StringCmd
+	stored := e.Stored
 	replies, err := e.Shard.transact(ctx, transaction{watch: [][]byte{stored}, ask: func() []redis.Cmder {
 		get = redis.NewStringCmd(ctx, "get", stored)
 		return []redis.Cmder{get}
@@ -89,18 +93,19 @@ func (c *Cluster) DeleteIf(ctx context.Context, stored, value []byte) Entry {
 	if e.Err = err; err == nil && replies != nil {
 		e.Done, e.Err = replies[0] == int64(1), e.Shard.refusal(replies)
 	}
-	return e.typed(ctx)
 }
 
 // Take stores a value for ttl where there is nothing yet; Done tells whether it
 // did. It needs of the server what DeleteIf needs, so that nobody takes what he
 // then cannot give back.
 func (c *Cluster) Take(ctx context.Context, stored, value []byte, ttl time.Duration) Entry {
-	e := Entry{Stored: stored, TTL: Missing}
-	if e.Shard, e.Err = c.Home(stored); e.Err != nil {
-		return e
-	}
+	return c.single(ctx, stored, func(e *Entry) { e.take(ctx, value, ttl) })
+}
+
+// take is Take on the shard of the entry.
+func (e *Entry) take(ctx context.Context, value []byte, ttl time.Duration) {
 	var exists *redis.IntCmd
+	stored := e.Stored
 	replies, err := e.Shard.transact(ctx, transaction{watch: [][]byte{stored}, ask: func() []redis.Cmder {
 		exists = redis.NewIntCmd(ctx, "exists", stored)
 		return []redis.Cmder{exists}
@@ -113,5 +118,4 @@ func (c *Cluster) Take(ctx context.Context, stored, value []byte, ttl time.Durat
 	if e.Err = err; err == nil && replies != nil {
 		e.Done, e.Err = replies[0] == "OK", e.Shard.refusal(replies)
 	}
-	return e
 }

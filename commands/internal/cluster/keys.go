@@ -223,7 +223,7 @@ const (
 // each builds the commands of every key, sends them with one flush a shard, all
 // shards at once, and has the answers read. It is for one goroutine at a time.
 func (c *Cluster) each(ctx context.Context, stored [][]byte, again bool, build func(*Entry) (cmds []redis.Cmder, read func())) []Entry {
-	return c.perShard(ctx, stored, func(s *Shard, entries []Entry, at []int) {
+	return c.perShard(ctx, stored, again, func(s *Shard, entries []Entry, at []int) {
 		s.each(ctx, entries, at, again, func(_ int, e *Entry) ([]redis.Cmder, func()) { return build(e) })
 	})
 }
@@ -231,13 +231,37 @@ func (c *Cluster) each(ctx context.Context, stored [][]byte, again bool, build f
 // perShard has the entries of each shard worked on, all shards at once; at are
 // the places of those of the shard among those asked. It is for one goroutine at a
 // time.
-func (c *Cluster) perShard(ctx context.Context, stored [][]byte, work func(s *Shard, entries []Entry, at []int)) []Entry {
+func (c *Cluster) perShard(ctx context.Context, stored [][]byte, again bool, work func(s *Shard, entries []Entry, at []int)) []Entry {
 	entries := make([]Entry, len(stored))
+	todo := make([]int, len(stored))
+	for i := range todo {
+		todo[i] = i
+	}
+	f := c.follow()
+	for len(todo) > 0 {
+		f.round(ctx, entries, todo, stored, work)
+		var errs []error
+		var left []int
+		for _, i := range todo {
+			if err := entries[i].Err; f.again(stored[i], err, again) {
+				left, errs = append(left, i), append(errs, err)
+			}
+		}
+		if left == nil || !f.ready(ctx, errs) {
+			break
+		}
+		todo = left
+	}
+	return entries
+}
+
+// round has the entries that todo names worked on.
+func (f *follower) round(ctx context.Context, entries []Entry, todo []int, stored [][]byte, work func(s *Shard, entries []Entry, at []int)) {
 	at := make(map[*Shard][]int)
-	for i := range entries {
+	for _, i := range todo {
 		e := &entries[i]
-		e.Stored, e.TTL = stored[i], Missing
-		if e.Shard, e.Err = c.Home(stored[i]); e.Err == nil {
+		*e = Entry{Stored: stored[i], TTL: Missing}
+		if e.Shard, e.Err = f.home(stored[i]); e.Err == nil {
 			at[e.Shard] = append(at[e.Shard], i)
 		}
 	}
@@ -257,7 +281,6 @@ func (c *Cluster) perShard(ctx context.Context, stored [][]byte, work func(s *Sh
 		})
 	}
 	wg.Wait()
-	return entries
 }
 
 // each is what Cluster.each does on one shard.
@@ -285,11 +308,14 @@ func (s *Shard) each(ctx context.Context, entries []Entry, at []int, again bool,
 // may have closed it since it was last used, as one with a timeout does while a
 // user types keys; then what only reads is sent once more.
 func (s *Shard) do(ctx context.Context, cmds []redis.Cmder, again bool) error {
+	if s.conn != nil && s.cluster.nodes != nil && s.conn.hungUp() {
+		s.closeConn() // before anything was sent: another node may have taken its place
+	}
 	used := s.conn != nil
 	if !used {
 		conn, err := s.Dial(ctx, 0)
 		if err != nil {
-			return err
+			return notSent(err)
 		}
 		s.conn = conn
 	}

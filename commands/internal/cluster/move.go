@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/redis/go-redis/v9"
+
+	"cachering/ring"
 )
 
 // Moved is how Move went.
@@ -26,18 +28,28 @@ type Moved struct {
 // with the same value, at both, and a second Move ends the work.
 func (c *Cluster) Move(ctx context.Context, from, to []byte) Moved {
 	var m Moved
-	if m.From, m.Err = c.Home(from); m.Err != nil {
-		return m
+	for source, target := c.follow(), c.follow(); ; {
+		m = Moved{Copied: m.Copied}
+		if m.From, m.Err = source.home(from); m.Err == nil {
+			m.To, m.Err = target.home(to)
+		}
+		switch {
+		case m.Err != nil:
+		case m.From.Same(m.To) && (c.nodes == nil || ring.Slot(from) == ring.Slot(to)):
+			c.rename(ctx, &m, from, to)
+		default:
+			c.carry(ctx, &m, from, to)
+		}
+		// Which of the two keys an answer is about its slot tells.
+		f, key := source, from
+		var r *Redirect
+		if errors.As(m.Err, &r) && r.Slot == ring.Slot(to) {
+			f, key = target, to
+		}
+		if !f.again(key, m.Err, once) || !f.ready(ctx, []error{m.Err}) {
+			return m
+		}
 	}
-	if m.To, m.Err = c.Home(to); m.Err != nil {
-		return m
-	}
-	if m.From.Same(m.To) {
-		c.rename(ctx, &m, from, to)
-	} else {
-		c.carry(ctx, &m, from, to)
-	}
-	return m
 }
 
 // rename moves within a shard, in one transaction.
@@ -74,6 +86,11 @@ func (c *Cluster) carry(ctx context.Context, m *Moved, from, to []byte) {
 	var expiry *expiryQuestion
 	var value []byte
 	var expires int64
+	target := m.To
+	if target == m.From { // another slot of a master, whose connection is inside the transaction
+		target = m.To.Database(m.To.DB())
+		defer target.Close()
+	}
 	replies, err := m.From.transact(ctx, transaction{watch: [][]byte{from}, ask: func() []redis.Cmder {
 		get, expiry = redis.NewStringCmd(ctx, "get", from), askExpiry(ctx, from)
 		return append([]redis.Cmder{get}, expiry.cmds()...)
@@ -95,7 +112,7 @@ func (c *Cluster) carry(ctx context.Context, m *Moved, from, to []byte) {
 		m.Found = true
 		return append([]redis.Cmder{redis.NewCmd(ctx, "del", from)}, c.unmark(ctx, from)...), nil
 	}, ready: func() error {
-		err := m.To.put(ctx, to, value, expires)
+		err := target.put(ctx, to, value, expires)
 		m.Copied = m.Copied || err == nil
 		return err
 	}})

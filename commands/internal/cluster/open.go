@@ -30,6 +30,7 @@ func Open(c *config.Cache, o Options) (*Cluster, error) {
 		SocketTimeout:  c.SocketTimeout,
 		ConnectTimeout: c.ConnectTimeout,
 		Client:         o.Client,
+		Clusters:       c.Library().Clusters,
 	}
 	if o.SocketTimeout != 0 {
 		spec.SocketTimeout = o.SocketTimeout
@@ -44,33 +45,25 @@ func Open(c *config.Cache, o Options) (*Cluster, error) {
 		// application reads what comes from there.
 		spec.Home = func([]byte) (int, error) { return writer, nil }
 	}
-	for i, server := range c.Servers {
-		at := c.Endpoint(i)
-		end := Endpoint{
-			Name:     server.Masked(),
-			Network:  at.Network,
-			Addr:     at.Addr,
-			DB:       at.DB,
-			Writable: !only || i == writer,
-
-			Connections: c.Connections(i),
-			HideUser:    c.LoneUser(i),
-			Login: func(ctx context.Context) (user, password string, err error) {
-				login, err := c.Login(ctx, i)
-				return login.Username, login.Password.Reveal(), err
-			},
-			LoginAgain: func(ctx context.Context, user, password string) (string, string, bool) {
-				login, changed := c.LoginAgain(ctx, i, config.Login{Username: user, Password: config.NewSecret(password)})
-				return login.Username, login.Password.Reveal(), changed
-			},
+	if c.Cluster {
+		spec.Home, spec.Slots = nil, c.Place.SlotRanges()
+		spec.Node = func(addr string) (Endpoint, error) {
+			one, err := c.WithMasters(0, []string{addr}, nil)
+			if err != nil {
+				return Endpoint{}, err
+			}
+			return endpoint(one, 0)
 		}
+	}
+	for i := range c.Servers {
+		end, err := endpoint(c, i)
+		if err != nil {
+			return nil, err
+		}
+		at := c.Endpoint(i)
+		end.Writable = !only || i == writer
 		if sentinels != nil {
 			end.Network, end.Service = "tcp", &Service{Name: at.Addr, Replica: at.Replica, Sentinels: sentinels}
-		}
-		if at.TLS {
-			if end.TLS, err = c.TLS(i); err != nil {
-				return nil, err
-			}
 		}
 		spec.Endpoints = append(spec.Endpoints, end)
 		for _, other := range o.Others {
@@ -80,6 +73,53 @@ func Open(c *config.Cache, o Options) (*Cluster, error) {
 		}
 	}
 	return New(spec)
+}
+
+// endpoint is how the server of that index is reached.
+func endpoint(c *config.Cache, i int) (end Endpoint, err error) {
+	at := c.Endpoint(i)
+	end = Endpoint{
+		Name:     c.Servers[i].Masked(),
+		Network:  at.Network,
+		Addr:     at.Addr,
+		DB:       at.DB,
+		Writable: true,
+
+		Connections: c.Connections(i),
+		HideUser:    c.LoneUser(i),
+		Login: func(ctx context.Context) (user, password string, err error) {
+			login, err := c.Login(ctx, i)
+			return login.Username, login.Password.Reveal(), err
+		},
+		LoginAgain: func(ctx context.Context, user, password string) (string, string, bool) {
+			login, changed := c.LoginAgain(ctx, i, config.Login{Username: user, Password: config.NewSecret(password)})
+			return login.Username, login.Password.Reveal(), changed
+		},
+	}
+	if c.Cluster {
+		end.Known = c.Servers[i].Addr
+	}
+	if at.TLS {
+		end.TLS, err = c.TLS(i)
+	}
+	return end, err
+}
+
+// Discover asks the seeds of a cache that is a Redis Cluster for its masters, and gives the
+// file and the cache with those for servers. The order is that of their lowest slots.
+func Discover(ctx context.Context, f *config.File, c *config.Cache, o Options) (*config.File, *config.Cache, error) {
+	seeds, err := Open(c, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	t, seed, err := newest(ctx, seeds.Shards())
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(t.Masters) == 0 {
+		return nil, nil, seeds.Shards()[seed].Wrap(troublef(errUnsettled, "no node of the cluster has a slot: see redis-cli --cluster check"))
+	}
+	return f.WithMasters(c, seed, t.Masters, t.Slots)
 }
 
 // openSentinels is who tells where the servers of a cache are, nil if locations

@@ -86,6 +86,26 @@ func (r *Reply) Array(n int) ([]Item, error) {
 	return r.Items[1:], nil
 }
 
+// Values are commands that read the values of keys into r as the reply to MGET, in one
+// command, or, of a Redis Cluster, whose keys are in slots, in one for each. What is no
+// string there, or has gone elsewhere, is nil.
+func (s *Shard) Values(ctx context.Context, r *Reply, keys [][]byte) []redis.Cmder {
+	if s.cluster.nodes == nil {
+		args := make([]any, 1, len(keys)+1)
+		args[0] = "mget"
+		for _, key := range keys {
+			args = append(args, key)
+		}
+		return []redis.Cmder{NewCommand(ctx, r, args...)}
+	}
+	r.Items = append(r.Items, Item{Kind: Array, Int: int64(len(keys))})
+	cmds := make([]redis.Cmder, len(keys))
+	for i, key := range keys {
+		cmds[i] = NewCommand(ctx, r, "get", key)
+	}
+	return cmds
+}
+
 // Err is the error that item i holds, if it is one. The zero Item stands for an
 // answer that did not come.
 func (r *Reply) Err(i Item) error {

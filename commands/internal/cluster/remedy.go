@@ -16,8 +16,20 @@ var (
 	ErrClusterNode = errors.New("this is a node of a Redis Cluster")
 )
 
-// clusterNode says what to do about a node of a cluster.
-var clusterNode = ErrClusterNode.Error() + ", which holds some of the keys only: let location lead to servers of their own (cluster-enabled no)"
+// What to do about a node of a cluster, where the library has no client of one, and where it
+// may have one.
+var (
+	clusterNode   = ErrClusterNode.Error() + ", which holds some of the keys only: let location lead to servers of their own (cluster-enabled no)"
+	clusterMember = ErrClusterNode.Error() + ", which holds some of the keys only: write options.cluster = true if the application has a client of the cluster, else let location lead to servers of their own (cluster-enabled no)"
+)
+
+// node says what to do about a node of a cluster.
+func (s *Shard) node() string {
+	if s.cluster.spec.Clusters {
+		return clusterMember
+	}
+	return clusterNode
+}
 
 // remedies are the answers of servers that a user can do something about, by how
 // they begin (server.c, networking.c, db.c, cluster.c, script.c and rdb.c of Redis),
@@ -48,6 +60,11 @@ var remedies = [...]struct {
 // errors.As; ok is false where it is not known. No word of the answer but its code is
 // in them.
 func (s *Shard) remedy(said string) (words string, kept []error, ok bool) {
+	if s.cluster.nodes != nil {
+		if words, kept, ok = s.sent(said); ok {
+			return words, kept, ok
+		}
+	}
 	for _, r := range remedies {
 		if !strings.HasPrefix(said, r.sign) {
 			continue
@@ -58,8 +75,33 @@ func (s *Shard) remedy(said string) (words string, kept []error, ok bool) {
 		}
 		if r.kind == ErrClusterNode {
 			s.cluster.node.Store(true)
+			return strings.Replace(r.words, clusterNode, s.node(), 1), kept, true
 		}
 		return r.words, kept, true
+	}
+	return "", nil, false
+}
+
+// sent is remedy for a node of the Redis Cluster that the cache is, about keys that are
+// followed: what it says is told only where that led nowhere.
+func (s *Shard) sent(said string) (words string, kept []error, ok bool) {
+	if r, ok := redirect(said, s.end.known()); ok {
+		code, _, _ := strings.Cut(said, " ")
+		return fmt.Sprintf("%s: the node sends to %s for slot %d, and that led nowhere: see redis-cli --cluster check", code, r.Addr, r.Slot), []error{answer(code), r}, true
+	}
+	switch code, _, _ := strings.Cut(said, " "); code {
+	case "CLUSTERDOWN":
+		return code + ": the cluster is down, or nobody has the slot of the key: see redis-cli --cluster check", []error{answer(code), errUnsettled}, true
+	case "TRYAGAIN":
+		return code + ": the slot of the key is on its way to another node: run again", []error{answer(code), errUnsettled}, true
+	case "CROSSSLOT":
+		return code + ": the keys are in different slots, so the cluster does not change them together", []error{answer(code)}, true
+	case "LOADING", "MASTERDOWN":
+		for _, r := range remedies {
+			if r.sign == code+" " {
+				return r.words, []error{answer(code), errUnsettled}, true
+			}
+		}
 	}
 	return "", nil, false
 }

@@ -23,9 +23,9 @@ type Renewal func(value []byte) (renewed []byte, ttl time.Duration, err error)
 // told of. Done tells whether a value was stored, or an expiry set or removed; an error
 // of renewal is that of its key.
 func (c *Cluster) Renew(ctx context.Context, stored [][]byte, ttl time.Duration, renewal Renewal) []Entry {
-	return c.perShard(ctx, stored, func(s *Shard, entries []Entry, at []int) {
+	return c.perShard(ctx, stored, once, func(s *Shard, entries []Entry, at []int) {
 		for len(at) > 0 {
-			n := distinct(entries, at[:min(renewedAtOnce, len(at))])
+			n := distinct(entries, at[:min(s.together(renewedAtOnce), len(at))])
 			s.renew(ctx, entries, at[:n], ttl, renewal)
 			at = at[n:]
 		}

@@ -29,7 +29,7 @@ func (c *Cluster) Set(ctx context.Context, puts ...Put) []Entry {
 	for i, p := range puts {
 		stored[i] = p.Stored
 	}
-	return c.perShard(ctx, stored, func(s *Shard, entries []Entry, at []int) {
+	return c.perShard(ctx, stored, once, func(s *Shard, entries []Entry, at []int) {
 		kept := func(i int) bool { return puts[i].KeepTTL && !puts[i].XX }
 		s.each(ctx, entries, slices.DeleteFunc(slices.Clone(at), kept), once, func(i int, e *Entry) ([]redis.Cmder, func()) {
 			return puts[i].set(ctx, e)
@@ -81,7 +81,7 @@ const keptAtOnce = 1 << 20
 func (s *Shard) keep(ctx context.Context, puts []Put, entries []Entry, at []int) {
 	for len(at) > 0 {
 		n, size := 1, len(puts[at[0]].Value)
-		for n < len(at) && size+len(puts[at[n]].Value) <= keptAtOnce {
+		for n < min(len(at), s.together(len(at))) && size+len(puts[at[n]].Value) <= keptAtOnce {
 			size += len(puts[at[n]].Value)
 			n++
 		}
@@ -166,18 +166,15 @@ func (s *Shard) replaceByClock(ctx context.Context, key, value []byte, expires *
 // get_or_set of django-redis-cache does: a value without a marker is stale, and a
 // marker without a value would make the library answer None.
 func (c *Cluster) SetMarked(ctx context.Context, stored, value []byte, ttl, fresh time.Duration) Entry {
-	e := Entry{Stored: stored, TTL: Missing}
-	if e.Shard, e.Err = c.Home(stored); e.Err != nil {
-		return e
-	}
-	replies, err := e.Shard.atomically(ctx,
-		redis.NewCmd(ctx, expiry([]any{"set", stored, value}, ttl)...),
-		redis.NewCmd(ctx, expiry([]any{"set", c.Fresh(stored), "1"}, fresh)...))
-	if e.Err = err; err == nil {
-		e.Err = e.Shard.refusal(replies)
-	}
-	e.Done = e.Err == nil
-	return e
+	return c.single(ctx, stored, func(e *Entry) {
+		replies, err := e.Shard.atomically(ctx,
+			redis.NewCmd(ctx, expiry([]any{"set", stored, value}, ttl)...),
+			redis.NewCmd(ctx, expiry([]any{"set", c.Fresh(stored), "1"}, fresh)...))
+		if e.Err = err; err == nil {
+			e.Err = e.Shard.refusal(replies)
+		}
+		e.Done = e.Err == nil
+	})
 }
 
 // expiry adds what makes SET give a key a lifetime.

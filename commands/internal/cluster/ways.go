@@ -44,8 +44,12 @@ func (w Ways) Guards() []string {
 // The transaction comes last, because where EXEC is refused what follows would be part
 // of it.
 func (c *Conn) Ways(ctx context.Context, first func(absent string) []redis.Cmder) (w Ways, again bool, err error) {
-	absent := c.Shard.cluster.Absent()
-	eval := redis.NewCmd(ctx, "eval", DeleteScript, 2, absent, c.Shard.cluster.SideKeys().Fresh+absent, "del", 1)
+	absent := c.Shard.Absent()
+	keys := []any{absent, c.Shard.cluster.SideKeys().Fresh + absent}
+	if c.Shard.cluster.nodes != nil { // which are in two slots
+		keys = keys[:1]
+	}
+	eval := redis.NewCmd(ctx, append(append([]any{"eval", DeleteScript, len(keys)}, keys...), "del", 1)...)
 	watch := redis.NewStatusCmd(ctx, "watch", absent)
 	multi := redis.NewStatusCmd(ctx, "multi")
 	queued := redis.NewStatusCmd(ctx, "type", absent)

@@ -13,10 +13,11 @@ import (
 func (l *loader) client(n *node, lib *library.Library, b library.Backend) (library.Client, bool) {
 	name := n.get("options", "client_class")
 	if name == nil {
-		return library.Client{Sharded: b.Sharded, Sentinel: b.Sentinel, First: b.Sentinel}, true
+		return l.clustered(n, library.Client{Sharded: b.Sharded, Cluster: b.Cluster, Sentinel: b.Sentinel, First: b.Sentinel})
 	}
 	if c, ok := lib.Clients[text(name)]; ok {
-		return c, true
+		c.Cluster = c.Cluster || b.Cluster
+		return l.clustered(n, c)
 	}
 	known := slices.Sorted(maps.Keys(lib.Clients))
 	msg, hint := "unknown client", "known are "+strings.Join(known, ", ")

@@ -203,6 +203,9 @@ func TestDocumentedBackends(t *testing.T) {
 		if strings.HasPrefix(name, "django") {
 			location = "redis://h:1/1"
 		}
+		if library.NamesCluster(name) {
+			location = "redis://h:1"
+		}
 		c, _ := one(t, "[caches.x]\nbackend = "+quote(name)+"\nlocation = "+quote(location)+"\noptions.socket_timeout = 3\n"+
 			map[bool]string{true: "release = \"3.0.1\"\n"}[name == library.Default().Sharding()]+
 			map[bool]string{true: "release = \"0.4.1\"\n"}[strings.Contains(name, "RedisRs")]+

@@ -37,7 +37,7 @@ func (l *loader) cache(n *node) *Cache {
 	}
 	c := &Cache{
 		Alias: n.name, File: l.file, Line: n.line, Backend: text(n.get("backend")),
-		Sharded: cl.Sharded, Herd: cl.Herd, pools: cl.Sentinel, first: cl.First, library: lib, backend: b, node: n,
+		Sharded: cl.Sharded, Cluster: cl.Cluster, Herd: cl.Herd, pools: cl.Sentinel, first: cl.First, library: lib, backend: b, node: n,
 		Version: 1, Timeout: Timeout{After: 300 * time.Second},
 	}
 	l.plainSettings(c, n)

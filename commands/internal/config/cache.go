@@ -32,8 +32,11 @@ type Cache struct {
 	Backend string // dotted name
 	Release string // of the library; empty when options.ring stands for it
 
-	Ring    ring.Name     // ring.Plain when the backend does not shard
-	Sharded bool          //
+	Ring    ring.Name // ring.Plain when the backend does not shard
+	Sharded bool      //
+	// Cluster tells that the servers are nodes of a Redis Cluster. Those of a
+	// configuration are seeds, who tell the others; WithMasters has those that keep keys.
+	Cluster bool
 	Place   *ring.Ring    // which server a key lives on; the same Servers, in the same order
 	Servers []ring.Server // in configuration order, those listed twice included
 	Master  int           // the server that takes every write, where Place has a Writer
@@ -70,6 +73,9 @@ type Cache struct {
 	Bulk           Bulk
 
 	Sentinels *Sentinels // who tells where servers are; nil: locations do
+
+	nodes map[string]string // of a cluster: where to connect instead of an address
+	found bool              // of a cluster: the servers are its masters
 
 	library        *library.Library
 	backend        library.Backend

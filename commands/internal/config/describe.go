@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 
 	"cachering/commands/internal/library"
@@ -49,6 +50,10 @@ func CheckPython(version string) (msg, hint string) {
 
 // IsPython2 reports whether a checked version is of Python 2.
 func IsPython2(version string) bool { return python2(version) }
+
+// ClusterNames are the options that name what makes a client of a Redis Cluster, where an
+// application uses one.
+func ClusterNames() []string { return slices.Clone(clusterNames) }
 
 // IsEnvName reports whether password_env takes a name.
 func IsEnvName(name string) bool {

@@ -19,8 +19,12 @@ func endpoint(s ring.Server) Endpoint {
 // dial reads where to connect instead. A server is found by its spelling, which
 // may have its password hidden, and failing that by its host and port.
 func (l *loader) dial(c *Cache, n *node) {
-	if c.Sentinels != nil {
+	switch {
+	case c.Sentinels != nil:
 		l.dialServices(c, n)
+		return
+	case c.Cluster:
+		l.dialNodes(c, n)
 		return
 	}
 	taken := map[int]*node{}

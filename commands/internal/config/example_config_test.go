@@ -34,7 +34,7 @@ func mustParse(t *testing.T, what string, lines []string) *File {
 func TestExampleLoads(t *testing.T) {
 	lines := readExample(t)
 	f := mustParse(t, "as it is", lines)
-	if f == nil || len(f.Caches) != 9 || len(f.Warnings) > 0 {
+	if f == nil || len(f.Caches) != 10 || len(f.Warnings) > 0 {
 		t.Fatalf("the example as it is: %v, warnings %v", f, f.Warnings)
 	}
 	for _, c := range f.Caches {

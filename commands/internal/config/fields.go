@@ -78,6 +78,7 @@ var (
 		{name: "username", kinds: kindString, write: `the name of an ACL user, such as "admin"`, check: notEmpty},
 	}
 
+	clusterOption  = field{name: "cluster", kinds: kindBool, write: "true or false"}
 	ringOption     = field{name: "ring", kinds: kindString, write: `it in quotes, such as "django-redis-cache"`, check: notEmpty}
 	protocolOption = field{name: "pickle_version", kinds: kindInt | kindString, want: "an integer", write: "-1, or 0 to 5", check: checkProtocol}
 
@@ -117,7 +118,7 @@ var (
 		}},
 		{name: "compress_min_length", kinds: kindInt, write: "a number of bytes, such as 15", check: between(0, 1<<31-1)},
 		{name: "compress_min_len", kinds: kindInt, write: "a number of bytes, such as 10", check: between(0, 1<<31-1)},
-		{name: "cluster_mode", kinds: kindBool, write: "true or false", check: checkClusterMode},
+		{name: "cluster_mode", kinds: kindBool, write: "true or false"},
 		{name: "compress_level", kinds: kindInt, write: "a level, such as 6"},
 		{name: "master_cache", kinds: kindString, write: "one of the locations, spelled as it is there", check: notEmpty},
 		{name: "client_class", kinds: kindString, write: "the dotted name, in quotes", check: notEmpty},
@@ -150,6 +151,9 @@ func optionsOf(lib *library.Library) []field {
 	list := slices.Clone(commonOptions)
 	if len(lib.Rings()) > 0 {
 		list = append(list, ringOption)
+	}
+	if lib.Clusters {
+		list = append(list, clusterOption)
 	}
 	for _, o := range lib.Options {
 		f := optionField(o)
@@ -216,13 +220,6 @@ func checkSeconds(n *node) problem {
 		return problem{"a timeout of 0 would end every call at once", `write seconds, or "none" for no limit`}
 	}
 	return atLeast(0)(n)
-}
-
-func checkClusterMode(n *node) problem {
-	if n.value == true {
-		return problem{unbuilt("a Redis or Valkey Cluster"), "nothing here reads or writes such a cache"}
-	}
-	return problem{}
 }
 
 func checkEnvName(n *node) problem {

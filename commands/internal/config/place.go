@@ -36,6 +36,10 @@ func (l *loader) placement(c *Cache, n *node) {
 	if len(l.errs) > failed {
 		return
 	}
+	if c.Cluster {
+		l.seeds(c, n)
+		return
+	}
 	place, err := ring.New(c.Ring, c.Servers)
 	if err == nil && !c.Sharded {
 		c.Master = l.master(c, n.get("options", "master_cache"), opts)

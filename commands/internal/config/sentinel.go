@@ -109,11 +109,17 @@ func (l *loader) sentinels(c *Cache, n *node, cl library.Client) {
 	}
 	plain := named("ConnectionFactory")
 	switch name := text(factory); {
+	case c.Cluster:
+		// A factory of the application's own is how it gets a client of the cluster.
+		if at := firstOf(list, kwargs); at != nil {
+			l.fail(at, "the nodes of a cluster tell where its masters are, and no sentinel does", "leave it out")
+		}
+		return
 	case library.Unbuilt(name) != "":
 		l.fail(factory, unbuilt(library.Unbuilt(name)), "nothing here reads or writes such a cache")
 		return
 	case factory != nil && !plain && !named("SentinelConnectionFactory"):
-		l.fail(factory, "a connection factory of the application's own is not known here", "leave it out, if location alone tells the servers")
+		l.fail(factory, "a connection factory of the application's own is not known here", "leave it out, if location alone tells the servers; if it makes a client of a Redis Cluster, write cluster = true besides")
 		return
 	case plain && cl.Sentinel:
 		l.fail(factory, "SentinelClient does not start with it", "write "+quote(strings.TrimSuffix(name, "ConnectionFactory")+"SentinelConnectionFactory"))

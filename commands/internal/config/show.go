@@ -164,6 +164,7 @@ func (c *Cache) Settings() []Setting {
 		always("options.db", int64(c.db))
 	}
 	given("options.client_class", text(node("options.client_class")))
+	given("options.cluster", c.Cluster)
 	given("options.python", c.Python)
 	given("options.ring", string(c.Ring))
 	if from := c.secret.from; from != nil {

@@ -37,7 +37,7 @@ func (e *examination) reach(sh *Shard) {
 		return
 	}
 	if errors.Is(sh.Err, cluster.ErrClusterNode) {
-		e.find("server_mode", sh, cluster.ErrClusterNode.Error(), text(standAlone))
+		e.find("server_mode", sh, cluster.ErrClusterNode.Error(), e.standAlone())
 		return
 	}
 	if errors.Is(sh.Err, cluster.ErrFull) {
@@ -52,6 +52,13 @@ func (e *examination) reach(sh *Shard) {
 }
 
 // standAlone is what to do about a server of another kind.
+func (e *examination) standAlone() advice.Part {
+	if e.Cache.Library().Clusters {
+		return text("write cluster = true under " + e.table("options") + " if the application has a client of the cluster; else " + standAlone)
+	}
+	return text(standAlone)
+}
+
 const standAlone = "let the location lead to a server that was started without cluster-enabled; sentinels belong into options.sentinels, and the location then names the service"
 
 // plainError is an error without the shard, which is told beside it.
@@ -97,9 +104,8 @@ func (sh *Shard) grant(rights ...string) []advice.Part {
 
 // server judges the program and what it is there for.
 func (e *examination) server(sh *Shard) {
-	if mode := sh.Info.Mode; mode == "cluster" || mode == "sentinel" {
-		e.find("server_mode", sh, "it runs in the mode "+mode,
-			text(standAlone))
+	if mode := sh.Info.Mode; mode == "cluster" && !e.Cache.Cluster || mode == "sentinel" {
+		e.find("server_mode", sh, "it runs in the mode "+mode, e.standAlone())
 	}
 	major, _, _ := strings.Cut(sh.Info.Version, ".")
 	if n, err := strconv.Atoi(major); err == nil && n < 6 && sh.Info.Kind == "redis" {

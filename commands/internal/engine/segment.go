@@ -102,7 +102,7 @@ func (s *shardRun) ability(ctx context.Context, link *scan.Link) (err error) {
 
 // askExpireTime finds out whether the server tells when keys expire.
 func (s *shardRun) askExpireTime(link *scan.Link) error {
-	ask := redis.NewIntCmd(s.going, "pexpiretime", s.cl.Absent())
+	ask := redis.NewIntCmd(s.going, "pexpiretime", s.shard.Absent())
 	err := link.Conn.Do(s.going, []redis.Cmder{ask})
 	if err == nil && cluster.Passing(ask.Err()) {
 		err = ask.Err()

@@ -125,7 +125,7 @@ func (x *Explainer) serverOf(shard *cluster.Shard) int {
 // isHome reports whether whoever looks for a stored key looks on a shard.
 func (x *Explainer) isHome(on int, stored []byte) bool {
 	home, err := x.cl.Home(stored)
-	return err == nil && x.same[home.Index] == x.same[on]
+	return err == nil && home.Index >= 0 && x.same[home.Index] == x.same[on]
 }
 
 // owner names the cache of the file, besides this one, whose stored key it is.

@@ -264,7 +264,7 @@ func (w *djangoWriter) options(c *config.Cache, o config.Node, entry, own *pyDic
 // foreign reports whether an option is none of the library's own.
 func (w *djangoWriter) foreign(c *config.Cache, n config.Node) bool {
 	switch n.Name() {
-	case "python", "own_codec", "ring", "password_file", "password_command", "ssl_server_name":
+	case "python", "own_codec", "ring", "cluster", "password_file", "password_command", "ssl_server_name":
 		return true
 	case "username", "ssl_cert_reqs", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_check_hostname":
 		return !c.Library().Arguments

@@ -146,6 +146,9 @@ func (d *draft) write() {
 		im.note(lineOf(options), d.path("options"), msg, true)
 		options = &settings.Value{Kind: settings.Dict}
 	}
+	if library.NamesCluster(name.Text) && !d.backend.Cluster && d.lib.Clusters {
+		d.cluster(name)
+	}
 	d.options(options)
 	d.rest()
 	d.ofModule(options)

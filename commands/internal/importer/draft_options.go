@@ -22,7 +22,7 @@ func (d *draft) options(v *settings.Value) {
 		upper := key.Text == strings.ToUpper(key.Text)
 		switch {
 		// Ours; settings cannot mean them.
-		case known && slices.Contains([]string{"python", "ring", "password_env", "password_file", "password_command", "ssl_server_name"}, name):
+		case known && slices.Contains([]string{"python", "ring", "cluster", "password_env", "password_file", "password_command", "ssl_server_name"}, name):
 			d.stray(item, key.Text)
 		case d.lib.Constructs(name), name == "compressor" && d.lib.Picks != nil: // ours
 			d.stray(item, key.Text)
@@ -161,10 +161,30 @@ func (d *draft) option(table string, f config.Option, v *settings.Value) {
 			return
 		}
 	}
-	if f.Idle && !(strings.HasSuffix(f.Name, "_class") && library.Unbuilt(v.Text) != "") {
+	if of := d.ofCluster(f.Name, v); f.Idle && !of {
 		d.im.note(v.Line, d.path(key), "without effect here", false)
 	}
 	d.put(table, draftRow{key: f.Name, value: value, above: d.defaults(v, key)}, v.Line)
+}
+
+// ofCluster reports whether an option names what makes a client of a Redis Cluster, and
+// says that the cache is one.
+func (d *draft) ofCluster(name string, v *settings.Value) bool {
+	if !slices.Contains(config.ClusterNames(), name) || !library.NamesCluster(v.Text) || !d.lib.Clusters {
+		return strings.HasSuffix(name, "_class") && library.Unbuilt(v.Text) != ""
+	}
+	d.cluster(v)
+	return true
+}
+
+// cluster says that the cache is a Redis Cluster, by what names one.
+func (d *draft) cluster(v *settings.Value) {
+	if slices.ContainsFunc(d.table("options").rows, func(r draftRow) bool { return r.key == "cluster" }) {
+		return
+	}
+	name := strings.TrimPrefix(v.Text, ".")
+	d.put("options", draftRow{key: "cluster", value: "true", above: []string{d.im.at(v.Line, name+" is of a Redis Cluster")}}, v.Line)
+	d.im.note(v.Line, d.path("options.cluster"), name+" is of a Redis Cluster: the servers of location are taken for nodes of one", false)
 }
 
 // idleArguments are arguments of redis-py's pools and connections that change
@@ -172,6 +192,7 @@ func (d *draft) option(table string, f config.Option, v *settings.Value) {
 // fields.
 var idleArguments = []string{
 	"client_name", "lib_name", "lib_version", "protocol", "encoding_errors", "parser_class", "retry", "retry_on_error", "queue_class",
+	"skip_full_coverage_check", "require_full_coverage", "read_from_replicas", "readonly_mode", "reinitialize_steps",
 	"socket_keepalive_options", "socket_type", "single_connection_client", "auto_close_connection_pool", "event_dispatcher",
 }
 

@@ -6,7 +6,7 @@ import (
 	"cachering/ring"
 )
 
-// django-cachex. Its cluster classes are not among the backends.
+// django-cachex.
 var cachex = Library{
 	Name: ring.LibCachex,
 	Backends: slices.Concat(
@@ -15,6 +15,8 @@ var cachex = Library{
 			{Name: "django_cachex.cache.ValkeyCache", Valkey: true},
 			{Name: "django_cachex.cache.RedisSentinelCache", Sentinel: true},
 			{Name: "django_cachex.cache.ValkeySentinelCache", Valkey: true, Sentinel: true},
+			{Name: "django_cachex.cache.RedisClusterCache", Cluster: true},
+			{Name: "django_cachex.cache.ValkeyClusterCache", Valkey: true, Cluster: true},
 			{Name: "django_cachex.cache.ValkeyGlideCache", Valkey: true, Alias: true, From: "0.4.0"},
 			{Name: "django_cachex.cache.RedisRsCache", Valkey: true, Alias: true, From: "0.4.0", Before: "0.5.0"},
 			{Name: "django_cachex.cache.RedisRsSentinelCache", Valkey: true, Alias: true, Sentinel: true, From: "0.4.0", Before: "0.5.0"},
@@ -23,6 +25,8 @@ var cachex = Library{
 		cachexClasses(Backend{Name: "ValkeyCache", Valkey: true}, "cache", "valkey_py"),
 		cachexClasses(Backend{Name: "RedisSentinelCache", Sentinel: true}, "sentinel", "redis_py"),
 		cachexClasses(Backend{Name: "ValkeySentinelCache", Valkey: true, Sentinel: true}, "sentinel", "valkey_py"),
+		cachexClasses(Backend{Name: "RedisClusterCache", Cluster: true}, "cluster", "redis_py"),
+		cachexClasses(Backend{Name: "ValkeyClusterCache", Valkey: true, Cluster: true}, "cluster", "valkey_py"),
 		[]Backend{
 			{Name: "django_cachex.cache.valkey_glide.ValkeyGlideCache", Valkey: true, Alias: true, From: "0.4.0"},
 			{Name: "django_cachex.cache.redis_rs.RedisRsCache", Valkey: true, Alias: true, From: "0.4.0", Before: "0.5.0"},

@@ -22,6 +22,7 @@ var django = Library{
 	Separator: ",",
 	Reads:     ring.ReadOthers,
 	Arguments: true,
+	Clusters:  true,
 	// Arguments of redis-py but for the first three.
 	Options: slices.Concat(
 		used("db", "pickle_version", "serializer", "max_connections"),

@@ -78,6 +78,7 @@ var djangoRedis = Library{
 		"django_redis.client.SentinelClient":          {Sentinel: true},
 		"django_redis.client.sentinel.SentinelClient": {Sentinel: true},
 	},
+	Clusters:       true,
 	Factories:      []string{"django_redis.pool."},
 	FactorySetting: "DJANGO_REDIS_CONNECTION_FACTORY",
 	HerdModule:     "django_redis.client.herd",

@@ -97,6 +97,9 @@ type Library struct {
 
 	// Clients are the values of CLIENT_CLASS.
 	Clients map[string]Client
+	// Clusters: an application can give its classes a client of a Redis Cluster, which
+	// options.cluster tells.
+	Clusters bool
 	// Factories are what stands before the names of the connection factories,
 	// FactorySetting the setting beside CACHES that names one.
 	Factories      []string
@@ -109,6 +112,7 @@ type Library struct {
 type Backend struct {
 	Name    string // dotted
 	Sharded bool   // by itself, without a client class
+	Cluster bool   // of a Redis Cluster
 	// Alias: the library's documentation calls the class by another name.
 	Alias bool
 	// Sentinel: the class asks sentinels, and makes of the first location alone a
@@ -128,7 +132,7 @@ func (b Backend) Has(release string) bool {
 
 // A Client is what CLIENT_CLASS chooses.
 type Client struct {
-	Sharded, Herd, Sentinel bool
+	Sharded, Herd, Sentinel, Cluster bool
 	// First: of several locations the first alone counts.
 	First bool
 }

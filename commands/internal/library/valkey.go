@@ -13,6 +13,7 @@ var valkey = Library{
 	Backends: []Backend{
 		{Name: "django_valkey.cache.ValkeyCache"},
 		{Name: "django_valkey.async_cache.cache.AsyncValkeyCache", Alias: true},
+		{Name: "django_valkey.cluster_cache.cache.ClusterValkeyCache", Cluster: true},
 	},
 	// Its hash_ring.py is that of django-redis in every release.
 	Spans: []Span{{From: "0.0.1", To: "0.4.1", Ring: ring.DjangoRedis}},
@@ -68,6 +69,7 @@ var valkey = Library{
 		"django_valkey.async_cache.client.default.AsyncDefaultClient":   {},
 		"django_valkey.async_cache.client.herd.AsyncHerdClient":         {Herd: true},
 		"django_valkey.async_cache.client.sentinel.AsyncSentinelClient": {Sentinel: true},
+		"django_valkey.cluster_cache.client.DefaultClusterClient":       {Cluster: true},
 		"django_valkey.client.ShardClient":                              {Sharded: true},
 		"django_valkey.client.sharded.ShardClient":                      {Sharded: true},
 		"django_valkey.client.HerdClient":                               {Herd: true},
@@ -75,6 +77,7 @@ var valkey = Library{
 		"django_valkey.client.SentinelClient":                           {Sentinel: true},
 		"django_valkey.client.sentinel.SentinelClient":                  {Sentinel: true},
 	},
+	Clusters:       true,
 	Factories:      []string{"django_valkey.pool.", "django_valkey.async_cache.pool.Async"},
 	FactorySetting: "DJANGO_VALKEY_CONNECTION_FACTORY",
 	HerdModule:     "django_valkey.base_client",

@@ -167,6 +167,7 @@ func Advice(difference string) string { return advice[difference] }
 
 var advice = map[string]string{
 	"backend":      "one of the two does not shard",
+	"cluster":      "one of the two is a Redis Cluster, which places keys itself",
 	"release":      "only the release differs, and with it the ring",
 	"key_prefix":   "only the prefix differs, and with it every stored key",
 	"key_function": "only the key function differs, and with it every stored key",
@@ -187,10 +188,16 @@ func Differences(a, b *config.Cache) []string {
 			list = append(list, name)
 		}
 	}
-	add("backend", a.Sharded != b.Sharded)
+	add("cluster", a.Cluster != b.Cluster)
+	add("backend", a.Sharded != b.Sharded && a.Cluster == b.Cluster)
 	add("release", a.Sharded && b.Sharded && a.Ring != b.Ring)
 	add("key_prefix", a.Keyspace.Prefix != b.Keyspace.Prefix)
 	add("key_function", a.Keyspace.Function() != b.Keyspace.Function())
+	if a.Cluster || b.Cluster {
+		_, same := pair(a.Servers, b.Servers, database)
+		add("servers", a.Cluster == b.Cluster && !same)
+		return list
+	}
 	if !b.Sharded {
 		add("master", !a.Sharded && server(a.Servers[a.Master]) != server(b.Servers[b.Master]))
 		add("db", !a.Sharded && a.Servers[a.Master].DB != b.Servers[b.Master].DB)

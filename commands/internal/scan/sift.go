@@ -142,12 +142,11 @@ func (s *sift) heavy(ctx context.Context, l tooMuch) error {
 func (s *sift) read(ctx context.Context, of []int, limit int) (large []tooMuch, err error) {
 	s.reply.Limit = limit
 	s.reply.Reset()
-	args := make([]any, 1, len(of)+1)
-	args[0] = "mget"
-	for _, i := range of {
-		args = append(args, s.keys[i])
+	keys := make([][]byte, len(of))
+	for n, i := range of {
+		keys[n] = s.keys[i]
 	}
-	if err := s.conn.Do(ctx, []redis.Cmder{cluster.NewCommand(ctx, &s.reply, args...)}); err != nil {
+	if err := s.conn.Do(ctx, s.conn.Shard.Values(ctx, &s.reply, keys)); err != nil {
 		return nil, err
 	}
 	items, err := s.reply.Array(len(of))

@@ -238,6 +238,9 @@ func (c *checkup) entries(ctx context.Context, on int, page []Listed) ([]Finding
 	if len(astray) == 0 {
 		return nil, nil
 	}
+	if found, settled, err := c.strays(ctx, on, astray); settled {
+		return found, err
+	}
 	copies := make([][]cluster.Entry, len(c.shards))
 	c.each(slices.Repeat([][][]byte{stored}, len(c.shards)), func(i int) { copies[i] = c.lines[i].TTL(ctx, stored) })
 	if err := ctx.Err(); err != nil {
@@ -282,6 +285,28 @@ func (c *checkup) entries(ctx context.Context, on int, page []Listed) ([]Finding
 		found[p.at].Equal = p.equal
 	}
 	return found, ctx.Err()
+}
+
+// strays are findings of keys that a node of a Redis Cluster has kept of slots which it has
+// no more: it gives them to nobody, so that they cannot be asked for. settled is false where
+// the shard is no such node. What is on its way to the node is none of them.
+func (c *checkup) strays(ctx context.Context, on int, astray []Listed) (found []Finding, settled bool, err error) {
+	if !c.cl.OfNodes() {
+		return nil, false, nil
+	}
+	var coming map[int]bool
+	c.lines[on].Lock()
+	coming, err = c.shards[on].Importing(ctx)
+	c.lines[on].Unlock()
+	if err != nil {
+		return nil, true, err
+	}
+	for _, l := range astray {
+		if home, err := c.cl.Home(l.Stored); err == nil && !coming[ring.Slot(l.Stored)] {
+			found = append(found, Finding{Kind: Misplaced, On: c.shards[on], Listed: l, Stored: l.Stored, Home: home.Name})
+		}
+	}
+	return found, true, nil
 }
 
 // locks judges a page of the locks and markers of one shard.

@@ -3,8 +3,6 @@ package survey
 import (
 	"context"
 
-	"github.com/redis/go-redis/v9"
-
 	"cachering/commands/internal/cluster"
 )
 
@@ -23,12 +21,8 @@ func (s *Sampler) Values(ctx context.Context, visit func(stored, value []byte)) 
 	keys := s.sample
 	for volume := int64(0); len(keys) > 0 && volume < sampleVolume; {
 		n := min(batch, len(keys))
-		args := []any{"mget"}
-		for _, key := range keys[:n] {
-			args = append(args, key)
-		}
 		reply := &cluster.Reply{Limit: sampleBytes}
-		if err := s.conn.Do(ctx, []redis.Cmder{cluster.NewCommand(ctx, reply, args...)}); err != nil {
+		if err := s.conn.Do(ctx, s.conn.Shard.Values(ctx, reply, keys[:n])); err != nil {
 			return err
 		}
 		if len(reply.Items) != n+1 { // an error, or nothing
