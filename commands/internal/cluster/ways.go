@@ -90,6 +90,26 @@ func (c *Conn) Ways(ctx context.Context, first func(absent string) []redis.Cmder
 	return w, again, nil
 }
 
+// Guarding is Ways, on a connection of its own; nil where that cannot be told, or the user
+// may not write.
+func (s *Shard) Guarding(ctx context.Context) *Ways {
+	conn, err := s.Dial(ctx, 0)
+	if err != nil {
+		return nil
+	}
+	defer conn.Close()
+	var set *redis.StatusCmd
+	ways, _, err := conn.Ways(ctx, func(absent string) []redis.Cmder {
+		set = redis.NewStatusCmd(ctx, "set", absent, "", "xx") // which is not there, and so is not made
+		return []redis.Cmder{set}
+	})
+	if err != nil || Denied(set.Err()) {
+		return nil
+	}
+	ways.Transactions = s.Wrap(ways.Transactions)
+	return &ways
+}
+
 // cause is the answer for which, as EXEC tells, a transaction was given up.
 func cause(err error) error {
 	if _, of, ok := strings.Cut(err.Error(), "Transaction discarded because of: "); ok {

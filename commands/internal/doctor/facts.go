@@ -15,8 +15,6 @@ import (
 	"cachering/commands/internal/placement"
 	"cachering/commands/internal/reader"
 	"cachering/commands/internal/survey"
-
-	"github.com/redis/go-redis/v9"
 )
 
 // Facts are all that is learned before anything is judged.
@@ -104,7 +102,8 @@ func (sh *Shard) ask(ctx context.Context, file *config.File, cache *config.Cache
 	}
 	sh.Clock, sh.ClockErr = shard.Clock(ctx)
 	if sh.Writable {
-		sh.Guarding = guarding(ctx, shard)
+		shard.Rest() // there may be a limit of one connection
+		sh.Guarding = shard.Guarding(ctx)
 	}
 	shard.Rest() // there may be a limit of one connection
 	if sh.ClockErr != nil && !cluster.Denied(sh.ClockErr) {
@@ -126,26 +125,6 @@ func (sh *Shard) ask(ctx context.Context, file *config.File, cache *config.Cache
 	if sh.Others, sh.KeysErr = survey.LookAround(ctx, cl, shard, survey.SampleSize(1), others); sh.KeysErr != nil && !cluster.Denied(sh.KeysErr) {
 		sh.Err = sh.KeysErr
 	}
-}
-
-// guarding asks by what a server lets runs guard their writes.
-func guarding(ctx context.Context, shard *cluster.Shard) *cluster.Ways {
-	shard.Rest() // there may be a limit of one connection
-	conn, err := shard.Dial(ctx, 0)
-	if err != nil {
-		return nil
-	}
-	defer conn.Close()
-	var set *redis.StatusCmd
-	ways, _, err := conn.Ways(ctx, func(absent string) []redis.Cmder {
-		set = redis.NewStatusCmd(ctx, "set", absent, "", "xx") // which is not there, and so is not made
-		return []redis.Cmder{set}
-	})
-	if err != nil || cluster.Denied(set.Err()) {
-		return nil
-	}
-	ways.Transactions = shard.Wrap(ways.Transactions)
-	return &ways
 }
 
 // lookAtValues takes a sample of the keys and values, and of where they lie.
