@@ -33,6 +33,9 @@ type exit struct {
 	when string
 }
 
+// keysFromFlag is the name of the flag that takes the place of all arguments.
+const keysFromFlag = "keys-from"
+
 // path is the command as it is typed, without the program's name.
 func (c *command) path() string {
 	if c.parent == nil || c.parent.name == "" {

@@ -35,10 +35,13 @@ func (o *expiryOptions) check(command string, args []string) error {
 		if len(args) > 0 {
 			return usagef("--match takes the place of keys, got %s", plain.Quote(args[0]))
 		}
+		if o.keysFrom.word != "" {
+			return usagef("--match and --%s exclude each other", keysFromFlag)
+		}
 		return o.keyOptions.check([]string{"-"})
 	}
 	switch name := o.bulk.given("shard", "dry-run"); {
-	case len(args) == 0:
+	case len(args) == 0 && o.keysFrom.word == "":
 		return usagef("%s needs KEY… or --match PATTERN", command)
 	case o.includeProtected:
 		return usagef("--include-protected goes with --match")

@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"cachering/commands/internal/config"
+	"cachering/commands/internal/plain"
 )
 
 // keyOptions say which key an argument means and where it is looked for.
@@ -15,8 +16,9 @@ type keyOptions struct {
 	stored  bool
 	all     bool
 	shard   word
-	nul     bool
 
+	keysFrom keysFile
+	nul      bool
 	keysJSON bool
 	lines    *keyLines // where keysJSON is set and the cache is known
 
@@ -70,14 +72,22 @@ func (o *keyOptions) shardFlag() cli.Flag {
 		Usage: "ask the shard `NAME|INDEX` and not the home of each key"}
 }
 
-// pipeFlags say what stands on standard input where the key is -.
+// pipeFlags say where many keys stand, and how.
 func (o *keyOptions) pipeFlags() []cli.Flag {
 	return []cli.Flag{
+		&cli.GenericFlag{Name: keysFromFlag, Value: &o.keysFrom.word,
+			Usage: "read the keys from `FILE`, one a line, as - in the place of keys reads them from standard input"},
 		&cli.BoolFlag{Name: "0", Destination: &o.nul,
-			Usage: "with - as the key: keys end with a NUL instead of a line feed"},
+			Usage: "with - as the key, or --keys-from: keys end with a NUL instead of a line feed"},
 		&cli.BoolFlag{Name: "keys-json", Destination: &o.keysJSON,
-			Usage: "with - as the key: lines of keys --json, each the stored key on the shard that it names"},
+			Usage: "with - as the key, or --keys-from: lines of keys --json, each the stored key on the shard that it names"},
 	}
+}
+
+// piped reports whether the keys come from a file or from standard input, which may be
+// more than are held at once.
+func (o *keyOptions) piped(args []string) bool {
+	return o.keysFrom.word != "" || len(args) == 1 && args[0] == fromStandardInput
 }
 
 // check refuses combinations that contradict each other.
@@ -88,15 +98,18 @@ func (o *keyOptions) check(args []string) error {
 	if o.readFrom.value == fromReplica && o.shard != "" {
 		return usagef("--read-from replica and --shard exclude each other: both name the server to ask")
 	}
-	if o.nul && (len(args) != 1 || args[0] != "-") {
-		return usagef("-0 needs - as the only key")
+	if o.keysFrom.word != "" && len(args) > 0 {
+		return usagef("--%s takes the place of keys, got %s", keysFromFlag, plain.Quote(args[0]))
 	}
-	if !o.keysJSON {
-		return nil
+	if o.nul && !o.piped(args) {
+		return usagef("-0 needs - as the only key, or --%s FILE", keysFromFlag)
+	}
+	if err := o.keysFrom.check(); err != nil || !o.keysJSON {
+		return err
 	}
 	switch {
-	case len(args) != 1 || args[0] != "-":
-		return usagef("--keys-json needs - as the only key")
+	case !o.piped(args):
+		return usagef("--keys-json needs - as the only key, or --%s FILE", keysFromFlag)
 	case o.nul:
 		return usagef("--keys-json and -0 exclude each other: a line of JSON ends with a line feed")
 	case o.version.set:

@@ -14,7 +14,7 @@ import (
 // arrive from standard input, and memory stays bounded.
 const chunk = 200
 
-// keyList is the keys of one run, from arguments or from standard input.
+// keyList is the keys of one run, from arguments, from a file or from standard input.
 type keyList struct {
 	s    *session
 	o    *keyOptions
@@ -24,11 +24,10 @@ type keyList struct {
 
 // keys reads the key arguments of a command.
 func (s *session) keys(args []string, o *keyOptions) *keyList {
-	l := &keyList{s: s, o: o, args: args}
-	if len(args) == 1 && args[0] == "-" {
-		l.pipe, l.args = true, nil
+	if o.piped(args) {
+		return &keyList{s: s, o: o, pipe: true}
 	}
-	return l
+	return &keyList{s: s, o: o, args: args}
 }
 
 // single reports whether the answer goes alone, without its key.
@@ -66,11 +65,20 @@ func (l *keyList) each(ctx context.Context, do func(keys []string) error) error 
 		}
 		return nil
 	}
-	l.s.awaitInput("keys")
-	items := l.s.ui.In.Items(ctx, l.o.nul)
+	in := l.s.ui.In
+	file := l.o.keysFrom
+	if file.named() {
+		in = ui.NewInput(file.reader())
+	} else {
+		l.s.awaitInput("keys")
+	}
+	items := in.Items(ctx, l.o.nul)
 	for !l.s.ui.Gone() {
 		keys, err := items.Next(chunk)
 		if err != nil {
+			if file.named() && ctx.Err() == nil {
+				return file.wrong(err)
+			}
 			return fmt.Errorf("standard input: %w", err)
 		}
 		if len(keys) == 0 {

@@ -186,7 +186,7 @@ func (l *commandLine) check(root *command, early []setFlag) error {
 	case c.max >= 0 && n > c.max:
 		return usagef("%s takes %s, got one more: %s", c.path(), c.args, misplacedWord(l.args[c.max])).
 			about(l.args[c.max], "cachering %s --help", c.path())
-	case n < c.min:
+	case n < c.min && !l.has(keysFromFlag):
 		return usagef("%s needs %s", c.path(), c.args).hinting("cachering %s --help", c.path())
 	}
 	return nil

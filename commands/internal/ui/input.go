@@ -8,7 +8,7 @@ import (
 	"os"
 )
 
-// Input is standard input. A read that waits for a person or a slow pipe gives
+// Input is standard input, or what takes its place. A read that waits for a person or a slow pipe gives
 // up when its context ends, so that Ctrl-C works at a question.
 type Input struct {
 	r       io.Reader
@@ -21,6 +21,9 @@ type readResult struct {
 	n   int
 	err error
 }
+
+// NewInput reads from r, which may be left with a read under way.
+func NewInput(r io.Reader) *Input { return &Input{r: r} }
 
 // inputChunk is how much is asked of standard input at once.
 const inputChunk = 64 << 10
@@ -80,8 +83,7 @@ type Items struct {
 	err   error
 }
 
-// Items reads items from standard input: lines, or NUL-separated when nul is
-// set.
+// Items reads items from the input: lines, or NUL-separated when nul is set.
 func (in *Input) Items(ctx context.Context, nul bool) *Items {
 	it := &Items{r: bufio.NewReaderSize(in.Reader(ctx), inputChunk), delim: '\n'}
 	if nul {

@@ -51,7 +51,7 @@ const defaultHeight = 24
 // New wraps the streams of a run and finds out which of them are terminals.
 func New(stdin io.Reader, stdout, stderr io.Writer) *Streams {
 	s := &Streams{
-		In:          &Input{r: stdin},
+		In:          NewInput(stdin),
 		Out:         &Output{w: bufio.NewWriterSize(stdout, 64<<10)},
 		InTerminal:  isTerminal(stdin),
 		OutTerminal: isTerminal(stdout),
