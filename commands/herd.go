@@ -18,16 +18,16 @@ func deadline(cache *config.Cache, form string, ttl time.Duration) (at int64, ke
 	return herd.Deadline(cache, ttl)
 }
 
-// expiring is what gives keys ttl to live, or Forever.
-func expiring(cl *cluster.Cluster, cache *config.Cache, ttl time.Duration) func(context.Context, [][]byte) []cluster.Entry {
+// expiring is what gives keys ttl and their jitter to live, or Forever.
+func expiring(cl *cluster.Cluster, cache *config.Cache, ttl time.Duration, jitter cluster.Jitter) func(context.Context, [][]byte) []cluster.Entry {
 	return func(ctx context.Context, stored [][]byte) []cluster.Entry {
 		switch {
 		case cache.Herd:
-			return herd.Expire(ctx, cl, cache, stored, ttl)
+			return herd.Expire(ctx, cl, cache, stored, ttl, jitter)
 		case ttl == cluster.Forever:
 			return cl.Persist(ctx, stored)
 		}
-		return cl.Expire(ctx, stored, cache.Kept(ttl))
+		return cl.Expire(ctx, stored, cache.Kept(ttl), jitter)
 	}
 }
 

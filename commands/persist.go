@@ -51,7 +51,7 @@ func runPersist(ctx context.Context, s *session, o *expiryOptions, args []string
 	if err := herdWrites(cache); err != nil {
 		return err
 	}
-	request := expiring(cl, cache, cluster.Forever)
+	request := expiring(cl, cache, cluster.Forever, cluster.Jitter{})
 	if o.bulk.dryRun {
 		request = wouldChange(cl, true)
 	}

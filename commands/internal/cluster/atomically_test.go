@@ -26,7 +26,7 @@ var changes = []struct {
 		return c.Update(ctx, []byte(":1:n0"), Write{TTL: time.Minute}, plusOne).Err
 	}},
 	{"renew", func(ctx context.Context, c *Cluster) error {
-		return errAmong(c.Renew(ctx, [][]byte{[]byte(":1:n0"), []byte(":1:none0")}, time.Hour, counting))
+		return errAmong(c.Renew(ctx, [][]byte{[]byte(":1:n0"), []byte(":1:none0")}, time.Hour, Jitter{}, counting))
 	}},
 	{"delete if", func(ctx context.Context, c *Cluster) error { return c.DeleteIf(ctx, []byte(":1:k0"), []byte("v")).Err }},
 	{"take", func(ctx context.Context, c *Cluster) error {
@@ -282,7 +282,7 @@ func TestARefusedQuestionHidesNoChange(t *testing.T) {
 	client.Set(ctx, ":1:k0", "v", 0)
 	client.Do(ctx, "acl", "setuser", "default", "-exists", "-dbsize")
 	c := open(t, time.Minute, at("a", s))
-	if e := c.Expire(ctx, keys(":1:k0"), time.Hour)[0]; e.Err != nil || !e.Done || !e.Found {
+	if e := c.Expire(ctx, keys(":1:k0"), time.Hour, Jitter{})[0]; e.Err != nil || !e.Done || !e.Found {
 		t.Errorf("expire: %+v", e)
 	}
 	if e := c.Persist(ctx, keys(":1:k0"))[0]; e.Err != nil || !e.Done || !e.Found {

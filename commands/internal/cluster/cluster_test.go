@@ -114,7 +114,7 @@ func TestSetKeepsExpiresAndMinds(t *testing.T) {
 	if p := c.Persist(ctx, [][]byte{k}); p[0].Done || !p[0].Found {
 		t.Errorf("second persist %+v", p)
 	}
-	if e := c.Expire(ctx, [][]byte{k}, 1500*time.Microsecond); !e[0].Done {
+	if e := c.Expire(ctx, [][]byte{k}, 1500*time.Microsecond, Jitter{}); !e[0].Done {
 		t.Errorf("expire %+v", e)
 	}
 }

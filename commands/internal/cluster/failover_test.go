@@ -45,13 +45,13 @@ func TestAMasterThatBecomesAReplica(t *testing.T) {
 		},
 		"delete":  func(c *Cluster) error { return one(c.Delete(ctx, [][]byte{key})) },
 		"persist": func(c *Cluster) error { return one(c.Persist(ctx, [][]byte{key})) },
-		"expire":  func(c *Cluster) error { return one(c.Expire(ctx, [][]byte{key}, time.Hour)) },
+		"expire":  func(c *Cluster) error { return one(c.Expire(ctx, [][]byte{key}, time.Hour, Jitter{})) },
 		"at a time": func(c *Cluster) error {
-			return one(c.ExpireAt(ctx, [][]byte{key}, time.Now().Add(time.Hour)))
+			return one(c.ExpireAt(ctx, [][]byte{key}, time.Now().Add(time.Hour), Jitter{}))
 		},
 		"marked": func(c *Cluster) error { return c.SetMarked(ctx, key, []byte("v"), time.Hour, time.Hour).Err },
 		"renew": func(c *Cluster) error {
-			return one(c.Renew(ctx, [][]byte{key}, time.Hour, func([]byte) ([]byte, time.Duration, error) { return []byte("w"), time.Hour, nil }))
+			return one(c.Renew(ctx, [][]byte{key}, time.Hour, Jitter{}, func([]byte, time.Duration) ([]byte, time.Duration, error) { return []byte("w"), time.Hour, nil }))
 		},
 		"flush": func(c *Cluster) error { _, err := c.Shards()[0].FlushDB(ctx); return err },
 	} {

@@ -117,17 +117,18 @@ func (c *Cluster) Persist(ctx context.Context, stored [][]byte) []Entry {
 	})
 }
 
-// Expire gives keys ttl to live, counted from now.
-func (c *Cluster) Expire(ctx context.Context, stored [][]byte, ttl time.Duration) []Entry {
+// Expire gives keys ttl and their jitter to live, counted from now.
+func (c *Cluster) Expire(ctx context.Context, stored [][]byte, ttl time.Duration, jitter Jitter) []Entry {
 	return c.change(ctx, stored, func(e *Entry) *redis.IntCmd {
-		return redis.NewIntCmd(ctx, "pexpire", e.Stored, milliseconds(ttl))
+		return redis.NewIntCmd(ctx, "pexpire", e.Stored, milliseconds(ttl+jitter.Of(e.Stored)))
 	})
 }
 
-// ExpireAt lets keys live up to a time by the clocks of their servers.
-func (c *Cluster) ExpireAt(ctx context.Context, stored [][]byte, at time.Time) []Entry {
+// ExpireAt lets keys live up to a time by the clocks of their servers, and their jitter
+// longer.
+func (c *Cluster) ExpireAt(ctx context.Context, stored [][]byte, at time.Time, jitter Jitter) []Entry {
 	return c.change(ctx, stored, func(e *Entry) *redis.IntCmd {
-		return redis.NewIntCmd(ctx, "pexpireat", e.Stored, at.UnixMilli())
+		return redis.NewIntCmd(ctx, "pexpireat", e.Stored, at.Add(jitter.Of(e.Stored)).UnixMilli())
 	})
 }
 

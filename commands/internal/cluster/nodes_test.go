@@ -102,8 +102,10 @@ func TestKeysOfARedisCluster(t *testing.T) {
 			t.Errorf("keys lie on %d masters", len(on))
 		}
 		for what, entries := range map[string][]cluster.Entry{
-			"exists": cl.Exists(ctx, keys), "ttl": cl.TTL(ctx, keys), "expire": cl.Expire(ctx, keys, time.Minute), "persist": cl.Persist(ctx, keys),
-			"renew": cl.Renew(ctx, keys, time.Minute, func(v []byte) ([]byte, time.Duration, error) { return append(v, '!'), time.Minute, nil }),
+			"exists": cl.Exists(ctx, keys), "ttl": cl.TTL(ctx, keys), "expire": cl.Expire(ctx, keys, time.Minute, cluster.Jitter{}), "persist": cl.Persist(ctx, keys),
+			"renew": cl.Renew(ctx, keys, time.Minute, cluster.Jitter{}, func(v []byte, _ time.Duration) ([]byte, time.Duration, error) {
+				return append(v, '!'), time.Minute, nil
+			}),
 		} {
 			noErrors(t, entries)
 			for _, e := range entries {

@@ -13,20 +13,26 @@ import (
 // grows with the square of their number, and their values are held together.
 const renewedAtOnce = 32
 
-// A Renewal makes the value to store of the one that is there, and says how long it
-// is to live then, Forever or from now on. nil leaves the value as it is. It is called
-// by several goroutines, and once more where others were faster.
-type Renewal func(value []byte) (renewed []byte, ttl time.Duration, err error)
+// A Renewal makes the value to store of the one that is there and is to live life, and
+// says how long it is kept then, Forever or from now on. nil leaves the value as it is. It
+// is called by several goroutines, and once more where others were faster.
+type Renewal func(value []byte, life time.Duration) (renewed []byte, ttl time.Duration, err error)
 
 // Renew changes the values of strings and their lifetimes in one step, and gives what
-// is no string ttl to live, or Forever. No key is written that is not what renewal was
+// is no string ttl and its jitter to live, or Forever. No key is written that is not what renewal was
 // told of. Done tells whether a value was stored, or an expiry set or removed; an error
 // of renewal is that of its key.
-func (c *Cluster) Renew(ctx context.Context, stored [][]byte, ttl time.Duration, renewal Renewal) []Entry {
+func (c *Cluster) Renew(ctx context.Context, stored [][]byte, ttl time.Duration, jitter Jitter, renewal Renewal) []Entry {
+	life := func(stored []byte) time.Duration {
+		if ttl == Forever {
+			return Forever
+		}
+		return ttl + jitter.Of(stored)
+	}
 	return c.perShard(ctx, stored, once, func(s *Shard, entries []Entry, at []int) {
 		for len(at) > 0 {
 			n := distinct(entries, at[:min(s.together(renewedAtOnce), len(at))])
-			s.renew(ctx, entries, at[:n], ttl, renewal)
+			s.renew(ctx, entries, at[:n], life, renewal)
 			at = at[n:]
 		}
 	})
@@ -47,9 +53,9 @@ func distinct(entries []Entry, at []int) int {
 
 // renew renews the entries that at names in one transaction, in smaller ones where
 // others wrote one of the keys meanwhile, and one by one where one is refused.
-func (s *Shard) renew(ctx context.Context, entries []Entry, at []int, ttl time.Duration, renewal Renewal) {
+func (s *Shard) renew(ctx context.Context, entries []Entry, at []int, life func([]byte) time.Duration, renewal Renewal) {
 	var all [][]redis.Cmder // of each entry
-	t := s.renewing(ctx, entries, at, &all, ttl, renewal)
+	t := s.renewing(ctx, entries, at, &all, life, renewal)
 	var replies []any
 	var err error
 	if len(at) == 1 {
@@ -65,7 +71,7 @@ func (s *Shard) renew(ctx context.Context, entries []Entry, at []int, ttl time.D
 		}
 		if part > 0 {
 			for some := range slices.Chunk(at, part) {
-				s.renew(ctx, entries, some, ttl, renewal)
+				s.renew(ctx, entries, some, life, renewal)
 			}
 			return
 		}
@@ -87,7 +93,7 @@ func (s *Shard) renew(ctx context.Context, entries []Entry, at []int, ttl time.D
 
 // renewing is the transaction of renew. It leaves in all what is sent for each of the
 // entries: SET alone, or EXISTS and what changes the expiry, or nothing.
-func (s *Shard) renewing(ctx context.Context, entries []Entry, at []int, all *[][]redis.Cmder, ttl time.Duration, renewal Renewal) transaction {
+func (s *Shard) renewing(ctx context.Context, entries []Entry, at []int, all *[][]redis.Cmder, life func([]byte) time.Duration, renewal Renewal) transaction {
 	watch, gets := make([][]byte, len(at)), make([]*redis.StringCmd, len(at))
 	for k, i := range at {
 		watch[k] = entries[i].Stored
@@ -105,7 +111,7 @@ func (s *Shard) renewing(ctx context.Context, entries []Entry, at []int, all *[]
 		for k, i := range at {
 			e := &entries[i]
 			var n int
-			if (*all)[k], n = e.renewal(ctx, gets[k], ttl, renewal); e.Err != nil && answered(e.Err) {
+			if (*all)[k], n = e.renewal(ctx, gets[k], life(e.Stored), renewal); e.Err != nil && answered(e.Err) {
 				e.Err = s.Wrap(e.Err)
 			}
 			cmds, size = append(cmds, (*all)[k]...), size+n
@@ -126,7 +132,7 @@ func (e *Entry) renewal(ctx context.Context, get *redis.StringCmd, ttl time.Dura
 	var renewed []byte
 	switch {
 	case err == nil:
-		renewed, ttl, err = renewal(value)
+		renewed, ttl, err = renewal(value, ttl)
 	case errors.Is(err, ErrNotString):
 		err = nil
 	case errors.Is(err, redis.Nil):

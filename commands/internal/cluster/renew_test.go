@@ -15,7 +15,7 @@ import (
 )
 
 // counting adds one to numbers, and leaves all else as it is.
-func counting(value []byte) ([]byte, time.Duration, error) {
+func counting(value []byte, _ time.Duration) ([]byte, time.Duration, error) {
 	if string(value) == "refused" {
 		return nil, 0, errors.New("refused")
 	}
@@ -51,7 +51,7 @@ func TestRenewLosesNothing(t *testing.T) {
 		c := open(t, time.Minute, at("a", s))
 		wg.Go(func() {
 			for range each {
-				for _, e := range c.Renew(ctx, keys, time.Hour, counting) {
+				for _, e := range c.Renew(ctx, keys, time.Hour, Jitter{}, counting) {
 					if e.Err != nil || !e.Done || !e.Found {
 						t.Errorf("%+v", e)
 					}
@@ -88,7 +88,7 @@ func TestRenewSeesWhatIsWrittenBetween(t *testing.T) {
 		keys = append(keys, fmt.Appendf(nil, ":1:n%d0", i))
 		client.Set(ctx, string(keys[i]), i, 0)
 	}
-	for i, e := range c.Renew(ctx, keys, time.Hour, counting) {
+	for i, e := range c.Renew(ctx, keys, time.Hour, Jitter{}, counting) {
 		want := i + 1
 		if i == 20 {
 			want = 101
@@ -119,11 +119,11 @@ func TestRenewOfAllKinds(t *testing.T) {
 	for _, name := range []string{"number", "text", "missing", "refused", "list", "closed", "large", "other", "number"} {
 		keys = append(keys, []byte(":1:"+name+"0"))
 	}
-	renewal := func(value []byte) ([]byte, time.Duration, error) {
+	renewal := func(value []byte, life time.Duration) ([]byte, time.Duration, error) {
 		if len(value) == keptAtOnce {
 			return append([]byte(nil), value...), time.Hour, nil
 		}
-		return counting(value)
+		return counting(value, life)
 	}
 	states := func(entries []Entry) string {
 		var b strings.Builder
@@ -142,7 +142,7 @@ func TestRenewOfAllKinds(t *testing.T) {
 		return b.String()
 	}
 	fill()
-	if got := states(c.Renew(ctx, keys, time.Minute, renewal)); got != "++-!+++++" {
+	if got := states(c.Renew(ctx, keys, time.Minute, Jitter{}, renewal)); got != "++-!+++++" {
 		t.Error(got)
 	}
 	for key, want := range map[string]time.Duration{
@@ -155,8 +155,8 @@ func TestRenewOfAllKinds(t *testing.T) {
 	if got := client.Get(ctx, ":1:number0").Val(); got != "3" {
 		t.Errorf("a key named twice: %s", got)
 	}
-	forever := func(value []byte) ([]byte, time.Duration, error) { return nil, Forever, nil }
-	if got := states(c.Renew(ctx, keys, Forever, forever)); got != "++-=++++=" {
+	forever := func(value []byte, _ time.Duration) ([]byte, time.Duration, error) { return nil, Forever, nil }
+	if got := states(c.Renew(ctx, keys, Forever, Jitter{}, forever)); got != "++-=++++=" {
 		t.Error("forever: ", got)
 	}
 	// A user who may touch all but one of the keys.
@@ -164,7 +164,7 @@ func TestRenewOfAllKinds(t *testing.T) {
 	if err := client.Do(ctx, "acl", "setuser", "default", "resetkeys", "~:1:[nmtrl]*", "~:1:other0").Err(); err != nil {
 		t.Fatal(err)
 	}
-	if got := states(c.Renew(ctx, keys, time.Minute, renewal)); got != "++-!+!+++" {
+	if got := states(c.Renew(ctx, keys, time.Minute, Jitter{}, renewal)); got != "++-!+!+++" {
 		t.Error("one closed: ", got)
 	}
 	if err := client.Do(ctx, "acl", "setuser", "default", "allkeys", "-multi").Err(); err != nil {
@@ -172,7 +172,7 @@ func TestRenewOfAllKinds(t *testing.T) {
 	}
 	fill()
 	before := held(t, client)
-	if got := states(c.Renew(ctx, keys, time.Minute, renewal)); got != "!!!!!!!!!" || len(before) != len(held(t, client)) {
+	if got := states(c.Renew(ctx, keys, time.Minute, Jitter{}, renewal)); got != "!!!!!!!!!" || len(before) != len(held(t, client)) {
 		t.Error("without transactions: ", got)
 	}
 }

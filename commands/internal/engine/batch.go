@@ -56,7 +56,7 @@ type batch struct {
 	guarded bool  // its writes are made in a transaction
 	writes  int   // how many commands they are
 	marked  int   // of how many entries the markers are written
-	at      int64 // when the entries are to expire, where a backup is kept; 0: never
+	at      int64 // when the entries are to expire, without jitter, where a backup is kept; 0: never
 	vague   bool  // its expiries are not those of one moment
 	sent    bool  // there are any, and they went out
 

@@ -44,10 +44,14 @@ func (w *worker) keepWhole(_ *batch, e *entry) {
 	w.frame.Add(&old)
 }
 
-// keepExpiry keeps the expiry of an entry.
-func (w *worker) keepExpiry(b *batch, e *entry) {
-	if e.expireAt != 0 || b.at != 0 {
-		w.frame.Add(&archive.Entry{Key: e.key, ExpiryOnly: true, At: e.expireAt, Wrote: &archive.Wrote{At: b.at}})
+// keepExpiry keeps the expiry of an entry that is to have another.
+func (c *expirer) keepExpiry(b *batch, e *entry) {
+	at := b.at
+	if at != 0 {
+		at += c.jitter.Of(e.key).Milliseconds()
+	}
+	if e.expireAt != 0 || at != 0 {
+		c.w.frame.Add(&archive.Entry{Key: e.key, ExpiryOnly: true, At: e.expireAt, Wrote: &archive.Wrote{At: at}})
 	}
 }
 

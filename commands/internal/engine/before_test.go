@@ -15,6 +15,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"cachering/commands/internal/archive"
+	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/farmtest"
 	"cachering/scripts/trials"
 )
@@ -120,7 +121,8 @@ func TestWhatARunDeletedComesBack(t *testing.T) {
 func TestChangedExpiriesAreTakenBack(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	for name, op := range map[string]Operation{"persist": &Persist{}, "expire": &Expire{TTL: 2 * time.Hour}, "expire at": &Expire{At: time.Now().Add(3 * time.Hour)}} {
+	for name, op := range map[string]Operation{"persist": &Persist{}, "expire": &Expire{TTL: 2 * time.Hour}, "expire at": &Expire{At: time.Now().Add(3 * time.Hour)},
+		"expire with jitter": &Expire{TTL: 2 * time.Hour, Jitter: cluster.NewJitter(time.Hour)}} {
 		f := newFarm(t, 1, "p", nil)
 		f.fillMoments(t, 600)
 		before := f.state(t)

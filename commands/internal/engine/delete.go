@@ -77,8 +77,8 @@ func (c *remover) settle(q *queue, b *batch) error {
 
 func (c *remover) fresh() string { return c.marker }
 
-func (c *remover) script(n int) (text string, argv []any) {
-	return deleteScript, []any{c.command, n}
+func (c *remover) script(chunk []entry) (text string, argv []any) {
+	return deleteScript, []any{c.command, len(chunk)}
 }
 
 func (c *remover) tell(e *entry, answer int64) {

@@ -235,12 +235,17 @@ func (o *Delete) cost(s *shardRun, f *foreseen) expense {
 }
 
 // expiries is the cost of a change of expiries, each sent, and replicated, with so many
-// arguments.
-func expiries(s *shardRun, f *foreseen, command, replicated string, sent, copied []string) expense {
+// arguments; each tells that a script is sent them for each key.
+func expiries(s *shardRun, f *foreseen, command, replicated string, sent, copied []string, each bool) expense {
 	y := s.firstWay(&s.refused)
 	c := s.base(f, y != byScript)
 	switch y {
 	case byScript:
+		if each {
+			c.scripts(s, f, jitterScript, 0, command)
+			c.Sent += f.given * (words(sent...) - headBytes)
+			break
+		}
 		c.scripts(s, f, expiryScript, 0, append(sent, command)...)
 	case byTransaction:
 		c.transactions(parts(f.given, watchKeys), f.given, f.givenBytes, f.given)
@@ -257,14 +262,14 @@ func expiries(s *shardRun, f *foreseen, command, replicated string, sent, copied
 const aMoment = "1700000000000"
 
 func (o *Persist) cost(s *shardRun, f *foreseen) expense {
-	return expiries(s, f, "persist", "persist", nil, nil)
+	return expiries(s, f, "persist", "persist", nil, nil, false)
 }
 
 func (o *Expire) cost(s *shardRun, f *foreseen) expense {
 	if !o.At.IsZero() {
-		return expiries(s, f, "pexpireat", "pexpireat", []string{aMoment}, []string{aMoment})
+		return expiries(s, f, "pexpireat", "pexpireat", []string{aMoment}, []string{aMoment}, !o.Jitter.None())
 	}
-	return expiries(s, f, "pexpire", "pexpireat", []string{fmt.Sprint(o.TTL.Milliseconds())}, []string{aMoment})
+	return expiries(s, f, "pexpire", "pexpireat", []string{fmt.Sprint(o.TTL.Milliseconds())}, []string{aMoment}, !o.Jitter.None())
 }
 
 func (o *Reinsert) cost(s *shardRun, f *foreseen) expense {

@@ -85,6 +85,7 @@ func TestADryRunTellsWhatTheRunCosts(t *testing.T) {
 		"del-pattern in a transaction": {op: func() Operation { return &Delete{Command: "del-pattern"} }, sel: all, deny: "-eval"},
 		"del-pattern, larger":          {op: func() Operation { return &Delete{Command: "del-pattern"} }, sel: scan.Selection{Where: scan.Where{Size: scan.Span{Over: new(int64(10))}}}},
 		"expire":                       {op: func() Operation { return &Expire{TTL: time.Hour} }, sel: all, scripted: true},
+		"expire with jitter":           {op: func() Operation { return &Expire{TTL: time.Hour, Jitter: cluster.NewJitter(time.Hour)} }, sel: all, scripted: true},
 		"expire in two steps":          {op: func() Operation { return &Expire{TTL: time.Hour} }, sel: all, deny: "-eval -multi"},
 		"persist":                      {op: func() Operation { return &Persist{} }, sel: all, scripted: true},
 		"persist in a transaction":     {op: func() Operation { return &Persist{} }, sel: all, deny: "-eval"},

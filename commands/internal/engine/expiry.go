@@ -1,6 +1,10 @@
 package engine
 
-import "time"
+import (
+	"time"
+
+	"cachering/commands/internal/cluster"
+)
 
 // Persist removes expiries.
 type Persist struct{}
@@ -18,7 +22,7 @@ func (o *Persist) start(w *worker) (steps, error) {
 	if w.segment != nil {
 		of.prepare = newLapsing(w, set, func(int64) int64 { return 0 })
 		var err error
-		if of, err = w.kept(of, w.keepExpiry); err != nil {
+		if of, err = w.kept(of, set.keepExpiry); err != nil {
 			return of, err
 		}
 	}
@@ -30,6 +34,8 @@ func (o *Persist) start(w *worker) (steps, error) {
 type Expire struct {
 	TTL time.Duration
 	At  time.Time // in place of TTL, if it is not zero
+	// Jitter is what each key lives longer.
+	Jitter cluster.Jitter
 }
 
 func (o *Expire) command() (name, to string) { return "expire", "" }
@@ -39,7 +45,7 @@ func (o *Expire) way(l *lacks) way           { return l.way() }
 
 func (o *Expire) start(w *worker) (steps, error) {
 	ms := int64((o.TTL + time.Millisecond - 1) / time.Millisecond)
-	set := &expirer{w: w, command: "pexpire", argv: []any{ms}}
+	set := &expirer{w: w, command: "pexpire", argv: []int64{ms}, jitter: o.Jitter}
 	if !o.At.IsZero() {
 		set.at = o.At.UnixMilli()
 	}
@@ -56,7 +62,7 @@ func (o *Expire) start(w *worker) (steps, error) {
 			return set.at
 		})
 		var err error
-		if of, err = w.kept(of, w.keepExpiry); err != nil {
+		if of, err = w.kept(of, set.keepExpiry); err != nil {
 			return of, err
 		}
 	}
@@ -67,32 +73,41 @@ func (o *Expire) start(w *worker) (steps, error) {
 type expirer struct {
 	w         *worker
 	command   string
-	argv      []any // after the key
-	at        int64 // the moment in place of both, in milliseconds since 1970; 0: there is none
-	rehearsal bool  // the answer is what is left of a life
+	argv      []int64 // after the key
+	at        int64   // the moment in place of both, in milliseconds since 1970; 0: there is none
+	rehearsal bool    // the answer is what is left of a life
+	jitter    cluster.Jitter
 }
 
 func (c *expirer) guards(*batch) bool { return false }
 
-// order is the command and what follows the key.
-func (c *expirer) order() (command string, argv []any) {
+// order is the command and what follows the key, without jitter.
+func (c *expirer) order() (command string, argv []int64) {
 	if c.at == 0 {
 		return c.command, c.argv
 	}
 	if left, use := c.w.clock.left(c.at, 0); use {
-		return "pexpire", []any{left}
+		return "pexpire", []int64{left}
 	}
-	return "pexpireat", []any{c.at}
+	return "pexpireat", []int64{c.at}
 }
 
 func (c *expirer) commit(q *queue, b *batch) {
 	command, argv := c.order()
 	if b.at != 0 { // the moment that is in the backup
-		command, argv = "pexpireat", []any{b.at}
+		command, argv = "pexpireat", []int64{b.at}
 	}
 	for i := range b.entries {
-		q.add(q.command(append([]any{command, b.entries[i].key}, argv...)...))
+		q.add(q.command(c.with([]any{command, b.entries[i].key}, argv, b.entries[i].key)...))
 	}
+}
+
+// with adds to words what follows a key.
+func (c *expirer) with(words []any, argv []int64, key []byte) []any {
+	for _, n := range argv {
+		words = append(words, n+c.jitter.Of(key).Milliseconds())
+	}
+	return words
 }
 
 func (c *expirer) settle(q *queue, b *batch) error {
@@ -118,9 +133,16 @@ func (c *expirer) settle(q *queue, b *batch) error {
 
 func (c *expirer) fresh() string { return "" }
 
-func (c *expirer) script(int) (text string, argv []any) {
-	command, argv := c.order()
-	return expiryScript, append([]any{command}, argv...)
+func (c *expirer) script(chunk []entry) (text string, argv []any) {
+	command, to := c.order()
+	argv = []any{command}
+	if c.jitter.None() {
+		return expiryScript, c.with(argv, to, nil)
+	}
+	for i := range chunk {
+		argv = c.with(argv, to, chunk[i].key)
+	}
+	return jitterScript, argv
 }
 
 func (c *expirer) tell(e *entry, answer int64) {

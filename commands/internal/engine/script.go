@@ -31,6 +31,15 @@ end
 out[#KEYS + 1] = 0
 return out`
 
+// jitterScript is expiryScript with an argument for each key.
+const jitterScript = `local out = {}
+for i = 1, #KEYS do
+local is = redis.call('type', KEYS[i]).ok
+out[i] = is == 'string' and redis.call(ARGV[1], KEYS[i], ARGV[i + 1]) or is == 'none' and -2 or -1
+end
+out[#KEYS + 1] = 0
+return out`
+
 // scripted makes a change by a script.
 type scripted struct {
 	change
@@ -53,7 +62,7 @@ func (c *scripted) commit(q *queue, b *batch) {
 
 // eval is the command that does chunk.
 func (c *scripted) eval(chunk []entry) []any {
-	text, argv := c.script(len(chunk))
+	text, argv := c.script(chunk)
 	keys := make([]any, len(chunk), 2*len(chunk))
 	for i := range chunk {
 		keys[i] = chunk[i].key

@@ -103,9 +103,9 @@ type change interface {
 	// committer changes the keys of a batch, which were strings when they were
 	// looked at, by commands.
 	committer
-	// script does the same with n keys that were not looked at: its text, and
-	// what it is told besides the keys. It answers as deleteScript does.
-	script(n int) (text string, argv []any)
+	// script does the same with keys that were not looked at: its text, and what it
+	// is told besides the keys. It answers as deleteScript does.
+	script(chunk []entry) (text string, argv []any)
 	// fresh is the prefix of the markers that share the lot of their entries; ""
 	// is none.
 	fresh() string

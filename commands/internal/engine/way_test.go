@@ -164,6 +164,7 @@ var stringWork = []struct {
 	{"delete", &Delete{Command: "del-pattern"}, 0},
 	{"persist", &Persist{}, 10 * time.Hour},
 	{"expire", &Expire{TTL: time.Hour}, 0},
+	{"expire with jitter", &Expire{TTL: time.Hour, Jitter: cluster.NewJitter(time.Hour)}, 0},
 }
 
 func TestWhatBecomesAnotherTypeIsLeftAlone(t *testing.T) {

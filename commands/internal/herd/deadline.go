@@ -67,9 +67,11 @@ func rewrap(stored []byte, cache *config.Cache, ttl time.Duration) ([]byte, time
 	return renewed, keep, err
 }
 
-// Expire gives keys ttl to live, counted from now, or Forever, and their values the
+// Expire gives keys ttl and their jitter to live, counted from now, or Forever, and their values the
 // deadline that goes with it: the expiry alone would leave a value to get stale when
 // it was to before.
-func Expire(ctx context.Context, cl *cluster.Cluster, cache *config.Cache, stored [][]byte, ttl time.Duration) []cluster.Entry {
-	return cl.Renew(ctx, stored, ttl, func(value []byte) ([]byte, time.Duration, error) { return rewrap(value, cache, ttl) })
+func Expire(ctx context.Context, cl *cluster.Cluster, cache *config.Cache, stored [][]byte, ttl time.Duration, jitter cluster.Jitter) []cluster.Entry {
+	return cl.Renew(ctx, stored, ttl, jitter, func(value []byte, life time.Duration) ([]byte, time.Duration, error) {
+		return rewrap(value, cache, life)
+	})
 }
