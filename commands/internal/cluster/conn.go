@@ -34,6 +34,7 @@ type Shard struct {
 
 	cluster *Cluster
 	end     Endpoint
+	reader  *reader // who is dialled in place of end; nil: nobody
 
 	mu             sync.Mutex
 	user, password string // once known: to name in errors, and to keep out of them
@@ -127,10 +128,14 @@ func (s *Shard) Dial(ctx context.Context, buffer int) (*Conn, error) {
 }
 
 func (s *Shard) dialOnce(ctx context.Context, buffer int) (*Conn, error) {
-	if s.end.Service != nil {
+	if s.reader != nil && s.reader.err != nil {
+		return nil, s.reader.err
+	}
+	end := s.dialled()
+	if end.Service != nil {
 		return s.dialService(ctx, buffer)
 	}
-	return s.dialAt(ctx, s.end.Network, s.end.Addr, s.end.known(), buffer)
+	return s.dialAt(ctx, end.Network, end.Addr, end.known(), buffer)
 }
 
 // dialAt connects to an address, which stands for the one that the server is
@@ -143,9 +148,9 @@ func (s *Shard) dialAt(ctx context.Context, network, addr, known string, buffer 
 		return nil, s.Wrap(err)
 	}
 	c, err := s.dialAs(ctx, network, addr, known, buffer, user, password)
-	if errors.Is(err, ErrLogin) && s.end.LoginAgain != nil {
+	if errors.Is(err, ErrLogin) && s.dialled().LoginAgain != nil {
 		var changed bool
-		if user, password, changed = s.end.LoginAgain(ctx, user, password); changed {
+		if user, password, changed = s.dialled().LoginAgain(ctx, user, password); changed {
 			s.knowLogin(user, password)
 			return s.dialAs(ctx, network, addr, known, buffer, user, password)
 		}
@@ -165,7 +170,7 @@ func (s *Shard) dialAs(ctx context.Context, network, addr, known string, buffer 
 	c.client = redis.NewClient(&redis.Options{
 		Network:  network,
 		Addr:     addr,
-		DB:       s.end.DB,
+		DB:       s.dialled().DB,
 		Username: user,
 		Password: password,
 		Protocol: 2,
@@ -338,10 +343,10 @@ func (c *Conn) Close() error {
 }
 
 func (s *Shard) login(ctx context.Context) (user, password string, err error) {
-	if s.end.Login == nil {
+	if s.dialled().Login == nil {
 		return "", "", nil
 	}
-	if user, password, err = s.end.Login(ctx); err != nil {
+	if user, password, err = s.dialled().Login(ctx); err != nil {
 		return "", "", err
 	}
 	s.knowLogin(user, password)
@@ -359,7 +364,7 @@ func (s *Shard) name() string {
 	switch {
 	case s.user == "":
 		return "default"
-	case s.end.HideUser:
+	case s.dialled().HideUser:
 		return "***"
 	}
 	return s.user
@@ -374,10 +379,10 @@ func (s *Shard) dial(ctx context.Context, network, addr, known string, timeout t
 		}
 		return nil, err
 	}
-	if s.end.TLS != nil {
+	if s.dialled().TLS != nil {
 		limited, cancel := context.WithTimeout(ctx, timeout)
 		defer cancel()
-		conf := s.end.TLS
+		conf := s.dialled().TLS
 		if conf.ServerName == "" {
 			conf = conf.Clone()
 			conf.ServerName, _, _ = net.SplitHostPort(known)

@@ -28,6 +28,9 @@ var (
 	// ErrReplica is wrapped by the error of a server that takes no writes
 	// because it is a replica.
 	ErrReplica = errors.New("the server is a replica and takes no writes")
+	// ErrStale is wrapped by the error of a replica that may not have what its master has,
+	// and of a shard that has none.
+	ErrStale = errors.New("no replica that is up to date")
 	// ErrReplaced is wrapped by the error of a master in whose place another was
 	// put, as sentinels tell or because it takes no more writes, and is that of a
 	// server whose process is another than before.
@@ -242,8 +245,8 @@ func (s *Shard) demoted() (words string, kinds []error) {
 		kinds = append(kinds, ErrReplaced)
 	}
 	switch {
-	case s.end.Service != nil:
-		words = "the master of " + s.end.Service.Name + " has changed, run again"
+	case s.dialled().Service != nil:
+		words = "the master of " + s.dialled().Service.Name + " has changed, run again"
 	case s.wrote.Load():
 		words = "it took some before, so its master has changed: run again"
 	default:
@@ -286,9 +289,9 @@ func (c *Conn) atFirst(err error) error {
 	}
 	var text string
 	switch {
-	case s.end.TLS == nil && s.end.Network == "tcp":
+	case s.dialled().TLS == nil && s.dialled().Network == "tcp":
 		text = "a port for TLS does this to redis://, and a tunnel to nowhere"
-	case s.end.TLS != nil:
+	case s.dialled().TLS != nil:
 		// The server's alert may be lost behind the end of the connection.
 		text = "the server may refuse our certificate, or want one (ssl_certfile, ssl_keyfile), or have as many clients as it takes (maxclients)"
 	default:

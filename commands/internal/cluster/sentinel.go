@@ -173,7 +173,7 @@ func unknown(ctx context.Context, conn *Conn, name string) error {
 // role: right after a failover they may not agree yet, and what is written to
 // one that was demoted is lost.
 func (s *Shard) dialService(ctx context.Context, buffer int) (*Conn, error) {
-	service := s.end.Service
+	service := s.dialled().Service
 	addrs, err := service.addresses(ctx)
 	if err != nil {
 		return nil, s.Wrap(err)
@@ -204,7 +204,7 @@ func (s *Shard) dialService(ctx context.Context, buffer int) (*Conn, error) {
 // that was replaced goes on taking writes for some seconds before it is told,
 // and loses them.
 func (c *Conn) Settled(ctx context.Context) error {
-	service := c.Shard.end.Service
+	service := c.Shard.dialled().Service
 	if service == nil || service.Replica {
 		return nil
 	}
