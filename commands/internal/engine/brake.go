@@ -2,9 +2,7 @@ package engine
 
 import (
 	"fmt"
-	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"cachering/commands/internal/cluster"
@@ -34,99 +32,12 @@ const (
 )
 
 const (
-	firstPause = time.Millisecond // between batches, which doubles
-	mostPause  = time.Second
-	// heldPoll is how often a batch that is held looks whether it still is.
-	heldPoll = 20 * time.Millisecond
-	// tellPause is the pause from which on it is told that the run waits.
-	tellPause = 64 * time.Millisecond
 	// goneFor is for how long a replica that has gone is waited for.
 	goneFor = 10 * time.Second
 	// evictsFrom is the share of maxmemory from which on a server that has evicted
 	// before is taken to be evicting already.
 	evictsFrom = 0.95
 )
-
-// brake is for how long the batches of one shard are held back.
-type brake struct {
-	mu    sync.Mutex
-	pause time.Duration // between the batches of a worker
-	hold  string        // why none is begun; "" if they are
-}
-
-// left is how long is left of a wait that began when a batch was booked.
-func (b *brake) left(booked time.Time) time.Duration {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.hold != "" {
-		return heldPoll
-	}
-	return time.Until(booked.Add(b.pause))
-}
-
-// slower and faster change the pause.
-func (b *brake) slower() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.pause = min(mostPause, max(firstPause, 2*b.pause))
-}
-
-func (b *brake) faster() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.pause /= 2; b.pause < firstPause {
-		b.pause = 0
-	}
-}
-
-func (b *brake) paused() time.Duration {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.pause
-}
-
-func (b *brake) held(why string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.hold = why
-}
-
-// latencies are what the PINGs of the last second took.
-type latencies struct {
-	at   []time.Time // when each was answered
-	took []time.Duration
-}
-
-const (
-	pingEvery = 100 * time.Millisecond
-	pingsKept = time.Second
-	pingsUsed = 10 // before the run
-)
-
-// add takes one in and forgets those of more than a second ago.
-func (l *latencies) add(now time.Time, took time.Duration) {
-	old := 0
-	for old < len(l.at) && now.Sub(l.at[old]) > pingsKept {
-		old++
-	}
-	l.at, l.took = append(l.at[old:], now), append(l.took[old:], took)
-}
-
-// quantile is interpolated between the two nearest values, so that one of ten says
-// less than two.
-func (l *latencies) quantile(q float64) time.Duration {
-	if len(l.took) == 0 {
-		return 0
-	}
-	sorted := slices.Clone(l.took)
-	slices.Sort(sorted)
-	at := q * float64(len(sorted)-1)
-	i := int(at)
-	if i == len(sorted)-1 {
-		return sorted[i]
-	}
-	return sorted[i] + time.Duration((at-float64(i))*float64(sorted[i+1]-sorted[i]))
-}
 
 // pressure is what a server says of itself over time.
 type pressure struct {

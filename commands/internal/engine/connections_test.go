@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"cachering/commands/internal/cluster"
+	"cachering/commands/internal/scan"
 )
 
 // TestConnectionsKeepToTheBound counts the connections that the server itself
@@ -80,7 +81,7 @@ func TestConnectionsKeepToTheBound(t *testing.T) {
 // TestWorkersOfABound: the bound counts, however long the round trip and however
 // many keys there are.
 func TestWorkersOfABound(t *testing.T) {
-	r := &run{pace: pace{batch: 10}}
+	r := &run{pace: scan.Pace{Batch: 10}}
 	for _, tt := range []struct {
 		trip        time.Duration
 		keys        int64
@@ -96,7 +97,7 @@ func TestWorkersOfABound(t *testing.T) {
 	}
 	// All shards together have no more than so many, if each has one.
 	for shards, want := range map[int]int{1: 8, 4: 8, 5: 6, 16: 2, 32: 1, 1000: 1} {
-		r := &run{o: Options{Shards: make([]*cluster.Shard, shards)}, pace: pace{batch: 10}}
+		r := &run{o: Options{Shards: make([]*cluster.Shard, shards)}, pace: scan.Pace{Batch: 10}}
 		if got := r.workers(time.Second, 1e6, 0); got != want {
 			t.Errorf("%d shards: %d workers, want %d", shards, got, want)
 		}

@@ -177,7 +177,7 @@ type run struct {
 	cl    *cluster.Cluster
 	op    Operation
 	o     Options
-	pace  pace
+	pace  scan.Pace
 	heavy *semaphore.Weighted
 
 	routes *routes // of a restore; nil: keys come from a scan
@@ -220,7 +220,7 @@ func Run(ctx context.Context, cl *cluster.Cluster, op Operation, o Options) *Rep
 	ctx, going, stop, cancel := o.stopping(ctx)
 	defer cancel()
 	r := &run{
-		cl: cl, op: op, o: o, pace: newPace(o.Rate, o.Batch),
+		cl: cl, op: op, o: o, pace: scan.NewPace(o.Rate, o.Batch),
 		going: going, stop: stop,
 		heavy: semaphore.NewWeighted(heavyBudget),
 		links: make([]*scan.Link, len(o.Shards)),

@@ -194,7 +194,7 @@ func (c *expense) scripts(s *shardRun, f *foreseen, text string, marks int64, ar
 	if marks > 0 {
 		each /= 2
 	}
-	batch := int64(s.pace.batch)
+	batch := int64(s.pace.Batch)
 	n := f.given/batch*parts(batch, each) + parts(f.given%batch, each)
 	c.Commands += n
 	c.Sent += n*words(append(argv, "eval", text, "100")...) + strs(f.given, f.givenBytes)
@@ -274,7 +274,7 @@ func (o *Expire) cost(s *shardRun, f *foreseen) expense {
 
 func (o *Reinsert) cost(s *shardRun, f *foreseen) expense {
 	c := s.base(f, true)
-	batch := int64(s.pace.batch)
+	batch := int64(s.pace.Batch)
 	n := parts(f.given, batch)
 	if f.keys > f.given/8 { // they are read watched, in smaller batches than in a dry run
 		c.transactions(n, f.given, f.givenBytes, f.keys)

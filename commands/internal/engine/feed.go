@@ -73,11 +73,11 @@ func (f *feeding) handOut(ctx context.Context) bool {
 			f.takeState(ctx, false)
 		}
 		if f.batch == nil {
-			f.batch = make([]entry, 0, f.pace.batch)
+			f.batch = make([]entry, 0, f.pace.Batch)
 		}
-		n := min(len(f.rest), f.pace.batch-len(f.batch))
+		n := min(len(f.rest), f.pace.Batch-len(f.batch))
 		f.batch, f.rest = append(f.batch, f.rest[:n]...), f.rest[n:]
-		if len(f.batch) == f.pace.batch && !f.give(ctx) {
+		if len(f.batch) == f.pace.Batch && !f.give(ctx) {
 			return false
 		}
 	}
@@ -105,8 +105,8 @@ func (f *feeding) give(ctx context.Context) bool {
 
 // pay waits as long as work on n keys would have to, which were only asked about.
 func (f *feeding) pay(ctx context.Context, n int) bool {
-	for ; n > 0; n -= f.pace.batch {
-		f.pace.wait(f.going, f.pace.book(min(n, f.pace.batch)))
+	for ; n > 0; n -= f.pace.Batch {
+		f.pace.Wait(f.going, f.pace.Book(min(n, f.pace.Batch)))
 		if f.halted() {
 			f.undone.Store(true)
 			return false

@@ -3,7 +3,6 @@ package engine
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -23,8 +22,7 @@ const aboutEvery = 5
 type guard struct {
 	s        *shardRun
 	conn     *cluster.Conn
-	usual    time.Duration // of a PING before the run
-	took     latencies
+	pulse    scan.Pulse
 	pressure pressure
 	// why the run waits: batches are held, or there is a pause between them; told is
 	// what was told last
@@ -47,15 +45,7 @@ func (s *shardRun) newGuard(ctx context.Context) *guard {
 	}
 	w := &guard{s: s, conn: conn, pressure: pressure{g: g, writes: !s.o.DryRun}}
 	if g.Latency > 0 {
-		var before latencies
-		for range pingsUsed {
-			took, err := w.ping(ctx)
-			if err != nil {
-				break
-			}
-			before.add(time.Now(), took)
-		}
-		w.usual = before.quantile(0.5)
+		w.pulse.Begin(ctx, conn)
 	}
 	w.look(ctx)
 	return w
@@ -64,7 +54,7 @@ func (s *shardRun) newGuard(ctx context.Context) *guard {
 // watch goes on until the context ends.
 func (w *guard) watch(ctx context.Context) {
 	defer func() { w.conn.Close() }()
-	tick := time.NewTicker(pingEvery)
+	tick := time.NewTicker(scan.PingEvery)
 	defer tick.Stop()
 	for n := 1; ; n++ {
 		select {
@@ -94,28 +84,15 @@ func (w *guard) feel(ctx context.Context) {
 	if w.pressure.g.Latency <= 0 {
 		return
 	}
-	took, err := w.ping(ctx)
+	slow, news, err := w.pulse.Feel(ctx, w.conn, w.pressure.g.Latency, &w.s.brake)
 	if err != nil {
 		w.conn.Close()
 		return
 	}
-	w.took.add(time.Now(), took)
-	b := &w.s.brake
-	if late := w.took.quantile(0.95); late > w.usual+w.pressure.g.Latency {
-		b.slower()
-		if b.paused() >= tellPause {
-			w.slow = fmt.Sprintf("a PING takes %v, %v before the run", late.Round(time.Millisecond), w.usual.Round(10*time.Microsecond))
-		}
-	} else if b.faster(); b.paused() == 0 {
-		w.slow = ""
+	if news {
+		w.slow = slow
 	}
 	w.tell()
-}
-
-func (w *guard) ping(ctx context.Context) (time.Duration, error) {
-	begin := time.Now()
-	err := w.conn.Do(ctx, []redis.Cmder{redis.NewStatusCmd(ctx, "ping")})
-	return time.Since(begin), err
 }
 
 // look asks the server about itself, and holds the batches by that.
@@ -134,7 +111,7 @@ func (w *guard) look(ctx context.Context) {
 	}
 	var evicts bool
 	w.held, evicts = w.pressure.judge(cluster.ParseInfo(info.Val()), time.Now())
-	w.s.brake.held(w.held)
+	w.s.brake.Hold(w.held)
 	w.tell()
 	if evicts {
 		w.s.finish(EndEvictions, w.s.shard.Wrap(errEvicts))

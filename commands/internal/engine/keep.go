@@ -309,7 +309,7 @@ func (s *shardRun) beginState(ctx context.Context, keys int64, workers int) (fro
 	k.state.Name, k.state.Keys = s.shard.Name, keys
 	k.state.RunID, k.state.ReplID, k.state.Flushes = id.RunID, id.ReplID, id.Flushes
 	k.state.Uncounted += from.Ahead
-	k.least = int64(2 * workers * s.pace.batch)
+	k.least = int64(2 * workers * s.pace.Batch)
 	k.state.Ahead = aheadFirst
 	if s.o.Rate > 0 {
 		k.state.Ahead = min(aheadFirst, int64(2*s.o.Rate)/int64(len(s.o.Shards)))

@@ -37,8 +37,8 @@ type shardRun struct {
 	ways    ways
 	crew    crew
 	shared  shared
-	pace    pace // that of the run, and the brake
-	brake   brake
+	pace    scan.Pace // that of the run, and the brake
+	brake   scan.Brake
 
 	segment *archive.Segment // of the backup; nil: none is kept
 
@@ -122,7 +122,7 @@ func (s *shardRun) advance(p *part) {
 // shard does all the work on one shard and fills its part of the report.
 func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
 	s := &shardRun{run: r, index: index, shard: sh, keys: -1, drained: make(chan struct{}, 1), pace: r.pace}
-	s.pace.brake = &s.brake
+	s.pace.Brake = &s.brake
 	r.mu.Lock()
 	r.live[index] = s
 	r.mu.Unlock()
@@ -342,7 +342,7 @@ func (r *run) workers(roundTrip time.Duration, keys int64, connections int) int 
 			n = min(n, connections-2)
 		}
 	}
-	return max(1, min(n, int(keys/int64(r.pace.batch))))
+	return max(1, min(n, int(keys/int64(r.pace.Batch))))
 }
 
 // clampInt keeps sizes that a server tells within an int.

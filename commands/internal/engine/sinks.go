@@ -261,12 +261,12 @@ func (k *sink) drop(conn *cluster.Conn, cause error, useless bool) {
 // hold waits while the server of the sink is to be left alone.
 func (k *sink) hold(ctx context.Context) {
 	for begun := time.Now(); ; {
-		left := k.brake.left(begun)
+		left := k.brake.Left(begun)
 		if left <= 0 || k.going.Err() != nil {
 			return
 		}
 		select {
-		case <-time.After(min(left, heldPoll)):
+		case <-time.After(min(left, scan.HeldPoll)):
 		case <-k.going.Done():
 		case <-ctx.Done():
 			return

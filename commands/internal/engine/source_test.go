@@ -94,7 +94,7 @@ func TestWhatASourceGivesIsWorkedOnInBatches(t *testing.T) {
 		{errTorn, false, "abc def ghi", 5, false},
 		{nil, true, "", 0, true},
 	} {
-		s := &shardRun{run: &run{op: reinsert()}, pace: pace{batch: 3}, work: make(chan []entry, 10)}
+		s := &shardRun{run: &run{op: reinsert()}, pace: scan.Pace{Batch: 3}, work: make(chan []entry, 10)}
 		var stop context.CancelFunc
 		s.going, stop = context.WithCancel(context.Background())
 		if c.stop {

@@ -32,7 +32,7 @@ type worker struct {
 
 	spare  []*batch // not in use
 	held   []entry  // taken from the source, to be begun when it is their turn
-	due    turn
+	due    scan.Turn
 	todo   []task  // to be done before anything new is taken
 	nils   []entry // keys without a value: gone, or of another type
 	mean   int     // bytes a value, of late
@@ -181,7 +181,7 @@ func (w *worker) take(ctx context.Context) (*batch, error) {
 	if len(w.todo) == 0 {
 		w.todo = w.crew.inherit()
 	}
-	if len(w.todo) == 0 && len(w.nils) < w.pace.batch {
+	if len(w.todo) == 0 && len(w.nils) < w.pace.Batch {
 		// Nothing that was read waits for what was not: the keys in hand are
 		// watched, and every moment makes a conflict with the application more
 		// likely.
@@ -213,12 +213,12 @@ func (w *worker) fresh(wait bool) []entry {
 				return nil
 			}
 		}
-		w.due = w.pace.book(len(w.held))
+		w.due = w.pace.Book(len(w.held))
 	}
-	if !wait && w.pace.left(w.due) > 0 {
+	if !wait && w.pace.Left(w.due) > 0 {
 		return nil
 	}
-	w.pace.wait(w.going, w.due)
+	w.pace.Wait(w.going, w.due)
 	if w.halted() {
 		return nil
 	}
@@ -234,10 +234,10 @@ func (w *worker) fresh(wait bool) []entry {
 // more adds further keys of the source to those whose turn it is, if they are to be
 // read unguarded: what is not watched costs less the more of it is asked at once.
 func (w *worker) more(keys []entry) []entry {
-	if !w.plain || w.pace.batch != w.op.batch() { // a smaller one was asked for
+	if !w.plain || w.pace.Batch != w.op.batch() { // a smaller one was asked for
 		return keys
 	}
-	for len(keys)+w.pace.batch <= plainKeys {
+	for len(keys)+w.pace.Batch <= plainKeys {
 		further := w.fresh(false)
 		if further == nil {
 			break

@@ -1,4 +1,4 @@
-package engine
+package scan
 
 import (
 	"context"
@@ -24,22 +24,22 @@ func TestPace(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				p := newPace(c.rate, c.batch)
-				if p.batch != c.atMost {
-					t.Errorf("batches of %d keys, want %d", p.batch, c.atMost)
+				p := NewPace(c.rate, c.batch)
+				if p.Batch != c.atMost {
+					t.Errorf("batches of %d keys, want %d", p.Batch, c.atMost)
 				}
-				var turns []turn
+				var turns []Turn
 				for i, n := range c.books {
-					turns = append(turns, p.book(n))
-					if left := p.left(turns[i]); left != c.lefts[i] {
+					turns = append(turns, p.Book(n))
+					if left := p.Left(turns[i]); left != c.lefts[i] {
 						t.Errorf("booked %d: %v left, want %v", n, left, c.lefts[i])
 					}
 				}
 				begin, want := time.Now(), time.Duration(0)
 				for i, booked := range turns {
 					want = max(want, c.lefts[i])
-					p.wait(t.Context(), booked)
-					if took := time.Since(begin); p.left(booked) != 0 || took != want {
+					p.Wait(t.Context(), booked)
+					if took := time.Since(begin); p.Left(booked) != 0 || took != want {
 						t.Errorf("turn %d came after %v, want %v", i, took, want)
 					}
 				}
@@ -52,14 +52,14 @@ func TestPace(t *testing.T) {
 func TestPaceEndsWithTheRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		going, halt := context.WithCancel(t.Context())
-		p := newPace(0.001, 1)
+		p := NewPace(0.001, 1)
 		begin := time.Now()
 		time.AfterFunc(time.Second, halt)
-		p.wait(going, p.book(1))
+		p.Wait(going, p.Book(1))
 		if took := time.Since(begin); took != time.Second {
 			t.Errorf("waited for %v", took)
 		}
-		p.wait(going, p.book(1))
+		p.Wait(going, p.Book(1))
 		if took := time.Since(begin); took != time.Second {
 			t.Errorf("waited for %v after the end", took)
 		}
