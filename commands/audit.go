@@ -9,7 +9,6 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -24,19 +23,15 @@ import (
 )
 
 type auditOptions struct {
-	keyOptions
-	progressOptions
-	filters filterOptions
-	match   word
-	shards  word
-	sample  integer
-	by      choice
-	depth   integer
-	top     integer
-	style   choice
-	areas   word
-	forbid  word
-	allow   word
+	readingOptions
+	sample integer
+	by     choice
+	depth  integer
+	top    integer
+	style  choice
+	areas  word
+	forbid word
+	allow  word
 }
 
 // auditMemory is memoryLimit of an audit that is not cut by what there may be very many
@@ -72,11 +67,7 @@ func (o *auditOptions) flags() []cli.Flag {
 			Usage: "list entries whose pickles name what fits `default|GLOB[,…]`; default is the list of the program"},
 		&cli.GenericFlag{Name: "allow-classes", Value: &o.allow,
 			Usage: "list entries whose pickles name anything that fits none of the globs in `FILE`, one a line"},
-		&cli.GenericFlag{Name: "match", Value: &o.match,
-			Usage: "look at the keys that match `PATTERN` only"},
-		&cli.GenericFlag{Name: "shard", Value: &o.shards,
-			Usage: "look at the shards `NAME|INDEX|FROM-TO[,…]` only"},
-	}, o.keyOptions.manyFlags(), o.filters.flags(), o.progressOptions.flags())
+	}, o.readingOptions.flags())
 }
 
 func newAudit(s *session) *command {
@@ -114,6 +105,7 @@ func newAudit(s *session) *command {
 			{exitUsage, "bad usage or configuration"},
 			{exitPartial, "some shards did not answer, or not to the end"},
 			{exitNegative, "entries name what is forbidden, or not allowed"},
+			stale,
 			{exitHungUp, "hung up"}, {exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
 		},
 		run: func(ctx context.Context, _ []string) error { return runAudit(ctx, s, &o) },
@@ -121,11 +113,8 @@ func newAudit(s *session) *command {
 }
 
 func runAudit(ctx context.Context, s *session, o *auditOptions) error {
-	if err := o.keyOptions.check([]string{"-"}); err != nil {
+	if err := o.check(); err != nil {
 		return err
-	}
-	if o.stored && o.match == "" {
-		return usagef("--stored goes with --match")
 	}
 	own, err := o.ownAreas()
 	if err != nil {
@@ -135,65 +124,41 @@ func runAudit(ctx context.Context, s *session, o *auditOptions) error {
 	if err != nil {
 		return err
 	}
-	file, cache, err := s.fileAndCache(ctx)
+	b, err := s.openReading(ctx, &o.readingOptions, false)
 	if err != nil {
 		return err
 	}
-	if err := o.fits(cache); err != nil {
-		return err
-	}
-	sel, err := o.selection(cache, string(o.match))
-	if err != nil {
-		return err
-	}
-	if !o.version.set {
-		sel.Versions = nil
-	}
-	sel.Where = o.filters.where(cache)
-	way, err := o.way(s, false)
-	if err != nil {
-		return err
-	}
-	cl, err := s.open(ctx, file, cache)
-	if err != nil {
-		return err
-	}
-	defer cl.Close()
-	shards := cl.Visit()
-	if o.shards != "" {
-		if shards, err = findShards(cl, cache, o.shards); err != nil {
-			return err
-		}
-	}
-	if err := honoured(ctx, shards, &sel.Where, true); err != nil {
-		return err
-	}
+	defer b.close()
+	cache, shards := b.cache, b.run.Shards
 	if few := o.by.value != string(figures.ByPrefix) && o.by.value != string(figures.ByClass); few && debug.SetMemoryLimit(-1) == memoryLimit {
 		defer debug.SetMemoryLimit(debug.SetMemoryLimit(auditMemory))
 	}
 	began := time.Now()
 	look := &auditLook{cache: cache, tally: figures.New(o.counted(shards)), rules: rules, areas: own}
-	tell := s.tellProgress(way, progressRun{command: "audit", cache: cache.Alias, does: "audit"})
-	auditor := survey.Auditor{Selection: sel, Shards: shards, Sample: int(o.sample.value), Tally: look.tally,
-		NewEye: func() survey.Eye { return look.eye() }, TooLarge: look.large, Passed: passing(ctx, shards, tell)}
-	lost, sample := auditor.Audit(ctx, cl)
-	tell.done()
+	pacing, told := b.survey(ctx)
+	auditor := survey.Auditor{Selection: b.run.Selection, Shards: shards, Sample: int(o.sample.value), Tally: look.tally,
+		NewEye: func() survey.Eye { return look.eye() }, TooLarge: look.large, Pacing: pacing}
+	lost, sample := auditor.Audit(ctx, b.cl)
+	told()
 	report := look.tally.Build(sample, o.levels(), lost, named)
 	report.Cache, report.Elapsed = cache.Alias, time.Since(began).Milliseconds()
 	report.Interrupted = ctx.Err() != nil
-	switch {
-	case report.Interrupted:
-		report.Ended = string(engine.EndSignal)
-	case len(lost) > 0:
-		report.Ended = string(engine.EndShardLost)
-	default:
-		report.Ended = string(engine.EndDone)
+	errs := make([]error, len(shards))
+	for i := range errs {
+		errs[i] = lost[i]
 	}
-	return o.tell(ctx, s, report, lost)
+	report.Ended = string(endedBy(ctx, errs))
+	seen := make([]measured, len(shards))
+	for i := range report.Servers {
+		of := &report.Servers[i]
+		seen[i] = measured{shard: of.Shard, scanned: of.Entries, failed: of.Err != nil, sizes: []engine.Number{{Name: "bytes_before", Value: of.Bytes}}}
+	}
+	s.measured.Load().saw(seen)
+	return o.tell(ctx, s, report, errs)
 }
 
 // tell prints the report, and returns its exit code.
-func (o *auditOptions) tell(ctx context.Context, s *session, report *figures.Report, lost map[int]error) error {
+func (o *auditOptions) tell(ctx context.Context, s *session, report *figures.Report, lost []error) error {
 	var err error
 	if s.ui.JSON {
 		err = s.ui.Document(report)
@@ -207,15 +172,13 @@ func (o *auditOptions) tell(ctx context.Context, s *session, report *figures.Rep
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	code := codeOfShards(len(lost), len(report.Servers))
-	for i := range report.Servers {
-		if err := lost[i]; err != nil {
-			if errors.Is(err, cluster.ErrClusterNode) {
-				return err
-			}
-			s.ui.Warn("cachering: %v", err)
+	for _, err := range lost {
+		if errors.Is(err, cluster.ErrClusterNode) {
+			return err
 		}
 	}
+	s.warnLost(lost)
+	code := codeOfLost(lost, len(lost))
 	if report.Security != nil && report.Security.Entries > 0 {
 		s.ui.Note("%s what is forbidden", plain.Verb(report.Security.Entries, "entry names", "entries name"))
 		code = worse(code, exitNegative)
@@ -240,25 +203,6 @@ func (o *auditOptions) levels() int {
 		return int(o.depth.value)
 	}
 	return auditDepth
-}
-
-// passing is told how many keys were passed, and tells the progress of it, of the keys
-// that the databases had at the beginning.
-func passing(ctx context.Context, shards []*cluster.Shard, tell *progress) func(int64) {
-	if tell == nil {
-		return nil
-	}
-	var total, done atomic.Int64
-	for _, err := range cluster.AtOnce(shards, func(_ int, s *cluster.Shard) error {
-		n, err := s.DBSize(ctx)
-		total.Add(n)
-		return err
-	}) {
-		_ = err // the audit tells of a shard that does not answer
-	}
-	return func(n int64) {
-		tell.set(engine.Progress{Done: min(done.Add(n), total.Load()), Total: total.Load()})
-	}
 }
 
 // rules are those of --forbid and --allow-classes, and how they are called; nil if there

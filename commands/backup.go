@@ -48,7 +48,7 @@ func newBackup(s *session) *command {
 			{exitUsage, "bad usage or configuration, DIR is no place for a backup"},
 			{exitPartial, "finished, but some shards or entries failed"},
 			{exitNegative, whenStray},
-			{exitRefused, "refused: there is too little room for DIR"},
+			{exitRefused, "refused: there is too little room for DIR, or with --read-from replica: one is cut off, behind, or not there"},
 			{exitHungUp, "hung up: what was read by then is in DIR, as a backup that was not finished"},
 			{exitInterrupted, "interrupted, likewise"},
 			{exitTerminated, "terminated, likewise"},

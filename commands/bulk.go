@@ -78,15 +78,18 @@ func (s *session) openBulk(ctx context.Context, o *bulkOptions) (*bulk, error) {
 	if err := checkMetrics(string(o.metrics)); err != nil {
 		return nil, err
 	}
+	if o.source.value == fromReplica && !o.dryRun && s.running.writes {
+		return nil, usagef("--read-from replica goes with --dry-run: what is written goes to the server that was read")
+	}
 	file, cache, err := s.fileAndCache(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if cache.Cluster {
+	if cache.Cluster && !o.surveys {
 		return nil, usagef("cache %s is a Redis Cluster, and runs over all of its keys are not supported there yet", cache.Alias)
 	}
 	s.measured.Load().of(cache.Alias, o.dryRun)
-	way, err := o.progressOptions.way(s, cache.Bulk.NoProgress)
+	way, err := o.progressOptions.way(s, &cache.Bulk)
 	if err != nil {
 		return nil, err
 	}
@@ -386,6 +389,9 @@ func (b *bulk) honour(ctx context.Context) error {
 		return nil
 	}
 	b.honoured = true
+	if err := b.o.readReplicas(ctx, b.s, b.cl, b.cache, b.changed()); err != nil {
+		return err
+	}
 	return honoured(ctx, b.run.Shards, &b.where, b.reads || b.o.backup != "")
 }
 

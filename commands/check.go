@@ -5,26 +5,14 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/urfave/cli/v2"
-
 	"cachering/codec"
+	"cachering/commands/internal/engine"
 	"cachering/commands/internal/plain"
 	"cachering/commands/internal/survey"
 )
 
 type checkOptions struct {
-	keyOptions
-	filters filterOptions
-	match   word
-	shards  word
-}
-
-func (o *checkOptions) flags() []cli.Flag {
-	return append(append([]cli.Flag{&cli.GenericFlag{Name: "match", Value: &o.match,
-		Usage: "look at the keys that match `PATTERN` only"},
-		&cli.GenericFlag{Name: "shard", Value: &o.shards,
-			Usage: "scan the shards `NAME|INDEX|FROM-TO[,…]` only"}},
-		o.keyOptions.manyFlags()...), o.filters.flags()...)
+	readingOptions
 }
 
 // checkFilters is what the help of check says of its filters.
@@ -57,6 +45,7 @@ func newCheck(s *session) *command {
 			{exitPartial, "some shards did not answer, or a key was left out: a line cannot carry it, or nobody\n" +
 				"knows whether it is selected"},
 			{exitNegative, "there are findings; or the pattern is one of stored keys, and matches none without --stored"},
+			stale,
 			{exitHungUp, "hung up"}, {exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
 		},
 		run: func(ctx context.Context, _ []string) error { return runCheck(ctx, s, &o) },
@@ -81,11 +70,8 @@ type held struct {
 }
 
 func runCheck(ctx context.Context, s *session, o *checkOptions) error {
-	if err := o.keyOptions.check([]string{"-"}); err != nil {
+	if err := o.check(); err != nil {
 		return err
-	}
-	if o.stored && o.match == "" {
-		return usagef("--stored goes with --match")
 	}
 	file, cache, err := s.fileAndCache(ctx)
 	if err != nil {
@@ -94,35 +80,20 @@ func runCheck(ctx context.Context, s *session, o *checkOptions) error {
 	if _, err := cache.Place.Home(cache.Keyspace, []byte(cache.Keyspace.Stored("key", cache.Version))); err != nil {
 		return usagef("cache %s: %v", cache.Alias, err)
 	}
-	if err := o.fits(cache); err != nil {
-		return err
-	}
-	sel, err := o.selection(cache, string(o.match))
+	b, err := s.openReading(ctx, &o.readingOptions, true)
 	if err != nil {
 		return err
 	}
-	if !o.version.set {
-		sel.Versions = nil
-	}
-	sel.Where = o.filters.where(cache)
-	cl, err := s.open(ctx, file, cache)
-	if err != nil {
-		return err
-	}
-	defer cl.Close()
-	shards := cl.Visit()
-	if o.shards != "" {
-		if shards, err = findShards(cl, cache, o.shards); err != nil {
-			return err
-		}
-	}
-	if err := honoured(ctx, shards, &sel.Where, true); err != nil {
-		return err
-	}
+	defer b.close()
 	found, unknown := int64(0), 0
+	var late error
 	var mend repairs
-	checked, err := survey.Check(ctx, cl, survey.Checker{
-		Selection: sel, Shards: shards, IsToken: codec.LockToken,
+	if s.ui.OutTerminal && !o.progress.set { // where findings are told
+		b.progress = progressNone
+	}
+	pacing, told := b.survey(ctx)
+	checked, err := survey.Check(ctx, b.cl, survey.Checker{
+		Selection: b.run.Selection, Shards: b.run.Shards, IsToken: codec.LockToken, Pacing: pacing,
 		Found: func(page []survey.Finding) error {
 			for i := range page {
 				f := &page[i]
@@ -139,8 +110,13 @@ func runCheck(ctx context.Context, s *session, o *checkOptions) error {
 			}
 			return flushed(s)
 		},
-		Lost: func(err error) { s.ui.Warn("cachering: %v", err) },
+		Lost: func(err error) {
+			if !errors.Is(err, survey.ErrDeadline) {
+				s.ui.Warn("cachering: %v", err)
+			}
+		},
 	})
+	told()
 	if errors.Is(err, errNobodyReads) {
 		return nil
 	} else if err != nil {
@@ -148,11 +124,24 @@ func runCheck(ctx context.Context, s *session, o *checkOptions) error {
 	}
 	s.ui.Note("%s on %s", plain.Count(found, "finding"), plain.Count(int64(checked.Scanned-checked.Failed), "shard"))
 	mend.propose(s, file, cache, checked.Keys)
-	code := codeOfShards(checked.Failed, checked.Scanned)
+	lost, seen := make([]error, len(checked.Shards)), make([]measured, len(checked.Shards))
+	for i := range lost {
+		of := &checked.Shards[i]
+		seen[i] = measured{shard: of.Shard, scanned: of.Keys, failed: of.Err != nil}
+		for _, wrong := range []survey.Wrong{survey.Misplaced, survey.Duplicate, survey.Orphan, survey.Undying} {
+			seen[i].outcomes = append(seen[i].outcomes, engine.Number{Name: string(wrong), Value: of.Found[wrong]})
+		}
+		if lost[i] = checked.Shards[i].Err; errors.Is(lost[i], survey.ErrDeadline) {
+			late = lost[i]
+		}
+	}
+	s.measured.Load().saw(seen)
+	s.warnLost([]error{late})
+	code := codeOfLost(lost, len(lost))
 	if checked.Lost > 0 || unknown > 0 {
 		code = worse(code, exitPartial)
 	}
-	if found > 0 || checked.Keys == 0 && checked.Lost == 0 && s.strayed(ctx, cl, cache, shards, sel) {
+	if found > 0 || checked.Keys == 0 && checked.Lost == 0 && b.strayed(ctx) {
 		code = worse(code, exitNegative)
 	}
 	return result(code)

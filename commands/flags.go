@@ -25,12 +25,6 @@ type keyOptions struct {
 	readFrom choice
 }
 
-// The servers that --read-from names.
-const (
-	fromWriter  = "writer"
-	fromReplica = "replica"
-)
-
 func (o *keyOptions) flags() []cli.Flag {
 	usage := "the version `N` of the keys instead of the configured one"
 	if o.version.many {
@@ -140,9 +134,11 @@ type bulkOptions struct {
 	backup   word
 	metrics  word
 	beside   bool
+	surveys  bool // the command is one that only looks
 
 	deadline    deadlineFlag
 	maxFailures bound
+	sourceOptions
 	progressOptions
 	checkpointOptions
 	guardOptions
@@ -194,6 +190,7 @@ func (o *bulkOptions) flags() []cli.Flag {
 			Usage: "write at the end what the run did to `FILE`, for Prometheus: the textfile collector of node_exporter reads names in .prom"},
 		&cli.GenericFlag{Name: "shard", Value: &o.shard,
 			Usage: "work on the shards `NAME|INDEX|FROM-TO[,…]` only"},
+		o.sourceOptions.flag(),
 		&cli.GenericFlag{Name: "backup", Value: &o.backup,
 			Usage: "store each entry in `DIR` before it is changed; restore --undo takes the run back"},
 		&cli.BoolFlag{Name: besideFlag, Destination: &o.beside,
@@ -210,7 +207,7 @@ func (o *bulkOptions) given(but ...string) string {
 		{"dry-run", o.dryRun}, {"yes", o.yes}, {"confirm", o.confirm != ""}, {expectFlag, o.expect != ""}, {"rate", o.rate.set}, {"batch", o.batch.set},
 		{"failures", o.failures != ""}, {"no-progress", o.noProgress}, {"progress", o.progress.set}, {metricsFlag, o.metrics != ""}, {"shard", o.shard != ""}, {"backup", o.backup != ""}, {besideFlag, o.beside},
 		{"deadline", !o.deadline.IsZero()}, {"max-failures", o.maxFailures.Bound.Set},
-		{"checkpoint", o.checkpoint != ""}, {"from-start", o.fromStart},
+		{"checkpoint", o.checkpoint != ""}, {"from-start", o.fromStart}, {"read-from", o.source.set},
 	} {
 		if f.set && !slices.Contains(but, f.name) {
 			return f.name

@@ -18,6 +18,7 @@ import (
 
 type keysOptions struct {
 	keyOptions
+	sourceOptions
 	filters filterOptions
 	shards  word
 	locks   bool
@@ -37,6 +38,7 @@ func (o *keysOptions) flags() []cli.Flag {
 	return append(append(o.keyOptions.manyFlags(), o.filters.flags()...),
 		&cli.GenericFlag{Name: "shard", Value: &o.shards,
 			Usage: "list the shards `NAME|INDEX|FROM-TO[,…]` only"},
+		o.sourceOptions.flag(),
 		&cli.BoolFlag{Name: "0", Destination: &o.nul,
 			Usage: "end each key with a NUL instead of a line feed"},
 		&cli.BoolFlag{Name: "locks", Destination: &o.locks,
@@ -85,6 +87,7 @@ func newKeys(s *session) *command {
 			{exitUsage, "bad usage or configuration"},
 			{exitPartial, "some shards failed, or keys were left out"},
 			{exitNegative, "PATTERN is one of stored keys, and matches none without --stored"},
+			stale,
 			{exitHungUp, "hung up"}, {exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
 		},
 		run: func(ctx context.Context, args []string) error { return runKeys(ctx, s, &o, args) },
@@ -129,6 +132,9 @@ func runKeys(ctx context.Context, s *session, o *keysOptions, args []string) err
 		if shards, err = findShards(cl, cache, o.shards); err != nil {
 			return err
 		}
+	}
+	if err := o.readReplicas(ctx, s, cl, cache, shards); err != nil {
+		return err
 	}
 	if err := honoured(ctx, shards, &sel.Where, o.with.reads()); err != nil {
 		return err

@@ -30,7 +30,16 @@ type metrics struct {
 	mu     sync.Mutex // a second signal ends the program while the run goes on
 	cache  string     // "" as long as it is not known
 	dryRun bool
-	report *engine.Report // nil: the run came to none
+	shards []measured // nil: the run came to no report
+}
+
+// measured is what a run did on a shard.
+type measured struct {
+	shard    string
+	scanned  int64
+	outcomes []engine.Number // keys
+	sizes    []engine.Number // besides, each a family of its own
+	failed   bool
 }
 
 // measure notes that the command is to be measured, if it is.
@@ -55,9 +64,33 @@ func (m *metrics) counted(r *engine.Report) {
 	if m == nil {
 		return
 	}
+	list := make([]measured, len(r.Shards))
+	for i := range r.Shards {
+		s := &r.Shards[i]
+		list[i] = measured{shard: s.Shard, scanned: s.Scanned, failed: s.Err != nil,
+			sizes: []engine.Number{{Name: "markers", Value: s.Markers}, {Name: "bytes_before", Value: s.BytesBefore}, {Name: "bytes_after", Value: s.BytesAfter}}}
+		failed := false
+		for _, n := range r.Counts(&s.Tally) {
+			if n.Name != "scanned" && n.Name != "markers" {
+				list[i].outcomes = append(list[i].outcomes, n)
+			}
+			failed = failed || n.Name == "failed"
+		}
+		if !failed {
+			list[i].outcomes = append(list[i].outcomes, engine.Number{Name: "failed"})
+		}
+	}
+	m.saw(list)
+}
+
+// saw takes what a run did, or saw, on each shard.
+func (m *metrics) saw(shards []measured) {
+	if m == nil {
+		return
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.report = r
+	m.shards = shards
 }
 
 // endMeasured writes the metrics of the command, if there are to be any, and returns the
@@ -154,47 +187,42 @@ func (m *metrics) text(code int, at time.Time) []byte {
 	e.sample(float64(at.UnixMilli()) / 1000)
 	e.family("seconds", "How long it took, with questions and counts before the work.")
 	e.sample(float64(at.Sub(m.begin).Milliseconds()) / 1000)
-	if m.report == nil {
+	if len(m.shards) == 0 {
 		return e.Bytes()
 	}
-	shards := m.report.Shards
 	e.family("scanned_keys", "Keys that it looked at, by shard.")
-	for i := range shards {
-		e.sample(float64(shards[i].Scanned), "shard", shards[i].Shard)
+	for i := range m.shards {
+		e.sample(float64(m.shards[i].scanned), "shard", m.shards[i].shard)
 	}
-	e.family("keys", "Keys by shard and by what became of them.")
-	for i := range shards {
-		failed := false
-		for _, n := range m.report.Counts(&shards[i].Tally) {
-			switch n.Name {
-			case "scanned", "markers":
-				continue
-			case "failed":
-				failed = true
-			}
-			e.sample(float64(n.Value), "shard", shards[i].Shard, "outcome", n.Name)
-		}
-		if !failed {
-			e.sample(0, "shard", shards[i].Shard, "outcome", "failed")
+	if len(m.shards[0].outcomes) > 0 {
+		e.family("keys", "Keys by shard and by what became of them, or what they are.")
+	}
+	for i := range m.shards {
+		for _, n := range m.shards[i].outcomes {
+			e.sample(float64(n.Value), "shard", m.shards[i].shard, "outcome", n.Name)
 		}
 	}
-	e.family("markers", "Freshness markers that went with their keys, by shard.")
-	for i := range shards {
-		e.sample(float64(shards[i].Markers), "shard", shards[i].Shard)
-	}
-	e.family("bytes_before", "Bytes of the values that it read, by shard.")
-	for i := range shards {
-		e.sample(float64(shards[i].BytesBefore), "shard", shards[i].Shard)
-	}
-	e.family("bytes_after", "Bytes of those values after it, by shard.")
-	for i := range shards {
-		e.sample(float64(shards[i].BytesAfter), "shard", shards[i].Shard)
+	for k, family := range m.shards[0].sizes {
+		e.family(family.Name, sizeHelp(family.Name))
+		for i := range m.shards {
+			e.sample(float64(m.shards[i].sizes[k].Value), "shard", m.shards[i].shard)
+		}
 	}
 	e.family("shard_error", "1 where an error ended the work on the shard.")
-	for i := range shards {
-		e.sample(float64(map[bool]int{true: 1}[shards[i].Err != nil]), "shard", shards[i].Shard)
+	for i := range m.shards {
+		e.sample(float64(map[bool]int{true: 1}[m.shards[i].failed]), "shard", m.shards[i].shard)
 	}
 	return e.Bytes()
+}
+
+func sizeHelp(name string) string {
+	switch name {
+	case "markers":
+		return "Freshness markers that went with their keys, by shard."
+	case "bytes_after":
+		return "Bytes of those values after it, by shard."
+	}
+	return "Bytes of the values that it read, by shard."
 }
 
 // exposition is text for Prometheus.

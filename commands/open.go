@@ -68,14 +68,11 @@ func (o *keyOptions) replica(cache *config.Cache) (int, error) {
 	if o.readFrom.value != fromReplica {
 		return -1, nil
 	}
-	if writer, only := cache.Place.Writer(); only && cache.Sharded {
+	if _, only := cache.Place.Writer(); only && cache.Sharded {
 		return byRing, nil
-	} else if only {
-		for _, i := range cache.Place.Readers(writer) {
-			if i != writer && cache.Duplicate(i) != cache.Duplicate(writer) {
-				return i, nil
-			}
-		}
+	}
+	if i, ok := listedReplica(cache); ok {
+		return i, nil
 	}
 	return -1, usagef("--read-from replica: no location of cache %s is a replica", cache.Alias)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"cachering/commands/internal/config"
+	"cachering/commands/internal/engine"
 	"cachering/commands/internal/plain"
 	"cachering/commands/internal/reader"
 	"cachering/commands/internal/survey"
@@ -20,28 +21,21 @@ import (
 )
 
 type preflightOptions struct {
-	keyOptions
-	filters  filterOptions
+	readingOptions
 	reader   word
 	asConfig word
 	maxLost  bound
-	match    word
-	shards   word
 }
 
 func (o *preflightOptions) flags() []cli.Flag {
-	return append(append([]cli.Flag{
+	return append([]cli.Flag{
 		&cli.GenericFlag{Name: "reader", Value: &o.reader,
 			Usage: "who is to read: `WHAT[,WHAT…]`, as python=3.12, django=5.2, django-redis=6.0, msgpack=1.0; the rest is as configured"},
 		&cli.GenericFlag{Name: "as-config", Value: &o.asConfig,
 			Usage: "read as the cache of that alias in the configuration `FILE`, which is to be deployed"},
 		&cli.GenericFlag{Name: "max-lost", Value: &o.maxLost,
 			Usage: "exit 0 as long as no more than `N|N%` of the entries would be lost or changed"},
-		&cli.GenericFlag{Name: "match", Value: &o.match,
-			Usage: "look at the keys that match `PATTERN` only"},
-		&cli.GenericFlag{Name: "shard", Value: &o.shards,
-			Usage: "look at the shards `NAME|INDEX|FROM-TO[,…]` only"}},
-		o.keyOptions.manyFlags()...), o.filters.flags()...)
+	}, o.readingOptions.flags()...)
 }
 
 func newPreflight(s *session) *command {
@@ -69,6 +63,7 @@ func newPreflight(s *session) *command {
 			{exitUsage, "bad usage or configuration"},
 			{exitPartial, "some shards did not answer, or a value is too large to be looked at"},
 			{exitNegative, "entries would be lost or changed, more than --max-lost if that is given"},
+			stale,
 			{exitHungUp, "hung up"}, {exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
 		},
 		run: func(ctx context.Context, _ []string) error { return runPreflight(ctx, s, &o) },
@@ -82,6 +77,7 @@ type preflightReport struct {
 	Cache       string            `json:"cache"`
 	Reader      string            `json:"reader"`
 	Notes       []string          `json:"notes"`
+	Ended       string            `json:"ended"` // done, signal, deadline, shard_lost
 	Interrupted bool              `json:"interrupted"`
 	Entries     int64             `json:"entries"` // that were judged
 	Lost        int64             `json:"lost"`
@@ -119,9 +115,10 @@ type foreseen struct {
 	mu      sync.Mutex
 	reasons map[reader.Cause]*preflightReason
 	skipped map[string]int64
+	effects []map[reader.Effect]int64 // by shard
 }
 
-func (f *foreseen) add(v *reader.Verdict, key func() listed) {
+func (f *foreseen) add(shard int, v *reader.Verdict, key func() listed) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	effect := reader.EffectOf(v.Cause)
@@ -131,6 +128,7 @@ func (f *foreseen) add(v *reader.Verdict, key func() listed) {
 		}
 		return
 	}
+	f.effects[shard][effect]++
 	r := f.reasons[v.Cause]
 	if r == nil {
 		r = &preflightReason{Reason: v.Cause, Effect: effect, Detail: v.Why}
@@ -146,54 +144,36 @@ func (f *foreseen) add(v *reader.Verdict, key func() listed) {
 }
 
 func runPreflight(ctx context.Context, s *session, o *preflightOptions) error {
-	if err := o.keyOptions.check([]string{"-"}); err != nil {
+	if err := o.check(); err != nil {
 		return err
 	}
-	switch {
-	case o.stored && o.match == "":
-		return usagef("--stored goes with --match")
-	case (o.reader == "") == (o.asConfig == ""):
+	if (o.reader == "") == (o.asConfig == "") {
 		return usagef("preflight takes --reader or --as-config, one of the two").
 			hinting("cachering preflight --reader python=3.13")
 	}
-	file, cache, err := s.fileAndCache(ctx)
+	_, cache, err := s.fileAndCache(ctx)
 	if err != nil {
-		return err
-	}
-	if err := o.fits(cache); err != nil {
 		return err
 	}
 	target, err := o.target(s, cache)
 	if err != nil {
 		return err
 	}
-	sel, err := o.selection(cache, string(o.match))
+	b, err := s.openReading(ctx, &o.readingOptions, false)
 	if err != nil {
 		return err
 	}
-	if !o.version.set {
-		sel.Versions = nil
-	}
-	sel.Where = o.filters.where(cache)
-	cl, err := s.open(ctx, file, cache)
-	if err != nil {
-		return err
-	}
-	defer cl.Close()
-	shards := cl.Visit()
-	if o.shards != "" {
-		if shards, err = findShards(cl, cache, o.shards); err != nil {
-			return err
-		}
-	}
-	if err := honoured(ctx, shards, &sel.Where, true); err != nil {
-		return err
-	}
+	defer b.close()
+	shards := b.run.Shards
 	for _, note := range target.Notes {
 		s.ui.Note("%s", note)
 	}
 	seen := foreseen{reasons: map[reader.Cause]*preflightReason{}, skipped: map[string]int64{}}
-	looked := survey.Every(ctx, cl, shards, sel,
+	for range shards {
+		seen.effects = append(seen.effects, map[reader.Effect]int64{})
+	}
+	pacing, told := b.survey(ctx)
+	looked := survey.Every(ctx, b.cl, shards, b.run.Selection, pacing,
 		func() (func(stored, value []byte) reader.Verdict, error) {
 			e, err := target.Examiner()
 			if err != nil {
@@ -202,18 +182,23 @@ func runPreflight(ctx context.Context, s *session, o *preflightOptions) error {
 			return e.Examine, nil
 		},
 		func(i int, l survey.Listed, v reader.Verdict) {
-			seen.add(&v, func() listed { return listing(shards[i], l, l.Stored) })
+			seen.add(i, &v, func() listed { return listing(shards[i], l, l.Stored) })
 		})
+	told()
 	report := o.report(cache, target, &seen, looked)
 	report.Interrupted = ctx.Err() != nil
-	failed := 0
+	lost, measure := make([]error, len(looked)), make([]measured, len(looked))
 	for i := range looked {
-		if looked[i].Err != nil {
-			failed++
-			if ctx.Err() == nil {
-				s.ui.Warn("cachering: %v", looked[i].Err)
-			}
+		lost[i] = looked[i].Err
+		measure[i] = measured{shard: looked[i].Shard, scanned: looked[i].Entries, failed: lost[i] != nil}
+		for _, effect := range []reader.Effect{reader.Lost, reader.Changed, reader.Warned} {
+			measure[i].outcomes = append(measure[i].outcomes, engine.Number{Name: string(effect), Value: seen.effects[i][effect]})
 		}
+	}
+	s.measured.Load().saw(measure)
+	report.Ended = string(endedBy(ctx, lost))
+	if ctx.Err() == nil {
+		s.warnLost(lost)
 	}
 	if err := s.printPreflight(&report); err != nil {
 		return err
@@ -221,7 +206,7 @@ func runPreflight(ctx context.Context, s *session, o *preflightOptions) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	code := codeOfShards(failed, len(looked))
+	code := codeOfLost(lost, len(looked))
 	if report.Skipped[string(reader.TooLarge)] > 0 {
 		code = worse(code, exitPartial)
 	}

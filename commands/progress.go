@@ -11,6 +11,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"cachering/commands/internal/config"
 	"cachering/commands/internal/document"
 	"cachering/commands/internal/engine"
 	"cachering/commands/internal/plain"
@@ -40,7 +41,7 @@ type progressOptions struct {
 }
 
 func (o *progressOptions) flags() []cli.Flag {
-	o.progress.of, o.progress.value = []string{progressAuto, progressBar, progressLines, progressJSON, progressNone}, progressAuto
+	o.progress.of, o.progress.value = config.Progresses(), progressAuto
 	return []cli.Flag{
 		&cli.GenericFlag{Name: "progress", Value: &o.progress,
 			Usage: "tell on standard error how far the run is, by `auto|bar|lines|json|none`: lines every ten seconds, json a document a second; auto is bar on a terminal, elsewhere lines with --verbose"},
@@ -49,9 +50,13 @@ func (o *progressOptions) flags() []cli.Flag {
 	}
 }
 
-// way is how progress is told, never auto; off is that of the configuration.
-func (o *progressOptions) way(s *session, off bool) (string, error) {
-	way := o.progress.value
+// way is how progress is told, never auto. What is configured is for runs that have no
+// flag, and a bar is then drawn where one can be.
+func (o *progressOptions) way(s *session, c *config.Bulk) (string, error) {
+	way, off := o.progress.value, c.NoProgress
+	if !o.progress.set && !off && c.Progress != "" && c.Progress != progressBar {
+		way = c.Progress
+	}
 	switch {
 	case o.noProgress && o.progress.set && way != progressNone:
 		return "", usagef("--no-progress and --progress %s exclude each other", way)

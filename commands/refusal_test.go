@@ -239,6 +239,10 @@ func TestRefusals(t *testing.T) {
 		{"", "reinsert --to 5 --yes --backup /proc/backup", refusedNoSpace, "null"},
 		{"", "reinsert -a crowded --to 5 --yes", refusedEviction, "null"},
 		{"", "restore -a crowded " + file("crowded") + " --yes", refusedEviction, "null"},
+		{"", "audit --read-from replica", refusedReplica, "null"},
+		{"", "check --read-from replica", refusedReplica, "null"},
+		{"", "preflight --reader python=3.13 --read-from replica", refusedReplica, "null"},
+		{"", "clear --dry-run --read-from replica", refusedReplica, "null"},
 		// These are no bulk runs: standard output stays empty.
 		{"", "set -a closed k v", refusedOutside, ""},
 		{"", "delete -a closed k0", refusedOutside, ""},
@@ -249,6 +253,7 @@ func TestRefusals(t *testing.T) {
 		{"", "persist -a closed k0", refusedOutside, ""},
 		{"", "get-or-set -a closed k0 --ttl 1h -- true", refusedOutside, ""},
 		{"", "delete -a copied k0 --shard 1", refusedOutside, ""},
+		{"", "keys --read-from replica", refusedOutside, ""},
 		{"", "unlock k0", refusedOutside, ""},
 		{"", "unlock -a plain k0 --yes", refusedOutside, ""},
 		{"", "config import --output " + conf + " " + file("settings.py"), refusedOutside, ""},

@@ -51,7 +51,7 @@ func (o *restoreOptions) flags() []cli.Flag {
 		&cli.BoolFlag{Name: "verify", Destination: &o.verify,
 			Usage: "read all of DIR, compare its sums, and ask no server"},
 	}
-	return append(append(flags, o.keyOptions.manyFlags()...), without(o.deleteOptions.flags(), "backup", expectFlag)...)
+	return append(append(flags, o.keyOptions.manyFlags()...), without(o.deleteOptions.flags(), "backup", expectFlag, readFromFlag)...)
 }
 
 func newRestore(s *session) *command {

@@ -16,6 +16,7 @@ type Bulk struct {
 	MaxFailures Bound
 	Deadline    string // what ParseDeadline reads
 	NoProgress  bool
+	Progress    string // "" where it was not given
 
 	MaxLatency    Limit // nanoseconds
 	MaxReplicaLag Limit // bytes
@@ -24,6 +25,9 @@ type Bulk struct {
 	Parallel      int
 	Gentle        bool
 }
+
+// Progresses are the ways in which a run tells how far it is.
+func Progresses() []string { return []string{"auto", "bar", "lines", "json", "none"} }
 
 // What a run may do while a server saves.
 const (
@@ -51,6 +55,7 @@ var bulkFields = []field{
 	{name: "parallel", kinds: kindInt, write: "a number of shards, such as 16", check: between(1, MaxParallel)},
 	{name: "gentle", kinds: kindBool, write: "true or false"},
 	{name: "no_progress", kinds: kindBool, write: "true or false"},
+	{name: "progress", kinds: kindString, write: `"lines", "json" or "none"`, check: oneOf(Progresses()...)},
 	{name: "dry_run", kinds: anyScale, refused: perRun},
 	{name: "yes", kinds: anyScale, refused: perRun},
 	{name: "failures", kinds: anyScale, refused: perRun},
@@ -71,7 +76,7 @@ func bulk(n *node) Bulk {
 	b.Deadline = text(n.get("deadline"))
 	b.MaxLatency = readLimit(n.get("max_latency"), ParseLatency)
 	b.MaxReplicaLag = readLimit(n.get("max_replica_lag"), ParseLag)
-	b.DuringSaves = text(n.get("during_saves"))
+	b.DuringSaves, b.Progress = text(n.get("during_saves")), text(n.get("progress"))
 	if v := n.get("parallel"); v != nil {
 		b.Parallel = int(v.value.(int64))
 	}

@@ -28,20 +28,19 @@ type Auditor struct {
 	NewEye    func() Eye
 	// TooLarge says what there is to know of a value that is not read for its size.
 	TooLarge func(e *figures.Entry)
-	// Passed, if it is set, is told how many keys more lie behind, about.
-	Passed func(keys int64)
+	Pacing
 }
 
 // Audit counts what is in the shards, all of them at the same time. It returns why a shard
 // was not looked at to its end, by index; and of how many entries the sample is, if it is
 // one.
 func (a *Auditor) Audit(ctx context.Context, cl *cluster.Cluster) (lost map[int]error, sample *figures.Sample) {
-	run := &audit{Auditor: a, cl: cl, limit: max(leastBatch, min(mostBatch, allBatches/max(1, min(len(a.Shards), cluster.MostConnections))))}
+	run := &audit{Auditor: a, cl: cl, course: a.begin(), limit: max(leastBatch, min(mostBatch, allBatches/max(1, min(len(a.Shards), cluster.MostConnections))))}
 	var errs []error
 	if a.Sample > 0 {
 		errs, sample = run.sample(ctx)
 	} else {
-		errs = cluster.AtOnce(a.Shards, func(i int, s *cluster.Shard) error { return s.Wrap(run.shard(ctx, i, s)) })
+		errs = run.course.each(a.Shards, func(i int, s *cluster.Shard) error { return s.Wrap(run.shard(ctx, i, s)) })
 	}
 	lost = make(map[int]error)
 	for i, err := range errs {
@@ -67,10 +66,11 @@ const (
 // audit is one run.
 type audit struct {
 	*Auditor
-	cl    *cluster.Cluster
-	limit int        // of the values of a batch, in bytes
-	homes sync.Mutex // held by who asks the homes of entries
-	heavy sync.Mutex // held by who reads a value that is larger than a batch
+	cl     *cluster.Cluster
+	course *course
+	limit  int        // of the values of a batch, in bytes
+	homes  sync.Mutex // held by who asks the homes of entries
+	heavy  sync.Mutex // held by who reads a value that is larger than a batch
 }
 
 // narrow tells that not all keys are scanned.
@@ -86,7 +86,9 @@ func (a *audit) shard(ctx context.Context, i int, s *cluster.Shard) error {
 	if _, err := link.Begin(ctx); err != nil {
 		return err
 	}
-	p := a.newPass(i, link, scan.NewFilter(a.Selection, a.cl, s))
+	g, done := a.course.on(ctx, link)
+	defer done()
+	p := a.newPass(i, link, scan.NewFilter(a.Selection, a.cl, s), g)
 	pattern := "*"
 	if a.narrow() {
 		if pattern = p.filter.Pattern; (a.cl.SideKeys() != ring.SideKeys{}) {
@@ -95,9 +97,8 @@ func (a *audit) shard(ctx context.Context, i int, s *cluster.Shard) error {
 	}
 	err = p.looking(ctx, func(ctx context.Context) error {
 		given := scan.NewRecent()
-		var before int64
 		for walk := link.Walk(pattern, ""); !walk.Ended(); {
-			keys, err := walk.Page(ctx)
+			keys, err := g.page(ctx, walk)
 			if err != nil {
 				return err
 			}
@@ -109,10 +110,6 @@ func (a *audit) shard(ctx context.Context, i int, s *cluster.Shard) error {
 			}
 			if err := p.page(ctx, fresh); err != nil {
 				return err
-			}
-			if a.Passed != nil {
-				a.Passed(walk.Passed() - before)
-				before = walk.Passed()
 			}
 		}
 		return nil
@@ -128,7 +125,7 @@ func (a *audit) sample(ctx context.Context) ([]error, *figures.Sample) {
 	from := make([]*Sampler, len(a.Shards))
 	filters := make([]*scan.Filter, len(a.Shards))
 	links := make([]*scan.Link, len(a.Shards))
-	errs := cluster.AtOnce(a.Shards, func(i int, s *cluster.Shard) error {
+	errs := a.course.each(a.Shards, func(i int, s *cluster.Shard) error {
 		filters[i] = scan.NewFilter(a.Selection, a.cl, s)
 		link, err := scan.Open(ctx, s)
 		if err == nil {
@@ -149,7 +146,7 @@ func (a *audit) sample(ctx context.Context) ([]error, *figures.Sample) {
 		of += s.estimate() * s.fitting
 		head = head || s.head
 	}
-	for i, err := range cluster.AtOnce(a.Shards, func(i int, s *cluster.Shard) error {
+	for i, err := range a.course.each(a.Shards, func(i int, s *cluster.Shard) error {
 		if links[i] == nil {
 			return nil
 		}
@@ -157,7 +154,9 @@ func (a *audit) sample(ctx context.Context) ([]error, *figures.Sample) {
 		if from[i].err != nil {
 			return nil
 		}
-		p := a.newPass(i, links[i], filters[i])
+		g, done := a.course.on(ctx, links[i])
+		defer done()
+		p := a.newPass(i, links[i], filters[i], g)
 		err := p.looking(ctx, func(ctx context.Context) error { return p.entries(ctx, from[i].sample) })
 		if err == nil && !a.narrow() {
 			p.sight(from[i].sight, from[i].size)
@@ -175,6 +174,7 @@ func (a *audit) sample(ctx context.Context) ([]error, *figures.Sample) {
 // pass is the way through one shard.
 type pass struct {
 	*audit
+	gait   *gait
 	shard  int
 	link   *scan.Link
 	filter *scan.Filter
@@ -189,8 +189,8 @@ type entries struct {
 	reply cluster.Reply
 }
 
-func (a *audit) newPass(i int, link *scan.Link, f *scan.Filter) *pass {
-	p := &pass{audit: a, shard: i, link: link, filter: f, side: a.cl.SideKeys(), full: make(chan *entries, 1), empty: make(chan *entries, 2)}
+func (a *audit) newPass(i int, link *scan.Link, f *scan.Filter, g *gait) *pass {
+	p := &pass{audit: a, gait: g, shard: i, link: link, filter: f, side: a.cl.SideKeys(), full: make(chan *entries, 1), empty: make(chan *entries, 2)}
 	for range cap(p.empty) {
 		p.empty <- new(entries)
 	}
@@ -261,13 +261,19 @@ func (p *pass) page(ctx context.Context, keys [][]byte) error {
 			wanted = append(wanted, key)
 		}
 	}
+	if err := p.gait.pay(ctx, len(keys)-len(wanted)); err != nil {
+		return err
+	}
 	return p.entries(ctx, wanted)
 }
 
 // entries reads entries, and hands them to who looks at them.
 func (p *pass) entries(ctx context.Context, keys [][]byte) error {
 	for len(keys) > 0 {
-		n := min(auditKeys, len(keys))
+		n := min(p.gait.at(auditKeys), len(keys))
+		if err := p.gait.pay(ctx, n); err != nil {
+			return err
+		}
 		rest, err := p.read(ctx, keys[:n], p.limit)
 		if err != nil {
 			return err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"cachering/commands/internal/cluster"
@@ -57,6 +56,7 @@ type Checker struct {
 	Found func([]Finding) error
 	// Lost is told once of each shard that does not answer; the others go on.
 	Lost func(error)
+	Pacing
 }
 
 // Checked is how far a check came.
@@ -65,6 +65,16 @@ type Checked struct {
 	Failed  int   // of them
 	Lost    int   // of all shards
 	Keys    int64 // entries that were looked at
+	// Shards are those that were scanned, in order.
+	Shards []CheckedShard
+}
+
+// CheckedShard is what was seen of one shard.
+type CheckedShard struct {
+	Shard string
+	Keys  int64 // entries that were looked at
+	Found map[Wrong]int64
+	Err   error // why it was not scanned to its end; nil: it was
 }
 
 // Check scans shards for keys that are not where the application looks, and for what was
@@ -73,7 +83,7 @@ type Checked struct {
 func Check(ctx context.Context, cl *cluster.Cluster, told Checker) (Checked, error) {
 	shards := cl.Visit()
 	c := &checkup{
-		Checker: told, cl: cl, shards: shards, lines: make([]line, len(shards)), scanned: make([]bool, len(shards)),
+		Checker: told, cl: cl, course: told.begin(), sums: make([]CheckedShard, len(shards)), shards: shards, lines: make([]line, len(shards)), scanned: make([]bool, len(shards)),
 		down: make([]error, len(shards)), held: make([][]Finding, len(shards)), ended: make([]bool, len(shards)),
 	}
 	for i, shard := range shards {
@@ -82,10 +92,13 @@ func Check(ctx context.Context, cl *cluster.Cluster, told Checker) (Checked, err
 		c.ended[i] = !c.scanned[i]
 	}
 	err := c.scan(ctx)
-	sum := Checked{Keys: c.keys.Load()}
+	var sum Checked
 	for i, down := range c.down {
 		if c.scanned[i] {
 			sum.Scanned++
+			c.sums[i].Shard, c.sums[i].Err = shards[i].Name, down
+			sum.Shards = append(sum.Shards, c.sums[i])
+			sum.Keys += c.sums[i].Keys
 		}
 		if down != nil {
 			sum.Lost++
@@ -106,7 +119,8 @@ type checkup struct {
 	shards  []*cluster.Shard
 	lines   []line
 	scanned []bool
-	keys    atomic.Int64
+	course  *course
+	sums    []CheckedShard // each is for who scans the shard
 
 	mu   sync.Mutex
 	down []error
@@ -130,38 +144,56 @@ const heldFindings = 10000
 func (c *checkup) scan(ctx context.Context) error {
 	scans, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	var wg sync.WaitGroup
+	var numbers []int
+	var scanned []*cluster.Shard
 	for i, shard := range c.shards {
-		if !c.scanned[i] {
-			continue
+		if c.scanned[i] {
+			numbers, scanned = append(numbers, i), append(scanned, shard)
 		}
-		wg.Go(func() {
-			pass := func(found []Finding, err error) error {
-				if err == nil {
-					if err = c.tell(i, found, false); err != nil {
-						cancel(err)
-					}
-				}
-				return err
-			}
-			entries := func(page []Listed) error { return pass(c.entries(scans, i, page)) }
-			var err error
-			if c.Selection.Where.Asks() {
-				err = List(scans, c.cl, shard, c.Selection, entries)
-			} else {
-				err = ListAndLocks(scans, c.cl, shard, c.Selection, c.IsToken, entries,
-					func(page []Held) error { return pass(c.locks(scans, i, page)) })
-			}
-			if err != nil && scans.Err() == nil {
-				c.fail(i, err)
-			}
-			if err := c.tell(i, nil, true); err != nil {
-				cancel(err)
-			}
-		})
 	}
-	wg.Wait()
+	for n, err := range c.course.each(scanned, func(n int, shard *cluster.Shard) error {
+		i := numbers[n]
+		pass := func(found []Finding, err error) error {
+			if err == nil {
+				c.sums[i].count(found)
+				if err = c.tell(i, found, false); err != nil {
+					cancel(err)
+				}
+			}
+			return err
+		}
+		entries := func(page []Listed) error { return pass(c.entries(scans, i, page)) }
+		var err error
+		if c.Selection.Where.Asks() {
+			err = c.course.list(scans, c.cl, shard, c.Selection, entries)
+		} else {
+			err = c.course.listAndLocks(scans, c.cl, shard, c.Selection, c.IsToken, entries,
+				func(page []Held) error { return pass(c.locks(scans, i, page)) })
+		}
+		if err != nil && scans.Err() == nil {
+			c.fail(i, err)
+		}
+		if err := c.tell(i, nil, true); err != nil {
+			cancel(err)
+		}
+		return nil
+	}) {
+		if err != nil { // a panic
+			c.fail(numbers[n], err)
+		}
+	}
 	return context.Cause(scans)
+}
+
+func (s *CheckedShard) count(found []Finding) {
+	if s.Found == nil && len(found) > 0 {
+		s.Found = make(map[Wrong]int64)
+	}
+	for i := range found {
+		if !found[i].TooLarge {
+			s.Found[found[i].Kind]++
+		}
+	}
 }
 
 // tell keeps findings until it is their shard's turn, and hands over those whose
@@ -227,7 +259,7 @@ func (c *checkup) each(stored [][][]byte, do func(i int)) {
 func (c *checkup) entries(ctx context.Context, on int, page []Listed) ([]Finding, error) {
 	var astray []Listed
 	var stored [][]byte
-	c.keys.Add(int64(len(page)))
+	c.sums[on].Keys += int64(len(page))
 	for _, l := range page {
 		home, err := c.cl.Home(l.Stored)
 		if err != nil || home.Same(c.shards[on]) {

@@ -20,10 +20,11 @@ type Looked struct {
 // Every reads the value of each selected key of some shards, all at once, and hands over
 // what is said of it. judges makes what says it, for one goroutine each; use is called by
 // several, with the index of the shard, and with stored keys that it may keep.
-func Every[T any](ctx context.Context, cl *cluster.Cluster, shards []*cluster.Shard, sel scan.Selection,
+func Every[T any](ctx context.Context, cl *cluster.Cluster, shards []*cluster.Shard, sel scan.Selection, p Pacing,
 	judges func() (func(stored, value []byte) T, error), use func(shard int, l Listed, said T)) []Looked {
 	out := make([]Looked, len(shards))
-	errs := cluster.AtOnce(shards, func(i int, s *cluster.Shard) error {
+	c := p.begin()
+	errs := c.each(shards, func(i int, s *cluster.Shard) error {
 		out[i].Shard = s.Name
 		judge, err := judges()
 		if err != nil {
@@ -37,7 +38,7 @@ func Every[T any](ctx context.Context, cl *cluster.Cluster, shards []*cluster.Sh
 			}
 		})}}, cl, s)
 		f := scan.NewFilter(sel, cl, s)
-		return allPages(ctx, s, f.Pattern, func(link *scan.Link, keys [][]byte) error {
+		return c.walk(ctx, s, f.Pattern, func(g *gait, link *scan.Link, keys [][]byte) error {
 			page, err := listed(ctx, link, f, keys)
 			if err != nil {
 				return err
@@ -45,24 +46,32 @@ func Every[T any](ctx context.Context, cl *cluster.Cluster, shards []*cluster.Sh
 			out[i].TooLarge += int64(len(page))
 			page = slices.DeleteFunc(page, func(l Listed) bool { return l.TooLarge })
 			out[i].TooLarge -= int64(len(page))
-			stored := make([][]byte, len(page))
-			for k := range page {
-				stored[k] = page[k].Stored
-			}
-			clear(said)
-			fits, err := link.Sift(ctx, look, stored)
-			if err != nil {
+			if err := g.pay(ctx, len(keys)-len(page)); err != nil {
 				return s.Wrap(err)
 			}
-			for k, fit := range fits {
-				switch fit {
-				case scan.Fits:
-					out[i].Entries++
-					use(i, page[k], said[string(stored[k])])
-				case scan.TooLarge:
-					out[i].TooLarge++
-				default:
-					out[i].NotText++
+			for part := range slices.Chunk(page, g.at(max(1, len(page)))) {
+				if err := g.pay(ctx, len(part)); err != nil {
+					return s.Wrap(err)
+				}
+				stored := make([][]byte, len(part))
+				for k := range part {
+					stored[k] = part[k].Stored
+				}
+				clear(said)
+				fits, err := link.Sift(ctx, look, stored)
+				if err != nil {
+					return s.Wrap(err)
+				}
+				for k, fit := range fits {
+					switch fit {
+					case scan.Fits:
+						out[i].Entries++
+						use(i, part[k], said[string(stored[k])])
+					case scan.TooLarge:
+						out[i].TooLarge++
+					default:
+						out[i].NotText++
+					}
 				}
 			}
 			return nil

@@ -21,8 +21,12 @@ type Listed struct {
 // List hands over the selected keys of one shard, of whatever type, a page at a
 // time as the scan finds them, each once.
 func List(ctx context.Context, cl *cluster.Cluster, s *cluster.Shard, sel scan.Selection, use func([]Listed) error) error {
+	return Pacing{}.begin().list(ctx, cl, s, sel, use)
+}
+
+func (c *course) list(ctx context.Context, cl *cluster.Cluster, s *cluster.Shard, sel scan.Selection, use func([]Listed) error) error {
 	f := scan.NewFilter(sel, cl, s)
-	return pages(ctx, s, f.Pattern, func(link *scan.Link, keys [][]byte) error {
+	return c.pages(ctx, s, f.Pattern, func(link *scan.Link, keys [][]byte) error {
 		found, err := listed(ctx, link, f, keys)
 		if err != nil {
 			return err
@@ -52,10 +56,22 @@ func listed(ctx context.Context, link *scan.Link, f *scan.Filter, keys [][]byte)
 // pages scans one shard and hands over its keys a page at a time, each key once,
 // with a link to ask about them.
 func pages(ctx context.Context, s *cluster.Shard, pattern string, use func(*scan.Link, [][]byte) error) error {
-	return s.Contain(func() error { return allPages(ctx, s, pattern, use) })
+	return Pacing{}.begin().pages(ctx, s, pattern, use)
 }
 
-func allPages(ctx context.Context, s *cluster.Shard, pattern string, use func(*scan.Link, [][]byte) error) error {
+func (c *course) pages(ctx context.Context, s *cluster.Shard, pattern string, use func(*scan.Link, [][]byte) error) error {
+	return s.Contain(func() error {
+		return c.walk(ctx, s, pattern, func(g *gait, link *scan.Link, keys [][]byte) error {
+			if err := g.pay(ctx, len(keys)); err != nil {
+				return s.Wrap(err)
+			}
+			return use(link, keys)
+		})
+	})
+}
+
+// walk is pages without the pay, and not contained.
+func (c *course) walk(ctx context.Context, s *cluster.Shard, pattern string, use func(*gait, *scan.Link, [][]byte) error) error {
 	link, err := scan.Open(ctx, s)
 	if err != nil {
 		return err
@@ -64,14 +80,16 @@ func allPages(ctx context.Context, s *cluster.Shard, pattern string, use func(*s
 	if _, err := link.Begin(ctx); err != nil {
 		return s.Wrap(err)
 	}
+	g, done := c.on(ctx, link)
+	defer done()
 	given := scan.NewRecent()
 	for walk := link.Walk(pattern, ""); !walk.Ended(); {
-		keys, err := walk.Page(ctx)
+		keys, err := g.page(ctx, walk)
 		if err != nil {
 			return s.Wrap(err)
 		}
 		keys = slices.DeleteFunc(keys, given.Again)
-		if err := use(link, keys); err != nil {
+		if err := use(g, link, keys); err != nil {
 			return err
 		}
 	}

@@ -31,11 +31,11 @@ const tokenLimit = 64
 // it holds a token.
 func Locks(ctx context.Context, cl *cluster.Cluster, s *cluster.Shard, sel scan.Selection,
 	isToken func(stored, value []byte) bool, use func([]Held) error) error {
-	return ListAndLocks(ctx, cl, s, sel, isToken, func([]Listed) error { return nil }, use)
+	return Pacing{}.begin().listAndLocks(ctx, cl, s, sel, isToken, func([]Listed) error { return nil }, use)
 }
 
-// ListAndLocks is List and Locks in one scan; of each page the entries come first.
-func ListAndLocks(ctx context.Context, cl *cluster.Cluster, s *cluster.Shard, sel scan.Selection,
+// listAndLocks is List and Locks in one scan; of each page the entries come first.
+func (c *course) listAndLocks(ctx context.Context, cl *cluster.Cluster, s *cluster.Shard, sel scan.Selection,
 	isToken func(stored, value []byte) bool, entries func([]Listed) error, locks func([]Held) error) error {
 	f := scan.NewFilter(sel, cl, s)
 	side := cl.SideKeys()
@@ -44,7 +44,7 @@ func ListAndLocks(ctx context.Context, cl *cluster.Cluster, s *cluster.Shard, se
 	if apart {
 		pattern = "*" + pattern
 	}
-	return pages(ctx, s, pattern, func(link *scan.Link, keys [][]byte) error {
+	return c.pages(ctx, s, pattern, func(link *scan.Link, keys [][]byte) error {
 		page, err := listed(ctx, link, f, keys)
 		if err == nil {
 			err = entries(page)
