@@ -23,7 +23,7 @@ type explainOptions struct {
 func (o *explainOptions) flags() []cli.Flag {
 	return append(append(o.keyOptions.flags(), o.pipeFlags()...), o.readFromFlag(),
 		&cli.BoolFlag{Name: "scan", Destination: &o.scan,
-			Usage: "scan every database of every server for the key under other prefixes and versions"},
+			Usage: "scan every database of every server for the key under other prefixes and versions, and for keys written nearly so"},
 		&cli.BoolFlag{Name: "no-progress", Destination: &o.noProgress,
 			Usage: "draw no progress bar"})
 }

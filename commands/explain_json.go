@@ -26,6 +26,7 @@ type explained struct {
 	Renamed   []traceDocument   `json:"renamed"`
 	Prefixes  []traceDocument   `json:"prefixes"`
 	Databases []traceDocument   `json:"databases"`
+	Near      []traceDocument   `json:"near"`
 	More      int64             `json:"more"` // found by the scan and not listed
 	Fits      []fitDocument     `json:"fits"`
 	Notes     []string          `json:"notes"`
@@ -100,7 +101,7 @@ func explainedDocument(e *explain.Evidence, c *explain.Conclusion, next string) 
 		Scanned: e.Scanned, More: e.More, Notes: explain.Notes(e, c), Unanswered: []string{},
 		Servers: []explainedServer{}, Fits: []fitDocument{},
 		Copies: traces(e, e.Found()), Markers: traces(e, e.Markers), Locks: traces(e, e.Locks), Versions: traces(e, e.Versions),
-		Renamed: traces(e, e.Renamed), Prefixes: traces(e, e.Prefixes), Databases: traces(e, e.Databases),
+		Renamed: traces(e, e.Renamed), Prefixes: traces(e, e.Prefixes), Databases: traces(e, e.Databases), Near: traces(e, e.Near),
 	}
 	if e.Raw && e.Named {
 		doc.Key = ui.Bytes(e.Key)

@@ -65,6 +65,7 @@ func showExplained(ui *ui.Streams, e *explain.Evidence, c *explain.Conclusion, n
 	show("renamed", e.Renamed)
 	show("prefix", e.Prefixes)
 	show("database", e.Databases)
+	show("near", e.Near)
 	if e.More > 0 {
 		line("more", plain.Count(e.More, "stored key")+" were found and are not listed")
 	}

@@ -60,16 +60,16 @@ func elsewhere(k *node, name string) string {
 func Nearest(s string, names []string) string {
 	best, limit := "", 1+len(s)/5
 	for _, name := range names {
-		if d := distance(strings.ToLower(s), strings.ToLower(name)); d <= limit && (best == "" || d < limit) {
+		if d := Distance(strings.ToLower(s), strings.ToLower(name)); d <= limit && (best == "" || d < limit) {
 			best, limit = name, d
 		}
 	}
 	return best
 }
 
-// distance counts the letters to insert, delete, replace, or swap with their
+// Distance counts the bytes to insert, delete, replace, or swap with their
 // neighbour, to turn a into b.
-func distance(a, b string) int {
+func Distance(a, b string) int {
 	two, prev := make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range prev {
 		prev[j] = j

@@ -173,6 +173,22 @@ func inOther(t Trace, other Next) Next {
 	return getStored(t.Stored, advice.Set("cache", t.Cache))
 }
 
+// judgeNear takes a key that is written nearly so for the one that was meant.
+func judgeNear(e *Evidence) *Conclusion {
+	t := best(e.Near)
+	if t == nil {
+		return nil
+	}
+	c := &Conclusion{Verdict: Missing, Cause: "near_key", Likely: true,
+		Summary: fmt.Sprintf("%s is missing, but %s is there, on %s", plain.Quote(e.Stored), plain.Quote(string(t.Stored)), e.Shards[t.On]),
+		Reason:  "the two are written nearly alike: one of them is likely a slip",
+		Next:    getStored(t.Stored)}
+	if !t.Home {
+		c.Next = getStored(t.Stored, advice.Set("shard", e.Shards[t.On]))
+	}
+	return c
+}
+
 // judgeEviction takes eviction for likely where the server has evicted keys
 // since it started, under a policy that could have hit this one.
 func judgeEviction(e *Evidence) *Conclusion {

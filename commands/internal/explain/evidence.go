@@ -67,6 +67,10 @@ type Evidence struct {
 	Prefixes  []Trace
 	// More is how many traces a scan found and did not keep.
 	More int64
+	// Near are keys of the cache that are written nearly so, the nearest first. NearOf is
+	// among how many keys of each shard they were looked for, 0: among all.
+	Near   []Trace
+	NearOf int64
 
 	Fits []placement.Way // of a key that is misplaced, the likeliest first
 	// RingFits tells that nearly all other keys are at home.

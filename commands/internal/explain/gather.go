@@ -54,7 +54,10 @@ func (x *Explainer) Gather(ctx context.Context, about []*Evidence) error {
 	if absent = slices.DeleteFunc(absent, func(e *Evidence) bool { return !e.absent() }); len(absent) == 0 {
 		return nil
 	}
-	return x.scan(ctx, absent)
+	if err := x.scan(ctx, absent); err != nil {
+		return err
+	}
+	return x.lookNear(ctx, absent)
 }
 
 // glancesAtOnce bounds one request.

@@ -3,6 +3,8 @@ package explain
 import (
 	"fmt"
 	"slices"
+
+	"cachering/commands/internal/plain"
 )
 
 // Notes are what else is worth knowing, in sentences.
@@ -32,7 +34,10 @@ func Notes(e *Evidence, c *Conclusion) []string {
 		}
 	}
 	if !e.Scanned && c.Verdict == Missing {
-		notes = append(notes, fmt.Sprintf("looked at: versions 0 to %d, no prefix and those of the file; --scan looks at all", otherVersions))
+		notes = append(notes, fmt.Sprintf("looked at: versions 0 to %d, no prefix and those of the file; --scan looks at all, and at keys written nearly so", otherVersions))
+	}
+	if e.NearOf > 0 {
+		notes = append(notes, fmt.Sprintf("keys written nearly so were looked for among the first %s of each shard", plain.Count(e.NearOf, "key")))
 	}
 	return notes
 }

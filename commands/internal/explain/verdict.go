@@ -74,7 +74,7 @@ func Decide(e *Evidence) *Conclusion {
 	for _, judge := range []func(*Evidence) *Conclusion{
 		judgeReach, judgeValue, judgeReplica, judgeVisible, judgeWriter,
 		judgeExpired, judgeMisplaced, judgeMarker, judgeLock,
-		judgeVersion, judgeRenamed, judgeDatabase, judgePrefix, judgeEviction,
+		judgeVersion, judgeRenamed, judgeDatabase, judgePrefix, judgeNear, judgeEviction,
 	} {
 		if c := judge(e); c != nil {
 			return c
