@@ -144,16 +144,16 @@ func TestASecretHasATimeLimit(t *testing.T) {
 		`options.password_command = "sleep 60"`: {"the command gave no password within 50ms, and was stopped", "the command was stopped"},
 		`options.password_file = "pipe"`:        {"the file gives no password within 50ms", "reading the file was stopped"},
 	} {
-		for i, stop := range []time.Duration{time.Hour, 50 * time.Millisecond} {
+		for i := range want {
 			f, errs := parse(filepath.Join(dir, "c.toml"), sharded+line+"\n", 0o600, nil)
 			if len(errs) > 0 {
 				t.Fatal(errs[0])
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), stop)
+			ctx, cancel := context.WithCancel(t.Context())
 			if i == 0 {
 				f.Caches[0].secret.limit = 50 * time.Millisecond
 			} else {
-				time.AfterFunc(10*time.Millisecond, cancel)
+				time.AfterFunc(10*time.Millisecond, cancel) // no other time is running out
 			}
 			_, err := f.Caches[0].Login(ctx, 0)
 			cancel()

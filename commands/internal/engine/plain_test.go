@@ -45,7 +45,8 @@ func TestWhatIsOnlyReadIsNotWatched(t *testing.T) {
 		}
 		pipe.Exec(ctx)
 		f.Clients[0].ConfigResetStat(ctx)
-		total := whole(t, Run(ctx, f.Cluster, reinsert(), Options{}))
+		// Each worker watches its first batches, and on a busy machine there are more of them.
+		total := whole(t, Run(ctx, f.Cluster, reinsert(), Options{Workers: 1}))
 		if old, _ := sides(t, f); total.Rewritten != int64(want) || total.Unchanged != int64(n-want) || old != 0 {
 			t.Errorf("1 in %d: %d are left, %+v", c.old, old, total)
 		}
