@@ -24,13 +24,35 @@ type Value struct {
 // Decode reads one stored value. The Value refers to stored where that is
 // possible: it must not change as long as the Value is used. The error is an
 // *Error.
-func Decode(stored []byte, from Source, o Options) (v *Value, err error) {
-	op := opener{source: from}
-	l, e := op.open(stored, o)
+func Decode(stored []byte, from Source, o Options) (*Value, error) {
+	return NewReader(from).Read(stored, o)
+}
+
+// Reader reads one stored value after the other, and keeps its memory from one to the
+// next. It is for one goroutine.
+type Reader struct {
+	op      opener
+	graph   *pyobj.Graph
+	pickles pickle.Decoder
+	value   Value
+}
+
+// NewReader returns a Reader for values that are stored so.
+func NewReader(from Source) *Reader {
+	return &Reader{op: opener{source: from}, graph: pyobj.New()}
+}
+
+// Read is Decode; the Value is valid until the next call.
+func (r *Reader) Read(stored []byte, o Options) (v *Value, err error) {
+	from := r.op.source
+	r.op.release(stored)
+	l, e := r.op.open(stored, o)
 	if e != nil {
 		return nil, e
 	}
-	g := pyobj.New()
+	g := r.graph
+	g.Reset(nil)
+	g.SetRoom(0)
 	if o.Room > 0 {
 		g.SetRoom(o.left(l))
 		defer func() {
@@ -40,33 +62,33 @@ func Decode(stored []byte, from Source, o Options) (v *Value, err error) {
 			}
 		}()
 	}
-	v = &Value{Graph: g}
-	v.Graph.SetDigits(from.codec.Rules.digits())
+	v = &r.value
+	*v = Value{Graph: g}
+	g.SetDigits(from.codec.Rules.digits())
 	if l.float {
 		f, _ := parseFloat(l.serialized)
-		v.Form.Plain, v.Root = PlainFloat, v.Graph.NewFloat(f)
+		v.Form.Plain, v.Root = PlainFloat, g.NewFloat(f)
 		return v, nil
 	}
 	if l.integer != nil {
 		if l.digits > pyobj.HugeDigits {
 			return nil, tooManyDigits(pyobj.HugeDigits)
 		}
-		v.Form.Plain = PlainInt
-		v.Graph.Reset(nil)
-		v.Root = v.Graph.NewDecimal(l.integer)
-		v.Notes.LongInteger = l.digits > v.Graph.Digits()
+		v.Form.Plain, v.Root = PlainInt, g.NewDecimal(l.integer)
+		v.Notes.LongInteger = l.digits > g.Digits()
 		return v, nil
 	}
 	if l.text {
-		v.Form.Plain, v.Root = PlainText, v.Graph.NewStr(l.serialized)
+		v.Form.Plain, v.Root = PlainText, g.NewStr(l.serialized)
 		return v, nil
 	}
 	// The application loads what it is given, if it is pickles that it expects.
-	d := pickle.Decoder{Py2Strings: o.Py2Strings, Lenient: true, AsLoads: slices.Contains(from.codec.Serializers(), Pickle), Evaluate: true}
+	d := &r.pickles
+	d.Py2Strings, d.Lenient, d.AsLoads, d.Evaluate = o.Py2Strings, true, slices.Contains(from.codec.Serializers(), Pickle), true
 	c := from.candidates(l.serialized, -1)
-	read, err := from.read(&d, v.Graph, &c, l.serialized)
+	read, err := from.read(d, g, &c, l.serialized)
 	if err != nil {
-		return nil, op.explain(err, l)
+		return nil, r.op.explain(err, l)
 	}
 	v.Root, v.Refused = read.root, read.refused
 	if read.from > 0 {

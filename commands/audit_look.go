@@ -36,7 +36,7 @@ type ownArea struct {
 // auditEye looks at values, for one goroutine.
 type auditEye struct {
 	*auditLook
-	looker   reader.Looker
+	looker   *reader.Looker
 	finder   *codec.Finder
 	unpacker *codec.Unpacker
 	scanner  *danger.Scanner
@@ -49,7 +49,7 @@ type auditEye struct {
 // eye makes one.
 func (l *auditLook) eye() func(e *figures.Entry, value []byte) {
 	source := codec.Stored(l.cache.Codec)
-	eye := &auditEye{auditLook: l, looker: reader.Looker{Cache: l.cache, Heavy: &l.heavy}, finder: codec.NewFinder(source), unpacker: codec.NewUnpacker(source)}
+	eye := &auditEye{auditLook: l, looker: reader.NewLooker(l.cache, &l.heavy), finder: codec.NewFinder(source), unpacker: codec.NewUnpacker(source)}
 	if l.rules != nil {
 		eye.scanner = danger.NewScanner(l.rules, source, reader.Room)
 	}

@@ -153,14 +153,14 @@ const lightRoom = 4 << 20
 // judges of the same work: it is held by the one that needs much memory.
 type Judge struct {
 	condition *Condition
-	cache     *config.Cache
 	heavy     *sync.Mutex
 	finder    *codec.Finder
+	eye       *eye
 }
 
 // NewJudge makes a judge of the values of a cache.
 func NewJudge(c *Condition, cache *config.Cache, heavy *sync.Mutex) *Judge {
-	return &Judge{c, cache, heavy, codec.NewFinder(codec.Stored(cache.Codec))}
+	return &Judge{c, heavy, codec.NewFinder(codec.Stored(cache.Codec)), newEye(cache)}
 }
 
 // Fits tells whether a value meets the condition; known is false where it takes more
@@ -191,7 +191,7 @@ func (j *Judge) within(room int64, stored, value []byte) (fits, known bool) {
 	if c.Stored == nil {
 		return true, true
 	}
-	sight := within(room, j.cache, stored, value).Sight
+	sight := j.eye.within(room, stored, value).Sight
 	return c.Stored.has(sight), sight.Cause != TooLarge
 }
 

@@ -9,17 +9,22 @@ import (
 // Looker reads one value after the other, for one goroutine. Of all lookers that share
 // heavy one at a time looks at a value that needs much memory.
 type Looker struct {
-	Cache *config.Cache
-	Heavy *sync.Mutex
+	eye   *eye
+	heavy *sync.Mutex
 }
 
-// Of is the function of that name.
+// NewLooker makes one of the values of a cache.
+func NewLooker(cache *config.Cache, heavy *sync.Mutex) *Looker {
+	return &Looker{newEye(cache), heavy}
+}
+
+// Of is the function of that name; the Reading is valid until the next.
 func (l *Looker) Of(stored, data []byte) Reading {
-	r := within(lightRoom, l.Cache, stored, data)
+	r := l.eye.within(lightRoom, stored, data)
 	if r.Cause == TooLarge {
-		l.Heavy.Lock()
-		defer l.Heavy.Unlock()
-		r = within(Room, l.Cache, stored, data)
+		l.heavy.Lock()
+		defer l.heavy.Unlock()
+		r = l.eye.within(Room, stored, data)
 	}
 	return r
 }

@@ -72,10 +72,23 @@ type Reading struct {
 const Room = 64 << 20
 
 // Of reads what is stored under a key. The Reading refers to data.
-func Of(cache *config.Cache, stored, data []byte) Reading { return within(Room, cache, stored, data) }
+func Of(cache *config.Cache, stored, data []byte) Reading {
+	return newEye(cache).within(Room, stored, data)
+}
+
+// eye reads one value after the other; what a Reading shows is valid until the next.
+type eye struct {
+	cache *config.Cache
+	codec *codec.Reader
+}
+
+func newEye(cache *config.Cache) *eye {
+	return &eye{cache, codec.NewReader(codec.Stored(cache.Codec))}
+}
 
 // within is Of in so many bytes.
-func within(room int64, cache *config.Cache, stored, data []byte) Reading {
+func (e *eye) within(room int64, stored, data []byte) Reading {
+	cache := e.cache
 	if codec.LockToken(stored, data) {
 		return Reading{Sight: Sight{Cause: LockToken}, Why: "it is the token of a lock"}
 	}
@@ -83,7 +96,7 @@ func within(room int64, cache *config.Cache, stored, data []byte) Reading {
 	if strings.HasPrefix(cache.Python, "2") || cache.Python == "" && cache.Library().Python2 {
 		options.Py2Strings = pickle.Py2Latin1 // they are what it writes and reads, whatever is in them
 	}
-	v, err := codec.Decode(data, codec.Stored(cache.Codec), options)
+	v, err := e.codec.Read(data, options)
 	if errors.Is(err, codec.ErrNoRoom) {
 		return Reading{Sight: Sight{Cause: TooLarge}, Why: err.Error()}
 	}

@@ -174,7 +174,7 @@ func (t *Target) describe(lib *library.Library, release, python string) error {
 	var first error
 	for i, as := range attempts {
 		var b strings.Builder
-		fmt.Fprintf(&b, "[caches.reader]\nbackend = %q\nlocation = %s\n", lib.Backends[len(lib.Backends)-1].Name, lib.Example)
+		fmt.Fprintf(&b, "[caches.reader]\nbackend = %q\nlocation = %s\n", plainest(lib), lib.Example)
 		if release != "" && !lib.NoRelease || release != "" && lib.OfDjango {
 			fmt.Fprintf(&b, "release = %q\n", release)
 		}
@@ -206,6 +206,16 @@ func (t *Target) describe(lib *library.Library, release, python string) error {
 	return first
 }
 
+// plainest is the newest backend of a library for servers that are by themselves.
+func plainest(lib *library.Library) (name string) {
+	for _, b := range lib.Backends {
+		if !b.Cluster {
+			name = b.Name
+		}
+	}
+	return name
+}
+
 // Verdict is what a reader makes of a value.
 type Verdict struct {
 	Cause  Cause
@@ -217,6 +227,7 @@ type Verdict struct {
 type Examiner struct {
 	target *Target
 	loader *Loader
+	eye    *eye
 	mend   *codec.Transcoder // to what the reader would have reinsert write
 	room   int64
 }
@@ -227,7 +238,7 @@ func (t *Target) Examiner() (*Examiner, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Examiner{target: t, loader: l}
+	e := &Examiner{target: t, loader: l, eye: newEye(t.Cache)}
 	to := t.Cache.Codec
 	if to.Serializer == codec.Pickle && to.Protocol == codec.AnyProtocol {
 		to.Protocol = l.highest
@@ -308,7 +319,7 @@ func (e *Examiner) within(room int64, stored, value []byte) Verdict {
 }
 
 func (e *Examiner) one(stored, value []byte) Verdict {
-	r := within(e.room, e.target.Cache, stored, value)
+	r := e.eye.within(e.room, stored, value)
 	if r.Cause != Read {
 		return Verdict{Cause: r.Cause, Why: r.Why}
 	}
