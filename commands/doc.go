@@ -15,7 +15,7 @@
 //	internal/explain     why the application does not see a key: evidence -> verdict and next step
 //	internal/doctor      what is wrong with a cache: facts -> findings and what to do
 //	internal/archive     the format of a backup: entries to files and back, without Redis
-//	internal/survey      what only reads: samples, lists, locks, counts, searches, check, audit
+//	internal/survey      what only reads: samples, lists, locks, counts, searches, check, audit, compare
 //	internal/scan        a walk over the keys of one server process, and which of them are selected
 //	internal/figures     what is in a cache, counted by many properties at a time within bounds, and the document of it; pure
 //	internal/danger      names that a pickle is not to name, wherever they hide: a table and a search; pure

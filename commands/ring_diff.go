@@ -241,29 +241,7 @@ func (o *ringDiffOptions) other(ctx context.Context, s *session, file *config.Fi
 		}
 		return changed, err
 	}
-	alias := string(o.to)
-	if o.toConfig != "" {
-		src, err := config.Find(string(o.toConfig), s.getenv)
-		if err != nil {
-			return nil, err
-		}
-		// The file that is open already may be a pipe.
-		if src.Path != file.Path {
-			if file, err = config.Load(src); err != nil {
-				return nil, err
-			}
-		}
-		// Without --to it is the cache of the same name, if there are several.
-		if alias == "" && len(file.Caches) > 1 {
-			alias = from.Alias
-		}
-	}
-	other, err := file.Cache(alias)
-	if err != nil {
-		return nil, err
-	}
-	s.warn(file, other)
-	_, other, err = s.found(ctx, file, other)
+	_, other, err := s.otherCache(ctx, file, from, o.to, o.toConfig)
 	return other, err
 }
 

@@ -29,6 +29,7 @@ func root(s *session) *command {
 			newRing(s),
 			newExplain(s),
 			newCheck(s),
+			newCompare(s),
 			newPreflight(s),
 			newDoctor(s),
 			newAudit(s),

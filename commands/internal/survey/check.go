@@ -84,12 +84,12 @@ func Check(ctx context.Context, cl *cluster.Cluster, told Checker) (Checked, err
 	shards := cl.Visit()
 	c := &checkup{
 		Checker: told, cl: cl, course: told.begin(), sums: make([]CheckedShard, len(shards)), shards: shards, lines: make([]line, len(shards)), scanned: make([]bool, len(shards)),
-		down: make([]error, len(shards)), held: make([][]Finding, len(shards)), ended: make([]bool, len(shards)),
+		down: make([]error, len(shards)), turns: newTurns(len(shards), told.Found),
 	}
 	for i, shard := range shards {
 		c.lines[i].Cluster = cl.Only(shard)
 		c.scanned[i] = told.Shards == nil || slices.ContainsFunc(told.Shards, shard.Same)
-		c.ended[i] = !c.scanned[i]
+		c.turns.ended[i] = !c.scanned[i]
 	}
 	err := c.scan(ctx)
 	var sum Checked
@@ -126,9 +126,7 @@ type checkup struct {
 	down []error
 	// The findings of a shard wait until those before it have had their say, if
 	// they are not too many.
-	held  [][]Finding
-	ended []bool
-	turn  int
+	turns *turns[Finding]
 }
 
 // line is what one shard is asked on, by one goroutine at a time.
@@ -136,9 +134,6 @@ type line struct {
 	sync.Mutex
 	*cluster.Cluster // as the shard sees it
 }
-
-// heldFindings bounds the findings of one shard that wait for their turn.
-const heldFindings = 10000
 
 // scan looks through all shards.
 func (c *checkup) scan(ctx context.Context) error {
@@ -156,7 +151,7 @@ func (c *checkup) scan(ctx context.Context) error {
 		pass := func(found []Finding, err error) error {
 			if err == nil {
 				c.sums[i].count(found)
-				if err = c.tell(i, found, false); err != nil {
+				if err = c.turns.tell(i, found, false); err != nil {
 					cancel(err)
 				}
 			}
@@ -173,7 +168,7 @@ func (c *checkup) scan(ctx context.Context) error {
 		if err != nil && scans.Err() == nil {
 			c.fail(i, err)
 		}
-		if err := c.tell(i, nil, true); err != nil {
+		if err := c.turns.tell(i, nil, true); err != nil {
 			cancel(err)
 		}
 		return nil
@@ -196,38 +191,16 @@ func (s *CheckedShard) count(found []Finding) {
 	}
 }
 
-// tell keeps findings until it is their shard's turn, and hands over those whose
-// turn it is.
-func (c *checkup) tell(on int, found []Finding, ended bool) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.held[on] = append(c.held[on], found...)
-	c.ended[on] = ended
-	var now []Finding
-	let := func(shard int) {
-		now = append(now, c.held[shard]...)
-		c.held[shard] = nil
-	}
-	if len(c.held[on]) > heldFindings {
-		let(on)
-	}
-	for c.turn < len(c.shards) {
-		let(c.turn)
-		if !c.ended[c.turn] {
-			break
-		}
-		c.turn++
-	}
-	return c.Found(now)
-}
-
 // fail tells of a shard once.
 func (c *checkup) fail(i int, err error) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.down[i] == nil {
+	first := c.down[i] == nil
+	if first {
 		c.down[i] = err
-		c.Lost(err)
+	}
+	c.mu.Unlock()
+	if first {
+		c.turns.alone(func() { c.Lost(err) })
 	}
 }
 

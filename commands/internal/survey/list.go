@@ -72,6 +72,26 @@ func (c *course) pages(ctx context.Context, s *cluster.Shard, pattern string, us
 
 // walk is pages without the pay, and not contained.
 func (c *course) walk(ctx context.Context, s *cluster.Shard, pattern string, use func(*gait, *scan.Link, [][]byte) error) error {
+	return linked(ctx, s, func(link *scan.Link) error {
+		g, done := c.on(ctx, link)
+		defer done()
+		given := scan.NewRecent()
+		for walk := link.Walk(pattern, ""); !walk.Ended(); {
+			keys, err := g.page(ctx, walk)
+			if err != nil {
+				return s.Wrap(err)
+			}
+			keys = slices.DeleteFunc(keys, given.Again)
+			if err := use(g, link, keys); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// linked opens a link to a shard for some work.
+func linked(ctx context.Context, s *cluster.Shard, work func(*scan.Link) error) error {
 	link, err := scan.Open(ctx, s)
 	if err != nil {
 		return err
@@ -80,18 +100,5 @@ func (c *course) walk(ctx context.Context, s *cluster.Shard, pattern string, use
 	if _, err := link.Begin(ctx); err != nil {
 		return s.Wrap(err)
 	}
-	g, done := c.on(ctx, link)
-	defer done()
-	given := scan.NewRecent()
-	for walk := link.Walk(pattern, ""); !walk.Ended(); {
-		keys, err := g.page(ctx, walk)
-		if err != nil {
-			return s.Wrap(err)
-		}
-		keys = slices.DeleteFunc(keys, given.Again)
-		if err := use(g, link, keys); err != nil {
-			return err
-		}
-	}
-	return nil
+	return work(link)
 }

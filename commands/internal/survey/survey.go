@@ -1,6 +1,7 @@
 // Package survey is what only reads: samples of the keys of a cache and of those
-// around them, lists, locks, counts, searches and the check of where keys lie. It
-// writes nothing to any server, and reads no more values than it says.
+// around them, lists, locks, counts, searches, the check of where keys lie, and the
+// comparison of two caches. It writes nothing to any server, and reads no more values
+// than it says.
 package survey
 
 import (
