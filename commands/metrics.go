@@ -2,11 +2,7 @@ package commands
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -100,28 +96,16 @@ func (s *session) endMeasured(code int) int {
 	if m == nil || code == exitUsage {
 		return code
 	}
-	if err := m.write(code); err != nil {
+	if err := metricsFile(m.path).write(m.text(code, time.Now())); err != nil {
 		s.ui.Warn("cachering: --metrics: %s: %v", plain.Quote(m.path), fileless(err))
 		return worse(code, exitFailed)
 	}
 	return code
 }
 
-// write puts the metrics in the place of those of the run before.
-func (m *metrics) write(code int) error {
-	f, err := metricsFile(m.path)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(m.text(code, time.Now()))
-	err = errors.Join(err, f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), m.path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
+// metricsFile is where metrics are written.
+func metricsFile(path string) *wholeFile {
+	return &wholeFile{path: path, head: metricsHead, holds: "metrics of a run", mode: metricsMode}
 }
 
 // checkMetrics refuses a path where metrics could not be written.
@@ -129,47 +113,15 @@ func checkMetrics(path string) error {
 	if path == "" {
 		return nil
 	}
-	f, err := metricsFile(path)
-	if err != nil {
+	if err := metricsFile(path).check(); err != nil {
 		return usagef("--metrics: %s: %v", plain.Quote(path), fileless(err))
 	}
-	return errors.Join(f.Close(), os.Remove(f.Name()))
+	return nil
 }
 
 // metricsMode lets the collector read the file, which runs as another user. There is
 // neither a key nor a value in it.
 const metricsMode = 0o644
-
-// metricsFile opens a file beside path, which no collector looks at, to be renamed to it.
-// What is at path may only be metrics of a run: a slip in a name costs nobody a file, and a
-// link leads nowhere.
-func metricsFile(path string) (*os.File, error) {
-	switch was, err := ordinary(path); {
-	case errors.Is(err, fs.ErrNotExist):
-	case err != nil:
-		return nil, err
-	case was.Size() > 0:
-		f, err := os.Open(path)
-		if err != nil {
-			return nil, err
-		}
-		defer f.Close()
-		head := make([]byte, len(metricsHead))
-		if n, _ := f.Read(head); string(head[:n]) != metricsHead {
-			return nil, errors.New("it is there already, and holds no metrics of a run; name another file, or remove it")
-		}
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".cachering-*")
-	if err != nil {
-		return nil, err
-	}
-	if err := f.Chmod(metricsMode); err != nil {
-		f.Close()
-		os.Remove(f.Name())
-		return nil, err
-	}
-	return f, nil
-}
 
 const (
 	metricsPrefix = "cachering_run_"
