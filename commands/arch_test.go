@@ -13,7 +13,7 @@ import (
 // others. Paths are relative to the module; tests are free.
 var imports = layers(`
 main: commands
-commands: ./figures ./danger ./areas ./document ./archive ./plain ./advice ./placement ./library ./config ./reader ./importer ./importer/settings ./cluster ./herd ./scan ./survey ./checkpoint ./engine ./explain ./doctor ./ui ring codec codec/pyobj codec/pickle
+commands: ./page ./figures ./danger ./areas ./document ./archive ./plain ./advice ./placement ./library ./config ./reader ./importer ./importer/settings ./cluster ./herd ./scan ./survey ./checkpoint ./engine ./explain ./doctor ./ui ring codec codec/pyobj codec/pickle
 ./config: ./areas ./document ./library ring codec
 ./library: ring codec
 ./reader: ./config ./library ./plain ./releases codec codec/pickle codec/pyobj ring
@@ -26,6 +26,7 @@ commands: ./figures ./danger ./areas ./document ./archive ./plain ./advice ./pla
 ./scan: ./areas ./cluster ring
 ./survey: ./figures ./areas ./cluster ./scan ring
 ./figures: ./areas ./ui
+./page: ./figures ./plain
 ./danger: codec codec/pickle ring
 ./checkpoint: ./document
 ./engine: ./checkpoint ./document ./archive ./plain ./cluster ./scan ./survey ring

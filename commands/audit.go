@@ -2,6 +2,7 @@ package commands
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,6 +31,7 @@ type auditOptions struct {
 	top    integer
 	style  choice
 	areas  word
+	html   word
 	forbid word
 	allow  word
 }
@@ -49,7 +51,7 @@ func (o *auditOptions) flags() []cli.Flag {
 	for _, cut := range figures.Cuts {
 		o.by.of = append(o.by.of, string(cut))
 	}
-	o.style.of, o.style.value = []string{string(figures.Shown), string(figures.Folded), string(figures.Hashed)}, string(figures.Shown)
+	o.style.of = []string{string(figures.Shown), string(figures.Folded), string(figures.Hashed)}
 	return slices.Concat([]cli.Flag{
 		&cli.GenericFlag{Name: "sample", Value: &o.sample,
 			Usage: "look at `N` entries from all over the key space, and estimate the rest"},
@@ -60,7 +62,9 @@ func (o *auditOptions) flags() []cli.Flag {
 		&cli.GenericFlag{Name: "top", Value: &o.top,
 			Usage: "show the first `N` rows of a long list, 10 by default, and the sum of the others; 0: all"},
 		&cli.GenericFlag{Name: "keys", Value: &o.style,
-			Usage: "print keys `shown|folded|hashed`: as they are, without what varies, or as a part of their SHA-256"},
+			Usage: "print keys `shown|folded|hashed`: as they are, without what varies, or as a part of their SHA-256;\nshown by default, and folded in the page"},
+		&cli.GenericFlag{Name: "html", Value: &o.html,
+			Usage: "write the report to `FILE`, too, as a page that can be handed on"},
 		&cli.GenericFlag{Name: "areas", Value: &o.areas,
 			Usage: "put keys into areas of your own, by lines NAME GLOB of `FILE`; the first that fits counts"},
 		&cli.GenericFlag{Name: "forbid", Value: &o.forbid,
@@ -83,6 +87,8 @@ func newAudit(s *session) *command {
 			"Up to 100,000 prefixes and classes are counted one by one, the rest as others. With --sample\n" +
 			"figures are estimates; under --json margins say how far off, 95 of 100 times. What compressors\n" +
 			"save and the memory are estimates from a part of the entries always, with their margins.\n\n" +
+			"--html writes one file for the browser that has all of it: no script, nothing fetched, readable by\n" +
+			"you alone. Of the file that is there it takes the place if that is such a page.\n\n" +
 			"--forbid default lists what lets whoever wrote a pickle run something when it is loaded: names as\n" +
 			"os.system, however they are put together, also behind the end, behind damage, and in bytes and\n" +
 			"texts, encoded or compressed. A list of your own replaces it, default,GLOB adds to it.\n\n" +
@@ -95,6 +101,7 @@ func newAudit(s *session) *command {
 			"cachering audit --by area --top 5",
 			"cachering audit --match 'user:*' --depth 5",
 			"cachering audit --keys hashed --json > audit.json",
+			"cachering audit --html audit.html",
 			"cachering audit --forbid default",
 			"cachering audit --forbid 'default,shop.legacy.*' --json | jq .security",
 			"cachering audit --allow-classes allowed.txt",
@@ -124,6 +131,9 @@ func runAudit(ctx context.Context, s *session, o *auditOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := o.checkPage(); err != nil {
+		return err
+	}
 	b, err := s.openReading(ctx, &o.readingOptions, false)
 	if err != nil {
 		return err
@@ -140,21 +150,39 @@ func runAudit(ctx context.Context, s *session, o *auditOptions) error {
 		NewEye: func() survey.Eye { return look.eye() }, TooLarge: look.large, Pacing: pacing}
 	lost, sample := auditor.Audit(ctx, b.cl)
 	told()
-	report := look.tally.Build(sample, o.levels(), lost, named)
-	report.Cache, report.Elapsed = cache.Alias, time.Since(began).Milliseconds()
-	report.Interrupted = ctx.Err() != nil
+	took := time.Since(began).Milliseconds()
 	errs := make([]error, len(shards))
 	for i := range errs {
 		errs[i] = lost[i]
 	}
-	report.Ended = string(endedBy(ctx, errs))
+	ended := endedBy(ctx, errs)
+	build := func(style figures.KeyStyle) *figures.Report {
+		r := look.tally.Build(sample, style, o.levels(), lost, named)
+		r.Cache, r.Elapsed, r.Ended, r.Interrupted = cache.Alias, took, string(ended), ctx.Err() != nil
+		return r
+	}
+	var page error
+	if o.html != "" {
+		page = o.writePage(cache, build(o.keyStyle(figures.Folded)))
+	}
+	report := build(o.keyStyle(figures.Shown))
 	seen := make([]measured, len(shards))
 	for i := range report.Servers {
 		of := &report.Servers[i]
 		seen[i] = measured{shard: of.Shard, scanned: of.Entries, failed: of.Err != nil, sizes: []engine.Number{{Name: "bytes_before", Value: of.Bytes}}}
 	}
 	s.measured.Load().saw(seen)
-	return o.tell(ctx, s, report, errs)
+	err = o.tell(ctx, s, report, errs)
+	if page != nil {
+		s.ui.Warn("cachering: --html: %s: %v", plain.Quote(string(o.html)), fileless(page))
+		err = worseResult(err, exitFailed)
+	}
+	return err
+}
+
+// keyStyle is how keys stand, unless it was said otherwise.
+func (o *auditOptions) keyStyle(usual figures.KeyStyle) figures.KeyStyle {
+	return cmp.Or(figures.KeyStyle(o.style.value), usual)
 }
 
 // tell prints the report, and returns its exit code.
@@ -188,7 +216,7 @@ func (o *auditOptions) tell(ctx context.Context, s *session, report *figures.Rep
 
 // counted says what is counted.
 func (o *auditOptions) counted(shards []*cluster.Shard) figures.Options {
-	c := figures.Options{By: figures.Cut(o.by.value), Depth: o.levels(), Top: auditTop, Keys: figures.KeyStyle(o.style.value)}
+	c := figures.Options{By: figures.Cut(o.by.value), Depth: o.levels(), Top: auditTop}
 	if o.top.set {
 		c.Top = int(o.top.value)
 	}

@@ -18,6 +18,7 @@
 //	internal/survey      what only reads: samples, lists, locks, counts, searches, check, audit, compare
 //	internal/scan        a walk over the keys of one server process, and which of them are selected
 //	internal/figures     what is in a cache, counted by many properties at a time within bounds, and the document of it; pure
+//	internal/page        the report of an audit as one HTML file: pure
 //	internal/danger      names that a pickle is not to name, wherever they hide: a table and a search; pure
 //	internal/areas       which part of an application made a key, and what deleting it means: one table, pure
 //	internal/reader      what the configured application can read of what is stored, and why not

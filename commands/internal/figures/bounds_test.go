@@ -39,7 +39,7 @@ func TestBounds(t *testing.T) {
 					Classes: [][]byte{[]byte("shop.models.C" + letters(n%c.classes))}})
 			}
 			held := live() - before
-			r := tally.Build(nil, 3, nil, nil)
+			r := tally.Build(nil, Shown, 3, nil, nil)
 			t.Logf("by %q, %d prefixes, %d classes: %d MB, report %d MB", by, c.prefixes, c.classes, held>>20, (live()-before-held)>>20)
 			if most := map[Cut]int64{"": 48 << 20}[by]; most > 0 && held > most || held > 96<<20 {
 				t.Errorf("by %q: %d MB", by, held>>20)

@@ -13,12 +13,12 @@ import (
 )
 
 // Build makes the report of what was counted. sample says what it was a sample of; nil:
-// it was all there is. lost are the errors of shards that were not looked at to their
+// it was all there is. style says how keys stand in it. lost are the errors of shards that were not looked at to their
 // end, by index. rules are those that findings are by; nil: nothing was looked for.
-func (t *Tally) Build(sample *Sample, levels int, lost map[int]error, rules []string) *Report {
+func (t *Tally) Build(sample *Sample, style KeyStyle, levels int, lost map[int]error, rules []string) *Report {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	b := &builder{Tally: t, by: make(map[uint32][sections][]valued), factor: 1, levels: levels}
+	b := &builder{Tally: t, by: make(map[uint32][sections][]valued), factor: 1, style: style, levels: levels}
 	if sample != nil {
 		sample.Entries = int64(t.groups[0].sum.entries)
 		if sample.Entries > 0 && sample.Of > sample.Entries {
@@ -41,7 +41,7 @@ func (t *Tally) Build(sample *Sample, levels int, lost map[int]error, rules []st
 		lists[s] = append(lists[s], valued{key.value & (1<<sectionShift - 1), cell})
 		b.by[key.group] = lists
 	}
-	r := &Report{Schema: 1, Command: "audit", Keys: t.o.Keys, Sample: sample}
+	r := &Report{Schema: 1, Command: "audit", Keys: style, Sample: sample}
 	r.Figures = b.figures(0)
 	r.Largest = make([]Large, len(t.largest))
 	for i, l := range t.largest {
@@ -70,7 +70,8 @@ type builder struct {
 	by     map[uint32][sections][]valued // cells, by group and section
 	factor float64                       // entries for each that was looked at
 	some   bool                          // not all were
-	levels int                           // of the tree
+	style  KeyStyle
+	levels int // of the tree
 }
 
 // valued is a cell with what it counts.
@@ -87,7 +88,7 @@ type row struct {
 
 // key is a stored key in the style that is asked for.
 func (b *builder) key(stored string) ui.Bytes {
-	switch b.o.Keys {
+	switch b.style {
 	case Folded:
 		return ui.Bytes(Fold(nil, []byte(stored)))
 	case Hashed:

@@ -61,7 +61,6 @@ type Options struct {
 	By     Cut
 	Depth  int // segments of a prefix by which it is cut
 	Top    int // rows of a list; 0: all
-	Keys   KeyStyle
 }
 
 // section is a property whose values are counted in each group.
