@@ -149,8 +149,19 @@ func listDoctor(s *session, f *doctor.Facts, found []doctor.Finding, do func([]a
 		if d.Shard != nil {
 			shard = d.Shard.Name
 		}
-		s.ui.Line(string(d.Level), d.Code, shard, d.What, d.Why, do(d.Remedy).String())
+		s.ui.Line(s.level(d.Level), d.Code, shard, d.What, d.Why, do(d.Remedy).String())
 	}
+}
+
+// level is how bad a finding is, in colour.
+func (s *session) level(l doctor.Level) string {
+	switch l {
+	case doctor.Error:
+		return s.ui.Paint(ui.Bad, string(l))
+	case doctor.Warning:
+		return s.ui.Paint(ui.Doubt, string(l))
+	}
+	return string(l)
 }
 
 // showDoctor prints a table of the servers and a paragraph for each finding.
@@ -171,11 +182,11 @@ func showDoctor(s *session, f *doctor.Facts, found []doctor.Finding, do func([]a
 	}
 	for _, d := range found {
 		s.ui.Line()
-		head := string(d.Level) + ": " + d.Code
+		head := d.Code
 		if d.Shard != nil {
 			head += ", shard " + d.Shard.Name
 		}
-		s.ui.Sentence(head)
+		s.ui.Under(s.level(d.Level)+": ", head)
 		s.ui.Under("  what  ", d.What)
 		s.ui.Under("  why   ", d.Why)
 		s.showRemedy("  do    ", do(d.Remedy))

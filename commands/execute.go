@@ -14,6 +14,7 @@ func (s *session) execute(ctx context.Context, args []string) error {
 	line, err := arrange(root, args[1:])
 	// Even a line that cannot be read may have asked for JSON or quiet.
 	s.ui.JSON, s.ui.Quiet, s.ui.NoInput = line.has("json"), line.has("quiet"), line.has("no-input")
+	s.ui.Color = s.colors(line.value(colorFlag))
 	if errors.Is(err, errNoWords) && s.ui.OutTerminal {
 		shortHelp(s)
 		return nil

@@ -3,7 +3,9 @@ package commands
 import (
 	"context"
 	"fmt"
+	"math"
 	"strconv"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -211,8 +213,15 @@ func printRing(s *session, o *ringShowOptions, doc *ringDocument) error {
 	}
 	columns = append(columns, ui.Column{Name: "label"})
 	var rows [][]string
+	most := 0.0
+	for _, r := range doc.Shards {
+		most = max(most, r.Share)
+	}
 	for _, r := range doc.Shards {
 		row := []string{strconv.Itoa(r.Index), r.Shard, strconv.Itoa(r.Points), plain.Percent(r.Share)}
+		if s.ui.OutTerminal {
+			row[3] = fmt.Sprintf("%7s", row[3]) + bar(r.Share, most, s.ui.Width)
+		}
 		if roles {
 			row = append(row, r.Role)
 		}
@@ -240,4 +249,18 @@ func printRing(s *session, o *ringShowOptions, doc *ringDocument) error {
 		}
 	}
 	return nil
+}
+
+// bar is a share as a bar behind its figure, whole where it is the most of all; "" where the
+// terminal is narrow. All are equally wide.
+func bar(share, most float64, width int) string {
+	cells := min(20, (width-60)/2)
+	if cells < 10 {
+		return ""
+	}
+	n := 0
+	if most > 0 {
+		n = int(math.Round(share / most * float64(cells)))
+	}
+	return " " + strings.Repeat("█", n) + strings.Repeat("·", cells-n)
 }

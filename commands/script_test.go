@@ -71,6 +71,7 @@ func TestScript(t *testing.T) {
 			env.Setenv("HOME", env.WorkDir+"/home")
 			// A program built with -race would wait a second at its end.
 			env.Setenv("GORACE", "atexit_sleep_ms=0")
+			env.Setenv("NO_COLOR", "1") // a script that is about colours takes it away
 			return nil
 		},
 		Condition: func(cond string) (bool, error) {

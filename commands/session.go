@@ -80,10 +80,12 @@ type globalOptions struct {
 	quiet         bool
 	verbose       bool
 	noInput       bool
+	color         choice
 	socketTimeout positiveDuration
 }
 
 func (o *globalOptions) flags() []cli.Flag {
+	o.color.of, o.color.value = []string{colorAuto, colorAlways, colorNever}, colorAuto
 	return []cli.Flag{
 		&cli.GenericFlag{Name: "config", Aliases: []string{"c"}, Value: &o.config,
 			Usage: "read the configuration from `FILE` ($CACHERING_CONFIG, ./cachering.toml, …)"},
@@ -97,9 +99,30 @@ func (o *globalOptions) flags() []cli.Flag {
 			Usage: "say which file and cache are used, and name every failure"},
 		&cli.BoolFlag{Name: "no-input", Destination: &o.noInput,
 			Usage: "ask nothing, as where no terminal is"},
+		&cli.GenericFlag{Name: colorFlag, Value: &o.color,
+			Usage: "colour answers `auto|always|never`: auto on a terminal, unless NO_COLOR is set or TERM is dumb"},
 		&cli.GenericFlag{Name: "socket-timeout", Value: &o.socketTimeout,
 			Usage: "give a server `D` to answer, as 500ms or 5s"},
 	}
+}
+
+// When answers are in colour.
+const (
+	colorFlag   = "color"
+	colorAuto   = "auto"
+	colorAlways = "always"
+	colorNever  = "never"
+)
+
+// colors reports whether answers are to be in colour, where --color says when. Documents
+// never are.
+func (s *session) colors(when string) bool {
+	if when == colorAlways || when == colorNever {
+		return when == colorAlways && !s.ui.JSON
+	}
+	none, _ := s.env("NO_COLOR")
+	term, _ := s.env("TERM")
+	return s.ui.OutTerminal && !s.ui.JSON && none == "" && term != "dumb"
 }
 
 // positiveDuration is a flag that holds a duration above zero.

@@ -177,6 +177,9 @@ func (o *showOptions) print(s *session, prefix string, v *shown) error {
 	}
 	if !s.ui.OutTerminal {
 		s.ui.Out.WriteString(prefix)
+		if o.as.value == asRepr && s.ui.Color {
+			text = []byte(s.ui.Literals(string(text)))
+		}
 		s.ui.Out.Write(text)
 		if o.as.value != asRaw {
 			s.ui.Out.WriteString("\n")
@@ -194,7 +197,11 @@ func (o *showOptions) print(s *session, prefix string, v *shown) error {
 		text, more = screen.Shown()
 	}
 	s.ui.Out.WriteString(plain.Escape(prefix, "\t"))
-	s.ui.Out.WriteString(plain.Escape(string(text), "\n\t"))
+	escaped := plain.Escape(string(text), "\n\t")
+	if o.as.value == asRepr && prefix == "" {
+		escaped = s.ui.Literals(escaped)
+	}
+	s.ui.Out.WriteString(escaped)
 	if o.as.value != asRaw {
 		s.ui.Out.WriteString("\n")
 	}

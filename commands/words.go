@@ -46,6 +46,16 @@ func (l *commandLine) has(name string) bool {
 	return false
 }
 
+// value is that of a flag, "" where it is not given.
+func (l *commandLine) value(name string) string {
+	for _, f := range l.flags {
+		if f.name == name {
+			return f.value
+		}
+	}
+	return ""
+}
+
 // words is the line in the library's order: global flags, command, its flags,
 // "--", arguments.
 func (l *commandLine) words() []string {

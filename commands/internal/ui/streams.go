@@ -36,6 +36,7 @@ type Streams struct {
 	Quiet   bool
 	NoInput bool // nobody is asked, whatever the terminals
 	Writes  bool // the command changes entries: see Gone
+	Color   bool // standard output shows colours
 
 	mu  sync.Mutex // orders notes against redraws of the bar
 	err io.Writer
