@@ -137,16 +137,19 @@ func (b *bulk) doneBefore() (keys int64) {
 // manifest is what the backup of the run says it is of.
 func (b *bulk) manifest(ctx context.Context, command string) archive.Manifest {
 	m := archive.Manifest{
-		Program: "cachering " + programVersion, Cache: fingerprint(b.cache),
+		Program: "cachering " + programVersion, Cache: fingerprint(b.written()),
 		Command: command, What: b.what, Started: time.Now().UTC(),
 	}
-	shards := b.changed()
+	shards, cl := b.changed(), b.cl
+	if b.into != nil {
+		cl = b.into
+	}
 	m.Servers = make([]archive.Server, len(shards))
 	cluster.Queue(shards, b.run.Parallel, func(i int, s *cluster.Shard) error {
 		if len(shards) > b.run.Parallel { // each would keep its connection until its turn
 			defer s.Rest()
 		}
-		m.Servers[i] = archive.Server{Index: b.cl.Number(s, b.run.Shards), Shard: s.Name}
+		m.Servers[i] = archive.Server{Index: cl.Number(s, b.run.Shards), Shard: s.Name}
 		if clock, err := s.Clock(ctx); err == nil {
 			m.Servers[i].Ahead = new(((clock.Low + clock.High) / 2).Milliseconds())
 		}

@@ -27,6 +27,10 @@ type bulk struct {
 	cl    *cluster.Cluster
 	run   engine.Options
 	kept  *kept // nil: the run keeps no checkpoint
+	// into is the cache into which entries are copied, and the only one that is changed; nil:
+	// there is none.
+	into      *cluster.Cluster
+	intoCache *config.Cache
 	// byAlias has the alias of the cache be wanted, and not only a yes.
 	byAlias bool
 	// decides is what flags mean where their text does not say it.
@@ -39,6 +43,8 @@ type bulk struct {
 	reads    bool
 	honoured bool   // by the servers, as far as is known
 	progress string // how it is told
+	// types has what a serializer cannot hold be counted by type.
+	types bool
 	// astray tells that the work is for keys alone that are not at home.
 	astray bool
 	// beware are warnings that stand before the question.
@@ -124,6 +130,9 @@ func (s *session) openBulk(ctx context.Context, o *bulkOptions) (*bulk, error) {
 // close ends what the run has open.
 func (b *bulk) close() {
 	b.cl.Close()
+	if b.into != nil {
+		b.into.Close()
+	}
 	if b.kept != nil {
 		b.kept.file.Close()
 	}
@@ -156,19 +165,39 @@ func (b *bulk) admit() error {
 	if b.o.dryRun {
 		return nil
 	}
-	if err := writable(b.cache); err != nil {
+	if err := writable(b.written()); err != nil {
 		return err
 	}
 	for _, shard := range b.run.Shards {
-		if !shard.Writable() {
+		if b.into == nil && !shard.Writable() {
 			return refusef(refusedReplica, "shard %s is a replica: what is written there is lost", shard.Name)
 		}
 	}
 	return b.answerable()
 }
 
+// written is the cache that the run changes.
+func (b *bulk) written() *config.Cache {
+	if b.intoCache != nil {
+		return b.intoCache
+	}
+	return b.cache
+}
+
+// reopen has the run work with another cluster of the cache, in which the shards are the
+// same.
+func (b *bulk) reopen(cl *cluster.Cluster) {
+	for i, shard := range b.run.Shards {
+		b.run.Shards[i] = cl.Shards()[shard.Index]
+	}
+	b.cl = cl
+}
+
 // changed are the shards that the run may change: what is not at home goes to any.
 func (b *bulk) changed() []*cluster.Shard {
+	if b.into != nil {
+		return b.into.Visit()
+	}
 	shards := b.run.Shards
 	if b.astray {
 		shards = slices.Clone(shards)
@@ -189,7 +218,7 @@ func (b *bulk) work(ctx context.Context, op engine.Operation) error {
 		}
 	}
 	if !b.o.dryRun && b.s.running.writes {
-		if err := b.s.startRecord(ctx, b.cache, b.run.Shards, nil); err != nil {
+		if err := b.s.startRecord(ctx, b.written(), b.recorded(), nil); err != nil {
 			return err
 		}
 	}
@@ -228,6 +257,9 @@ func (b *bulk) work(ctx context.Context, op engine.Operation) error {
 	if b.notes != nil {
 		report.Notes = b.notes()
 	}
+	if b.types {
+		report.Notes = append(report.Notes, sink.lost.notes()...)
+	}
 	report.Areas = b.hits
 	if err := b.plan(report); err != nil {
 		return err
@@ -246,6 +278,14 @@ func (b *bulk) work(ctx context.Context, op engine.Operation) error {
 	err = b.report(ctx, report)
 	sink.tellLosses(b)
 	return err
+}
+
+// recorded are the shards that the record of the run names.
+func (b *bulk) recorded() []*cluster.Shard {
+	if b.into != nil {
+		return b.into.Visit()
+	}
+	return b.run.Shards
 }
 
 // waits shows what the run waits for: in its progress and, where --verbose asks for it, in
@@ -271,10 +311,12 @@ type failureSink struct {
 	file *os.File
 	err  error
 	lost losses // of the lines
+
+	types bool
 }
 
 func (b *bulk) openFailures() (*failureSink, error) {
-	sink := &failureSink{s: b.s}
+	sink := &failureSink{s: b.s, types: b.types}
 	if b.o.failures == "" {
 		return sink, nil
 	}
@@ -286,7 +328,7 @@ func (b *bulk) openFailures() (*failureSink, error) {
 }
 
 // wanted reports whether anything is to be written as failures come.
-func (k *failureSink) wanted() bool { return k.file != nil || k.s.global.verbose }
+func (k *failureSink) wanted() bool { return k.file != nil || k.types || k.s.global.verbose }
 
 // add is called by one goroutine at a time, which only waits for it.
 func (k *failureSink) add(f engine.Failure) {

@@ -13,6 +13,7 @@ import (
 	"cachering/commands/internal/config"
 	"cachering/commands/internal/engine"
 	"cachering/commands/internal/plain"
+	"cachering/ring"
 )
 
 // kept is the checkpoint of a run.
@@ -271,4 +272,24 @@ func anewBecause(reason string) string {
 		return "less than half of its keys are left"
 	}
 	return "without INFO nobody knows whether its server is what it was"
+}
+
+// openJournal opens the journal in the folder that a flag names, for entries that are to
+// have such stored keys; nil where there is none. A dry run makes none.
+func (b *bulk) openJournal(flag word, space ring.Keyspace) (*checkpoint.Journal, error) {
+	if flag == "" || b.o.dryRun && !checkpoint.HasJournal(string(flag)) {
+		return nil, nil
+	}
+	dir := plain.Quote(string(flag))
+	j, err := checkpoint.OpenJournal(string(flag), space.Prefix+"\x00"+space.Function())
+	switch {
+	case errors.Is(err, checkpoint.ErrRunning):
+		return nil, refusef(refusedRunning, "--journal: another run works with %s", dir).
+			hinting("wait for its end: what both write would not be told apart")
+	case errors.Is(err, checkpoint.ErrNoFile):
+		return nil, usagef("--journal: %s: %v", dir, err)
+	case err != nil:
+		return nil, fmt.Errorf("--journal: %w", err)
+	}
+	return j, nil
 }

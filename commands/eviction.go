@@ -165,6 +165,48 @@ func (b *bulk) incomingStrays(ctx context.Context) error {
 	return b.fits(homes, sinks, coming)
 }
 
+// comes is how many bytes come to each of some homes by what is copied there: what is there
+// already, and is kept, brings nothing.
+func (b *bulk) comes(ctx context.Context, homes []*cluster.Shard, heaps []heap, replaces bool) []float64 {
+	coming := make([]float64, len(heaps))
+	cluster.Queue(homes, b.run.Parallel, func(i int, s *cluster.Shard) error {
+		h := &heaps[i]
+		if len(h.some) == 0 {
+			return nil
+		}
+		if len(homes) > b.run.Parallel {
+			defer s.Rest()
+		}
+		ctx, cancel := context.WithTimeout(ctx, growthPatience)
+		defer cancel()
+		var all, come int64
+		for _, p := range h.some {
+			all += int64(len(p.stored)) + p.value + entryOverhead
+		}
+		for some := range slices.Chunk(h.some, 250) {
+			keys := make([][]byte, len(some))
+			for j := range keys {
+				keys[j] = some[j].stored
+			}
+			found, err := s.Glance(ctx, keys...)
+			if err != nil { // of a shard that fails the run itself tells
+				return err
+			}
+			for j := range found {
+				switch {
+				case !found[j].Found():
+					come += int64(len(keys[j])) + some[j].value + entryOverhead
+				case replaces:
+					come += some[j].value - found[j].Bytes
+				}
+			}
+		}
+		coming[i] = float64(h.bytes) * float64(come) / float64(all)
+		return nil
+	})
+	return coming
+}
+
 // heap is what of a backup would come to one shard: all entries, and some of them.
 type heap struct {
 	entries, bytes int64
@@ -239,44 +281,7 @@ func (in *incoming) visit(f *archive.File, e *archive.Entry) error {
 // check refuses a restore that nearly fills a server. What exists and is kept brings
 // nothing, and what is replaced the difference.
 func (in *incoming) check(ctx context.Context) error {
-	coming := make([]float64, len(in.heaps))
-	cluster.Queue(in.b.run.Shards, in.b.run.Parallel, func(i int, s *cluster.Shard) error {
-		h := &in.heaps[i]
-		if len(h.some) == 0 {
-			return nil
-		}
-		if len(in.b.run.Shards) > in.b.run.Parallel {
-			defer s.Rest()
-		}
-		ctx, cancel := context.WithTimeout(ctx, growthPatience)
-		defer cancel()
-		var all, come int64
-		for _, p := range h.some {
-			all += int64(len(p.stored)) + p.value + entryOverhead
-		}
-		for some := h.some; len(some) > 0; {
-			n := min(250, len(some))
-			keys := make([][]byte, n)
-			for j := range keys {
-				keys[j] = some[j].stored
-			}
-			found, err := s.Glance(ctx, keys...)
-			if err != nil { // of a shard that fails the run itself tells
-				return err
-			}
-			for j := range found {
-				switch {
-				case !found[j].Found():
-					come += int64(len(keys[j])) + some[j].value + entryOverhead
-				case in.op.Replace || in.op.Undo:
-					come += some[j].value - found[j].Bytes
-				}
-			}
-			some = some[n:]
-		}
-		coming[i] = float64(h.bytes) * float64(come) / float64(all)
-		return nil
-	})
+	coming := in.b.comes(ctx, in.b.run.Shards, in.heaps, in.op.Replace || in.op.Undo)
 	if err := ctx.Err(); err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ func (b *bulk) answered() bool {
 // answerable refuses an answer of the command line that does not do, and a question
 // that nobody could answer.
 func (b *bulk) answerable() error {
-	alias := b.cache.Alias
+	alias := b.written().Alias
 	switch {
 	case b.o.confirm != "" && string(b.o.confirm) != alias:
 		return refusef(refusedUnconfirmed, "--confirm %s: the cache is %s", plain.Quote(string(b.o.confirm)), alias)
@@ -50,14 +50,14 @@ func (b *bulk) answerable() error {
 // ask asks whether to do what was shown, in words as "delete about 20 keys".
 func (b *bulk) ask(ctx context.Context, what string) error {
 	if !b.byAlias {
-		yes, err := b.s.ui.Confirm(ctx, labelled(b.cache, what+"?"))
+		yes, err := b.s.ui.Confirm(ctx, labelled(b.written(), what+"?"))
 		if err == nil && !yes {
 			err = b.s.declined(refusedNo)
 		}
 		return err
 	}
-	answer, err := b.s.ui.Ask(ctx, labelled(b.cache, "type the alias of the cache to "+what+":"))
-	if err == nil && answer != b.cache.Alias {
+	answer, err := b.s.ui.Ask(ctx, labelled(b.written(), "type the alias of the cache to "+what+":"))
+	if err == nil && answer != b.written().Alias {
 		err = b.s.declined(refusedUnconfirmed)
 	}
 	return err
@@ -74,11 +74,14 @@ func labelled(cache *config.Cache, question string) string {
 // about shows what every question is about.
 func (b *bulk) about() {
 	warn := b.s.ui.WarnUnder
-	if b.cache.Label != "" {
-		warn("label          ", "%s", b.cache.Label)
+	if label := b.written().Label; label != "" {
+		warn("label          ", "%s", label)
 	}
 	warn("configuration  ", "%s", b.file.Path)
 	warn("cache          ", "%s, %s, ring %s", b.cache.Alias, b.cache.Backend, ringName(b.cache))
+	if to := b.intoCache; to != nil {
+		warn("to             ", "%s, %s, ring %s, %s", to.Alias, to.Backend, ringName(to), to.Codec)
+	}
 }
 
 // confirm admits the work, shows what is about to happen and asks. It does not

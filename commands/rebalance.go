@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -10,7 +9,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"cachering/codec"
-	"cachering/commands/internal/checkpoint"
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/config"
 	"cachering/commands/internal/engine"
@@ -148,12 +146,15 @@ func (o *rebalanceOptions) move(ctx context.Context, b *bulk) error {
 	if err := b.admit(); err != nil {
 		return err
 	}
-	op := o.operation()
-	if err := o.openJournal(b, op); err != nil {
+	op := o.operation(b.cache)
+	var err error
+	if op.Journal, err = b.openJournal(o.journal, b.cache.Keyspace); err != nil {
 		return err
 	}
 	if op.Journal != nil {
 		defer op.Journal.Close()
+	} else if o.journal != "" {
+		op.Existing = engine.ExistingKeep
 	}
 	b.room = func(ctx context.Context) error {
 		if err := b.incomingStrays(ctx); err != nil {
@@ -171,7 +172,7 @@ func (o *rebalanceOptions) move(ctx context.Context, b *bulk) error {
 		differ, later := op.Differ()
 		return []engine.Note{{Name: "both", Counts: []engine.Number{{Name: "differ", Value: differ}, {Name: "stray_later", Value: later}}}}
 	}
-	err := b.work(ctx, op)
+	err = b.work(ctx, op)
 	if differ, later := op.Differ(); differ > 0 {
 		b.s.ui.Note("%s", undecided(differ, later))
 		if o.dryRun && !o.decided() {
@@ -182,12 +183,12 @@ func (o *rebalanceOptions) move(ctx context.Context, b *bulk) error {
 }
 
 // operation is what is done with each stray.
-func (o *rebalanceOptions) operation() *engine.Carry {
+func (o *rebalanceOptions) operation(cache *config.Cache) *engine.Carry {
 	return &engine.Carry{
 		KeepSource: o.keepSource,
 		Existing: map[string]engine.Existing{"": engine.ExistingAsk, existingKeep: engine.ExistingKeep,
 			existingLater: engine.ExistingLater, existingReplace: engine.ExistingReplace}[o.existing.value],
-		MaxTTL: time.Duration(o.maxTTL),
+		MaxTTL: cache.Kept(time.Duration(o.maxTTL)),
 		Foreign: func(stored, value []byte) (string, bool) {
 			return string(codec.KindLockToken), codec.LockToken(stored, value)
 		},
@@ -197,31 +198,6 @@ func (o *rebalanceOptions) operation() *engine.Carry {
 // decided reports whether it is said what becomes of an entry that has another value at
 // home.
 func (o *rebalanceOptions) decided() bool { return o.existing.set || o.journal != "" }
-
-// openJournal opens the journal, if there is one. A dry run makes none.
-func (o *rebalanceOptions) openJournal(b *bulk, op *engine.Carry) error {
-	if o.journal == "" {
-		return nil
-	}
-	dir := plain.Quote(string(o.journal))
-	if o.dryRun && !checkpoint.HasJournal(string(o.journal)) {
-		op.Existing = engine.ExistingKeep
-		return nil
-	}
-	space := b.cache.Keyspace
-	j, err := checkpoint.OpenJournal(string(o.journal), space.Prefix+"\x00"+space.Function())
-	switch {
-	case errors.Is(err, checkpoint.ErrRunning):
-		return refusef(refusedRunning, "--journal: another run works with %s", dir).
-			hinting("wait for its end: what both write would not be told apart")
-	case errors.Is(err, checkpoint.ErrNoFile):
-		return usagef("--journal: %s: %v", dir, err)
-	case err != nil:
-		return fmt.Errorf("--journal: %w", err)
-	}
-	op.Journal = j
-	return nil
-}
 
 // addSources adds the servers of another configuration that the cache does not have any
 // more. It returns what they were opened with.
@@ -294,7 +270,7 @@ func (o *rebalanceOptions) refuseUndecided(ctx context.Context, b *bulk) error {
 	}
 	options := b.run
 	options.DryRun, options.Stop = true, ctx.Done()
-	op := o.operation()
+	op := o.operation(b.cache)
 	engine.Run(context.WithoutCancel(ctx), b.cl, op, options) // of a shard that fails the run itself tells
 	if err := ctx.Err(); err != nil {
 		return err

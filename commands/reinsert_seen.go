@@ -73,18 +73,8 @@ func (r *reinserted) failed(stored []byte) {
 
 // goOn adds what runs before saw, by the names of notes.
 func (r *reinserted) goOn(noted map[string]int64) {
-	for name, n := range r.named() {
-		n.Add(noted[name])
-	}
-}
-
-// named are the counts by the names that a checkpoint has for them.
-func (r *reinserted) named() map[string]*atomic.Int64 {
-	p := &r.py2
-	return map[string]*atomic.Int64{
-		"py2_strings.values": &p.values, "py2_strings.latin1": &p.latin1, "py2_strings.utf8": &p.utf8,
-		"py2_strings.bytes": &p.bytes, "py2_strings.merged": &p.merged, "dict_order_lost.values": &r.sorted,
-	}
+	r.py2.goOn(noted)
+	r.sorted.Add(noted["dict_order_lost.values"])
 }
 
 func (r *reinserted) notes() []engine.Note {
@@ -123,6 +113,15 @@ func (p *py2Seen) add(n pickle.Py2Counts) {
 	}
 	if n.Merged > 0 {
 		p.merged.Add(1)
+	}
+}
+
+// goOn adds what runs before saw, by the names that a checkpoint has for it.
+func (p *py2Seen) goOn(noted map[string]int64) {
+	for name, n := range map[string]*atomic.Int64{
+		"values": &p.values, "latin1": &p.latin1, "utf8": &p.utf8, "bytes": &p.bytes, "merged": &p.merged,
+	} {
+		n.Add(noted["py2_strings."+name])
 	}
 }
 

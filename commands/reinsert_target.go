@@ -180,18 +180,31 @@ func (l *losses) add(what string, stored []byte) {
 	k.keys++
 }
 
+// notes are the counts for a report.
+func (l *losses) notes() []engine.Note {
+	if l.keys == 0 {
+		return nil
+	}
+	note := engine.Note{Name: unrepresentable}
+	for _, k := range l.sorted() {
+		note.Counts = append(note.Counts, engine.Number{Name: plain.Escape(k.what, ""), Value: k.keys})
+	}
+	return []engine.Note{note}
+}
+
+// sorted are the kinds, the most frequent first.
+func (l *losses) sorted() []*loss {
+	return slices.SortedFunc(maps.Values(l.kinds), func(a, b *loss) int {
+		return cmp.Or(cmp.Compare(b.keys, a.keys), cmp.Compare(a.what, b.what))
+	})
+}
+
 // lossesShown is how many kinds are named.
 const lossesShown = 8
 
 // String lists the kinds, the most frequent first, each with an example.
 func (l *losses) String() string {
-	var kinds []*loss
-	for _, k := range l.kinds {
-		kinds = append(kinds, k)
-	}
-	slices.SortFunc(kinds, func(a, b *loss) int {
-		return cmp.Or(cmp.Compare(b.keys, a.keys), cmp.Compare(a.what, b.what))
-	})
+	kinds := l.sorted()
 	var parts []string
 	for i, k := range kinds {
 		if i == lossesShown {
@@ -209,10 +222,13 @@ const unrepresentable = string(codec.KindUnrepresentable)
 // tellLosses says what the lines of --failures have in common, and how to delete what
 // cannot be converted.
 func (k *failureSink) tellLosses(b *bulk) {
-	if k.lost.keys == 0 || k.file == nil {
+	if k.lost.keys == 0 || k.file == nil && !k.types {
 		return
 	}
 	b.s.ui.Warn("cannot be converted, by type: %s", &k.lost)
+	if k.types { // where it is it stays as it was
+		return
+	}
 	words := append(b.s.begin(false), "delete", "-", "--keys-json", "--dry-run")
 	b.s.ui.Warn("hint: what cannot be converted is deleted, without --dry-run, by")
 	b.s.ui.WarnLine(fmt.Sprintf("  grep -F %s %s | %s", shellWordOf(`"reason":"`+unrepresentable+`"`), shellWordOf(string(b.o.failures)), shellLine(words)))

@@ -23,7 +23,7 @@ func (b *bulk) report(ctx context.Context, r *engine.Report) error {
 	b.s.record.counted(r)
 	b.s.measured.Load().counted(r)
 	var err error
-	protected := r.Ended == engine.EndDone && total.Spared > 0 && total.Spared == total.Scanned
+	protected := b.into == nil && r.Ended == engine.EndDone && total.Spared > 0 && total.Spared == total.Scanned
 	switch {
 	case b.s.ui.JSON && protected:
 	case b.s.ui.JSON:
@@ -281,14 +281,23 @@ func areaText(hits []survey.Hit) string {
 
 // clocks says where a clock differs, and what was done about it.
 func (b *bulk) clocks(r *engine.Report) {
+	warn := func(shard string, ahead int64) {
+		off, word := time.Duration(ahead)*time.Millisecond, "ahead of"
+		if off < 0 {
+			off, word = -off, "behind"
+		}
+		b.s.ui.Warn("warning: the clock of %s is %v %s this machine's: expiries were written there as what is left of the time", shard, off, word)
+	}
 	for i := range r.Shards {
 		if s := &r.Shards[i]; s.AsTimeLeft {
-			off := time.Duration(s.ClockAhead) * time.Millisecond
-			word := "ahead of"
-			if off < 0 {
-				off, word = -off, "behind"
-			}
-			b.s.ui.Warn("warning: the clock of %s is %v %s this machine's: expiries were written there as what is left of the time", s.Shard, off, word)
+			warn(s.Shard, s.ClockAhead)
+		}
+	}
+	for i := range r.Targets {
+		if t := &r.Targets[i]; t.AsTimeLeft {
+			warn(t.Shard, t.ClockAhead)
+		} else {
+			b.s.ui.Note("expiries on %s: written as moments, since its clock is that of the source", t.Shard)
 		}
 	}
 }

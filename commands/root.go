@@ -26,6 +26,7 @@ func root(s *session) *command {
 			newBackup(s),
 			newRestore(s),
 			newRebalance(s),
+			newMigrate(s),
 			newRing(s),
 			newExplain(s),
 			newCheck(s),

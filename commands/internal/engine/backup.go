@@ -11,7 +11,7 @@ func (o *Backup) command() (name, to string) { return "backup", "" }
 func (o *Backup) columns() columns           { return backupColumns }
 func (o *Backup) batch() int                 { return 256 }
 func (o *Backup) way(*lacks) way             { return inTwoSteps }
-func (o *Backup) onlyReads()                 {}
+func (o *Backup) onlyReads() bool            { return true }
 
 func (o *Backup) start(w *worker) (steps, error) {
 	lives := w.without.lifetimes()

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"cachering/commands/internal/archive"
 	"cachering/commands/internal/checkpoint"
 	"cachering/commands/internal/cluster"
 )
@@ -28,6 +29,9 @@ type Carry struct {
 	Journal *checkpoint.Journal
 	// Foreign recognises values that are never moved, such as lock tokens.
 	Foreign func(stored, value []byte) (reason string, foreign bool)
+	// Transfer has all entries that are at home carried into another cache; nil: those that
+	// are not are brought home.
+	Transfer *Transfer
 
 	differ, later atomic.Int64
 }
@@ -58,26 +62,39 @@ func (o *Carry) GoOn(differ, later int64) {
 	o.later.Add(later)
 }
 
-func (o *Carry) command() (name, to string) { return "rebalance", "" }
-func (o *Carry) columns() columns           { return carryColumns }
-func (o *Carry) batch() int                 { return watchKeys }
-func (o *Carry) asksMoments()               {}
+func (o *Carry) command() (name, to string) {
+	if o.Transfer != nil {
+		return "migrate", o.Transfer.To.Alias()
+	}
+	return "rebalance", ""
+}
+
+func (o *Carry) columns() columns {
+	if o.Transfer != nil {
+		return transferColumns
+	}
+	return carryColumns
+}
+
+func (o *Carry) batch() int      { return watchKeys }
+func (o *Carry) asksMoments()    {}
+func (o *Carry) onlyReads() bool { return o.Transfer != nil && o.KeepSource }
 
 func (o *Carry) way(l *lacks) way { return l.wayWithoutScript() }
 
 func (o *Carry) start(w *worker) (steps, error) {
-	guarded := w.without.transactions == nil
+	guarded := w.without.transactions == nil && !o.onlyReads()
 	if !guarded && !o.KeepSource && !w.o.DryRun {
 		return steps{}, unguarded(w.without.transactions)
 	}
 	lives := w.without.lifetimes()
 	p := &lifting{op: o, markers: markerReader{w.cl.SideKeys().Fresh, lives, guarded && !w.o.DryRun}}
-	p.valueReader = valueReader{w: w, lifetimes: lives, value: p.lift, absent: p.absent,
+	p.valueReader = valueReader{w: w, lifetimes: lives, value: p.lift, absent: p.absent, twice: o.onlyReads(),
 		tooLarge: func(e *entry) { w.done(e, skip(ReasonTooLarge)) }}
 	c := &carrying{op: o, w: w, guarded: guarded}
 	of := steps{prepare: p, commit: c, rehearse: &carried{c}, ready: c.deliver, serial: true}
 	of.before = func(b *batch, e *entry) {
-		if e.trip != nil && e.trip.fate == removed && !o.KeepSource {
+		if e.trip != nil && e.trip.fate == removed && !o.KeepSource && !c.spares(e) {
 			w.keepWhole(b, e)
 		}
 	}
@@ -87,6 +104,8 @@ func (o *Carry) start(w *worker) (steps, error) {
 // trip is how an entry gets home.
 type trip struct {
 	home *cluster.Shard
+	// cargo is what is to be there.
+	cargo
 	fate fate
 	outcome
 	// wrote is what this run wrote at home, and as what.
@@ -116,6 +135,13 @@ const (
 func (t *trip) end(o outcome) { t.fate, t.outcome = ended, o }
 func (t *trip) remove(k kind) { t.fate, t.outcome = removed, outcome{kind: k} }
 func (t *trip) startAnew()    { t.fate = reread }
+
+// cargo is an entry as it is to be at home, with its marker.
+type cargo struct {
+	key, value []byte
+	at         int64          // when it expires, by the clock of the source; 0: never
+	mark       *archive.Entry // nil: it has none
+}
 
 // isOurs reports whether a value at home is what this run wrote there.
 func (t *trip) isOurs(there digest) bool {
@@ -165,16 +191,46 @@ func (p *lifting) lift(b *batch, e *entry, value []byte) bool {
 			return false
 		}
 	}
-	if b.vague && e.expireAt != 0 { // the moment may never have been that of the entry
-		p.w.reread(b, e)
+	if b.vague && e.expireAt != 0 || p.twice && !p.lifetimes.same(e.expireAt, e.expiredAt) {
+		p.w.reread(b, e) // the moment may never have been that of the entry
+		return false
+	}
+	if !p.load(b, e, value) {
 		return false
 	}
 	var err error
-	if t.home, err = p.w.cl.Home(e.key); err != nil {
+	if t.home, err = p.w.target().Home(t.key); err != nil {
 		p.w.done(e, failure(ReasonTarget, err.Error()))
 		return false
 	}
 	return true
+}
+
+// load makes of an entry what is to be at home; it is false where that is nothing.
+func (p *lifting) load(b *batch, e *entry, value []byte) bool {
+	t := e.trip
+	t.cargo = cargo{e.key, value, e.expireAt, e.mark}
+	if p.op.Transfer != nil {
+		return p.convert(b, e)
+	}
+	if most := p.op.MaxTTL.Milliseconds(); most > 0 {
+		last := p.w.clock.now() + most
+		t.at = sooner(t.at, last)
+		if t.mark != nil {
+			mark := *t.mark
+			mark.At = sooner(mark.At, last)
+			t.mark = &mark
+		}
+	}
+	return true
+}
+
+// sooner is the first of two moments, of which 0 is never.
+func sooner(a, b int64) int64 {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
 }
 
 // absent decides about a stray that is not there any more, of which something may be at
@@ -199,6 +255,9 @@ func (w *worker) reread(b *batch, e *entry) {
 		return
 	}
 	e.old = nil
+	if e.trip != nil {
+		e.trip.value = nil
+	}
 	w.again(b.mode, []entry{*e})
 	e.done = true // that in b is
 }
@@ -223,7 +282,7 @@ func (c *carrying) commit(q *queue, b *batch) {
 		case e.trip == nil:
 		case e.trip.fate == asked:
 			q.add(q.command("pttl", e.key))
-		case e.trip.fate == removed && !c.op.KeepSource:
+		case e.trip.fate == removed && !c.op.KeepSource && !c.spares(e):
 			args = append(args, e.key)
 			if e.mark != nil {
 				args = append(args, e.mark.Key)
@@ -233,6 +292,12 @@ func (c *carrying) commit(q *queue, b *batch) {
 	if len(args) > 1 {
 		q.add(q.command(args...))
 	}
+}
+
+// spares reports whether a source keeps an entry that is at home.
+func (c *carrying) spares(e *entry) bool {
+	of := c.op.Transfer
+	return of != nil && of.Protected != nil && of.Protected(e.key)
 }
 
 func (c *carrying) settle(q *queue, b *batch) error {
@@ -254,7 +319,7 @@ func (c *carrying) settle(q *queue, b *batch) error {
 				c.w.done(e, outcome{kind: clock})
 			}
 		case t.fate == removed:
-			removes = removes || !c.op.KeepSource
+			removes = removes || !c.op.KeepSource && !c.spares(e)
 		}
 	}
 	if first != nil {
@@ -270,10 +335,14 @@ func (c *carrying) settle(q *queue, b *batch) error {
 		if e.trip == nil || e.trip.fate != removed || e.done {
 			continue
 		}
-		if !c.op.KeepSource {
+		switch {
+		case c.op.KeepSource:
+		case c.spares(e):
+			c.w.tally.Spared++
+		default:
 			c.w.tally.Removed++
 		}
-		if e.mark != nil && (e.trip.kind == moved || e.trip.kind == replaced) {
+		if e.trip.mark != nil && (e.trip.kind == moved || e.trip.kind == replaced) {
 			c.w.tally.Markers++
 		}
 		c.w.done(e, e.trip.outcome)
@@ -289,7 +358,7 @@ func (c *carried) commit(*queue, *batch) {}
 func (c *carried) settle(_ *queue, b *batch) error {
 	for i := range b.entries {
 		if e := &b.entries[i]; e.trip != nil {
-			if e.mark != nil && (e.trip.kind == moved || e.trip.kind == replaced) {
+			if e.trip.mark != nil && (e.trip.kind == moved || e.trip.kind == replaced) {
 				c.w.tally.Markers++
 			}
 			c.w.done(e, e.trip.outcome)
@@ -298,11 +367,14 @@ func (c *carried) settle(_ *queue, b *batch) error {
 	return nil
 }
 
+// carries reports whether the run has to do with homes.
+func (r *run) carries() bool { return r.strays() || r.transfer() != nil }
+
 // strays reports whether the run is for keys alone that are not at home.
 func (r *run) strays() bool {
 	switch op := r.op.(type) {
 	case *Carry:
-		return true
+		return op.Transfer == nil
 	case *Delete:
 		return op.Astray
 	}
@@ -312,6 +384,9 @@ func (r *run) strays() bool {
 // strayed is what tells a source which keys are not at home; nil where all are meant. Of
 // a key whose home nobody can tell it says why, and the key is counted.
 func (s *shardRun) strayed() func(stored []byte, p *part) bool {
+	if s.transfer() != nil {
+		return s.seen
+	}
 	if !s.strays() {
 		return nil
 	}

@@ -102,6 +102,13 @@ func (c *serverClock) mean() (ahead int64, known bool) {
 	return ((c.ahead.Low + c.ahead.High) / 2).Milliseconds(), c.known
 }
 
+// now is the time by the clock, in milliseconds since 1970; this machine's where nobody can
+// tell.
+func (c *serverClock) now() int64 {
+	ahead, _ := c.mean()
+	return time.Now().UnixMilli() + ahead
+}
+
 // report is by how many milliseconds the clock is ahead, where it mattered.
 func (c *serverClock) report() (ahead int64, used bool) {
 	c.mu.Lock()

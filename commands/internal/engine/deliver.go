@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"sync"
-	"time"
 
 	"cachering/commands/internal/archive"
 	"cachering/commands/internal/cluster"
@@ -27,7 +26,7 @@ func (c *carrying) deliver(ctx context.Context, b *batch) error {
 		e := &b.entries[i]
 		if e.trip != nil && !e.done {
 			if e.trip.home == nil {
-				e.trip.home, _ = c.w.cl.Home(e.key)
+				e.trip.home, _ = c.w.target().Home(e.trip.key)
 			}
 			k := c.w.sinks.of(e.trip.home)
 			at[k] = append(at[k], e)
@@ -116,7 +115,7 @@ func (v *visit) work(ctx context.Context) error {
 	}
 	var first, guarded []*entry
 	for _, e := range v.list {
-		if e.trip.absent || e.mark != nil || v.without.moments || e.trip.wrote != (digest{}) {
+		if e.trip.absent || e.trip.mark != nil || v.without.moments || e.trip.wrote != (digest{}) {
 			guarded = append(guarded, e)
 		} else {
 			first = append(first, e)
@@ -148,8 +147,8 @@ func (v *visit) load(list []*entry) {
 	v.is.entries = v.is.entries[:0]
 	size := batchBudget
 	for _, e := range list {
-		v.is.entries = append(v.is.entries, entry{key: e.key})
-		size += 2 * len(e.old)
+		v.is.entries = append(v.is.entries, entry{key: e.trip.key})
+		size += 2 * len(e.trip.value)
 	}
 	v.is.reply.Limit = size
 }
@@ -224,7 +223,7 @@ func (v *visit) add(ctx context.Context, list []*entry) (more []*entry, err erro
 	for i, e := range list {
 		args, _ := v.set(e)
 		v.q.add(v.q.command(append(args, "nx")...))
-		was[i], e.trip.sent = e.trip.sent, sha256.Sum256(e.old)
+		was[i], e.trip.sent = e.trip.sent, sha256.Sum256(e.trip.value)
 	}
 	v.askAll()
 	if err := v.conn.Do(ctx, v.q.cmds); err != nil {
@@ -243,12 +242,8 @@ func (v *visit) add(ctx context.Context, list []*entry) (more []*entry, err erro
 		switch item := answers[i]; {
 		case item.Kind == cluster.Status:
 			wrote = true
-			t.written(sha256.Sum256(e.old), moved)
-			if t.seen = is[i].there; !t.seen {
-				t.fate = asked
-			} else { // also where somebody has overwritten it since
-				t.remove(t.as)
-			}
+			t.written(t.sent, moved)
+			v.back(t, &is[i])
 		case item.Kind == cluster.Error:
 			t.sent = was[i]
 			t.end(failure(ReasonRefused, v.shard.Said(v.q.answers.Err(item))))
@@ -322,8 +317,8 @@ func (v *visit) exchange(ctx context.Context, list []*entry) error {
 			} else {
 				t.end(outcome{kind: gone})
 			}
-		case types[i] == "none" && t.seen && t.wrote == sha256.Sum256(e.old):
-			t.remove(t.as) // it was deleted there since, or its time is up
+		case types[i] == "none" && t.seen && t.wrote == sha256.Sum256(e.trip.value):
+			v.leave(t, t.as) // it was deleted there since, or its time is up
 		case types[i] == "none":
 			puts, was = append(puts, e), append(was, is[i])
 		default:
@@ -356,24 +351,24 @@ func (v *visit) put(ctx context.Context, list []*entry, was []found) error {
 	}
 	firsts := make([]int, len(list)) // of the answers, that of each entry's own SET
 	for i, e := range list {
-		mark := append([]byte(prefix), e.key...)
+		mark := append([]byte(prefix), e.trip.key...)
 		firsts[i] = writes
 		if e.trip.absent {
-			write("del", e.key)
+			write("del", e.trip.key)
 		} else {
 			args, moment := v.set(e)
 			write(args...)
 			if moment != nil {
 				write(moment...)
 			}
-			e.trip.sent = sha256.Sum256(e.old)
+			e.trip.sent = sha256.Sum256(e.trip.value)
 		}
 		switch {
 		case prefix == "":
-		case e.mark == nil || e.trip.absent:
+		case e.trip.mark == nil || e.trip.absent:
 			write("del", mark)
 		default:
-			args, moment := v.setFor(e.mark.Key, e.mark.Value, e.mark.At)
+			args, moment := v.setFor(e.trip.mark.Key, e.trip.mark.Value, e.trip.mark.At)
 			write(args...)
 			if moment != nil {
 				write(moment...)
@@ -441,12 +436,8 @@ func (v *visit) placed(list []*entry, was []found, failed func(i int) error) err
 			if was[i].there {
 				as = replaced
 			}
-			t.written(sha256.Sum256(e.old), as)
-			if t.seen = is[i].there; t.seen {
-				t.remove(t.as)
-			} else {
-				t.fate = asked
-			}
+			t.written(sha256.Sum256(e.trip.value), as)
+			v.back(t, &is[i])
 		}
 		if err := v.settled(e, err == nil && !t.absent); err != nil {
 			return err
@@ -455,8 +446,33 @@ func (v *visit) placed(list []*entry, was []found, failed func(i int) error) err
 	return nil
 }
 
+// back decides about an entry that was written at home, by what was read back: also where
+// somebody has overwritten it since it is there.
+func (v *visit) back(t *trip, is *found) {
+	switch t.seen = is.there; {
+	case !t.seen:
+		t.fate = asked
+	case v.op.Transfer != nil && (is.large > 0 || sha256.Sum256(is.value) != t.wrote):
+		t.end(outcome{kind: t.as})
+	default:
+		t.remove(t.as)
+	}
+}
+
+// leave has both copies stay, or in a rebalance that at home: the application does not see
+// the other.
+func (v *visit) leave(t *trip, k kind) {
+	if v.op.Transfer != nil {
+		t.end(outcome{kind: k})
+	} else {
+		t.remove(k)
+	}
+}
+
 // set are the words that write an entry with its expiry, in one command or two.
-func (v *visit) set(e *entry) (set, moment []any) { return v.setFor(e.key, e.old, e.expireAt) }
+func (v *visit) set(e *entry) (set, moment []any) {
+	return v.setFor(e.trip.key, e.trip.value, e.trip.at)
+}
 
 func (v *visit) setFor(key, value []byte, at int64) (set, moment []any) {
 	set = []any{"set", key, value}
@@ -478,10 +494,6 @@ func (v *visit) setFor(key, value []byte, at int64) (set, moment []any) {
 // time.
 func (v *visit) until(at int64) (moment int64, left *int64) {
 	ahead, known := v.from.clock.mean()
-	now := time.Now().UnixMilli() + ahead
-	if most := v.op.MaxTTL.Milliseconds(); most > 0 && (at == 0 || at > now+most) {
-		at = now + most
-	}
 	if at == 0 || !known {
 		return at, nil
 	}
@@ -514,9 +526,9 @@ func (v *visit) judge(ctx context.Context, e *entry, is *found) (replaces bool, 
 			return false, nil
 		}
 	}
-	own := sha256.Sum256(e.old)
+	own := sha256.Sum256(e.trip.value)
 	there := digest(sha256.Sum256(is.value))
-	at, left := v.until(e.expireAt)
+	at, left := v.until(e.trip.at)
 	homeAt, slack := is.at, v.without.lifetimes().slack()+v.from.without.lifetimes().slack()
 	if left != nil {
 		homeAt = v.sourceTime(homeAt)
@@ -526,8 +538,13 @@ func (v *visit) judge(ctx context.Context, e *entry, is *found) (replaces bool, 
 	inTime := at == homeAt || at != 0 && homeAt != 0 && max(at-homeAt, homeAt-at) <= slack || o.MaxTTL > 0 && homeAt != 0 && homeAt <= at+slack
 	later := at != homeAt && homeAt != 0 && (at == 0 || at > homeAt+slack)
 	ours := t.isOurs(there)
-	if !ours && o.Journal != nil {
-		if ours, err = o.Journal.Wrote(v.shard.Name, e.key, is.value); err != nil {
+	// Into another cache what is there is replaced only where that was said.
+	journal := o.Journal
+	if o.Transfer != nil && o.Existing != ExistingReplace {
+		journal = nil
+	}
+	if !ours && journal != nil {
+		if ours, err = journal.Wrote(v.shard.Name, t.key, is.value); err != nil {
 			return false, errKept{err}
 		}
 	}
@@ -544,7 +561,7 @@ func (v *visit) judge(ctx context.Context, e *entry, is *found) (replaces bool, 
 			t.remove(t.as)
 		case ours && t.sent == there:
 			t.remove(moved)
-		case o.KeepSource:
+		case o.KeepSource || o.Transfer != nil:
 			t.remove(kept)
 		default:
 			t.remove(strayRemoved)
@@ -556,17 +573,17 @@ func (v *visit) judge(ctx context.Context, e *entry, is *found) (replaces bool, 
 	case ours:
 		return true, nil
 	case t.wrote != digest{} && own == t.wrote: // others have written there since
-		t.remove(t.as)
-	case o.Journal != nil:
-		t.remove(changedAtTarget)
+		v.leave(t, t.as)
+	case journal != nil:
+		v.leave(t, changedAtTarget)
 	case o.Existing == ExistingReplace, o.Existing == ExistingLater && later:
 		return true, nil
-	case alike:
+	case alike && o.Transfer == nil:
 		same()
 	case o.Existing == ExistingAsk:
 		t.end(outcome{kind: conflict, reason: ReasonDiffer, detail: "it has another value at home, and nobody said which stays"})
 	default:
-		t.remove(kept)
+		v.leave(t, kept)
 	}
 	return false, nil
 }
@@ -579,13 +596,13 @@ const clockSlack = 1000
 func (v *visit) readLarge(ctx context.Context, e *entry, is *found) error {
 	v.of.large.Lock()
 	defer v.of.large.Unlock()
-	if is.large != int64(len(e.old)) && v.op.Journal == nil && e.trip.wrote == (digest{}) {
+	if is.large != int64(len(e.trip.value)) && v.op.Journal == nil && e.trip.wrote == (digest{}) {
 		is.value, is.large = nil, 0 // another it is, whatever it is
 		return nil
 	}
 	reply := &cluster.Reply{Limit: heavyBudget}
 	q := newQueue(ctx)
-	q.add(cluster.NewCommand(ctx, reply, "get", e.key))
+	q.add(cluster.NewCommand(ctx, reply, "get", e.trip.key))
 	if err := v.conn.Do(ctx, q.cmds); err != nil {
 		return err
 	}
@@ -604,7 +621,7 @@ func (v *visit) writes(list []*entry) error {
 		if e.trip.absent {
 			continue
 		}
-		if err := v.op.Journal.Writes(v.shard.Name, e.key, e.old); err != nil {
+		if err := v.op.Journal.Writes(v.shard.Name, e.trip.key, e.trip.value); err != nil {
 			return errKept{err}
 		}
 	}
@@ -616,7 +633,7 @@ func (v *visit) settled(e *entry, wrote bool) error {
 	if v.op.Journal == nil || e.trip.absent {
 		return nil
 	}
-	if err := v.op.Journal.Settle(v.shard.Name, e.key, wrote); err != nil {
+	if err := v.op.Journal.Settle(v.shard.Name, e.trip.key, wrote); err != nil {
 		return errKept{err}
 	}
 	return nil
@@ -624,10 +641,10 @@ func (v *visit) settled(e *entry, wrote bool) error {
 
 // keepReplaced puts into the backup what is about to be replaced at home.
 func (v *visit) keepReplaced(list []*entry, was []found) error {
-	if v.o.Backup == nil {
+	if v.o.Backup == nil || v.op.Transfer != nil && !v.op.KeepSource { // the backup is of the source then
 		return nil
 	}
-	segment, err := v.segmentOf(v.shard)
+	segment, err := v.segmentOf()
 	if err != nil {
 		return errKept{err}
 	}
@@ -640,8 +657,8 @@ func (v *visit) keepReplaced(list []*entry, was []found) error {
 			frame.Reset()
 		}
 		if was[i].there && !e.trip.absent {
-			at, _ := v.until(e.expireAt)
-			frame.Add(&archive.Entry{Key: e.key, Value: was[i].value, At: was[i].at, Wrote: &archive.Wrote{Sum: archive.Sum(e.old), At: at}})
+			at, _ := v.until(e.trip.at)
+			frame.Add(&archive.Entry{Key: e.trip.key, Value: was[i].value, At: was[i].at, Wrote: &archive.Wrote{Sum: archive.Sum(e.trip.value), At: at}})
 		}
 	}
 	if err := segment.Put(&frame); err != nil {

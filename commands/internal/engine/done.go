@@ -111,6 +111,9 @@ func (w *worker) done(e *entry, o outcome) {
 		t.Failed = plusOne(t.Failed, o.reason)
 		w.fail(Failure{Shard: w.shard.Name, Stored: e.key, Reason: o.reason, Detail: o.detail, What: o.what})
 	}
+	if e.trip != nil && (o.kind == moved || o.kind == replaced) {
+		after = len(e.trip.value)
+	}
 	t.BytesBefore += int64(before)
 	t.BytesAfter += int64(after)
 }

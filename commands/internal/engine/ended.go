@@ -133,6 +133,9 @@ func (s *shardRun) left() int64 {
 // lookedAt is how many keys are in t that workers counted.
 func (r *run) lookedAt(t *Tally) int64 {
 	n := t.Scanned - t.Spared + t.Unfit
+	if r.transfer() != nil { // which spares only after a copy was made
+		n += t.Spared - t.Skipped[ReasonNotHome]
+	}
 	if r.op.columns() != reinsertColumns {
 		n += t.Gone // which are not scanned
 	}

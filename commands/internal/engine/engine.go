@@ -234,7 +234,7 @@ func Run(ctx context.Context, cl *cluster.Cluster, op Operation, o Options) *Rep
 		},
 	}
 	r.report.Command, r.report.To = op.command()
-	if r.strays() {
+	if r.carries() {
 		r.sinks, r.segments = newSinks(r), make(map[int]*archive.Segment)
 		defer r.sinks.close()
 	}

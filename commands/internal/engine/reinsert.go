@@ -37,7 +37,7 @@ type Reinsert struct {
 	// tokens; nil: none.
 	Foreign func(stored, value []byte) (reason string, foreign bool)
 
-	hands hands
+	hands hands[Transcoder]
 }
 
 func (o *Reinsert) command() (name, to string) { return "reinsert", o.To }
@@ -178,7 +178,7 @@ func (p *rereader) transcode(b *batch, e *entry, value []byte) bool {
 	}
 	switch {
 	case err == ErrNoRoom:
-		p.lacking(b, e)
+		w.lacking(b, e, p.tooLarge)
 		return false
 	case err != nil:
 		if reason, what, foreign := p.Classify(err); foreign {
@@ -238,14 +238,14 @@ func (p *rereader) free() {
 
 // lacking puts a value for which there is no room beside others on the list again,
 // to go alone, with more room.
-func (p *rereader) lacking(b *batch, e *entry) {
+func (w *worker) lacking(b *batch, e *entry, tooLarge func(*entry)) {
 	if b.weight >= heavyBudget {
-		p.tooLarge(e)
+		tooLarge(e)
 		return
 	}
 	e.old = nil
 	e.size = min(max(b.weight, batchBudget)*heavier, heavyBudget)
-	p.w.again(values, []entry{*e})
+	w.again(values, []entry{*e})
 }
 
 func (p *rereader) leave(e *entry) {

@@ -173,6 +173,8 @@ type Report struct {
 	// Notes are counts of the command's own, each an object at the end of the
 	// JSON.
 	Notes []Note
+	// Targets are the shards of another cache to which entries were carried.
+	Targets []TargetReport
 
 	columns columns
 }
@@ -284,6 +286,7 @@ const (
 	restoreColumns
 	undoColumns
 	carryColumns
+	transferColumns
 )
 
 // field is one name and value of a JSON object; encoding/json would sort the
@@ -306,7 +309,12 @@ func (o object) MarshalJSON() ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		b.WriteString(`"` + f.name + `":`)
+		name, err := document.Marshal(f.name) // it may be the name of a class
+		if err != nil {
+			return nil, err
+		}
+		b.Write(name)
+		b.WriteByte(':')
 		b.Write(value)
 	}
 	b.WriteByte('}')
@@ -329,6 +337,13 @@ func (r *Report) counts(t *Tally) object {
 			{"scanned", t.Scanned}, {"moved", t.Moved}, {"kept", t.Kept}, {"replaced", t.Replaced}, {"stray_removed", t.StrayRemoved},
 			{"conflict", t.Conflict}, {"expired", t.Expired}, {"changed_at_target", t.ChangedAtTarget}, {"clock", t.Clock},
 			{"markers", t.Markers}, skipped, {"failed", failed},
+		}
+	}
+	if r.columns == transferColumns {
+		return object{
+			{"scanned", t.Scanned}, {"copied", t.Moved}, {"kept", t.Kept}, {"replaced", t.Replaced}, {"conflict", t.Conflict},
+			{"expired", t.Expired}, {"changed_at_target", t.ChangedAtTarget}, {"clock", t.Clock}, {"markers", t.Markers},
+			{"deleted", t.Removed}, {"spared", t.Spared}, skipped, {"failed", failed},
 		}
 	}
 	var o object
@@ -389,7 +404,7 @@ const schema = 1
 // MarshalJSON writes the report as one object.
 func (r *Report) MarshalJSON() ([]byte, error) {
 	o := object{{"command", r.Command}, {"cache", r.Cache}}
-	if r.columns == reinsertColumns {
+	if r.To != "" || r.columns == reinsertColumns {
 		o = append(o, field{"to", r.To})
 	}
 	shards := make([]object, 0, len(r.Shards))
@@ -423,6 +438,18 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 	o = append(o,
 		field{"dry_run", r.DryRun}, field{"interrupted", r.Interrupted}, field{"elapsed_ms", r.Elapsed.Milliseconds()},
 		field{"shards", shards}, field{"schema", schema}, field{"ended", ended}, field{"retry", r.Retry()}, field{"left", left})
+	if r.columns == transferColumns {
+		targets := make([]object, 0, len(r.Targets))
+		for i := range r.Targets {
+			t := &r.Targets[i]
+			line := object{{"shard", t.Shard}, {"expiries", t.expiries()}}
+			if t.AsTimeLeft {
+				line = append(line, field{"clock_ahead_ms", t.ClockAhead})
+			}
+			targets = append(targets, line)
+		}
+		o = append(o, field{"targets", targets})
+	}
 	if r.Areas != nil {
 		o = append(o, field{"areas", areaList(r.Areas)})
 	}

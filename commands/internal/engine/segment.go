@@ -38,18 +38,19 @@ func (r *run) syncBackup() (end func()) {
 
 // segmentOf is the segment of a shard. A shard to which something is carried needs one,
 // too, so that those of such a run stay open until its end.
-func (r *run) segmentOf(shard *cluster.Shard) (*archive.Segment, error) {
+func (s *shardRun) segmentOf() (*archive.Segment, error) {
+	r := s.run
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	n := r.cl.Number(shard, r.o.Shards)
-	if s := r.segments[n]; s != nil {
-		return s, nil
+	n := s.cl.Number(s.shard, r.o.Shards)
+	if of := r.segments[n]; of != nil {
+		return of, nil
 	}
-	s, err := r.o.Backup.Segment(n, shard.Name)
+	of, err := r.o.Backup.Segment(n, s.shard.Name)
 	if err == nil && r.sinks != nil {
-		r.segments[n] = s
+		r.segments[n] = of
 	}
-	return s, err
+	return of, err
 }
 
 // closeSegments closes those that stayed open.
@@ -64,8 +65,8 @@ func (r *run) closeSegments() {
 
 // openSegment begins the segment of the shard, where a backup is kept.
 func (s *shardRun) openSegment() (err error) {
-	if s.o.Backup != nil && !s.o.DryRun {
-		s.segment, err = s.segmentOf(s.shard)
+	if s.o.Backup != nil && !s.o.DryRun && !s.copies() {
+		s.segment, err = s.segmentOf()
 	}
 	return err
 }
@@ -82,7 +83,8 @@ func (s *shardRun) closeSegment() {
 // ability finds out what the server of the shard cannot do, as far as that matters to
 // the run, and has it show that it guards what will be written.
 func (s *shardRun) ability(ctx context.Context, link *scan.Link) (err error) {
-	_, reads := s.op.(interface{ onlyReads() })
+	only, reads := s.op.(interface{ onlyReads() bool })
+	reads = reads && only.onlyReads()
 	_, moments := s.op.(interface{ asksMoments() })
 	switch {
 	case !s.o.DryRun && !reads:

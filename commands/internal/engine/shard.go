@@ -19,6 +19,7 @@ import (
 // shardRun is the work on one shard.
 type shardRun struct {
 	*run
+	cl    *cluster.Cluster // that the shard is of
 	index int
 	shard *cluster.Shard
 	// link is the connection besides those of the workers.
@@ -121,7 +122,7 @@ func (s *shardRun) advance(p *part) {
 
 // shard does all the work on one shard and fills its part of the report.
 func (r *run) shard(ctx context.Context, index int, sh *cluster.Shard) {
-	s := &shardRun{run: r, index: index, shard: sh, keys: -1, drained: make(chan struct{}, 1), pace: r.pace}
+	s := &shardRun{run: r, cl: r.cl, index: index, shard: sh, keys: -1, drained: make(chan struct{}, 1), pace: r.pace}
 	s.pace.Brake = &s.brake
 	r.mu.Lock()
 	r.live[index] = s

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -75,7 +76,7 @@ func (s *sinks) of(shard *cluster.Shard) *sink {
 	defer s.mu.Unlock()
 	k := s.all[shard]
 	if k == nil {
-		k = &sink{of: s, shardRun: &shardRun{run: s.run, index: -1, shard: shard}}
+		k = &sink{of: s, shardRun: &shardRun{run: s.run, cl: s.run.target(), index: -1, shard: shard}}
 		k.going, k.halt = context.WithCancelCause(s.run.going)
 		s.all[shard] = k
 	}
@@ -279,8 +280,14 @@ func (s *sinks) tell() {
 	if s == nil {
 		return
 	}
+	defer func() {
+		slices.SortFunc(s.run.report.Targets, func(a, b TargetReport) int { return a.index - b.index })
+	}()
 	for shard, k := range s.all {
 		ahead, used := k.clock.report()
+		if s.run.copiesTo(shard) {
+			s.run.report.Targets = append(s.run.report.Targets, TargetReport{Shard: shard.Name, index: shard.Index, AsTimeLeft: used, ClockAhead: ahead})
+		}
 		if !used {
 			continue
 		}

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -121,7 +122,8 @@ type side struct {
 	// settings are those of CACHES beside LOCATION, of a backend whose package is
 	// installed: it is then used itself, and not a model of it.
 	settings call
-	ways     ways // for the walk of TestSideBySide
+	ahead    time.Duration // the clocks of the servers
+	ways     ways          // for the walk of TestSideBySide
 }
 
 // byDefault is how long entries live, in seconds, of which nobody said it: a walk
@@ -136,6 +138,13 @@ type pair struct {
 	clients []*redis.Client
 }
 
+func startServer(t testing.TB, ahead time.Duration) *redistest.Server {
+	if ahead != 0 {
+		return redistest.RunShifted(t, ahead)
+	}
+	return redistest.RunT(t)
+}
+
 func newPair(t testing.TB, s side) *pair {
 	t.Helper()
 	needModules(t, s)
@@ -144,7 +153,7 @@ func newPair(t testing.TB, s side) *pair {
 	labels, sockets := []string{}, []string{}
 	var urls []string
 	for i := range s.shards {
-		server := redistest.RunT(t)
+		server := startServer(t, s.ahead)
 		p.servers = append(p.servers, server)
 		p.clients = append(p.clients, server.Client(1))
 		spelling := fmt.Sprintf("10.0.0.%d:6379", i+1)
