@@ -128,7 +128,7 @@ func New(spec Spec) (*Cluster, error) {
 
 // begin notes what is known of a Redis Cluster.
 func (c *Cluster) begin() error {
-	n := &nodes{known: map[string]*Shard{}, asking: map[string]*Shard{}}
+	n := &nodes{known: map[string]*Shard{}, asking: map[string]*Shard{}, lines: map[*Shard]*line{}}
 	n.make = func(addr string) (*Shard, error) {
 		end, err := c.spec.Node(addr)
 		if err != nil {
@@ -250,6 +250,9 @@ func (c *Cluster) MetNode() bool { return c.node.Load() }
 
 // OfNodes reports whether the cache is a Redis Cluster, whose shards are its masters.
 func (c *Cluster) OfNodes() bool { return c.nodes != nil }
+
+// OfNodes reports whether the shard is a master of a Redis Cluster.
+func (s *Shard) OfNodes() bool { return s.cluster.OfNodes() }
 
 // Close closes the connections that single-key access opened.
 func (c *Cluster) Close() error {

@@ -109,6 +109,7 @@ type nodes struct {
 	owner   [ring.Slots]*Shard // nil: nobody
 	known   map[string]*Shard  // by address
 	asking  map[string]*Shard  // those in knowing that they are to get a slot, by address
+	lines   map[*Shard]*line
 	timeout time.Duration
 }
 
@@ -287,6 +288,11 @@ func (n *nodes) close() {
 			s.closeConn()
 		}
 	}
+	for _, l := range n.lines {
+		l.Lock()
+		l.close()
+		l.Unlock()
+	}
 }
 
 // A Redirect is the answer of a node that sends who asks for a key elsewhere.
@@ -309,21 +315,15 @@ func SentAway(err error) bool {
 // Importing are the slots that are on their way to the node of the shard, of a Redis
 // Cluster: it has keys of them, and is not yet who is asked for them.
 func (s *Shard) Importing(ctx context.Context) (map[int]bool, error) {
-	nodes := redis.NewStringCmd(ctx, "cluster", "nodes")
+	nodes := AskView(ctx)
 	if err := s.do(ctx, []redis.Cmder{nodes}, repeatable); err != nil {
 		return nil, err
 	}
-	if err := nodes.Err(); err != nil {
-		return nil, s.Wrap(err)
+	v, err := s.conn.ReadView(nodes)
+	if err != nil {
+		return nil, err
 	}
-	slots := map[int]bool{}
-	for field := range strings.FieldsSeq(nodes.Val()) { // "[93-<-ID]", of the node itself alone
-		slot, _, importing := strings.Cut(strings.TrimPrefix(field, "["), "-<-")
-		if n, err := strconv.Atoi(slot); importing && err == nil {
-			slots[n] = true
-		}
-	}
-	return slots, nil
+	return v.Coming, nil
 }
 
 // redirect reads "MOVED 3999 127.0.0.1:6381" and "ASK …"; a host that is not told is that of

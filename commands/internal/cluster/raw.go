@@ -261,5 +261,5 @@ func (a *Arg) MarshalBinary() ([]byte, error) { return a.B, nil }
 // NewCommand makes a command whose reply goes to r. It may be sent any number
 // of times, one after the other; args are looked at when it is sent.
 func NewCommand(ctx context.Context, r *Reply, args ...any) redis.Cmder {
-	return redis.NewRawWriteToCmd(ctx, r, args...)
+	return &command{redis.NewRawWriteToCmd(ctx, r, args...), r}
 }

@@ -60,7 +60,7 @@ var remedies = [...]struct {
 // errors.As; ok is false where it is not known. No word of the answer but its code is
 // in them.
 func (s *Shard) remedy(said string) (words string, kept []error, ok bool) {
-	if s.cluster.nodes != nil {
+	if s.cluster != nil && s.cluster.nodes != nil {
 		if words, kept, ok = s.sent(said); ok {
 			return words, kept, ok
 		}

@@ -44,6 +44,20 @@ func (w Ways) Guards() []string {
 // The transaction comes last, because where EXEC is refused what follows would be part
 // of it.
 func (c *Conn) Ways(ctx context.Context, first func(absent string) []redis.Cmder) (w Ways, again bool, err error) {
+	for range atOnceTries {
+		w, again, err = c.ways(ctx, first)
+		if c.Shard.cluster.nodes == nil || err != nil || again || w.Script == nil || !elsewhere([]byte(w.Script.Error())) {
+			break
+		}
+		// The slot of the key has gone.
+		if err := c.Shard.cluster.nodes.refresh(ctx); err != nil {
+			return Ways{}, false, err
+		}
+	}
+	return w, again, err
+}
+
+func (c *Conn) ways(ctx context.Context, first func(absent string) []redis.Cmder) (w Ways, again bool, err error) {
 	absent := c.Shard.Absent()
 	keys := []any{absent, c.Shard.cluster.SideKeys().Fresh + absent}
 	if c.Shard.cluster.nodes != nil { // which are in two slots
