@@ -91,8 +91,11 @@ func (s *session) openBulk(ctx context.Context, o *bulkOptions) (*bulk, error) {
 	if err != nil {
 		return nil, err
 	}
-	if cache.Cluster && !o.surveys {
-		return nil, usagef("cache %s is a Redis Cluster, and runs over all of its keys are not supported there yet", cache.Alias)
+	if !o.surveys {
+		err = s.fitsNodes(cache, o)
+	}
+	if err != nil {
+		return nil, err
 	}
 	s.measured.Load().of(cache.Alias, o.dryRun)
 	way, err := o.progressOptions.way(s, &cache.Bulk)

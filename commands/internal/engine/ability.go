@@ -51,7 +51,10 @@ func probeWays(ctx context.Context, link *scan.Link, first func(absent string) [
 		}
 	}
 	l := lacks{script: w.Script}
-	if w.Transactions != nil {
+	switch {
+	case link.Shard.OfNodes():
+		l.transactions = errSlots
+	case w.Transactions != nil:
 		l.transactions = unguarded(w.Transactions)
 	}
 	return l, err

@@ -36,6 +36,7 @@ type entry struct {
 	read  bool // a question about it was answered, so that it must be counted
 	done  bool // it was counted
 	unfit bool // it is not as the selection wants it any more
+	alone bool // a command is to be about it alone
 
 	marked bool           // it has a marker
 	mark   *archive.Entry // that, where a backup is kept
@@ -141,6 +142,15 @@ func (b *batch) keys(command string) []any {
 		b.args[i].B = b.entries[i].key
 	}
 	return append([]any{command}, b.any[1:n+1]...)
+}
+
+// stored are the keys of b.
+func (b *batch) stored() [][]byte {
+	keys := make([][]byte, len(b.entries))
+	for i := range b.entries {
+		keys[i] = b.entries[i].key
+	}
+	return keys
 }
 
 // task is work that waits for its turn.

@@ -44,6 +44,12 @@ type remover struct {
 func (c *remover) guards(*batch) bool { return false }
 
 func (c *remover) commit(q *queue, b *batch) {
+	if c.w.cl.OfNodes() { // the keys are in many slots
+		for i := range b.entries {
+			q.add(q.command(c.command, b.entries[i].key))
+		}
+		return
+	}
 	q.add(q.command(b.keys(c.command)...))
 	var marked []entry
 	for i := range b.entries {
@@ -57,6 +63,9 @@ func (c *remover) commit(q *queue, b *batch) {
 }
 
 func (c *remover) settle(q *queue, b *batch) error {
+	if c.w.cl.OfNodes() {
+		return c.settleEach(q, b)
+	}
 	n, err := q.count(len(b.entries))
 	if err != nil {
 		return c.w.refuse(b, err)
@@ -75,9 +84,32 @@ func (c *remover) settle(q *queue, b *batch) error {
 	return err
 }
 
+// settleEach reads an answer for each entry.
+func (c *remover) settleEach(q *queue, b *batch) (first error) {
+	for i := range b.entries {
+		e := &b.entries[i]
+		n, err := q.count(1)
+		switch {
+		case err != nil:
+			c.w.done(e, failure(ReasonRefused, c.w.shard.Said(err)))
+			if first == nil {
+				first = err
+			}
+		case n == 0 && !e.lost:
+			c.w.done(e, outcome{kind: gone})
+		default:
+			c.w.done(e, outcome{kind: deleted})
+		}
+	}
+	return first
+}
+
 func (c *remover) fresh() string { return c.marker }
 
 func (c *remover) script(chunk []entry) (text string, argv []any) {
+	if len(chunk) == 1 && c.marker == "" {
+		return deleteOne, []any{c.command}
+	}
 	return deleteScript, []any{c.command, len(chunk)}
 }
 

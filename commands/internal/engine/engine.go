@@ -112,6 +112,7 @@ type Options struct {
 	// The report is then the sum of this run and those before.
 	Resume []checkpoint.Shard
 
+	hugeSlot   int64         // keys of a slot that is scanned, from which on; 0 is the default
 	patience   time.Duration // of a run that was told to stop; 0 is the default
 	stateEvery time.Duration // 0 is the default
 	// beforeState is called before each state is written, nil: the backup is synced.

@@ -41,13 +41,14 @@ type proof struct {
 func (s *shardRun) prove(ctx context.Context, link *scan.Link) error {
 	way := s.ways.now()
 	transaction := s.without.transactions == nil && (way == byTransaction || way == byScript)
-	if way != byScript && way != ifMissing && !transaction {
+	if way != byScript && way != ifMissing && way != byComparing && !transaction {
 		return nil
 	}
 	if err := s.going.Err(); err != nil {
 		return err
 	}
-	p := &proof{ctx: ctx, key: proofKey(s.cl.Keyspace())}
+	p := &proof{ctx: ctx}
+	p.key = s.shard.Own(func() string { return proofKey(s.cl.Keyspace()) })
 	var shown verdict
 	err := link.Retry(ctx, func() error {
 		p.other, p.writer = link.Conn, link.Conn
@@ -64,6 +65,8 @@ func (s *shardRun) prove(ctx context.Context, link *scan.Link) error {
 			err = p.missing()
 		case byScript:
 			err = p.script(s.without.unlink)
+		case byComparing:
+			err = p.comparing()
 		default:
 			err = p.transaction()
 		}
@@ -192,6 +195,35 @@ func (p *proof) missing() error {
 		return err
 	}
 	if set.Err() == nil {
+		return verdict{errUnproven}
+	}
+	return nil
+}
+
+// comparing wants the script to leave a value that another wrote.
+func (p *proof) comparing() error {
+	first := p.set("1")
+	if err := p.writer.Do(p.ctx, []redis.Cmder{first}); err != nil {
+		return err
+	}
+	if err := first.Err(); err != nil {
+		return p.refused(unprovable(err))
+	}
+	if err := p.change(); err != nil {
+		return err
+	}
+	eval := redis.NewCmd(p.ctx, "eval", compareScript, 1, p.key, "1", "3")
+	if err := p.writer.Do(p.ctx, []redis.Cmder{eval}); err != nil {
+		return err
+	}
+	if err := p.unwritten("3"); err != nil {
+		return err
+	}
+	answer, err := eval.Int64()
+	switch {
+	case err != nil:
+		return verdict{unprovable(err)}
+	case answer != 0 && answer != absent: // its second may be over
 		return verdict{errUnproven}
 	}
 	return nil

@@ -34,7 +34,13 @@ func (p *valueReader) ask(q *queue, b *batch) {
 	if p.twice {
 		p.lifetimes.ask(q, b, nil)
 	}
-	q.add(cluster.NewCommand(q.ctx, &b.reply, b.keys("mget")...))
+	if p.w.cl.OfNodes() {
+		for _, cmd := range p.w.shard.Values(q.ctx, &b.reply, b.stored()) {
+			q.add(cmd)
+		}
+	} else {
+		q.add(cluster.NewCommand(q.ctx, &b.reply, b.keys("mget")...))
+	}
 	p.lifetimes.ask(q, b, nil)
 }
 

@@ -66,10 +66,19 @@ func (o *Reinsert) judge() (func(stored, value []byte) (old, known bool), error)
 	}, nil
 }
 
-func (o *Reinsert) way(*lacks) way { return byTransaction }
+func (o *Reinsert) way(l *lacks) way {
+	if l.several() {
+		return byComparing
+	}
+	return byTransaction
+}
 
 func (o *Reinsert) start(w *worker) (steps, error) {
-	if err := w.without.transactions; err != nil {
+	err := w.without.transactions
+	if w.cl.OfNodes() {
+		err = w.without.comparing()
+	}
+	if err != nil {
 		return steps{}, err
 	}
 	w.plain = w.o.DryRun
@@ -86,6 +95,9 @@ func (o *Reinsert) start(w *worker) (steps, error) {
 	}
 	if legacy {
 		of.commit = &rewriteExpiring{rewriter{w}}
+	}
+	if w.cl.OfNodes() {
+		of.commit = &comparer{w}
 	}
 	of.before = w.keepWhole
 	return of, nil
@@ -111,7 +123,7 @@ func (p *rereader) decide(q *queue, b *batch) error {
 	err := p.valueReader.decide(q, b)
 	p.w.again(values, p.aside)
 	p.aside = p.aside[:0]
-	if err == nil && b.mode == values && !p.w.o.DryRun {
+	if err == nil && b.mode == values && !p.w.o.DryRun && !p.w.cl.OfNodes() {
 		p.plain(b, asked)
 	}
 	return err

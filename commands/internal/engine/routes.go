@@ -383,5 +383,8 @@ func (s *shardRun) origin(keys int64) (int64, source) {
 	if s.routes != nil {
 		return s.routes.each, &routed{routes: s.routes, s: s, filter: filter}
 	}
+	if s.cl.OfNodes() {
+		return keys, s.slotted(filter)
+	}
 	return keys, s.scanned(filter, "", keys)
 }

@@ -2,11 +2,13 @@ package engine
 
 import (
 	"errors"
+	"iter"
 	"slices"
 
 	"github.com/redis/go-redis/v9"
 
 	"cachering/commands/internal/cluster"
+	"cachering/ring"
 )
 
 // scriptKeys is how many keys one script is given at most. The server does
@@ -21,6 +23,10 @@ const (
 
 // deleteScript deletes entries and their markers. The script for expiries answers alike.
 const deleteScript = cluster.DeleteScript
+
+// deleteOne is deleteScript for one entry that has no marker.
+const deleteOne = `local is = redis.call('type', KEYS[1]).ok
+return {is == 'string' and redis.call(ARGV[1], KEYS[1]) or is == 'none' and -2 or -1, 0}`
 
 // expiryScript changes expiries. KEYS: entries. ARGV: the command, its argument.
 const expiryScript = `local out = {}
@@ -54,8 +60,28 @@ func (c *scripted) entries() int {
 	return scriptKeys
 }
 
+// chunks are the entries of each script. Of a Redis Cluster they are those of one slot: a
+// source gives those one after the other.
+func (c *scripted) chunks(entries []entry) iter.Seq[[]entry] {
+	if !c.w.without.several() {
+		return slices.Chunk(entries, c.entries())
+	}
+	return func(yield func([]entry) bool) {
+		for len(entries) > 0 {
+			n, slot := 1, ring.Slot(entries[0].key)
+			for n < min(len(entries), c.entries()) && !entries[0].alone && !entries[n].alone && ring.Slot(entries[n].key) == slot {
+				n++
+			}
+			if !yield(entries[:n:n]) {
+				return
+			}
+			entries = entries[n:]
+		}
+	}
+}
+
 func (c *scripted) commit(q *queue, b *batch) {
-	for chunk := range slices.Chunk(b.entries, c.entries()) {
+	for chunk := range c.chunks(b.entries) {
 		q.add(q.command(c.eval(chunk)...))
 	}
 }
@@ -76,7 +102,7 @@ func (c *scripted) eval(chunk []entry) []any {
 // settle counts the keys of b, or puts them on the list again.
 func (c *scripted) settle(q *queue, b *batch) error {
 	var end error
-	for chunk := range slices.Chunk(b.entries, c.entries()) {
+	for chunk := range c.chunks(b.entries) {
 		err := end
 		var answers []cluster.Item
 		if !errors.Is(err, cluster.ErrScript) { // after which nobody knows where an answer begins
@@ -91,6 +117,12 @@ func (c *scripted) settle(q *queue, b *batch) error {
 			c.w.tally.Markers += answers[len(chunk)].Int
 		case !errors.As(err, &refused):
 			c.fail(chunk, ReasonUnsettled, err)
+		case len(chunk) > 1 && cluster.OnItsWay(err):
+			for i := range chunk {
+				chunk[i].alone = true
+			}
+			c.w.again(b.mode, chunk)
+			err = nil
 		case cluster.Passing(err):
 			c.fail(chunk, ReasonRefused, err)
 		default:

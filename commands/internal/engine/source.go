@@ -64,28 +64,43 @@ func (s *scanSource) next(ctx context.Context) (part, error) {
 	if err != nil {
 		return part{}, err
 	}
-	clear(s.entries)
-	s.entries, s.spared = s.entries[:0], s.spared[:0]
+	s.begin()
 	p := part{passed: s.walk.Passed(), position: s.walk.Position(), last: s.walk.Ended()}
 	for _, key := range page {
 		verdict := s.filter.Verdict(key)
 		if verdict != scan.Other && (s.given.Again(key) || s.strays != nil && !s.strays(key, &p)) {
 			continue
 		}
-		switch verdict {
-		case scan.Spare:
-			s.spared = append(s.spared, entry{key: key})
-		case scan.Take:
-			s.entries = append(s.entries, entry{key: key})
-		}
+		s.take(key, verdict)
 	}
+	return p, s.give(ctx, &p)
+}
+
+// begin forgets the part before.
+func (s *scanSource) begin() {
+	clear(s.entries)
+	s.entries, s.spared = s.entries[:0], s.spared[:0]
+}
+
+// take adds a key to the part if it is selected.
+func (s *scanSource) take(key []byte, verdict scan.Verdict) {
+	switch verdict {
+	case scan.Spare:
+		s.spared = append(s.spared, entry{key: key})
+	case scan.Take:
+		s.entries = append(s.entries, entry{key: key})
+	}
+}
+
+// give fills a part with what was added.
+func (s *scanSource) give(ctx context.Context, p *part) error {
 	if s.filter.Asks() {
-		if err := s.sift(ctx, &p); err != nil {
-			return part{}, err
+		if err := s.sift(ctx, p); err != nil {
+			return err
 		}
 	}
 	p.settled.Scanned += int64(len(s.spared))
 	p.settled.Spared += int64(len(s.spared))
 	p.entries = s.entries
-	return p, nil
+	return nil
 }

@@ -21,6 +21,9 @@ const (
 	byScript
 	// ifMissing writes what is missing, in one step (SET NX).
 	ifMissing
+	// byComparing has the server compare each value with what was read and replace it in
+	// one step.
+	byComparing
 )
 
 // watchKeys is how many keys a transaction takes at most: the cost of WATCH grows
@@ -30,7 +33,7 @@ const watchKeys = 32
 // String is what guards, by the commands that the server must allow.
 func (y way) String() string {
 	switch y {
-	case byScript:
+	case byScript, byComparing:
 		return cluster.GuardScript
 	case byTransaction:
 		return cluster.GuardTransaction

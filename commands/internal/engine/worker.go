@@ -143,7 +143,7 @@ func (w *worker) flush(ctx context.Context) error {
 		return nil
 	}
 	before := w.conn.Traffic()
-	err := w.conn.Do(ctx, w.cmds)
+	err := w.conn.Through(ctx, w.cmds)
 	w.foreseen.flushed.Add(w.conn.Traffic().Less(before))
 	return err
 }

@@ -72,7 +72,7 @@ func (s *sift) ask(ctx context.Context, q *Question, of []int) ([]int, error) {
 	for n, i := range of {
 		cmds[n] = cluster.NewCommand(ctx, &s.reply, append(q.Words[:len(q.Words):len(q.Words)], s.keys[i])...)
 	}
-	if err := s.conn.Do(ctx, cmds); err != nil {
+	if err := s.conn.Through(ctx, cmds); err != nil {
 		return nil, err
 	}
 	rest := of[:0]
@@ -146,7 +146,7 @@ func (s *sift) read(ctx context.Context, of []int, limit int) (large []tooMuch, 
 	for n, i := range of {
 		keys[n] = s.keys[i]
 	}
-	if err := s.conn.Do(ctx, s.conn.Shard.Values(ctx, &s.reply, keys)); err != nil {
+	if err := s.conn.Through(ctx, s.conn.Shard.Values(ctx, &s.reply, keys)); err != nil {
 		return nil, err
 	}
 	items, err := s.reply.Array(len(of))
