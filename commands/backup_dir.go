@@ -141,7 +141,10 @@ func (b *bulk) manifest(ctx context.Context, command string) archive.Manifest {
 		Command: command, What: b.what, Started: time.Now().UTC(),
 	}
 	shards, cl := b.changed(), b.cl
-	if b.into != nil {
+	switch {
+	case b.empties:
+		shards = b.run.Shards
+	case b.into != nil:
 		cl = b.into
 	}
 	m.Servers = make([]archive.Server, len(shards))

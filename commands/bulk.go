@@ -27,10 +27,11 @@ type bulk struct {
 	cl    *cluster.Cluster
 	run   engine.Options
 	kept  *kept // nil: the run keeps no checkpoint
-	// into is the cache into which entries are copied, and the only one that is changed; nil:
-	// there is none.
+	// into is the cache into which entries are copied, and the only one that is changed unless
+	// empties is set; nil: there is none.
 	into      *cluster.Cluster
 	intoCache *config.Cache
+	empties   bool // what was copied is deleted where it was
 	// byAlias has the alias of the cache be wanted, and not only a yes.
 	byAlias bool
 	// decides is what flags mean where their text does not say it.
@@ -172,16 +173,16 @@ func (b *bulk) admit() error {
 		return err
 	}
 	for _, shard := range b.run.Shards {
-		if b.into == nil && !shard.Writable() {
+		if (b.into == nil || b.empties) && !shard.Writable() {
 			return refusef(refusedReplica, "shard %s is a replica: what is written there is lost", shard.Name)
 		}
 	}
 	return b.answerable()
 }
 
-// written is the cache that the run changes.
+// written is the cache that the run changes, or in which it deletes.
 func (b *bulk) written() *config.Cache {
-	if b.intoCache != nil {
+	if b.intoCache != nil && !b.empties {
 		return b.intoCache
 	}
 	return b.cache
@@ -198,7 +199,10 @@ func (b *bulk) reopen(cl *cluster.Cluster) {
 
 // changed are the shards that the run may change: what is not at home goes to any.
 func (b *bulk) changed() []*cluster.Shard {
-	if b.into != nil {
+	switch {
+	case b.empties:
+		return slices.Concat(b.into.Visit(), b.run.Shards)
+	case b.into != nil:
 		return b.into.Visit()
 	}
 	shards := b.run.Shards
@@ -285,7 +289,7 @@ func (b *bulk) work(ctx context.Context, op engine.Operation) error {
 
 // recorded are the shards that the record of the run names.
 func (b *bulk) recorded() []*cluster.Shard {
-	if b.into != nil {
+	if b.into != nil && !b.empties {
 		return b.into.Visit()
 	}
 	return b.run.Shards

@@ -12,20 +12,22 @@ import (
 	"cachering/commands/internal/cluster"
 	"cachering/commands/internal/config"
 	"cachering/commands/internal/engine"
+	"cachering/commands/internal/scan"
 	"cachering/commands/internal/survey"
 )
 
 type migrateOptions struct {
-	bulkOptions
+	deleteOptions
 	keyOptions
-	to        word
-	toConfig  word
-	toVersion versions
-	match     word
-	existing  choice
-	journal   word
-	maxTTL    positiveDuration
-	py2       py2Strings
+	to           word
+	toConfig     word
+	toVersion    versions
+	match        word
+	existing     choice
+	deleteSource bool
+	journal      word
+	maxTTL       positiveDuration
+	py2          py2Strings
 }
 
 func (o *migrateOptions) flags() []cli.Flag {
@@ -41,13 +43,15 @@ func (o *migrateOptions) flags() []cli.Flag {
 			Usage: "only the keys that match `PATTERN`"},
 		&cli.GenericFlag{Name: "existing", Value: &o.existing,
 			Usage: "what becomes of entries that the other cache has: `keep|replace`"},
+		&cli.BoolFlag{Name: "delete-source", Destination: &o.deleteSource,
+			Usage: "delete what the other cache was read back to have equal, once nobody reads it here"},
 		&cli.GenericFlag{Name: "journal", Value: &o.journal,
 			Usage: "remember in `DIR` what was written: --existing replace with it replaces that, and nothing that others wrote"},
 		&cli.GenericFlag{Name: "max-ttl", Value: &o.maxTTL,
 			Usage: "what is copied expires in `D` at the latest"},
 		o.py2.flag(),
 	}
-	return slices.Concat(flags, o.keyOptions.manyFlags(), o.filters.flags(), o.bulkOptions.flags(), []cli.Flag{o.confirmFlag()}, o.checkpointOptions.flags())
+	return slices.Concat(flags, o.keyOptions.manyFlags(), o.filters.flags(), o.deleteOptions.flags(), o.checkpointOptions.flags())
 }
 
 func newMigrate(s *session) *command {
@@ -57,7 +61,8 @@ func newMigrate(s *session) *command {
 		short: "copies entries into another cache, as its application stores them",
 		long: "Ring, servers, database, prefix, version, library, serializer, compressor and key function\n" +
 			"may all differ. Entries that the application sees are copied, each with what is left of its\n" +
-			"time, and stay where they are. What the other application could not read, or its serializer\n" +
+			"time, and stay where they are unless --delete-source is given, which spares what the\n" +
+			"configuration protects. What the other application could not read, or its serializer\n" +
 			"not hold, is counted by reason and type, and not written. What HerdClient puts around values\n" +
 			"is made or taken off, markers of get_or_set go with their entries, locks are not copied.\n\n" +
 			"The configured version goes to that of the other cache. Where the two are the same all\n" +
@@ -72,11 +77,13 @@ func newMigrate(s *session) *command {
 			"cachering migrate --to next --existing replace --journal moved --yes",
 			"cachering migrate --to next --existing replace --yes --backup migrate.backup",
 			"cachering migrate --to next --match 'user:*' --yes --checkpoint migrate.state",
+			"cachering migrate --to next --delete-source --dry-run",
 			"cachering migrate --to next --version 1 --to-version 2 --max-ttl 1h --yes",
 			"cachering migrate --to next --yes --failures failed.jsonl --json | jq .total.failed",
 		},
 		exits: bulkExits("every entry is in the other cache, or stays out by what was said",
-			"refused: read_only, no terminal and no --yes, a server that would nearly be full; or the answer was no"),
+			"refused: read_only, no terminal and no --yes, a server that would nearly be full, with --delete-source more\n"+
+				"than --max-deletes; or the answer was no"),
 		writes: true,
 		run:    func(ctx context.Context, _ []string) error { return runMigrate(ctx, s, &o) },
 	}
@@ -92,6 +99,11 @@ func (o *migrateOptions) check() error {
 		return usagef("--stored goes with --match")
 	case o.to == "" && o.toConfig == "":
 		return usagef("migrate needs --to ALIAS, or --to-config FILE").hinting("cachering migrate --to next --dry-run")
+	case !o.deleteSource && (o.maxDeletes.Bound.Set || o.includeProtected):
+		return usagef("--max-deletes and --include-protected go with --delete-source")
+	case o.deleteSource && o.backup != "" && o.existing.value == existingReplace:
+		return usagef("--backup is of one cache: what --existing replace overwrites is in the other, and what --delete-source deletes in this one").
+			hinting("copy with --existing replace and a --backup first, then delete with another")
 	}
 	return nil
 }
@@ -191,11 +203,21 @@ func (o *migrateOptions) copy(ctx context.Context, b *bulk, m *conversion) error
 	b.decide("--to", fmt.Sprintf("%s %s %s %s version %d", m.describe(), m.to.Keyspace.Prefix, m.to.Keyspace.Function(), locations(m.to), m.to.Version))
 	replaces := o.existing.value == existingReplace
 	b.byAlias = m.to.Confirm && replaces
+	if o.deleteSource {
+		b.does, b.empties = "move", true
+		b.byAlias = b.cache.Confirm || b.byAlias
+		if !o.dryRun {
+			if err := writable(m.to); err != nil {
+				return err
+			}
+		}
+		b.beware = append(b.beware, "what was copied is deleted here: every reader of this cache must be gone")
+	}
 	if err := b.admit(); err != nil {
 		return err
 	}
 	op := &engine.Carry{
-		KeepSource: true, Existing: engine.ExistingKeep, MaxTTL: time.Duration(o.maxTTL),
+		KeepSource: !o.deleteSource, Existing: engine.ExistingKeep, MaxTTL: time.Duration(o.maxTTL),
 		Foreign: func(stored, value []byte) (string, bool) {
 			return string(codec.KindLockToken), codec.LockToken(stored, value)
 		},
@@ -203,6 +225,17 @@ func (o *migrateOptions) copy(ctx context.Context, b *bulk, m *conversion) error
 	}
 	if replaces {
 		op.Existing = engine.ExistingReplace
+	}
+	if o.deleteSource {
+		if err := o.spare(b, op.Transfer); err != nil {
+			return err
+		}
+		if err := b.honour(ctx); err != nil {
+			return err
+		}
+		if err := b.limit(ctx, &o.deleteOptions); err != nil {
+			return err
+		}
 	}
 	var err error
 	if op.Journal, err = b.openJournal(o.journal, m.to.Keyspace); err != nil {
@@ -222,6 +255,19 @@ func (o *migrateOptions) copy(ctx context.Context, b *bulk, m *conversion) error
 	err = b.work(ctx, op)
 	m.py2.tell(b.s)
 	return err
+}
+
+// spare has protected keys be copied, and stay.
+func (o *migrateOptions) spare(b *bulk, of *engine.Transfer) error {
+	if err := b.protect(o.includeProtected); err != nil {
+		return err
+	}
+	if b.run.Selection.Protect != nil {
+		filter := scan.NewFilter(scan.Selection{Protect: b.run.Selection.Protect}, b.cl, b.run.Shards[0])
+		of.Protected = func(stored []byte) bool { return filter.Verdict(stored) == scan.Spare }
+		b.run.Selection.Protect = nil
+	}
+	return nil
 }
 
 // warnings stand before the question.
