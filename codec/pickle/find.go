@@ -503,10 +503,27 @@ func (f *finder) readAt(op byte, at extent) []byte {
 	return raw
 }
 
+// plainDigits reads a line of a few digits and nothing else, as picklers write an index.
+func plainDigits(line []byte) (n uint64, ok bool) {
+	if len(line) < 2 || len(line) > 18 || line[len(line)-1] != '\n' {
+		return 0, false
+	}
+	for _, c := range line[:len(line)-1] {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = 10*n + uint64(c-'0')
+	}
+	return n, true
+}
+
 // indexOf is the index of an opcode of the memo.
 func indexOf(op byte, arg []byte) (uint64, bool) {
 	switch {
 	case op == opPut || op == opGet:
+		if n, ok := plainDigits(arg); ok {
+			return n, true
+		}
 		// PyLong_FromString, which load_put and load_get of Modules/_pickle.c ask.
 		n, ok := parseLong(cString(bytes.TrimSuffix(arg, []byte("\n"))), 10, 20)
 		if !ok || !n.IsUint64() {

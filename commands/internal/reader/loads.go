@@ -38,6 +38,9 @@ type Loader struct {
 	needs pickle.Needs
 	names pickle.Names
 	keys  []string
+
+	graph   *pyobj.Graph // of the pickle in hand
+	decoder pickle.Decoder
 }
 
 // Loss is why a pickle is not loaded.
@@ -317,7 +320,7 @@ func (l *Loader) date(g *pyobj.Graph, x pyobj.Ref) string {
 // NewLoader is a Loader of a Python by its number; exact tells whether that release was
 // asked what it has.
 func NewLoader(python, django string) (l *Loader, exact bool, err error) {
-	l = &Loader{highest: 5, base: true}
+	l = &Loader{highest: 5, base: true, graph: pyobj.New()}
 	exact = true
 	if python != "" {
 		number := strings.TrimSuffix(strings.TrimSuffix(python, "-str"), "-unicode")

@@ -359,7 +359,8 @@ func (e *Examiner) one(stored, value []byte) Verdict {
 
 // calls reads a pickle as pickle.loads of the loader does, and looks at what it calls.
 func (l *Loader) calls(data []byte, digits int, room int64) (loss Loss, lost bool) {
-	g := pyobj.New()
+	g := l.graph
+	g.Reset(nil)
 	g.SetDigits(digits)
 	g.SetRoom(room)
 	defer func() {
@@ -368,7 +369,8 @@ func (l *Loader) calls(data []byte, digits int, room int64) (loss Loss, lost boo
 			loss, lost = Loss{}, false
 		}
 	}()
-	d := pickle.Decoder{AsLoads: true, Evaluate: true, Lenient: true, AsIs: true}
+	d := &l.decoder
+	d.AsLoads, d.Evaluate, d.Lenient, d.AsIs = true, true, true, true
 	if l.two {
 		d.Py2Strings = pickle.Py2Bytes
 	}
