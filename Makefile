@@ -53,7 +53,7 @@ playground: build
 	$(GO) build -o $(BIN)/demo ./scripts/demo
 	@$(BIN)/demo -keep -cachering $(BIN)/cachering -entries testdata/demo/entries.jsonl.gz
 
-## bench: reinsert and del-pattern on 4 shards of KEYS (50000) entries, BENCH (2) times: seconds, CPU a key of client and servers, and how many times what the servers alone must do, sent by a client that does nothing else
+## bench: reinsert, del-pattern, audit, preflight and compare on 4 shards of KEYS (50000) entries (compare: on one each side), BENCH (2) times: seconds, CPU a key of client and servers, and how many times what the servers alone must do, sent by a client that does nothing else
 bench:
 	CACHERING_BENCH_KEYS=$(KEYS) $(GO) test -run '^$$' -bench . -benchtime $(BENCH)x -timeout 30m ./commands/internal/engine
 
@@ -73,12 +73,12 @@ differential:
 	YAML_COUNT=$(DOCUMENTS) $(GO) test -run PyYAML -count=1 -v -timeout 60m ./codec/yaml
 	CACHERING_SETTINGS=$(SETTINGS) $(GO) test -run Differential -count=1 -v -timeout 60m ./commands/internal/importer
 	CACHERING_WHOLE=1 $(GO) test -count=1 -timeout 60m ./ring ./codec/...
-	CACHERING_WHOLE=1 $(GO) test -run 'StoredVectors|EntriesStayEqual|SideBySide' -count=1 -v -timeout 60m ./commands ./scripts/demo ./commands/internal/sidetest
+	CACHERING_WHOLE=1 $(GO) test -run 'StoredVectors|EntriesStayEqual|SideBySide|TestCompare$$' -count=1 -v -timeout 60m ./commands ./scripts/demo ./commands/internal/sidetest ./commands/internal/movetest
 
-## soak: for an hour at most, with a fresh seed, and every combination that a test samples else: ROUNDS (20) of runs that are cut short, cut off, refused or restarted under live writers, LIES (3000) of servers, STEPS (600) of each cache beside Python, KILLS (50) of each run that keeps a checkpoint or a backup, and of backup and restore, every password, the memory of runs over SHARDS (16) and of an audit of 1,000,000 entries, a queue of 1024
+## soak: for an hour at most, with a fresh seed, and every combination that a test samples else: ROUNDS (20) of runs that are cut short, cut off, refused or restarted under live writers, LIES (3000) of servers, STEPS (600) of each cache beside Python, KILLS (50) of each run that keeps a checkpoint or a backup, and of backup and restore, every password, the memory of runs over SHARDS (16) and of an audit and a comparison of 1,000,000 entries, a queue of 1024
 soak:
 	@echo "CACHERING_SEED=$(CACHERING_SEED) make $@ repeats this run"
-	CACHERING_WHOLE=1 CACHERING_ROUNDS=$(ROUNDS) CACHERING_LIES=$(LIES) CACHERING_STEPS=$(STEPS) CACHERING_KILLS=$(KILLS) CACHERING_EVERY_PASSWORD=1 CACHERING_SHARDS=$(SHARDS) CACHERING_QUEUE=64 CACHERING_AUDIT_KEYS=1000000 \
+	CACHERING_WHOLE=1 CACHERING_ROUNDS=$(ROUNDS) CACHERING_LIES=$(LIES) CACHERING_STEPS=$(STEPS) CACHERING_KILLS=$(KILLS) CACHERING_EVERY_PASSWORD=1 CACHERING_SHARDS=$(SHARDS) CACHERING_QUEUE=64 CACHERING_AUDIT_KEYS=1000000 CACHERING_COMPARE_KEYS=1000000 \
 		$(GO) test -count=1 -timeout 60m -p 1 ./commands/internal/engine ./commands/internal/cluster ./commands/internal/sidetest ./commands/internal/faulttest ./commands/internal/boundtest ./commands
 
 ## look: what people do with what they see: proposed commands pasted into each shell that is installed (bash, dash, zsh, ksh, mksh, busybox), the tabulator in bash, zsh and fish, and the README's script for cron run by each

@@ -207,11 +207,11 @@ func (c *twoCaches) compared(t *testing.T, code int, words ...string) (findings 
 
 // TestCompare plants differences of every kind between the demo's entries and what Python
 // makes of them for another cache, and compares what is found with what Python finds, value
-// by value; with CACHERING_COMPARE_WHOLE all 22,000 entries and 1,000 differences.
+// by value; with CACHERING_WHOLE all 22,000 entries and 1,000 differences.
 func TestCompare(t *testing.T) {
 	t.Parallel()
 	each := 10
-	if os.Getenv("CACHERING_COMPARE_WHOLE") != "" {
+	if os.Getenv("CACHERING_WHOLE") != "" {
 		each = 1
 	}
 	for _, target := range []struct{ name, options string }{
