@@ -9,10 +9,14 @@ import (
 )
 
 // stranded is a worker without a server.
-func stranded() *worker {
+func stranded(t *testing.T) *worker {
+	c, err := cluster.New(cluster.Spec{Endpoints: []cluster.Endpoint{{Name: "a"}}, Home: func([]byte) (int, error) { return 0, nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
 	return &worker{shardRun: &shardRun{
 		run:   &run{report: &Report{First: make(map[string][]Failure), columns: deleteColumns}},
-		shard: new(cluster.Shard),
+		shard: c.Shards()[0],
 		ways:  ways{list: []way{byScript}},
 	}}
 }
@@ -52,7 +56,7 @@ func TestAScriptsAnswerMayBeAnything(t *testing.T) {
 		"fewer than none":           {first + "*11\r\n" + strings.Repeat(":1\r\n", 10) + ":-1\r\n", 50, 0, 10, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := stranded()
+			w := stranded(t)
 			q := newQueue(t.Context())
 			b := &batch{way: byScript}
 			for i := range keys {

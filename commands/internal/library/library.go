@@ -130,6 +130,17 @@ func (b Backend) Has(release string) bool {
 	return release == "" || (b.From == "" || !ring.Before(release, b.From)) && (b.Before == "" || ring.Before(release, b.Before))
 }
 
+// Plainest is the class of a release that takes servers as they are: no cluster, and no sentinels.
+func (l *Library) Plainest(release string) Backend {
+	class := l.Backends[0]
+	for _, b := range l.Backends {
+		if b.Has(release) && !b.Cluster && !b.Sentinel && !b.Alias {
+			class = b
+		}
+	}
+	return class
+}
+
 // A Client is what CLIENT_CLASS chooses.
 type Client struct {
 	Sharded, Herd, Sentinel, Cluster bool

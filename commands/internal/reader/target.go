@@ -174,7 +174,7 @@ func (t *Target) describe(lib *library.Library, release, python string) error {
 	var first error
 	for i, as := range attempts {
 		var b strings.Builder
-		fmt.Fprintf(&b, "[caches.reader]\nbackend = %q\nlocation = %s\n", plainest(lib), lib.Example)
+		fmt.Fprintf(&b, "[caches.reader]\nbackend = %q\nlocation = %s\n", lib.Plainest(release).Name, lib.Example)
 		if release != "" && !lib.NoRelease || release != "" && lib.OfDjango {
 			fmt.Fprintf(&b, "release = %q\n", release)
 		}
@@ -204,16 +204,6 @@ func (t *Target) describe(lib *library.Library, release, python string) error {
 		return nil
 	}
 	return first
-}
-
-// plainest is the newest backend of a library for servers that are by themselves.
-func plainest(lib *library.Library) (name string) {
-	for _, b := range lib.Backends {
-		if !b.Cluster {
-			name = b.Name
-		}
-	}
-	return name
 }
 
 // Verdict is what a reader makes of a value.

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"cachering/commands/internal/library"
 	"cachering/commands/internal/reader"
 )
 
@@ -60,6 +61,22 @@ func TestTargets(t *testing.T) {
 				t.Errorf("got %q (%s), mended %v; want %q, %v; notes %q", got.Cause, got.Why, got.Mended, c.cause, c.mended, target.Notes)
 			}
 		})
+	}
+}
+
+// TestTargetsOfEveryLibrary: each release of a library can be asked for, without its cache.
+func TestTargetsOfEveryLibrary(t *testing.T) {
+	for _, l := range library.All() {
+		if l.Python2 {
+			continue
+		}
+		target, err := reader.ParseTarget(cacheOf(t, djangoRedis), string(l.Name)+"="+l.Newest())
+		if err == nil {
+			_, err = target.Examiner()
+		}
+		if err != nil {
+			t.Errorf("%s %s: %v", l.Name, l.Newest(), err)
+		}
 	}
 }
 
