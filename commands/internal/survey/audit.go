@@ -296,13 +296,16 @@ func (p *pass) read(ctx context.Context, keys [][]byte, limit int) (again [][]by
 		b.reply.Limit = limit
 		b.reply.Reset()
 		cmds := make([]redis.Cmder, 0, len(keys)+1)
-		args := make([]any, 1, len(keys)+1)
-		args[0] = "mget"
 		for _, key := range keys {
 			cmds = append(cmds, cluster.NewCommand(ctx, &b.reply, "pttl", key))
-			args = append(args, key)
 		}
-		return p.link.Conn.Do(ctx, append(cmds, cluster.NewCommand(ctx, &b.reply, args...)))
+		if p.link.Shard.OfNodes() { // the answers to both are many
+			if err := p.link.Conn.Through(ctx, cmds); err != nil {
+				return err
+			}
+			cmds = cmds[:0]
+		}
+		return p.link.Conn.Through(ctx, append(cmds, p.link.Shard.Values(ctx, &b.reply, keys)...))
 	})
 	if err != nil {
 		return nil, err
@@ -323,7 +326,7 @@ func (p *pass) read(ctx context.Context, keys [][]byte, limit int) (again [][]by
 		}
 		switch size := item.Int; {
 		case items[i].Int == int64(cluster.Missing) || item.Kind == cluster.Bulk:
-		case item.Kind == cluster.Nil:
+		case item.Kind == cluster.Nil, item.Kind == cluster.Error: // what GET answers about another type
 			others = append(others, keys[i])
 		case item.Kind == cluster.Large && size <= int64(limit)/4:
 			again = append(again, keys[i])
@@ -354,7 +357,7 @@ func (p *pass) alone(ctx context.Context, key []byte, size int) error {
 	b.reply.Limit = size + size/8
 	err := p.link.Retry(ctx, func() error {
 		b.reply.Reset()
-		return p.link.Conn.Do(ctx, []redis.Cmder{cluster.NewCommand(ctx, &b.reply, "pttl", key), cluster.NewCommand(ctx, &b.reply, "mget", key)})
+		return p.link.Conn.Through(ctx, []redis.Cmder{cluster.NewCommand(ctx, &b.reply, "pttl", key), cluster.NewCommand(ctx, &b.reply, "mget", key)})
 	})
 	if err != nil {
 		return err
