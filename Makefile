@@ -81,9 +81,11 @@ soak:
 	CACHERING_WHOLE=1 CACHERING_ROUNDS=$(ROUNDS) CACHERING_LIES=$(LIES) CACHERING_STEPS=$(STEPS) CACHERING_KILLS=$(KILLS) CACHERING_EVERY_PASSWORD=1 CACHERING_SHARDS=$(SHARDS) CACHERING_QUEUE=64 CACHERING_AUDIT_KEYS=1000000 CACHERING_COMPARE_KEYS=1000000 \
 		$(GO) test -count=1 -timeout 60m -p 1 ./commands/internal/engine ./commands/internal/cluster ./commands/internal/sidetest ./commands/internal/faulttest ./commands/internal/boundtest ./commands
 
-## look: what people do with what they see: proposed commands pasted into each shell that is installed (bash, dash, zsh, ksh, mksh, busybox), the tabulator in bash, zsh and fish, and the README's script for cron run by each
+## look: what people do with what they see: proposed commands pasted into each shell that is installed (bash, dash, zsh, ksh, mksh, busybox), the tabulator in bash, zsh and fish, and the README's script for cron run by each; and the page of an audit in Chromium, where it is installed: narrow and wide, light and dark, with pictures in bin/look
 look:
 	CACHERING_GROUPS=shells $(GO) test -run InShells -count=1 -v ./commands ./commands/internal/readmetest
+	@mkdir -p $(BIN)/look
+	CACHERING_GROUPS=browser $(GO) test -run InBrowser -count=1 -v -artifacts -outputdir $(CURDIR)/$(BIN)/look ./commands/internal/filtertest
 
 ## release-check: all that must hold before a release: lint, demo, test-all, differential, soak, look
 release-check: lint demo test-all differential soak look

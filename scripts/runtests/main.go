@@ -50,6 +50,7 @@ var groups = []group{
 
 // optional are the groups of tests that call trials.Optional with their names.
 var optional = []group{
+	{"browser", "chromium", func() bool { return onPath("chromium") }},
 	{"cpython", "Pythons beside /usr/bin/python3 in ~/.pyenv/versions", func() bool { return len(trials.Pythons()) > 0 }},
 	{"cluster", "redis-server 7.0, redis-cli", func() bool { return onPath("redis-server") && onPath("redis-cli") }},
 	{"root", "root, and make", func() bool { return os.Getuid() == 0 && onPath("make") }},

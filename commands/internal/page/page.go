@@ -87,6 +87,7 @@ type row struct {
 type cell struct {
 	Label  string // the name of its column, where the page is narrow
 	Number bool
+	Wraps  bool // a sentence with figures, rather than one
 	Level  int
 	Parts  []part
 	Bar    *float64 // of 100

@@ -73,11 +73,13 @@ func (b *builder) totals(f *figures.Figures, whole bool) section {
 	if whole {
 		if m := b.report.Memory; m.Sampled > 0 {
 			takes := size(m.Bytes).within(size, &m.Margin)
+			takes.Wraps = true
 			takes.Parts = append(takes.Parts, part{Text: ", by "}, figure(plain.Grouped(int64(m.Sampled)), m.Sampled), part{Text: " of them"})
 			s.Rows = append(s.Rows, row{Cells: []cell{text("memory that entries take"), {}, {}, takes}})
 		}
 		if x := b.report.Sample; x != nil {
 			seen := number(x.Entries)
+			seen.Wraps = true
 			seen.Parts = append(seen.Parts, part{Text: " of about "}, figure(plain.Grouped(x.Of), x.Of))
 			s.Rows = append(s.Rows, row{Cells: []cell{text("entries that were looked at"), seen, {}, {}}})
 		}
@@ -227,7 +229,7 @@ func (b *builder) compression() section {
 			if g.Saved < 0 {
 				saved.Text = "−" + plain.Size(-g.Saved)
 			}
-			cells = append(cells, cell{Number: true, Parts: []part{figure("to "+strconv.FormatFloat(100*g.Ratio, 'f', 0, 64), g.Ratio),
+			cells = append(cells, cell{Number: true, Wraps: true, Parts: []part{figure("to "+strconv.FormatFloat(100*g.Ratio, 'f', 0, 64), g.Ratio),
 				figure(fmt.Sprintf(" ±%.0f%%", 100*g.Margin), g.Margin), {Text: ", saves "}, saved}})
 		}
 		s.add(0, cells...)
