@@ -3,12 +3,22 @@ package commands
 import (
 	"context"
 
+	"github.com/urfave/cli/v2"
+
 	"cachering/commands/internal/advice"
 	"cachering/commands/internal/doctor"
 	"cachering/commands/internal/plain"
 )
 
+type doctorOptions struct{ quick bool }
+
+func (o *doctorOptions) flags() []cli.Flag {
+	return []cli.Flag{&cli.BoolFlag{Name: "quick", Destination: &o.quick,
+		Usage: "look at no keys and values, and wait four seconds for a server at most"}}
+}
+
 func newDoctor(s *session) *command {
+	var o doctorOptions
 	return &command{
 		name:  "doctor",
 		short: "tells what is wrong with the servers, the keys and the settings of a cache",
@@ -20,9 +30,12 @@ func newDoctor(s *session) *command {
 			"reasons for exit code 4; a notice is good to know and none. A server that cannot be\n" +
 			"reached, or does not answer a question, is a finding like others. Under --json there is a\n" +
 			"line for each finding, and before them one for each server (its finding is server, its\n" +
-			"level notice) with what it told, and one for what the sample of keys shows (sample).",
+			"level notice) with what it told, and one for what the sample of keys shows (sample). The\n" +
+			"screen has what runs of this program write to the servers, and the one command to run next.",
+		flags: o.flags(),
 		examples: []string{
 			"cachering doctor",
+			"cachering doctor --quick",
 			"cachering doctor --cache sessions --json | jq -r 'select(.level == \"error\").what'",
 		},
 		exits: []exit{
@@ -31,11 +44,11 @@ func newDoctor(s *session) *command {
 			{exitNegative, "there are errors or warnings"},
 			{exitHungUp, "hung up"}, {exitInterrupted, "interrupted"}, {exitTerminated, "terminated"},
 		},
-		run: func(ctx context.Context, _ []string) error { return runDoctor(ctx, s) },
+		run: func(ctx context.Context, _ []string) error { return runDoctor(ctx, s, &o) },
 	}
 }
 
-func runDoctor(ctx context.Context, s *session) error {
+func runDoctor(ctx context.Context, s *session, o *doctorOptions) error {
 	// Not fileAndCache: its warnings are among the findings.
 	file, err := s.file()
 	if err != nil {
@@ -53,7 +66,7 @@ func runDoctor(ctx context.Context, s *session) error {
 		return err
 	}
 	defer cl.Close()
-	f, err := doctor.Gather(ctx, file, cache, cl)
+	f, err := doctor.Gather(ctx, file, cache, cl, o.quick)
 	if err != nil {
 		return err
 	}
@@ -61,11 +74,11 @@ func runDoctor(ctx context.Context, s *session) error {
 	do := func(remedy []advice.Part) remedy { return s.remedy(file, cache, remedy) }
 	switch {
 	case s.ui.JSON:
-		err = printDoctor(s, f, found, do)
+		err = printDoctor(s, o, f, found, do)
 	case s.ui.OutTerminal:
-		err = showDoctor(s, f, found, do)
+		err = showDoctor(s, o, f, found, do)
 	default:
-		listDoctor(s, f, found, do)
+		listDoctor(s, o, f, found, do)
 	}
 	if err != nil {
 		return err

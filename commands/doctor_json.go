@@ -72,7 +72,29 @@ type serverFacts struct {
 	ClockLow  *int64 `json:"clock_low_ms"`
 	ClockHigh *int64 `json:"clock_high_ms"`
 	// What runs can guard their writes by, the cheapest first; null where they do not write.
-	Guards []string `json:"guards"`
+	Guards      []string `json:"guards"`
+	*serverLoad          // where nothing was looked at but the servers
+}
+
+// serverLoad is what a server has to do.
+type serverLoad struct {
+	HitRatio   *float64 `json:"hit_ratio"` // of reads since it started; null where there was none
+	OpsASecond *int64   `json:"ops_per_second"`
+}
+
+// loadOf is the load of a server, nil where it does not tell.
+func loadOf(sh *doctor.Shard) *serverLoad {
+	if sh.Err != nil || sh.Info.Refused != nil {
+		return nil
+	}
+	l, i := &serverLoad{}, sh.Info
+	if hits, misses := i.Number("keyspace_hits"), i.Number("keyspace_misses"); hits+misses > 0 {
+		l.HitRatio = new(float64(hits) / float64(hits+misses))
+	}
+	if i.Field("instantaneous_ops_per_sec") != "" {
+		l.OpsASecond = new(i.Number("instantaneous_ops_per_sec"))
+	}
+	return l
 }
 
 func factsOf(f *doctor.Facts, sh *doctor.Shard) *serverFacts {

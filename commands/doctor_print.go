@@ -44,6 +44,53 @@ func serverCells(f *doctor.Facts, sh *doctor.Shard) []string {
 	return cells
 }
 
+// loadCells are the share of reads that found something, and the operations a second.
+func loadCells(sh *doctor.Shard) []string {
+	cells := []string{"-", "-"}
+	t := loadOf(sh)
+	if t == nil {
+		return cells
+	}
+	if t.HitRatio != nil {
+		cells[0] = plain.Percent(*t.HitRatio)
+	}
+	if t.OpsASecond != nil {
+		cells[1] = strconv.FormatInt(*t.OpsASecond, 10)
+	}
+	return cells
+}
+
+// runs are the runs that write to servers of the cache, as far as these tell.
+func (s *session) runs(f *doctor.Facts) []string {
+	var list []string
+	for _, sh := range f.Shards {
+		var seen []string
+		for _, c := range sh.Clients {
+			if run := fmt.Sprintf("%s of %s on %s, process %d, writes to %s", c.Command, c.User, c.Host, c.PID, sh.Name); s.writesRuns(c.Command) && !slices.Contains(seen, run) {
+				seen = append(seen, run)
+			}
+		}
+		list = append(list, seen...)
+	}
+	return list
+}
+
+// nextOf is the one command to run next: the first that is proposed for the worst finding,
+// else what tells of symptoms.
+func (s *session) nextOf(found []doctor.Finding, do func([]advice.Part) remedy) []string {
+	for _, d := range found {
+		if d.Level == doctor.Notice {
+			break
+		}
+		for _, part := range do(d.Remedy) {
+			if part.command != nil {
+				return part.command
+			}
+		}
+	}
+	return append(s.begin(false), "help", "incident")
+}
+
 // clockCell is a clock as far as it is certain.
 func clockCell(c cluster.Clock) string {
 	switch {
@@ -57,21 +104,27 @@ func clockCell(c cluster.Clock) string {
 
 // printDoctor prints a document for each server, one for the sample and one
 // for each finding.
-func printDoctor(s *session, f *doctor.Facts, found []doctor.Finding, do func([]advice.Part) remedy) error {
+func printDoctor(s *session, o *doctorOptions, f *doctor.Facts, found []doctor.Finding, do func([]advice.Part) remedy) error {
 	for _, sh := range f.Shards {
 		what := serverCells(f, sh)[1]
 		if t := factsOf(f, sh); t != nil && t.Role != nil {
 			what += ", " + *t.Role
 		}
 		d := diagnosis{Cache: f.Cache.Alias, Shard: &sh.Name, Finding: "server", Level: string(doctor.Notice), What: what}
-		if err := s.ui.Document(serverDocument{d, factsOf(f, sh)}); err != nil {
+		facts := factsOf(f, sh)
+		if facts != nil && o.quick {
+			facts.serverLoad = loadOf(sh)
+		}
+		if err := s.ui.Document(serverDocument{d, facts}); err != nil {
 			return err
 		}
 	}
-	t := f.Sample()
-	d := diagnosis{Cache: f.Cache.Alias, Finding: "sample", Level: string(doctor.Notice), What: t.String()}
-	if err := s.ui.Document(sampleDocument{d, sampleOf(t)}); err != nil {
-		return err
+	if !o.quick {
+		t := f.Sample()
+		d := diagnosis{Cache: f.Cache.Alias, Finding: "sample", Level: string(doctor.Notice), What: t.String()}
+		if err := s.ui.Document(sampleDocument{d, sampleOf(t)}); err != nil {
+			return err
+		}
 	}
 	for _, d := range found {
 		doc := diagnosis{Cache: f.Cache.Alias, Finding: d.Code, Level: string(d.Level), What: d.What, Why: d.Why, Remedy: do(d.Remedy).String()}
@@ -135,14 +188,24 @@ func sampleLines(t *doctor.Sample) [][2]string {
 	return lines
 }
 
-// listDoctor prints lines that begin with server, for each of them, with sample,
-// for what was seen there, and with the level of each finding.
-func listDoctor(s *session, f *doctor.Facts, found []doctor.Finding, do func([]advice.Part) remedy) {
+// listDoctor prints lines that begin with server, for each of them, with run, for each run
+// that writes there, with sample, for what was seen there, or load where nothing was looked
+// at, and with the level of each finding.
+func listDoctor(s *session, o *doctorOptions, f *doctor.Facts, found []doctor.Finding, do func([]advice.Part) remedy) {
 	for _, sh := range f.Shards {
 		s.ui.Line(slices.Concat([]string{"server"}, serverCells(f, sh), []string{guardsOf(sh)})...)
 	}
-	for _, l := range sampleLines(f.Sample()) {
-		s.ui.Line("sample", l[0], l[1])
+	for _, run := range s.runs(f) {
+		s.ui.Line("run", run)
+	}
+	if o.quick {
+		for _, sh := range f.Shards {
+			s.ui.Line(slices.Concat([]string{"load", sh.Name}, loadCells(sh))...)
+		}
+	} else {
+		for _, l := range sampleLines(f.Sample()) {
+			s.ui.Line("sample", l[0], l[1])
+		}
 	}
 	for _, d := range found {
 		shard := "-"
@@ -165,21 +228,39 @@ func (s *session) level(l doctor.Level) string {
 }
 
 // showDoctor prints a table of the servers and a paragraph for each finding.
-func showDoctor(s *session, f *doctor.Facts, found []doctor.Finding, do func([]advice.Part) remedy) error {
+func showDoctor(s *session, o *doctorOptions, f *doctor.Facts, found []doctor.Finding, do func([]advice.Part) remedy) error {
 	s.ui.Sentence("cache " + f.Cache.Alias + ", " + f.Cache.Backend + ", ring " + ringName(f.Cache))
 	var rows [][]string
 	for _, sh := range f.Shards {
-		rows = append(rows, serverCells(f, sh))
+		cells, load := serverCells(f, sh), loadCells(sh)
+		if o.quick { // what fits a screen
+			rows = append(rows, slices.Concat(cells[:1], cells[1:3], cells[4:6], cells[8:9], load))
+			continue
+		}
+		rows = append(rows, slices.Concat(cells[:9], load, cells[9:]))
 	}
+	hits, ops := ui.Column{Name: "hits", Right: true}, ui.Column{Name: "ops/s", Right: true}
 	columns := []ui.Column{{Name: "shard"}, {Name: "server"}, {Name: "role"}, {Name: "db", Right: true}, {Name: "keys", Right: true},
-		{Name: "memory", Right: true}, {Name: "limit", Right: true}, {Name: "policy"}, {Name: "evicted", Right: true}, {Name: "saves"},
+		{Name: "memory", Right: true}, {Name: "limit", Right: true}, {Name: "policy"}, {Name: "evicted", Right: true}, hits, ops, {Name: "saves"},
 		{Name: "clock", Right: true}}
+	if o.quick {
+		columns = []ui.Column{{Name: "shard"}, {Name: "server"}, {Name: "role"}, {Name: "keys", Right: true}, {Name: "memory", Right: true},
+			{Name: "evicted", Right: true}, hits, ops}
+	}
 	if err := s.ui.Table(columns, rows); err != nil {
 		return err
 	}
-	for _, l := range slices.Concat(writesLines(f), sampleLines(f.Sample())) {
+	lines := writesLines(f)
+	for _, run := range s.runs(f) {
+		lines = append(lines, [2]string{"run", run})
+	}
+	if !o.quick {
+		lines = append(lines, sampleLines(f.Sample())...)
+	}
+	for _, l := range lines {
 		s.ui.Under(fmt.Sprintf("%-10s", l[0]), l[1])
 	}
+	s.ui.CommandUnder(fmt.Sprintf("%-10s", "next"), s.nextOf(found, do))
 	for _, d := range found {
 		s.ui.Line()
 		head := d.Code

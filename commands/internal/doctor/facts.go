@@ -6,8 +6,10 @@ package doctor
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"cachering/commands/internal/advice"
 	"cachering/commands/internal/cluster"
@@ -25,6 +27,7 @@ type Facts struct {
 	Values map[reader.Sight]int64 // of a sample
 
 	about []config.Finding
+	quick bool
 }
 
 // Shard is what is known of one server and database.
@@ -49,6 +52,9 @@ type Shard struct {
 	Others  []*survey.Mix
 	KeysErr error
 
+	// Clients are the connections of this program that the server tells of.
+	Clients []cluster.Client
+
 	user   string // of the server, who logs in
 	login  bool   // with a password
 	at     config.Endpoint
@@ -56,9 +62,19 @@ type Shard struct {
 	cli    advice.Shell // the same, logged in and in the shard's database
 }
 
-// Gather asks every server of a cache about itself.
-func Gather(ctx context.Context, file *config.File, cache *config.Cache, cl *cluster.Cluster) (*Facts, error) {
-	f := &Facts{Cache: cache, about: file.About(cache), Values: map[reader.Sight]int64{}}
+// quickPatience is how long a server has for all answers where nobody will wait.
+const quickPatience = 4 * time.Second
+
+// Gather asks every server of a cache about itself. quick leaves out the samples of keys
+// and values, and takes a server that does not answer in time for one that is not reached.
+func Gather(ctx context.Context, file *config.File, cache *config.Cache, cl *cluster.Cluster, quick bool) (*Facts, error) {
+	f := &Facts{Cache: cache, about: file.About(cache), Values: map[reader.Sight]int64{}, quick: quick}
+	asking := ctx
+	if quick {
+		var cancel context.CancelFunc
+		asking, cancel = context.WithTimeout(ctx, quickPatience)
+		defer cancel()
+	}
 	var asked []*cluster.Shard
 	var wg sync.WaitGroup
 	for i, shard := range cl.Shards() {
@@ -79,7 +95,7 @@ func Gather(ctx context.Context, file *config.File, cache *config.Cache, cl *clu
 		f.Shards = append(f.Shards, sh)
 		wg.Go(func() {
 			if defect := shard.Contain(func() error {
-				sh.ask(ctx, file, cache, cl, shard)
+				sh.ask(asking, file, cache, cl, shard, quick)
 				return nil
 			}); defect != nil {
 				sh.Err = defect
@@ -88,18 +104,26 @@ func Gather(ctx context.Context, file *config.File, cache *config.Cache, cl *clu
 		})
 	}
 	wg.Wait()
-	f.lookAtValues(ctx, cl, asked)
+	for _, sh := range f.Shards {
+		if quick && sh.Err != nil && asking.Err() != nil && ctx.Err() == nil {
+			sh.Err = fmt.Errorf("it did not answer within %s", quickPatience)
+		}
+	}
+	if !quick {
+		f.lookAtValues(ctx, cl, asked)
+	}
 	return f, ctx.Err()
 }
 
 // ask fills in what one server tells.
-func (sh *Shard) ask(ctx context.Context, file *config.File, cache *config.Cache, cl *cluster.Cluster, shard *cluster.Shard) {
+func (sh *Shard) ask(ctx context.Context, file *config.File, cache *config.Cache, cl *cluster.Cluster, shard *cluster.Shard, quick bool) {
 	if sh.Info, sh.Err = shard.Info(ctx); sh.Err != nil {
 		return
 	}
 	if sh.at.Network == "sentinel" { // which told where it is
 		sh.at.Network, sh.at.Addr = shard.At()
 	}
+	sh.Clients, _ = shard.Clients(ctx) // the list may be refused
 	sh.Clock, sh.ClockErr = shard.Clock(ctx)
 	if sh.Writable {
 		shard.Rest() // there may be a limit of one connection
@@ -110,7 +134,7 @@ func (sh *Shard) ask(ctx context.Context, file *config.File, cache *config.Cache
 		sh.Err = sh.ClockErr
 		return
 	}
-	if !sh.Writable {
+	if !sh.Writable || quick {
 		return
 	}
 	var others []int

@@ -121,13 +121,17 @@ func Diagnose(f *Facts) []Finding {
 			e.memory(sh)
 			e.saves(sh)
 		}
-		e.database(sh)
+		if !f.quick {
+			e.database(sh)
+		}
 	}
 	e.servers()
 	e.clocks()
-	e.keys()
-	e.codecs()
-	e.ring()
+	if !f.quick {
+		e.keys()
+		e.codecs()
+		e.ring()
+	}
 	e.spelling()
 	e.settings()
 	slices.SortStableFunc(e.found, func(a, b Finding) int { return cmp.Compare(severity(a.Level), severity(b.Level)) })
