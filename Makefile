@@ -5,6 +5,8 @@ PYTHON      ?= /usr/bin/python3
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # Every check but the form of doc comments: here they begin with what the name does not say.
 CHECKS      := all,-ST1020,-ST1021,-ST1022
+NFPM        := github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.0
+PREFIX      ?= /usr/local
 FUZZTIME    ?= 1m
 GRAPHS      ?= 200000
 LOADS       ?= 20000
@@ -21,12 +23,21 @@ SHARDS      ?= 16
 BIN         := bin
 
 .DEFAULT_GOAL := build
-.PHONY: build test test-all test-short demo playground bench bench-codec differential soak look release-check fuzz lint fmt demo-data clean help
+.PHONY: build install release test test-all test-short demo playground bench bench-codec differential soak look look-release release-check fuzz lint fmt demo-data clean help
 
 ## build: bin/cachering, static
 build:
 	@mkdir -p $(BIN)
 	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN)/cachering .
+
+## install: the program, its manual and the completion of shells below PREFIX (/usr/local), or that in DESTDIR
+install: build
+	CGO_ENABLED=0 $(GO) run -trimpath ./scripts/release -cachering $(BIN)/cachering -install "$(DESTDIR)$(PREFIX)"
+
+## release: archives for Linux, macOS and Windows, packages for Debian, and their checksums, in bin/release: the same bytes for each who makes them of a commit with the same Go
+release:
+	GOBIN=$(CURDIR)/$(BIN) $(GO) install -trimpath $(NFPM) || { echo "$(NFPM) could not be fetched: is the Go module proxy in reach?"; exit 1; }
+	CGO_ENABLED=0 $(GO) run -trimpath ./scripts/release -nfpm $(BIN)/nfpm -out $(BIN)/release
 
 ## test: every test, with the race detector where goroutines share anything, against real Redis servers, Python and Django; installs what is missing if it may
 test:
@@ -87,8 +98,13 @@ look:
 	@mkdir -p $(BIN)/look
 	CACHERING_GROUPS=browser $(GO) test -run InBrowser -count=1 -v -artifacts -outputdir $(CURDIR)/$(BIN)/look ./commands/internal/filtertest
 
-## release-check: all that must hold before a release: lint, demo, test-all, differential, soak, look
-release-check: lint demo test-all differential soak look
+## look-release: make release twice, in other places, with equal checksums; its package installed in an empty root; make install; the manual through man --warnings
+look-release:
+	GOBIN=$(CURDIR)/$(BIN) $(GO) install -trimpath $(NFPM)
+	CACHERING_GROUPS=release CACHERING_NFPM=$(CURDIR)/$(BIN)/nfpm $(GO) test -run 'Release|Manual|Install' -count=1 -v -timeout 60m ./commands ./scripts/release
+
+## release-check: all that must hold before a release: lint, demo, test-all, differential, soak, look, look-release
+release-check: lint demo test-all differential soak look look-release
 
 ## lint: gofmt, go vet, staticcheck, and shellcheck where it is installed
 lint:

@@ -33,7 +33,7 @@ func (o *auditOptions) writePage(cache *config.Cache, r *figures.Report) error {
 	for _, s := range doc.Shards {
 		ring.Slices = append(ring.Slices, page.Slice{Shard: s.Shard, Share: s.Share})
 	}
-	text, err := page.Of(r, ring, "cachering "+programVersion, time.Now())
+	text, err := page.Of(r, ring, "cachering "+Version, time.Now())
 	if err != nil {
 		return err
 	}

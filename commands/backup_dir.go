@@ -137,7 +137,7 @@ func (b *bulk) doneBefore() (keys int64) {
 // manifest is what the backup of the run says it is of.
 func (b *bulk) manifest(ctx context.Context, command string) archive.Manifest {
 	m := archive.Manifest{
-		Program: "cachering " + programVersion, Cache: fingerprint(b.written()),
+		Program: "cachering " + Version, Cache: fingerprint(b.written()),
 		Command: command, What: b.what, Started: time.Now().UTC(),
 	}
 	shards, cl := b.changed(), b.cl

@@ -93,7 +93,7 @@ func told(value string) string {
 func (b *bulk) identity() checkpoint.State {
 	c := b.cache
 	s := checkpoint.State{
-		Program: programVersion, Command: b.s.running.name, Decides: b.s.decisions(),
+		Program: Version, Command: b.s.running.name, Decides: b.s.decisions(),
 		Cache: map[string]string{
 			"backend": c.Backend, "ring": ringName(c), "locations": strings.Join(locations(c), " "),
 			"key_prefix": c.Keyspace.Prefix, "key_function": c.Keyspace.Function(), "version": strconv.FormatInt(c.Version, 10),

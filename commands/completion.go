@@ -22,6 +22,11 @@ var (
 	completionFish string
 )
 
+// Completions are the scripts by their shells.
+func Completions() map[string]string {
+	return map[string]string{"bash": completionBash, "zsh": completionZsh, "fish": completionFish}
+}
+
 type completionOptions struct{ words bool }
 
 func newCompletion(s *session) *command {
@@ -54,7 +59,7 @@ func newCompletion(s *session) *command {
 }
 
 func runCompletion(ctx context.Context, s *session, o *completionOptions, args []string) error {
-	script, known := map[string]string{"bash": completionBash, "zsh": completionZsh, "fish": completionFish}[args[0]]
+	script, known := Completions()[args[0]]
 	switch {
 	case !known:
 		return usagef("no completion for %s", misplacedWord(args[0])).hinting("one of: bash, zsh, fish")

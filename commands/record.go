@@ -32,7 +32,7 @@ func (s *session) startRecord(ctx context.Context, cache *config.Cache, shards [
 	me := s.client()
 	r := &record{file: file, begin: time.Now(), shards: all}
 	r.line = recordLine{
-		Event: "start", Run: rand.Text(), User: me.User, Host: me.Host, PID: me.PID, Version: programVersion,
+		Event: "start", Run: rand.Text(), User: me.User, Host: me.Host, PID: me.PID, Version: Version,
 		Command: s.running.path(), Line: s.masked(ctx, cache), Config: s.loaded.Path, Sum: s.loaded.SHA256, Cache: cache.Alias,
 		Shards: runIDs(ctx, shards), Assent: s.assent(shards != nil),
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -12,13 +13,13 @@ import (
 	"cachering/ring"
 )
 
-// programVersion is the version of this source tree.
-const programVersion = "0.1.0"
+// Version is the version of this source tree.
+const Version = "0.1.0"
 
 func newVersion(s *session) *command {
 	return &command{
 		name:  "version",
-		short: "prints the version and the libraries, rings and codecs that are supported",
+		short: "prints version, commit, and the libraries, rings and codecs that are supported",
 		examples: []string{
 			"cachering version",
 			"cachering version --json",
@@ -37,6 +38,9 @@ func runVersion(s *session) error {
 	doc := struct {
 		Schema      int        `json:"schema"` // of this document
 		Version     string     `json:"version"`
+		Commit      *string    `json:"commit"`   // null: built outside a repository
+		Date        *string    `json:"date"`     // of the commit
+		Modified    bool       `json:"modified"` // since the commit
 		Go          string     `json:"go"`
 		Libraries   []releases `json:"libraries"`
 		Rings       []string   `json:"rings"`
@@ -44,8 +48,16 @@ func runVersion(s *session) error {
 		Compressors []string   `json:"compressors"`
 	}{
 		Schema:  1,
-		Version: programVersion,
+		Version: Version,
 		Go:      strings.Join([]string{runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH}, " "),
+	}
+	commit := "unknown"
+	if vcs := readVCS(); vcs.commit != "" {
+		doc.Commit, doc.Date, doc.Modified = &vcs.commit, &vcs.date, vcs.modified
+		commit = vcs.commit + " of " + vcs.date
+		if vcs.modified {
+			commit += ", modified"
+		}
 	}
 	var libraries []string
 	for _, lib := range library.All() {
@@ -67,6 +79,7 @@ func runVersion(s *session) error {
 	}
 	for _, l := range [][2]string{
 		{"cachering", doc.Version},
+		{"commit", commit},
 		{"go", doc.Go},
 		{"libraries", strings.Join(libraries, ", ")},
 		{"rings", strings.Join(doc.Rings, " ")},
@@ -78,8 +91,34 @@ func runVersion(s *session) error {
 	return nil
 }
 
+// vcs is of which commit a program was built.
+type vcs struct {
+	commit   string // "": not known
+	date     string // RFC 3339, UTC
+	modified bool
+}
+
+// readVCS is what go build wrote into the program of the repository in which it ran.
+func readVCS() (v vcs) {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return vcs{}
+	}
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			v.commit = s.Value
+		case "vcs.time":
+			v.date = s.Value
+		case "vcs.modified":
+			v.modified = s.Value == "true"
+		}
+	}
+	return v
+}
+
 // printVersion answers a lone --version.
 func printVersion(s *session) error {
-	s.ui.Line("cachering " + programVersion)
+	s.ui.Line("cachering " + Version)
 	return nil
 }

@@ -55,6 +55,7 @@ var optional = []group{
 	{"cluster", "redis-server 7.0, redis-cli", func() bool { return onPath("redis-server") && onPath("redis-cli") }},
 	{"root", "root, and make", func() bool { return os.Getuid() == 0 && onPath("make") }},
 	{"shells", "bash; zsh, fish, ksh, mksh and busybox where they are", func() bool { return onPath("bash") }},
+	{"release", "make, man (man-db) and dpkg", func() bool { return onPath("make") && (onPath("man") || onPath("dpkg")) }},
 	{"servers", "what scripts/other-servers fetches, in the directory that " + trials.ServersIn + " names", hasServer},
 }
 
