@@ -24,7 +24,7 @@ func (o *clearOptions) flags() []cli.Flag {
 		&cli.GenericFlag{Name: "version", Value: &o.versions,
 			Usage: "delete the versions `N[,N]` only"},
 		&cli.BoolFlag{Name: "database", Destination: &o.database,
-			Usage: "flush the whole database of every shard, whoever's keys it holds, as Django's clear() does"},
+			Usage: "flush the whole database of every shard, whoever's keys it holds, as Django's clear() does;\nthat of django-cachex from 0.4.0 deletes one version"},
 		&cli.BoolFlag{Name: "foreign", Destination: &o.foreign,
 			Usage: "with --database: delete the keys of other caches, and foreign ones, as well"},
 	}, o.filters.flags(), o.deleteOptions.flags(), o.checkpointOptions.flags())
@@ -37,7 +37,7 @@ func newClear(s *session) *command {
 		short: "deletes all keys of a cache, or of some versions of it",
 		long: "Without --database the keys are found by a scan, and those of others in the same database\n" +
 			"stay. Freshness markers go with their keys, locks stay. --database is what Django's clear()\n" +
-			"does, by FLUSHDB ASYNC where the server has it. It wants the alias of the cache, typed or by\n" +
+			"does (that of django-cachex from 0.4.0 deletes the configured version alone), by FLUSHDB ASYNC where the server has it. It wants the alias of the cache, typed or by\n" +
 			"--confirm ALIAS; and --foreign where a database holds foreign keys, or is that of another\n" +
 			"cache of the file as well. What is written between that look and FLUSHDB goes unseen.\n\n" + filterHelp,
 		flags: o.flags(),

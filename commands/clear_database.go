@@ -104,6 +104,9 @@ func (b *bulk) showDatabase(counts []survey.Census) {
 		}
 		warn("shard          ", "%s, %d foreign", line, c.Foreign)
 	}
+	if b.cache.Traits.ClearsVersion {
+		warn("clear()        ", "of the application deletes version %d of the cache alone; clear --version %[1]d does", b.cache.Version)
+	}
 	if len(b.hits) > 0 {
 		warn("areas          ", "%s", areaText(b.hits))
 	}

@@ -108,6 +108,9 @@ func runIncr(ctx context.Context, s *session, o *incrOptions, key string, sign i
 			s.refusePasted(cache, key)
 		} else {
 			s.noteMissing(key)
+			if cache.Traits.IncrCreates {
+				s.ui.Note("the application's incr would make it, without an expiry")
+			}
 		}
 		return outcome(exitNegative)
 	}
