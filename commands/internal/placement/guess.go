@@ -45,10 +45,14 @@ func GuessRing(cache *config.Cache, keys []Key) *Guess {
 	g := &Guess{Sampled: int64(len(keys)), cache: cache}
 	all := candidates(cache)
 	g.Configured = all[0]
+	first := make([]int, len(cache.Servers)) // of those listed twice
+	for i := range first {
+		first[i] = cache.Duplicate(i)
+	}
 	atHome := func(place *ring.Ring) (n int64) {
 		for _, key := range keys {
 			// A key that a ring cannot place is not at home in it.
-			if home, err := place.Home(cache.Keyspace, key.Stored); err == nil && same(cache, home, key.On) {
+			if home, err := place.Home(cache.Keyspace, key.Stored); err == nil && first[home] == first[key.On] {
 				n++
 			}
 		}
@@ -77,10 +81,10 @@ func GuessRing(cache *config.Cache, keys []Key) *Guess {
 }
 
 // A mixed list of locations is searched from the best candidates of one form,
-// with a bound on the rings that are made for each.
+// with a bound on the servers of the rings that are made for each.
 const (
-	mixedStarts = 3
-	mixedRings  = 1000
+	mixedStarts  = 3
+	mixedServers = 16_000
 )
 
 // mixed respells one server after the other in the way that brings most keys
@@ -97,7 +101,7 @@ func mixed(cache *config.Cache, start *Candidate, atHome func(*ring.Ring) int64)
 				if !ok || one[0].Label == best.servers[i].Label {
 					continue
 				}
-				if tried++; tried > mixedRings {
+				if tried += len(best.servers); tried > mixedServers {
 					return &best
 				}
 				servers := slices.Clone(best.servers)

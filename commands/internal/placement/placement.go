@@ -23,4 +23,6 @@ func On(server int, stored [][]byte) []Key {
 }
 
 // same tells whether two servers of a cache are one, listed twice.
-func same(cache *config.Cache, a, b int) bool { return cache.Duplicate(a) == cache.Duplicate(b) }
+func same(cache *config.Cache, a, b int) bool {
+	return a == b || cache.Duplicate(a) == cache.Duplicate(b)
+}
