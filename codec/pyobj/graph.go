@@ -3,6 +3,7 @@ package pyobj
 import (
 	"math"
 	"math/big"
+	"sync"
 )
 
 // Ref names a node of one Graph. It is an index, valid until the Graph's next Reset. The zero Ref names nothing.
@@ -130,8 +131,18 @@ const keepNodes = 1 << 16
 
 // New returns an empty Graph.
 func New() *Graph {
-	g := &Graph{nodes: make([]node, symbolEnd, symbolEnd+64)}
-	g.arena = make([]byte, 0, 1024)
+	of := fixedNodes()
+	g := &Graph{nodes: make([]node, symbolEnd, symbolEnd+64), fixed: of.fixed}
+	copy(g.nodes, of.nodes)
+	g.arena = append(make([]byte, 0, of.fixed+256), of.arena...)
+	g.num.init()
+	g.Reset(nil)
+	return g
+}
+
+// fixedNodes is a Graph of the nodes that every one has, to be copied.
+var fixedNodes = sync.OnceValue(func() *Graph {
+	g := &Graph{nodes: make([]node, symbolEnd)}
 	put := func(r Ref, k Kind, data []byte) {
 		g.nodes[r] = node{kind: k, flags: flagArena, n: uint32(len(data)), v: uint64(len(g.arena))}
 		g.arena = append(g.arena, data...)
@@ -148,11 +159,9 @@ func New() *Graph {
 		put(firstByte+i, Bytes, []byte{byte(i)})
 	}
 	g.addSymbols(put)
-	g.num.init()
 	g.fixed = len(g.arena)
-	g.Reset(nil)
 	return g
-}
+})
 
 // Reset forgets all nodes and prepares for a value decoded from src (nil when the value is built by hand). The Graph keeps
 // src and points into it: the caller must leave it unchanged as long as the nodes are used.

@@ -36,15 +36,8 @@ func (m *numbering) init() {
 	m.drop()
 }
 
-// drop gives the memory back. The fixed nodes are all different from each other but for False and True, which are 0 and 1;
-// NewInt and NewFloat nodes of those values are numbered after them, so each fixed node is its own canon for ever.
-func (m *numbering) drop() {
-	m.notes = make([]note, symbolEnd, 2*symbolEnd)
-	for r := range m.notes {
-		m.notes[r].canon = Ref(r)
-	}
-	m.table, m.stamp = nil, 0
-}
+// drop gives the memory back.
+func (m *numbering) drop() { m.notes, m.table, m.stamp = nil, nil, 0 }
 
 // Settle makes dicts and sets what Python would have made of the same items: of equal keys a Dict keeps the first key, in its
 // place, and the last value; a Set keeps the first item. Equality is Python's: 1 == 1.0 == True. Builders and decoders call
@@ -138,9 +131,12 @@ func (g *Graph) begin() {
 	}
 	m := &g.num
 	if cap(m.notes) < len(g.nodes) {
-		notes := make([]note, len(g.nodes), cap(g.nodes))
-		copy(notes, m.notes[:symbolEnd])
-		m.notes = notes
+		// The fixed nodes are all different from each other but for False and True, which are 0 and 1; NewInt and
+		// NewFloat nodes of those values are numbered after them, so each fixed node is its own canon for ever.
+		m.notes = make([]note, len(g.nodes), cap(g.nodes))
+		for r := range m.notes[:symbolEnd] {
+			m.notes[r].canon = Ref(r)
+		}
 	} else {
 		m.notes = m.notes[:len(g.nodes)]
 		clear(m.notes[symbolEnd:])
