@@ -66,7 +66,7 @@ playground: build
 
 ## bench: reinsert, del-pattern, audit, preflight and compare on 4 shards of KEYS (50000) entries (compare: on one each side), BENCH (2) times: seconds, CPU a key of client and servers, and how many times what the servers alone must do, sent by a client that does nothing else
 bench:
-	CACHERING_BENCH_KEYS=$(KEYS) $(GO) test -run '^$$' -bench . -benchtime $(BENCH)x -timeout 30m ./commands/internal/engine
+	CACHERING_BENCH_KEYS=$(KEYS) $(GO) test -run '^$$' -bench . -benchtime $(BENCH)x -timeout 30m -p 1 ./commands/internal/engine ./commands/internal/boundtest
 
 ## bench-codec: transcoding and compressing beside CPython's own, size and speed, and beside other Go libraries; one thread, CPU time
 bench-codec:
