@@ -117,6 +117,8 @@ type killedReport struct {
 		Unchanged int64            `json:"unchanged"`
 		Deleted   int64            `json:"deleted"`
 		Changed   int64            `json:"changed"`
+		Copied    int64            `json:"copied"`
+		Kept      int64            `json:"kept"`
 		Skipped   map[string]int64 `json:"skipped"`
 		Failed    map[string]int64 `json:"failed"`
 	} `json:"total"`
