@@ -34,6 +34,8 @@ type showOptions struct {
 	typed bool
 	py2   py2Strings
 
+	values *codec.Reader // of all values that are shown; nil before the first
+
 	read bool // a value of HerdClient is shown as the application gets it, without its deadline
 }
 
@@ -108,7 +110,10 @@ func (o *showOptions) show(s *session, stored []byte, from codec.Source) (*shown
 		text := bytes.TrimSuffix(opcodes.Bytes(), []byte("\n"))
 		return &shown{codec: form.String(), field: "dis", json: string(text), text: text}, err
 	}
-	v, err := codec.Decode(stored, from, options)
+	if o.values == nil {
+		o.values = codec.NewReader(from)
+	}
+	v, err := o.values.Read(stored, options)
 	if o.as.value == asRaw {
 		raw := &shown{field: "raw", json: ui.Bytes(stored), text: stored}
 		if err == nil {
