@@ -154,6 +154,7 @@ func TestEachRightIsMissed(t *testing.T) {
 	all := strings.Fields("select get mget getrange pttl exists type scan set del unlink persist pexpire watch unwatch multi exec rename eval info dbsize ping client role time echo")
 	needs := map[string][]string{
 		"delete": {"select", "scan", "del"}, "persist": {"select", "scan", "persist"}, "expire": {"select", "scan", "pexpire"},
+		"expire with jitter": {"select", "scan", "pexpire"},
 	}
 	type lack struct {
 		right       string
