@@ -68,7 +68,7 @@ func runBackup(ctx context.Context, s *session, o *backupOptions, dir string) er
 	if err != nil {
 		return err
 	}
-	defer b.cl.Close()
+	defer b.close()
 	b.does, b.reads = "store", true
 	if err := b.honour(ctx); err != nil {
 		return err

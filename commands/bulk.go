@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -27,6 +28,8 @@ type bulk struct {
 	cl    *cluster.Cluster
 	run   engine.Options
 	kept  *kept // nil: the run keeps no checkpoint
+	// memory is the limit of memory before; 0: it is as it was.
+	memory int64
 	// into is the cache into which entries are copied, and the only one that is changed unless
 	// empties is set; nil: there is none.
 	into      *cluster.Cluster
@@ -128,11 +131,17 @@ func (s *session) openBulk(ctx context.Context, o *bulkOptions) (*bulk, error) {
 			return nil, err
 		}
 	}
+	if len(b.run.Shards) > cluster.MostConnections && debug.SetMemoryLimit(-1) == memoryLimit {
+		b.memory = debug.SetMemoryLimit(queueMemory)
+	}
 	return b, nil
 }
 
 // close ends what the run has open.
 func (b *bulk) close() {
+	if b.memory > 0 {
+		debug.SetMemoryLimit(b.memory)
+	}
 	b.cl.Close()
 	if b.into != nil {
 		b.into.Close()

@@ -38,10 +38,6 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return run(args, ui.New(stdin, stdout, stderr), os.LookupEnv, signals)
 }
 
-// memoryLimit is where the garbage collector works harder. What bulk work holds at a
-// time stays below it; without it as much again would wait to be collected.
-const memoryLimit = 128 << 20
-
 // run is Main on given streams, environment and signals.
 func run(args []string, streams *ui.Streams, env func(string) (string, bool), signals <-chan os.Signal) int {
 	ctx, cancel := context.WithCancelCause(context.Background())

@@ -159,7 +159,7 @@ func runRestore(ctx context.Context, s *session, o *restoreOptions, dir string) 
 	if err != nil {
 		return err
 	}
-	defer b.cl.Close()
+	defer b.close()
 	a, err := o.openBackup(dir)
 	if err != nil {
 		return err
