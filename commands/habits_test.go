@@ -136,7 +136,7 @@ func TestHintsFit(t *testing.T) {
 		"set k v --tt 5":            "did you mean --ttl?",
 		"set k v --mx":              "cachering set --help lists the flags",
 		"reinsert --dryrun":         "did you mean --dry-run?",
-		"help nothing":              "topics: changing-protocol, changing-serializer, ",
+		"help nothing":              "topics: adding-a-shard, changing-protocol, changing-serializer, ",
 		"help incidents":            "did you mean help incident?",
 		"help changing":             "topics: changing-protocol, ",
 		"help ring nothing":         "there is help on: show, locate,",
