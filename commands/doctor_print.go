@@ -230,10 +230,13 @@ func (s *session) level(l doctor.Level) string {
 // showDoctor prints a table of the servers and a paragraph for each finding.
 func showDoctor(s *session, o *doctorOptions, f *doctor.Facts, found []doctor.Finding, do func([]advice.Part) remedy) error {
 	s.ui.Sentence("cache " + f.Cache.Alias + ", " + f.Cache.Backend + ", ring " + ringName(f.Cache))
+	// Of a narrow terminal the table would be paragraphs. What is left out there is told
+	// where it is a finding.
+	brief := o.quick || s.ui.Width < 120
 	var rows [][]string
 	for _, sh := range f.Shards {
 		cells, load := serverCells(f, sh), loadCells(sh)
-		if o.quick { // what fits a screen
+		if brief { // what fits a screen
 			rows = append(rows, slices.Concat(cells[:1], cells[1:3], cells[4:6], cells[8:9], load))
 			continue
 		}
@@ -243,7 +246,7 @@ func showDoctor(s *session, o *doctorOptions, f *doctor.Facts, found []doctor.Fi
 	columns := []ui.Column{{Name: "shard"}, {Name: "server"}, {Name: "role"}, {Name: "db", Right: true}, {Name: "keys", Right: true},
 		{Name: "memory", Right: true}, {Name: "limit", Right: true}, {Name: "policy"}, {Name: "evicted", Right: true}, hits, ops, {Name: "saves"},
 		{Name: "clock", Right: true}}
-	if o.quick {
+	if brief {
 		columns = []ui.Column{{Name: "shard"}, {Name: "server"}, {Name: "role"}, {Name: "keys", Right: true}, {Name: "memory", Right: true},
 			{Name: "evicted", Right: true}, hits, ops}
 	}

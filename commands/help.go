@@ -126,11 +126,12 @@ func shortHelp(s *session) {
 		startHere,
 		"",
 		"then, with the configuration that it writes:",
-		"  cachering doctor         what is wrong with the servers, the keys and the settings",
+		"  cachering doctor         what is wrong with servers, keys and settings",
 		"  cachering get KEY        the value of a key, as the application gets it",
 		"  cachering explain KEY    why the application does not see a key",
 		"",
-		"cachering --help lists all commands and topics, cachering COMMAND --help tells of one.",
+		"cachering --help lists all commands and topics,",
+		"cachering COMMAND --help tells of one.",
 	} {
 		s.ui.Line(line)
 	}

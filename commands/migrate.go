@@ -74,7 +74,7 @@ func newMigrate(s *session) *command {
 		examples: []string{
 			"cachering migrate --to next --dry-run",
 			"cachering migrate --to next --yes",
-			"cachering migrate --to next --existing replace --journal moved --yes",
+			"cachering migrate --to next --existing replace --journal copied --yes",
 			"cachering migrate --to next --existing replace --yes --backup migrate.backup",
 			"cachering migrate --to next --match 'user:*' --yes --checkpoint migrate.state",
 			"cachering migrate --to next --delete-source --dry-run",

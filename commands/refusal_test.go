@@ -229,6 +229,8 @@ func TestRefusals(t *testing.T) {
 		{"", "clear --yes --checkpoint " + file("busy"), refusedRunning, "null"},
 		{"", "clear -a taken --yes", refusedRunning, "null"},
 		{"", "rebalance -a closed --yes", refusedReadOnly, "null"},
+		{"", "migrate --to crowded", refusedNoTerminal, "null"},
+		{"", "migrate --to taken --yes", refusedRunning, "null"},
 		{"", "rebalance --journal " + file("journal") + " --yes", refusedRunning, "null"},
 		{"", "del-pattern k? --yes --expect " + file("plan"), refusedUnexpected, "null"},
 		{"", "clear --yes --expect " + file("plan"), refusedUnexpected, "null"},

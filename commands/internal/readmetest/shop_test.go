@@ -112,7 +112,7 @@ func (s *shop) enter(t *testing.T, config string, st stock) *room {
 	r.here = strings.NewReplacer("/usr/local/bin/cachering", filepath.Join(s.bin, "cachering"), "/usr/local/bin", r.dir,
 		"/usr/bin/curl", filepath.Join(bin, "curl"), "/etc/cachering/config.toml", filepath.Join(r.dir, "cachering.toml"), "/var/lib/cachering", r.dir).Replace
 	r.env = []string{"PATH=" + bin + ":" + s.bin + ":" + os.Getenv("PATH"), "HOME=" + r.dir, "TMPDIR=" + t.TempDir(),
-		"LC_ALL=C.UTF-8", "TERM=xterm"}
+		"LC_ALL=C.UTF-8", "TERM=xterm", "NO_COLOR=1"}
 	return r
 }
 
