@@ -138,7 +138,7 @@ func TestHintsFit(t *testing.T) {
 		"reinsert --dryrun":         "did you mean --dry-run?",
 		"help nothing":              "topics: adding-a-shard, changing-protocol, changing-serializer, ",
 		"help incidents":            "did you mean help incident?",
-		"help changing":             "topics: changing-protocol, ",
+		"help changing":             "topics: adding-a-shard, changing-protocol, ",
 		"help ring nothing":         "there is help on: show, locate,",
 		"":                          "start here: cachering config import settings.py; cachering --help lists the commands",
 		"--json":                    "start here: cachering config import settings.py; cachering --help lists the commands",

@@ -70,7 +70,7 @@ var longest = []string{"./commands", "./commands/internal/cluster", "./commands/
 // run programs that are built without it, and one that asks commands which others run under
 // it the same question a hundred ways. With the optional groups they run under it, too.
 // The longest begin first.
-var unraced = []string{"./commands/internal/boundtest", "./commands/internal/killtest", "./commands/internal/movetest", "./commands/internal/filtertest", "./commands/internal/readmetest", "./commands/internal/danger", "./commands/internal/reader", "./scripts/demo", "./commands/internal/figures", "./codec/pickle", "./codec", "./codec/...", "./ring/..."}
+var unraced = []string{"./commands/internal/boundtest", "./commands/internal/killtest", "./commands/internal/movetest", "./commands/internal/filtertest", "./commands/internal/readmetest", "./commands/internal/danger", "./commands/internal/reader", "./scripts/demo", "./commands/internal/figures", "./commands/internal/placement", "./codec/pickle", "./codec", "./codec/...", "./ring/..."}
 
 // rounds are the arguments of go test, one run after the other.
 func rounds(race, optional bool, rest []string) ([][]string, error) {

@@ -102,7 +102,7 @@ func TestRounds(t *testing.T) {
 			race, tested := raced[name]
 			apart := strings.HasPrefix(name, "cachering/codec") || strings.HasPrefix(name, "cachering/ring") ||
 				slices.Contains([]string{"cachering/scripts/demo", "cachering/commands/internal/readmetest",
-					"cachering/commands/internal/danger", "cachering/commands/internal/reader", "cachering/commands/internal/figures",
+					"cachering/commands/internal/danger", "cachering/commands/internal/reader", "cachering/commands/internal/figures", "cachering/commands/internal/placement",
 					"cachering/commands/internal/boundtest", "cachering/commands/internal/killtest", "cachering/commands/internal/movetest", "cachering/commands/internal/filtertest"}, name)
 			if !tested || race == (apart && !optional) {
 				t.Errorf("%s, with the optional groups %v: tested %v, under the race detector %v", name, optional, tested, race)
